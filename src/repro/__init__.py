@@ -1,0 +1,24 @@
+"""Train a scikit-learn model, leave evidence, and let anybody check it.
+
+Three verbs carry the package. ``train`` turns a declared experiment into a *run*: a folder that
+holds everything its result is a function of. ``verify`` asks of a run, or of a *reference* exported
+from one, whether it still holds: the files are intact, and training again from the recorded
+configuration gives the same metrics and the same predictions. ``runs diff`` sets two records side
+by side and executes nothing.
+
+The layers, upper ones importing lower ones only:
+
+``cli``
+    commands; the only layer that prints, prompts, exits, or knows click.
+``app``
+    the use cases behind the commands; they return values.
+``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
+    the science (pure), reading tables, observing the environment, run folders, documents for
+    people, and fixing the environment before NumPy is imported. None knows another.
+``divergence``, ``digest``, ``config``, ``seeding``
+    comparing records, hashing things canonically, composing configuration, naming seeds.
+``core``
+    frozen types and pure functions: no input or output, no NumPy.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Frozen types and pure functions: no input or output, no NumPy."""

@@ -1,0 +1,58 @@
+"""The errors that reach a person: a sentence, and the next step."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the exit status of every command means."""
+
+    HOLDS = 0
+    FINDING = 1
+    USAGE = 2
+    PRECONDITION = 3
+    INTERRUPTED = 130
+
+
+class ReproError(Exception):
+    """A question that could not be asked, with advice on how to ask it.
+
+    A mismatch that ``verify`` or ``compare`` finds is a value, never an exception.
+
+    Parameters
+    ----------
+    message : str
+        What was found where, and what was expected.
+    advice : str, optional
+        The next step for the reader.
+    """
+
+    exit_code: ExitCode = ExitCode.PRECONDITION
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class ConfigError(ReproError):
+    """The configuration, or the way a command was called, is not valid."""
+
+    exit_code = ExitCode.USAGE
+
+
+class PreconditionError(ReproError):
+    """Something that the work needs is missing here: a file, a package, a right to write."""
+
+
+class DataError(PreconditionError):
+    """A data set is not what its declaration says, or cannot be trained on."""
+
+
+class DataChangedError(DataError):
+    """A data set's bytes or content are not the ones that were recorded."""
+
+
+class SchemaError(PreconditionError):
+    """A recorded file is malformed, or of a version that this program does not read."""
