@@ -1,0 +1,209 @@
+"""Composition: base < models < experiment < variants < profile < overlays < flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from repro.config.project import BASE, DATASETS, SourceFile, names_in, read_named, read_source
+from repro.config.tree import merge, merge_all, planted, subtree
+from repro.config.yaml import Leaf, read_value
+from repro.core.errors import ConfigError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from repro.config.tree import Tree
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a caller asks for.
+
+    Attributes
+    ----------
+    experiment : str or None
+        A name under ``configs/experiments``; None for the project's default.
+    profile : str
+        A name under ``configs/profiles``.
+    overlays : tuple of Path
+        Files laid over it, the last wins.
+    assignments : tuple of (str, str, str)
+        Flag as typed, dotted key, YAML text; such as ``("--seed", "seed", "7")``.
+    max_iter : int or None
+        The limit on iterations of every chosen family that has one.
+    """
+
+    experiment: str | None = None
+    profile: str = "default"
+    overlays: tuple[Path, ...] = ()
+    assignments: tuple[tuple[str, str, str], ...] = ()
+    max_iter: int | None = None
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A merged tree, not yet validated, and the files it came from."""
+
+    experiment: str
+    tree: Tree
+    sources: tuple[SourceFile, ...] = field(repr=False)
+
+
+def compose(project: Path, request: Request) -> Composition:
+    """Merge everything that a request names.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown experiment, profile, family, variant or data set, or an unreadable file.
+    """
+    base = read_source(project, project / BASE, "base")
+    families = [read_named(project, "models", name) for name in names_in(project, "models")]
+    name = request.experiment or _default_experiment(base)
+    experiment = read_named(project, "experiments", name)
+    profile = read_named(project, "profiles", request.profile)
+    overlays = [read_source(project, path, "overlay") for path in request.overlays]
+    flags = _flags(request.assignments)
+
+    models = merge_all(_family_tree(source) for source in families)
+    lower = merge_all([base.tree, models, experiment.tree])
+    upper = merge_all([_undescribed(profile.tree), *(o.tree for o in overlays), flags])
+    wanted = merge(lower, upper)
+    tree = merge_all([lower, _chosen_variants(wanted), upper])
+    tree = merge(tree, _iteration_limit(tree, request.max_iter))
+    _check_families(tree)
+    datasets = read_source(project, project / DATASETS, "datasets")
+    tree = _with_dataset(tree, datasets)
+    used = {str(family) for family in _families(tree)}
+    read = [base, *(f for f in families if _stem(f) in used), experiment, profile, *overlays]
+    return Composition(name, tree, (*read, datasets))
+
+
+def _default_experiment(base: SourceFile) -> str:
+    leaf = base.tree.get(("default_experiment",))
+    if leaf is None or not isinstance(leaf.value, str):
+        raise ConfigError(f"{base.name}: no 'default_experiment'", advice="name an experiment")
+    return leaf.value
+
+
+def _stem(source: SourceFile) -> str:
+    return source.name.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _family_tree(source: SourceFile) -> Tree:
+    return planted(_undescribed(source.tree), ("models", _stem(source)))
+
+
+def _undescribed(tree: Tree) -> Tree:
+    return {path: leaf for path, leaf in tree.items() if path != ("description",)}
+
+
+def _flags(assignments: Iterable[tuple[str, str, str]]) -> Tree:
+    tree: Tree = {}
+    for flag, key, text in assignments:
+        path = tuple(key.split("."))
+        if not all(path):
+            raise ConfigError(f"{flag}: '{key}' is not a dotted key", advice="write --set a.b=1")
+        origin = f"--set {key}" if flag == "--set" else flag
+        tree = merge(tree, _spread(path, read_value(text, origin), origin))
+    return tree
+
+
+def _spread(path: tuple[str, ...], value: object, origin: str) -> Tree:
+    if not isinstance(value, dict) or not value:
+        return {path: Leaf(value, origin)}
+    return merge_all(_spread((*path, key), child, origin) for key, child in value.items())
+
+
+def _families(tree: Tree) -> list[object]:
+    leaf = tree.get(("families",))
+    return leaf.value if leaf is not None and isinstance(leaf.value, list) else []
+
+
+def _known_families(tree: Tree) -> set[str]:
+    return {path[1] for path in tree if path[0] == "models" and path[2:3] == ("estimators",)}
+
+
+def _check_families(tree: Tree) -> None:
+    known = _known_families(tree)
+    for path, leaf in tree.items():
+        if path[0] == "models" and path[1:] and path[1] not in known:
+            raise ConfigError(
+                f"{leaf.origin}: unknown model family '{path[1]}'",
+                advice=did_you_mean(path[1], known),
+            )
+    leaf = tree.get(("families",))
+    if leaf is None:
+        return
+    chosen = leaf.value
+    if not isinstance(chosen, list) or not chosen or not all(isinstance(f, str) for f in chosen):
+        raise ConfigError(f"{leaf.origin}: families: expected a list of names, found {chosen!r}")
+    for position, family in enumerate(chosen):
+        if family not in known:
+            raise ConfigError(
+                f"{leaf.origin}: unknown model family '{family}'",
+                advice=did_you_mean(family, known),
+            )
+        if family in chosen[:position]:
+            raise ConfigError(f"{leaf.origin}: families: '{family}' is named twice")
+
+
+def _chosen_variants(tree: Tree) -> Tree:
+    """Return the parameters of the variants that are asked for, where they belong."""
+    _check_families(tree)
+    chosen: Tree = {}
+    for (family, *rest), leaf in (
+        subtree(tree, ("variants",)).items() if _has_variants(tree) else ()
+    ):
+        variants = subtree(tree, ("models", family, "variants"))
+        known = {path[0] for path in variants if path}
+        if leaf.value is None and not rest:
+            continue
+        if family not in _known_families(tree):
+            raise ConfigError(
+                f"{leaf.origin}: variants: unknown model family '{family}'",
+                advice=did_you_mean(family, _known_families(tree)),
+            )
+        if rest or leaf.value not in known:
+            raise ConfigError(
+                f"{leaf.origin}: unknown variant {leaf.value!r} of {family}",
+                advice=did_you_mean(str(leaf.value), known),
+            )
+        chosen |= planted(subtree(variants, (str(leaf.value),)), ("models", family, "params"))
+    return chosen
+
+
+def _has_variants(tree: Tree) -> bool:
+    return any(path[0] == "variants" and len(path) > 1 for path in tree)
+
+
+def _iteration_limit(tree: Tree, limit: int | None) -> Tree:
+    if limit is None:
+        return {}
+    paths = [("models", str(f), "params", "max_iter") for f in _families(tree)]
+    limited: Tree = {path: Leaf(limit, "--max-iter") for path in paths if path in tree}
+    if not limited:
+        raise ConfigError(
+            "--max-iter: no chosen family has 'max_iter'",
+            advice="choose one that has, such as logistic_regression",
+        )
+    return limited
+
+
+def _with_dataset(tree: Tree, datasets: SourceFile) -> Tree:
+    leaf = tree.get(("dataset",))
+    entries = subtree(datasets.tree, ("datasets",))
+    known = {path[0] for path in entries if path}
+    if leaf is None:
+        return tree
+    if leaf.value not in known:
+        raise ConfigError(
+            f"{leaf.origin}: unknown data set {leaf.value!r}",
+            advice=did_you_mean(str(leaf.value), known),
+        )
+    name = str(leaf.value)
+    entry = planted(subtree(entries, (name,)), ("dataset",))
+    return merge(tree, entry | {("dataset", "name"): Leaf(name, leaf.origin)})

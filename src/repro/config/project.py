@@ -1,0 +1,114 @@
+"""The project folder: where configuration lives, and the files that were read from it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.config.yaml import read_leaves
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.config.tree import Tree
+
+BASE = "configs/base.yaml"
+DATASETS = "configs/datasets.yaml"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A configuration file as it was read.
+
+    Attributes
+    ----------
+    name : str
+        Its POSIX path, relative to the project where it lies inside.
+    sha256 : str
+        Of the bytes that were read.
+    tree : Tree
+        Its leaves, without ``schema`` and ``description``.
+    """
+
+    name: str
+    sha256: str
+    tree: Tree
+
+
+def find_project(start: Path) -> Path:
+    """Return the nearest folder, upwards from ``start``, that holds ``configs/base.yaml``.
+
+    Raises
+    ------
+    PreconditionError
+        If there is none.
+    """
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / BASE).is_file():
+            return candidate
+    raise PreconditionError(
+        f"no {BASE} in {start} or any folder above it",
+        advice="run the command inside a project, or name one with --project",
+    )
+
+
+def names_in(project: Path, kind: str) -> list[str]:
+    """List the names that ``configs/<kind>/*.yaml`` define, sorted."""
+    return sorted(path.stem for path in (project / "configs" / kind).glob("*.yaml"))
+
+
+def read_named(project: Path, kind: str, name: str) -> SourceFile:
+    """Read ``configs/<kind>/<name>.yaml``, where the kind is a plural such as ``profiles``.
+
+    Raises
+    ------
+    ConfigError
+        If no such file exists; the advice names the nearest one that does.
+    """
+    known = names_in(project, kind)
+    singular = kind.removesuffix("s")
+    if name not in known:
+        raise ConfigError(f"unknown {singular} '{name}'", advice=did_you_mean(name, known))
+    return read_source(project, project / "configs" / kind / f"{name}.yaml", singular)
+
+
+def read_source(project: Path, path: Path, kind: str) -> SourceFile:
+    """Read one configuration file and check its ``schema`` field.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, not UTF-8, not YAML, or of another schema.
+    """
+    name = _display(project, path)
+    try:
+        content = path.read_bytes()
+        tree = read_leaves(content.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
+    _check_schema(name, tree, f"repro.{kind}/v1")
+    digest = hashlib.sha256(content).hexdigest()
+    return SourceFile(name, digest, {k: v for k, v in tree.items() if k != ("schema",)})
+
+
+def _display(project: Path, path: Path) -> str:
+    resolved = path.resolve()
+    inside = resolved.is_relative_to(project)
+    return resolved.relative_to(project).as_posix() if inside else path.name
+
+
+def _check_schema(name: str, tree: Tree, expected: str) -> None:
+    leaf = tree.get(("schema",))
+    if leaf is None:
+        raise ConfigError(f"{name}: no 'schema' field", advice=f"add the line: schema: {expected}")
+    if leaf.value != expected:
+        raise ConfigError(
+            f"{leaf.origin}: schema: expected {expected}, found {leaf.value!r}",
+            advice="correct the line, or use the version of repro that wrote the file",
+        )

@@ -1,0 +1,169 @@
+"""From a merged tree to the typed configuration; every problem is collected, then raised once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from repro.config.models import DatasetEntry, ExperimentConfig
+from repro.config.tree import nested, subtree
+from repro.config.yaml import Leaf
+from repro.core.errors import ConfigError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from repro.config.compose import Composition
+    from repro.config.project import SourceFile
+    from repro.config.tree import Tree
+
+_NOT_RESOLVED = ("families", "variants", "default_experiment", "models")
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def resolve(composition: Composition) -> ExperimentConfig:
+    """Validate a composition.
+
+    Raises
+    ------
+    ConfigError
+        One error that lists every problem with file, line, key, what was found and expected.
+    """
+    return validate(resolved_tree(composition), ExperimentConfig)
+
+
+def resolved_tree(composition: Composition) -> Tree:
+    """Return the tree in the shape of ``ExperimentConfig``, each leaf with its origin."""
+    tree = composition.tree
+    here = f"configs/experiments/{composition.experiment}.yaml"
+    resolved: Tree = {
+        ("schema",): Leaf("repro.config/v1", "repro"),
+        ("experiment",): Leaf(composition.experiment, here),
+    }
+    unused = _NOT_RESOLVED + _idle_decision_keys(tree)
+    resolved |= {
+        path: leaf
+        for path, leaf in tree.items()
+        if ".".join(path[:2]) not in unused and path[0] not in unused
+    }
+    task = tree.get(("task",), Leaf("", here))
+    families = tree.get(("families",))
+    if families is None:
+        raise ConfigError(f"{here}: missing key 'families'", advice="list the families to train")
+    for family in families.value if isinstance(families.value, list) else []:
+        resolved |= _model(tree, str(family), task)
+    return resolved
+
+
+def _idle_decision_keys(tree: Tree) -> tuple[str, ...]:
+    """Name the settings of the decision rules that were not chosen."""
+    rule = tree.get(("decision", "rule"))
+    settings = {"fixed": "decision.threshold", "target_precision": "decision.precision"}
+    return tuple(key for name, key in settings.items() if rule and rule.value != name)
+
+
+def _model(tree: Tree, family: str, task: Leaf) -> Tree:
+    kind = "regression" if task.value == "regression" else "classification"
+    estimator = tree.get(("models", family, "estimators", kind))
+    if estimator is None:
+        raise ConfigError(
+            f"{task.origin}: the family '{family}' has no estimator for {kind}",
+            advice=f"take it out of 'families', or add one in configs/models/{family}.yaml",
+        )
+    known = {"estimators", "params", "variants"}
+    model: Tree = {
+        ("models", family, "estimator"): estimator,
+        ("models", family, "variant"): tree.get(("variants", family), Leaf(None, "repro")),
+    }
+    for path, leaf in subtree(tree, ("models", family)).items():
+        if path and path[0] == "params":
+            model[("models", family, *path)] = leaf
+        elif path and path[0] not in known:
+            raise ConfigError(
+                f"{leaf.origin}: unknown key 'models.{family}.{path[0]}'",
+                advice=did_you_mean(path[0], known),
+            )
+    if not any(path[2] == "params" for path in model):
+        model[("models", family, "params")] = Leaf({}, "repro")
+    return model
+
+
+def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
+    """Validate every entry of the data set registry.
+
+    Raises
+    ------
+    ConfigError
+        As in ``resolve``.
+    """
+    entries = subtree(source.tree, ("datasets",))
+    names = dict.fromkeys(path[0] for path in entries if path)
+    return {name: validate(subtree(entries, (name,)), DatasetEntry) for name in names}
+
+
+def validate(tree: Mapping[tuple[str, ...], Leaf], model: type[_M]) -> _M:
+    """Read a tree strictly as a model.
+
+    Raises
+    ------
+    ConfigError
+        One error that lists every problem.
+    """
+    try:
+        return model.model_validate_json(json.dumps(nested(tree)))
+    except ValidationError as error:
+        problems = [_problem(tree, model, detail) for detail in error.errors()]
+        raise ConfigError("\n".join(problems)) from error
+
+
+def _problem(
+    tree: Mapping[tuple[str, ...], Leaf], model: type[BaseModel], detail: ErrorDetails
+) -> str:
+    path = _path_in(tree, tuple(str(part) for part in detail["loc"]))
+    place, key = _origin(tree, path), ".".join(path)
+    if detail["type"] == "extra_forbidden":
+        return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], _all_keys(model))}"
+    if detail["type"] == "missing":
+        return f"{place}: missing key '{key}'"
+    message = detail["msg"].removeprefix("Value error, ")
+    if not path:
+        return f"{place}: {message}"
+    found = json.dumps(detail["input"], default=str)
+    return f"{place}: {key}: {message[0].lower() + message[1:]}, found {found}"
+
+
+def _path_in(tree: Mapping[tuple[str, ...], Leaf], loc: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop from pydantic's location the tags of unions, which no file has."""
+    path: tuple[str, ...] = ()
+    here: object = nested(tree)
+    for index, part in enumerate(loc):
+        if isinstance(here, dict) and part in here:
+            path, here = (*path, part), here[part]
+        elif isinstance(here, list) and part.isdigit():
+            path, here = (*path, part), here[int(part)]
+        elif index == len(loc) - 1:
+            path = (*path, part)
+    return path
+
+
+def _origin(tree: Mapping[tuple[str, ...], Leaf], path: tuple[str, ...]) -> str:
+    for size in range(len(path), 0, -1):
+        exact = tree.get(path[:size])
+        if exact is not None:
+            return exact.origin
+        below = [leaf.origin for known, leaf in tree.items() if known[:size] == path[:size]]
+        if below:
+            return below[0].rpartition(":")[0] or below[0]
+    experiment = tree.get(("experiment",))
+    return experiment.origin if experiment else "configuration"
+
+
+def _all_keys(model: type[BaseModel]) -> Iterable[str]:
+    definitions = model.model_json_schema()
+    blocks = [definitions, *definitions.get("$defs", {}).values()]
+    return {key for block in blocks for key in block.get("properties", {})}

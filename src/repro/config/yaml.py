@@ -1,0 +1,169 @@
+"""A strict YAML reader that knows the line of every value.
+
+PyYAML reads YAML 1.1: ``1e-6`` as text, ``NO`` as false, ``12:30:45`` as a number, and of two equal
+keys it keeps the last. This reader resolves scalars by the core schema of YAML 1.2.2 (section 10.3)
+and refuses what would be read in silence: duplicate keys, keys that are not text, anchors, tags,
+NaN and infinities.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml
+
+from repro.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Path = tuple[str, ...]
+
+_PREFIX = "tag:yaml.org,2002:"
+_CORE_SCHEMA = {
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+
+
+class _CoreLoader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+for _kind, (_pattern, _first) in _CORE_SCHEMA.items():
+    _CoreLoader.add_implicit_resolver(
+        _PREFIX + _kind, re.compile(rf"(?:{_pattern})$"), list(_first)
+    )
+_CoreLoader.add_implicit_resolver(_PREFIX + "null", re.compile(r"$"), [""])
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value that is not a mapping with keys, and where it was written."""
+
+    value: object
+    origin: str
+
+
+def read_leaves(text: str, source: str) -> dict[Path, Leaf]:
+    """Read a YAML mapping into leaves, keyed by their path.
+
+    Sequences and empty mappings are leaves: they are replaced whole, never merged.
+
+    Raises
+    ------
+    ConfigError
+        If the text is not YAML, is not one mapping, or holds what this reader refuses.
+    """
+    node = _compose(text, source)
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        raise ConfigError(f"{source}: expected a mapping of keys to values, found {_shape(node)}")
+    return dict(_Reader(source).leaves(node, ()))
+
+
+def read_value(text: str, source: str) -> object:
+    """Read one YAML value, such as the right-hand side of ``--set``."""
+    node = _compose(text, source)
+    return None if node is None else _Reader(source).value(node, ())
+
+
+def _compose(text: str, source: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=_CoreLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{source}:{mark.line + 1}" if mark else source
+        raise ConfigError(
+            f"{place}: not valid YAML: {error.problem or error.context}",
+            advice="check the indentation, quotes and colons on that line",
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: not valid YAML: {error}") from error
+
+
+def _shape(node: yaml.Node) -> str:
+    return {"mapping": "a mapping", "sequence": "a list", "scalar": "a single value"}[node.id]
+
+
+class _Reader:
+    """Turns the nodes of one document into plain values; each node at most once."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._seen: set[int] = set()
+
+    def leaves(self, node: yaml.Node, path: Path) -> Iterator[tuple[Path, Leaf]]:
+        if isinstance(node, yaml.MappingNode) and node.value:
+            for key, child in self._pairs(node, path):
+                yield from self.leaves(child, (*path, key))
+        else:
+            yield path, Leaf(self.value(node, path), self._place(node))
+
+    def value(self, node: yaml.Node, path: Path) -> object:
+        if isinstance(node, yaml.MappingNode):
+            return {key: self.value(child, (*path, key)) for key, child in self._pairs(node, path)}
+        self._once(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, str(i))) for i, child in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
+        self._once(node, path)
+        lines: dict[str, int] = {}
+        for key, child in node.value:
+            if key.tag != _PREFIX + "str":
+                self._refuse(key, path, f"the key {key.value!r} is not text", "put it in quotes")
+            if key.value in lines:
+                first = lines[key.value]
+                self._refuse(
+                    key, path, f"duplicate key '{key.value}', first on line {first}", "keep one"
+                )
+            lines[key.value] = key.start_mark.line + 1
+            yield key.value, child
+
+    def _scalar(self, node: yaml.Node, path: Path) -> object:
+        kind, text = node.tag.removeprefix(_PREFIX), node.value
+        if kind == "str":
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        if kind == "int":
+            return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+        if kind != "float":
+            self._refuse(node, path, f"the tag {node.tag} is not allowed", "write a plain value")
+        return self._number(node, path)
+
+    def _number(self, node: yaml.Node, path: Path) -> float:
+        try:
+            number = float(node.value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self._refuse(
+                node, path, f"{node.value} is not a finite number", "write a finite number"
+            )
+        return number
+
+    def _once(self, node: yaml.Node, path: Path) -> None:
+        if id(node) in self._seen:
+            self._refuse(node, path, "anchors and aliases are not allowed", "write the value again")
+        self._seen.add(id(node))
+
+    def _place(self, node: yaml.Node) -> str:
+        return f"{self._source}:{node.start_mark.line + 1}"
+
+    def _refuse(self, node: yaml.Node, path: Path, what: str, advice: str) -> NoReturn:
+        where = f" at '{'.'.join(path)}'" if path else ""
+        raise ConfigError(f"{self._place(node)}: {what}{where}", advice=advice)

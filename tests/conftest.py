@@ -1,0 +1,98 @@
+"""What tests share: a project of their own, and the real command line in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the shipped configuration and data, to change at will."""
+
+    path: Path
+
+    def repro(self, *arguments: object, env: dict[str, str] | None = None) -> Result:
+        return command("-m", "repro", *arguments, "--project", self.path, cwd=self.path, env=env)
+
+    def train(self, *arguments: object, env: dict[str, str] | None = None) -> Path:
+        """Train and return the run folder."""
+        result = self.repro("train", *arguments, "--json", env=env)
+        assert result.status == 0, result.err
+        return self.path / result.json["path"]
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        path = self.path / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def command(*arguments: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Result:
+    """Run Python with some arguments, in a clean environment plus what is given."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=inherited | (env or {}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def make_project(path: Path) -> Project:
+    for folder in ("configs", "data", "reference"):
+        shutil.copytree(ROOT / folder, path / folder)
+    return Project(path)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
+    """A project with one run of the default experiment, in seconds; only to be read or copied."""
+    made = make_project(tmp_path_factory.mktemp("trained") / "project")
+    return made, made.train("--profile", "debug")
+
+
+@pytest.fixture
+def copied(trained: tuple[Project, Path], tmp_path: Path) -> tuple[Project, Path]:
+    """A copy of the trained project and its run, to damage."""
+    original, run = trained
+    shutil.copytree(original.path, tmp_path / "copy")
+    return Project(tmp_path / "copy"), tmp_path / "copy" / "runs" / run.name
