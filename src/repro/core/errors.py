@@ -50,9 +50,5 @@ class DataError(PreconditionError):
     """A data set is not what its declaration says, or cannot be trained on."""
 
 
-class DataChangedError(DataError):
-    """A data set's bytes or content are not the ones that were recorded."""
-
-
 class SchemaError(PreconditionError):
     """A recorded file is malformed, or of a version that this program does not read."""

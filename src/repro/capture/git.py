@@ -1,0 +1,131 @@
+"""The state of the project's git repository, or the reason why it is not known."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from repro.core.environment import NoRepository, Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TIMEOUT_SECONDS = 30.0
+
+# Reading must not write the index, run a monitor that the repository names, or quote names.
+_GIT = ("git", "--no-optional-locks", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false")
+_STATUS = (
+    "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames",
+    "--ignore-submodules=none",
+)  # fmt: skip
+_REMOTES = ("config", "-z", "--get-regexp", r"^remote\..*\.url$")
+
+# These say where configuration is, not which repository to read.
+_KEPT = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
+
+# Fields before the path in an entry of each kind: changed, unmerged, untracked.
+_FIELDS = {"1": 8, "u": 10, "?": 1}
+
+# host:path, as ssh takes it; a single letter is a drive, and two colons a helper program.
+_SSH = re.compile(r"(?:[^/]*@)?(?P<address>\[?[\w.-]{2,}\]?:(?!:|//).+)")
+
+
+def observe_git(project: Path) -> Repository | NoRepository:
+    """Return the git state of the repository that a folder is in, or the reason for none."""
+    try:
+        status = _git(project, *_STATUS)
+        if status.returncode != 0:
+            return _refusal(status.stderr)
+        remotes = _git(project, *_REMOTES)
+    except OSError:
+        return NoRepository(reason="git is missing")
+    except subprocess.TimeoutExpired:
+        return NoRepository(reason="timed out")
+    return _repository(status.stdout, _remote(remotes.stdout))
+
+
+def public_address(remote: str) -> str | None:
+    """Return the address of a remote without user, password, query and fragment.
+
+    None stands for a folder, and for anything that is not clearly an address: it may hold names of
+    a machine or secrets.
+
+    Examples
+    --------
+    >>> public_address("https://user:token@example.org/team/project.git")
+    'https://example.org/team/project.git'
+    >>> public_address("git@example.org:team/project.git")
+    'example.org:team/project.git'
+    >>> public_address("/home/user/project") is None
+    True
+    """
+    if "://" not in remote:
+        ssh = _SSH.fullmatch(remote)
+        return ssh["address"] if ssh else None
+    try:
+        parts = urlsplit(remote)
+        # A password with a bare slash ends up here, as a port that is no number.
+        _ = parts.port
+    except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    if not host or parts.scheme == "file" or ":" in parts.scheme:
+        return None
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # A hook or an alias of git sets variables that would redirect it to the caller's repository.
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _KEPT
+    }
+    return subprocess.run(
+        [*_GIT, "-C", str(project), *arguments],
+        env={**environ, "LC_ALL": "C", "LANGUAGE": ""},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+def _refusal(stderr: str) -> NoRepository:
+    if "dubious ownership" in stderr:
+        return NoRepository(reason="owned by another user")
+    if "not a git repository" in stderr:
+        return NoRepository(reason="not a repository")
+    if "must be run in a work tree" in stderr:
+        return NoRepository(reason="bare repository")
+    return NoRepository(reason="failed")
+
+
+def _repository(status: str, remote: str | None) -> Repository:
+    entries = [entry for entry in status.split("\0") if entry]
+    headers = dict(entry[2:].split(" ", 1) for entry in entries if entry.startswith("# "))
+    files = sorted(
+        entry.split(" ", _FIELDS[entry[0]])[-1] for entry in entries if entry[0] in _FIELDS
+    )
+    commit, branch = headers["branch.oid"], headers["branch.head"]
+    return Repository(
+        commit=None if commit == "(initial)" else commit,
+        branch=None if branch == "(detached)" else branch,
+        remote=remote,
+        dirty=bool(files),
+        dirty_files=tuple(files),
+    )
+
+
+def _remote(configured: str) -> str | None:
+    pairs = (entry.partition("\n") for entry in configured.split("\0") if entry)
+    addresses = {key: address for key, _, address in reversed(list(pairs))}
+    if not addresses:
+        return None
+    # Without an origin, the remote that was configured first.
+    return public_address(addresses.get("remote.origin.url", list(addresses.values())[-1]))

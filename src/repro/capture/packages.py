@@ -1,0 +1,73 @@
+"""Installed distributions, from the first lines of their metadata."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.metadata import Distribution
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def normalised(name: str) -> str:
+    """Normalise the name of a distribution (PEP 503).
+
+    Examples
+    --------
+    >>> normalised("Scikit_Learn")
+    'scikit-learn'
+    """
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def observe_packages() -> dict[str, str]:
+    """Return the version of every installed distribution, by normalised name, sorted.
+
+    Of several copies of one distribution, the first on the import path counts, as it does for an
+    import.
+    """
+    found: dict[str, str] = {}
+    for name, version, _ in _installed():
+        found.setdefault(name, version)
+    return dict(sorted(found.items()))
+
+
+def observe_working_trees() -> tuple[str, ...]:
+    """Return the distributions that are installed from a folder of sources, sorted."""
+    return tuple(
+        sorted({name for name, _, distribution in _installed() if _is_editable(distribution)})
+    )
+
+
+def _installed() -> Iterator[tuple[str, str, Distribution]]:
+    for distribution in importlib.metadata.distributions():
+        fields = _head(distribution)
+        # A folder left behind by a removal that was cut short has no name or version.
+        if fields.get("name") and fields.get("version"):
+            yield normalised(fields["name"]), fields["version"], distribution
+
+
+def _head(distribution: Distribution) -> dict[str, str]:
+    # Parsing the metadata as the mail message it is costs twenty times as much.
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if not colon or len(fields) == 2:
+            break
+        if key.lower() in {"name", "version"}:
+            fields[key.lower()] = value.strip()
+    return fields
+
+
+def _is_editable(distribution: Distribution) -> bool:
+    text = distribution.read_text("direct_url.json") or "{}"
+    try:
+        return bool(json.loads(text).get("dir_info", {}).get("editable", False))
+    except json.JSONDecodeError:
+        return False

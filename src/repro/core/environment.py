@@ -1,0 +1,246 @@
+"""The environment of a run, as it was observed, and the key of what can change a result.
+
+``Environment`` may be handed to others: it holds no name of a machine, no folder and no address
+with a password. ``Host`` holds what differs from machine to machine by nature.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from repro.core.canonical import tagged_digest
+from repro.core.model import Record
+
+
+class Interpreter(Record):
+    """The Python that ran; ``build`` is its revision and date."""
+
+    implementation: str
+    version: str
+    compiler: str
+    build: str
+
+
+class Platform(Record):
+    """The system, its processor architecture, and the C library that gives the maths functions.
+
+    Attributes
+    ----------
+    libc : str
+        ``glibc``, ``musl``, ``libSystem``, ``ucrt``, or empty where it is not known.
+    libc_version : str
+        Empty where it is not known.
+    """
+
+    system: str
+    machine: str
+    libc: str
+    libc_version: str
+
+
+class NativeLibrary(Record):
+    """A numeric library as it is loaded.
+
+    Attributes
+    ----------
+    user_api : str
+        What it offers: ``blas`` or ``openmp``.
+    internal_api : str
+        What it is, such as ``openblas``, ``mkl`` or ``openmp``.
+    name : str
+        Name of the file, without folder, suffix and the hash that wheels add.
+    architecture : str or None
+        The kernel in use, such as ``Haswell``.
+    """
+
+    user_api: str
+    internal_api: str
+    name: str
+    version: str | None
+    architecture: str | None
+    threading_layer: str | None
+    num_threads: int
+
+
+class CodePaths(Record):
+    """Which of the variants of its functions NumPy chose for this processor.
+
+    Attributes
+    ----------
+    baseline : tuple of str
+        Groups of processor features that the build always uses.
+    enabled : tuple of str
+        Groups that the build can use, and that are not switched off here.
+    targets : tuple of str
+        Every target that at least one function runs with.
+    functions : str
+        Digest of the target of every function and signature.
+    variables : dict of str to str
+        The environment variables that steer code paths, where set.
+    """
+
+    baseline: tuple[str, ...]
+    enabled: tuple[str, ...]
+    targets: tuple[str, ...]
+    functions: str
+    variables: dict[str, str]
+
+
+class Cpu(Record):
+    """The processor as the system describes it; an empty field is not known."""
+
+    vendor: str
+    model: str
+    logical: int
+    features: tuple[str, ...]
+
+
+class Locale(Record):
+    """Language, text encoding and time zone; none of them may change a result."""
+
+    name: str
+    encoding: str
+    timezone: str
+
+
+class Container(Record):
+    """The container, and the digests that its build declared."""
+
+    kind: Literal["docker", "podman", "kubernetes", "none"]
+    image_digest: str | None
+    base_digest: str | None
+    lock_digest: str | None
+
+
+class Repository(Record):
+    """The state of the project's git repository.
+
+    Attributes
+    ----------
+    commit : str or None
+        None before the first commit.
+    branch : str or None
+        None where a commit is checked out instead.
+    remote : str or None
+        Address without user, password, query and fragment; None for a folder.
+    dirty_files : tuple of str
+        Changed and untracked files, as POSIX paths relative to the root of the repository.
+    """
+
+    kind: Literal["repository"] = "repository"
+    commit: str | None
+    branch: str | None
+    remote: str | None
+    dirty: bool
+    dirty_files: tuple[str, ...]
+
+
+class NoRepository(Record):
+    """Why the project's git state is not known."""
+
+    kind: Literal["none"] = "none"
+    reason: Literal[
+        "git is missing",
+        "not a repository",
+        "bare repository",
+        "owned by another user",
+        "timed out",
+        "failed",
+    ]
+
+
+class Environment(Record):
+    """Everything observed that can change a result or explain a difference.
+
+    Attributes
+    ----------
+    level : str
+        The determinism level that was asked for.
+    packages : dict of str to str
+        Version of every installed distribution, by normalised name, sorted.
+    working_trees : tuple of str
+        Distributions that are installed from a folder of sources (editable).
+    lock : str or None
+        SHA-256 of the project's ``requirements.txt``.
+    native : tuple of NativeLibrary
+        Sorted; equal copies count once.
+    threads : dict of str to str
+        The environment variables that set numbers of threads, where set.
+    hash_seed : str or None
+        ``PYTHONHASHSEED`` as Python saw it; None where it was not set or ignored.
+    """
+
+    level: str
+    interpreter: Interpreter
+    platform: Platform
+    packages: dict[str, str]
+    working_trees: tuple[str, ...]
+    lock: str | None
+    native: tuple[NativeLibrary, ...]
+    code_paths: CodePaths
+    threads: dict[str, str]
+    hash_seed: str | None
+    cpu: Cpu
+    locale: Locale
+    container: Container
+    git: Annotated[Repository | NoRepository, Field(discriminator="kind")]
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, or None where there is none or it is not known."""
+        return self.git.commit if isinstance(self.git, Repository) else None
+
+    @property
+    def dirty(self) -> bool | None:
+        """Whether files differ from the commit, or None where that is not known."""
+        return self.git.dirty if isinstance(self.git, Repository) else None
+
+
+class Host(Record):
+    """What differs from machine to machine by nature, and is never handed over."""
+
+    hostname: str
+    executable: str
+    cwd: str
+    kernel: str
+
+
+# What these ask for is read back, as the kernel of a library and the targets of functions.
+_READ_BACK = {"OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"}
+
+
+def environment_key(environment: Environment) -> str:
+    """Digest what can change a result: interpreter, packages, native libraries and code paths.
+
+    Not in the key: git, host, level, names of the processor, language and time zone, and the
+    variables whose effect is read back. Not in the key either: ``repro`` itself, and distributions
+    installed from a folder of sources. They are the project's own code, whose version moves from
+    commit to commit, and which the lineage and the version of the stages describe.
+
+    Returns
+    -------
+    str
+        ``environment/v1:<hex>``. Equal keys mean that no difference in what was observed can
+        explain a difference in results; different keys need not give different results.
+    """
+    code_paths = environment.code_paths.model_dump(mode="json", exclude={"variables"})
+    value = {
+        "interpreter": [environment.interpreter.implementation, environment.interpreter.version],
+        "platform": environment.platform.model_dump(mode="json"),
+        "packages": _foreign_packages(environment),
+        "native": [library.model_dump(mode="json") for library in environment.native],
+        "code_paths": code_paths,
+        "steering": {
+            name: setting
+            for name, setting in environment.code_paths.variables.items()
+            if name not in _READ_BACK
+        },
+    }
+    return tagged_digest("environment", value)
+
+
+def _foreign_packages(environment: Environment) -> dict[str, str]:
+    own = {"repro", *environment.working_trees}
+    return {name: version for name, version in environment.packages.items() if name not in own}

@@ -1,0 +1,118 @@
+"""The JSON text of records: written one way, read strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from repro.core.canonical import tagged_digest
+from repro.core.errors import SchemaError
+from repro.core.model import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_R = TypeVar("_R", bound=Record)
+
+
+def dump(value: Mapping[str, object]) -> bytes:
+    """Write a JSON object as the bytes of a file: keys in their order, two spaces, a final newline.
+
+    Floats are written in their shortest form that reads back to the same bits.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def dump_record(record: Record) -> bytes:
+    """Write a record as the bytes of a file."""
+    return dump(record.model_dump(mode="json", by_alias=True))
+
+
+def bound(record: _R) -> _R:
+    """Fill in the ``digest`` field of a record that has one."""
+    return record.model_copy(update={"digest": binding(record)})
+
+
+def binding(record: Record) -> str:
+    """Digest a record without its ``digest`` field."""
+    value = record.model_dump(mode="json", by_alias=True, exclude={"digest"})
+    return tagged_digest("binding", value)
+
+
+def load(content: bytes, name: str) -> dict[str, object]:
+    """Read the bytes of a JSON object strictly.
+
+    Raises
+    ------
+    SchemaError
+        If they are not UTF-8, not JSON, not an object, or hold a key twice, NaN or an infinity.
+    """
+    try:
+        value = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_refuse_duplicates,
+            parse_constant=_refuse_constant,
+        )
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise SchemaError(f"{name}:{error.lineno}: not valid JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise SchemaError(f"{name}: {error or 'nested too deeply'}") from error
+    if not isinstance(value, dict):
+        raise SchemaError(f"{name}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def load_record(content: bytes, name: str, model: type[_R]) -> _R:
+    """Read the bytes of a record.
+
+    Raises
+    ------
+    SchemaError
+        As ``load``, or if the schema or version is another, or any field is not as declared.
+    """
+    value = load(content, name)
+    _check_schema(value.get("schema"), name, model)
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        problems = "\n".join(
+            f"{name}: {'.'.join(map(str, detail['loc'])) or 'record'}: {detail['msg']}"
+            for detail in error.errors()
+        )
+        raise SchemaError(problems, advice="the file was edited or damaged; get it anew") from error
+
+
+def _check_schema(found: object, name: str, model: type[Record]) -> None:
+    expected = model.model_fields["schema_"].annotation.__args__[0]  # type: ignore[union-attr]
+    if found == expected:
+        return
+    kind = expected.partition("/")[0]
+    if isinstance(found, str) and found.partition("/")[0] == kind:
+        raise SchemaError(
+            f"{name}: schema {found} is not supported; this program reads {expected}",
+            advice="use the version of repro that wrote the file, or a newer one",
+        )
+    raise SchemaError(f"{name}: schema: expected {expected}, found {found!r}")
+
+
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"duplicate key '{twice}'")
+    return value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number that a record may hold")

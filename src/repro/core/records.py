@@ -1,0 +1,258 @@
+"""The records of a run: one frozen type for every JSON file, each with its ``schema``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from repro.core.environment import Environment, Host
+from repro.core.model import Record
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Estimate(Record):
+    """A metric on the held-out rows, with its bootstrap percentile interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class FoldScores(Record):
+    """What one candidate scored in each fold, in the metric of selection."""
+
+    mean: float
+    std: float
+    folds: tuple[float, ...]
+
+
+class Finding(Record):
+    """A reason to doubt a result that is otherwise complete."""
+
+    kind: Literal["leakage", "suspicious", "no_better_than_constant", "unconverged"]
+    message: str
+
+
+class Metrics(Record):
+    """``metrics.json``: what was measured, and nothing that differs from run to run by nature.
+
+    Attributes
+    ----------
+    test : dict of str to Estimate
+        Metrics of the selected model on the held-out rows.
+    constant : dict of str to float
+        The same metrics for a guess that ignores the features.
+    undefined : dict of str to str
+        Metrics of the task that this model has not, each with the reason.
+    """
+
+    schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
+    task: str
+    model: str
+    selection_metric: str
+    test: dict[str, Estimate]
+    constant: dict[str, float]
+    undefined: dict[str, str]
+    cross_validation: dict[str, FoldScores]
+    findings: tuple[Finding, ...]
+
+
+class Threshold(Record):
+    """``threshold.json``: the decision rule as it was learned from out-of-fold scores.
+
+    Attributes
+    ----------
+    threshold : float or None
+        The positive label is predicted at or above it; None where the largest score decides.
+    reached : bool
+        Whether the out-of-fold scores met the target precision.
+    precision, recall : float or None
+        Of the rule on the out-of-fold scores of the training rows.
+    """
+
+    schema_: Literal["repro.threshold/v1"] = Field(alias="schema")
+    rule: str
+    threshold: float | None
+    target: float | None
+    reached: bool
+    precision: float | None
+    recall: float | None
+
+
+class Stage(Record):
+    """One named step of training and the content digest of everything in and out of it."""
+
+    name: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+
+class Stages(Record):
+    """``stages.json``: the steps in order; ``version`` says what they mean."""
+
+    schema_: Literal["repro.stages/v1"] = Field(alias="schema")
+    version: int
+    stages: tuple[Stage, ...]
+
+
+class Keys(Record):
+    """What makes two records replicates, the same training, or the same environment."""
+
+    replicate_key: str
+    strict_key: str
+    environment_key: str
+
+
+class Snapshot(Record):
+    """``snapshot.json``: the keys, and the name under which runs are compared."""
+
+    schema_: Literal["repro.snapshot/v1"] = Field(alias="schema")
+    comparison_group: str
+    keys: Keys
+
+
+class Seeds(Record):
+    """``seeds.json``: the seed of every component, by name."""
+
+    schema_: Literal["repro.seeds/v1"] = Field(alias="schema")
+    scheme: str
+    base: int
+    seeds: dict[str, int]
+
+
+class NumericBaseline(Record):
+    """Inner bin edges of a feature in the training rows, and the share of rows in each bin."""
+
+    kind: Literal["numeric"]
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    missing: float
+
+
+class CategoricalBaseline(Record):
+    """The share of training rows in each category of a feature."""
+
+    kind: Literal["categorical"]
+    shares: dict[str, float]
+    missing: float
+
+
+Baseline = Annotated[NumericBaseline | CategoricalBaseline, Field(discriminator="kind")]
+
+
+class DriftBaseline(Record):
+    """``drift_baseline.json``: what later data is held against."""
+
+    schema_: Literal["repro.drift/v1"] = Field(alias="schema")
+    rows: int
+    epsilon: float
+    warning: float
+    alarm: float
+    features: dict[str, Baseline]
+
+
+class EnvironmentFile(Record):
+    """``environment.json``: the environment, and what differs from run to run by nature."""
+
+    schema_: Literal["repro.environment/v1"] = Field(alias="schema")
+    environment: Environment
+    host: Host
+    started: str
+    finished: str
+    seconds: float
+
+
+class Prediction(Record):
+    """One held-out row.
+
+    Attributes
+    ----------
+    row : int
+        Position of the row in the data set, from 0.
+    truth, label : str or float
+        Classes are text; targets of a regression are numbers.
+    scores : tuple of float
+        Probability or decision score, in the order of ``Predictions.scores``.
+    margin : float or None
+        Distance of the deciding score from the decision boundary; None in a regression.
+    """
+
+    row: int
+    truth: str | float
+    label: str | float
+    scores: tuple[float, ...]
+    margin: float | None
+
+
+class Predictions(Record):
+    """Predictions of a record: all of the held-out rows, or a sample of them."""
+
+    total: int
+    scores: tuple[str, ...]
+    rows: tuple[Prediction, ...]
+
+
+class RecordFile(Record):
+    """A reference: everything comparable about a run, in one file.
+
+    ``digest`` binds the rest of the file, so that a changed value is noticed before anything is
+    trained.
+    """
+
+    schema_: Literal["repro.record/v1"] = Field(alias="schema")
+    experiment: str
+    config: dict[str, JsonValue]
+    content: str
+    keys: Keys
+    stages: Stages
+    metrics: Metrics
+    threshold: Threshold
+    predictions: Predictions
+    environment: Environment
+    digest: str
+
+
+class FileEntry(Record):
+    """A file of a run as it was written."""
+
+    sha256: Sha256
+    size: int
+
+
+class DatasetLineage(Record):
+    """The data set that a run was trained on."""
+
+    name: str
+    source: str
+    sha256: Sha256
+    content: str
+    rows: int
+
+
+class Lineage(Record):
+    """``lineage.json``: written last, so that its presence means a complete run.
+
+    Attributes
+    ----------
+    files : dict of str to FileEntry
+        Every other file of the run folder.
+    configuration : dict of str to str
+        SHA-256 of every configuration file that was read.
+    digest : str
+        Binds the rest of this file.
+    """
+
+    schema_: Literal["repro.lineage/v1"] = Field(alias="schema")
+    run_id: str
+    experiment: str
+    created: str
+    version: str
+    command: tuple[str, ...]
+    dataset: DatasetLineage
+    configuration: dict[str, Sha256]
+    commit: str | None
+    dirty: bool | None
+    files: dict[str, FileEntry]
+    digest: str

@@ -1,0 +1,103 @@
+"""Verdicts, and the checks that they rest on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from repro.core.model import Record
+
+
+class Verdict(StrEnum):
+    """What a comparison comes to; only the first two are a pass."""
+
+    IDENTICAL = "identical"
+    EQUIVALENT = "equivalent"
+    DIFFERENT = "different"
+    INCOMPARABLE = "incomparable"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the result reproduces."""
+        return self in {Verdict.IDENTICAL, Verdict.EQUIVALENT}
+
+
+class Outcome(StrEnum):
+    """What one check found."""
+
+    SAME = "same"
+    WITHIN = "within tolerance"
+    TIE = "tie"
+    DIFFERS = "differs"
+    MISSING = "missing"
+
+
+class Check(Record):
+    """One expected value held against the actual one.
+
+    Attributes
+    ----------
+    name : str
+        Dotted, such as ``metrics.test.accuracy`` or ``predictions.17``.
+    difference, allowed : float or None
+        The greatest absolute difference and what the tolerance allows there.
+    """
+
+    name: str
+    expected: JsonValue
+    actual: JsonValue
+    outcome: Outcome
+    difference: float | None = None
+    allowed: float | None = None
+    detail: str = ""
+
+
+class Divergence(Record):
+    """The first stage whose inputs agree and whose outputs do not."""
+
+    stage: str
+    outputs: tuple[str, ...]
+
+
+class Comparison(Record):
+    """A verdict with everything it rests on.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        Sentences for a person, the weightiest first.
+    worst : Check or None
+        The check with the greatest difference in relation to what was allowed.
+    environment : dict of str to (expected, actual)
+        Where the environments differ, by dotted key.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    divergence: Divergence | None
+    worst: Check | None
+    checks: tuple[Check, ...]
+    environment: dict[str, tuple[JsonValue, JsonValue]]
+    absolute: float
+    relative: float
+
+
+class Verification(Record):
+    """The report of ``verify``, as ``--output`` writes it.
+
+    Attributes
+    ----------
+    integrity : tuple of Check
+        One for every file of a run, or one for the binding of a reference.
+    comparison : Comparison or None
+        None where only integrity was asked for, or integrity failed.
+    """
+
+    schema_: Literal["repro.verification/v1"] = Field(alias="schema")
+    subject: str
+    holds: bool
+    sentence: str
+    integrity: tuple[Check, ...]
+    comparison: Comparison | None
