@@ -1,0 +1,101 @@
+"""Whether two sides are the same experiment: asked before any number is compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repro.divergence.side import Side
+
+_SENTENCES = {
+    "task": "another task",
+    "models": "other models or hyper-parameters",
+    "split": "another split",
+    "features": "other features",
+    "preprocessing": "another preprocessing",
+    "selection": "another selection",
+    "decision": "another decision rule",
+    "evaluation": "another evaluation",
+    "seeding": "another seeding scheme",
+}
+
+
+def obstacles(expected: Side, actual: Side, mode: str) -> tuple[str, ...]:
+    """Say why two sides cannot be compared; nothing where they can.
+
+    Parameters
+    ----------
+    mode : str
+        What a missing key does: ``strict`` makes it an obstacle, ``relaxed`` and ``legacy`` do not.
+    """
+    found = _nothing_to_compare(expected, mode)
+    if expected.keys is None or actual.keys is None:
+        return (*found, *_without_keys(expected, actual, mode))
+    if expected.keys.strict_key != actual.keys.strict_key:
+        found += _other_experiment(expected, actual)
+    return tuple(found)
+
+
+def _nothing_to_compare(expected: Side, mode: str) -> list[str]:
+    found = []
+    if not expected.metrics.test:
+        found.append("the reference has no metrics: there is nothing to compare")
+    if mode == "legacy":
+        return found
+    if expected.predictions is None or not expected.predictions.rows:
+        found.append("the reference has no sampled predictions: there is nothing to compare")
+    return found
+
+
+def _without_keys(expected: Side, actual: Side, mode: str) -> list[str]:
+    if mode == "strict":
+        return ["the reference has no keys, so that nothing says it is the same experiment"]
+    found = []
+    if expected.metrics.task != actual.metrics.task:
+        found.append(f"another task: {expected.metrics.task}, here {actual.metrics.task}")
+    return found
+
+
+def _other_experiment(expected: Side, actual: Side) -> list[str]:
+    theirs, ours = expected.config or {}, actual.config or {}
+    found = []
+    if expected.content != actual.content:
+        found.append(f"another data set: {expected.content}, here {actual.content}")
+    found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
+    if theirs.get("seed") != ours.get("seed"):
+        found.append(f"another seed: {theirs.get('seed')}, here {ours.get('seed')}")
+    for section, sentence in _SENTENCES.items():
+        if theirs.get(section) != ours.get(section):
+            found.append(f"{sentence}: {_first_difference(theirs, ours, section)}")
+    if expected.stages and actual.stages and expected.stages.version != actual.stages.version:
+        found.append(
+            f"stages of another meaning: version {expected.stages.version},"
+            f" here {actual.stages.version}"
+        )
+    return found or [
+        "the record's strict key does not follow from its own configuration and data: it was edited"
+    ]
+
+
+def _dataset_roles(theirs: object, ours: object) -> list[str]:
+    if not isinstance(theirs, dict) or not isinstance(ours, dict):
+        return []
+    return [
+        f"another {what}: {theirs.get(key)}, here {ours.get(key)}"
+        for key, what in (("target", "target"), ("positive", "positive label"))
+        if theirs.get(key) != ours.get(key)
+    ]
+
+
+def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str) -> str:
+    left, right = theirs, ours
+    for key in path.split("."):
+        left, right = left.get(key, {}), right.get(key, {})
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in [*left, *(key for key in right if key not in left)]:
+            if left.get(key) != right.get(key):
+                return _first_difference(theirs, ours, f"{path}.{key}")
+        return f"{path}: another order"
+    return f"{path}: {left or 'none'}, here {right or 'none'}"

@@ -1,0 +1,136 @@
+"""The comparison of two sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Check, Comparison, Divergence, Outcome, Verdict
+from repro.divergence.comparable import obstacles
+from repro.divergence.numbers import check_metrics, check_predictions, check_threshold, excess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from repro.core.records import Stages
+    from repro.divergence.side import Side
+    from repro.divergence.tolerance import Tolerance
+
+_SENTENCES = {
+    Verdict.IDENTICAL: "the same bits in every stage, metric and compared prediction",
+    Verdict.EQUIVALENT: "every metric and compared prediction is within the tolerance",
+}
+
+
+def compare(expected: Side, actual: Side, tolerance: Tolerance, mode: str) -> Comparison:
+    """Hold one side against another.
+
+    ``identical`` asks for the same digest of every stage and the same bits of every metric and
+    compared prediction; ``equivalent`` for all numbers within the tolerance and all labels equal,
+    but for ties. In the mode ``legacy`` metrics alone are compared.
+    """
+    reasons = obstacles(expected, actual, mode)
+    if reasons:
+        return _comparison(Verdict.INCOMPARABLE, reasons, (), None, tolerance)
+    stages = tuple(_check_stages(expected.stages, actual.stages))
+    numbers = tuple(_check_numbers(expected, actual, tolerance, mode))
+    verdict, reasons = _judge(stages, numbers)
+    divergence = _first_divergence(expected.stages, actual.stages)
+    return _comparison(verdict, reasons, (*stages, *numbers), divergence, tolerance)
+
+
+def _comparison(
+    verdict: Verdict,
+    reasons: Sequence[str],
+    checks: tuple[Check, ...],
+    divergence: Divergence | None,
+    tolerance: Tolerance,
+) -> Comparison:
+    measured = [check for check in checks if check.difference]
+    return Comparison(
+        verdict=verdict,
+        reasons=tuple(reasons),
+        divergence=divergence,
+        worst=max(measured, key=excess, default=None),
+        checks=checks,
+        environment={},
+        absolute=tolerance.absolute,
+        relative=tolerance.relative,
+    )
+
+
+def _check_numbers(
+    expected: Side, actual: Side, tolerance: Tolerance, mode: str
+) -> Iterator[Check]:
+    yield from check_metrics(expected.metrics, actual.metrics, tolerance)
+    if mode == "legacy":
+        return
+    if expected.threshold is not None and actual.threshold is not None:
+        yield check_threshold(expected.threshold, actual.threshold, tolerance)
+    if expected.predictions is not None and actual.predictions is not None:
+        yield from check_predictions(expected.predictions, actual.predictions, tolerance)
+
+
+def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Check]:
+    if expected is None or actual is None:
+        return
+    here = {stage.name: stage for stage in actual.stages}
+    for stage in expected.stages:
+        outputs = here[stage.name].outputs if stage.name in here else {}
+        for output, digest in stage.outputs.items():
+            found = outputs.get(output)
+            yield Check(
+                name=f"stages.{stage.name}.{output}",
+                expected=digest,
+                actual=found,
+                outcome=Outcome.SAME if digest == found else Outcome.DIFFERS,
+            )
+
+
+def _first_divergence(expected: Stages | None, actual: Stages | None) -> Divergence | None:
+    if expected is None or actual is None:
+        return None
+    here = {stage.name: stage for stage in actual.stages}
+    for stage in expected.stages:
+        other = here.get(stage.name)
+        if other is None or stage.inputs != other.inputs:
+            continue
+        parted = [
+            name for name, digest in stage.outputs.items() if other.outputs.get(name) != digest
+        ]
+        if parted:
+            return Divergence(stage=stage.name, outputs=tuple(parted))
+    return None
+
+
+def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, list[str]]:
+    missing = [check for check in numbers if check.outcome is Outcome.MISSING]
+    compared = [check for check in numbers if _is_prediction(check)]
+    lost = [check for check in missing if not _is_prediction(check)]
+    if lost or (compared and all(check in missing for check in compared)):
+        nothing = [] if lost else ["no sampled prediction is of a row that was held out here"]
+        return Verdict.INCOMPARABLE, [check.detail for check in lost] + nothing
+    wrong = [c for c in numbers if c.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
+    if wrong:
+        return Verdict.DIFFERENT, _count_sentences(wrong, numbers)
+    ties = [check.detail for check in numbers if check.outcome is Outcome.TIE]
+    stages = list(stages)
+    everything = [*stages, *numbers]
+    exact = bool(stages) and all(check.outcome is Outcome.SAME for check in everything)
+    verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
+    return verdict, [_SENTENCES[verdict], *ties]
+
+
+def _is_prediction(check: Check) -> bool:
+    return check.name.startswith("predictions.") and check.name.rpartition(".")[2].isdigit()
+
+
+def _count_sentences(wrong: Sequence[Check], numbers: Sequence[Check]) -> list[str]:
+    sentences = []
+    for kind, what in (("metrics.", "metrics"), ("predictions.", "predictions"), ("threshold", "")):
+        total = sum(check.name.startswith(kind) for check in numbers)
+        bad = [check for check in wrong if check.name.startswith(kind)]
+        if bad:
+            count = f"{len(bad)} of {total} {what} differ" if what else "the threshold differs"
+            sentences.append(f"{count} beyond the tolerance")
+            sentences += [check.detail for check in bad if check.detail][:1]
+    return sentences

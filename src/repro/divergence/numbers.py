@@ -1,0 +1,156 @@
+"""Checks of metrics, thresholds and predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Check, Outcome
+from repro.divergence.tolerance import same_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from repro.core.records import Metrics, Prediction, Predictions, Threshold
+    from repro.divergence.tolerance import Tolerance
+
+
+def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> Iterator[Check]:
+    """Check the selected model and every number of the metrics, missing ones included."""
+    yield _check_equal("metrics.model", expected.model, actual.model)
+    left, right = flatten(expected), flatten(actual)
+    for name in [*left, *(name for name in right if name not in left)]:
+        yield check_number(f"metrics.{name}", left.get(name), right.get(name), tolerance)
+
+
+def flatten(metrics: Metrics) -> dict[str, float]:
+    """Give every number of the metrics its dotted name."""
+    numbers: dict[str, float] = {}
+    for name, estimate in metrics.test.items():
+        numbers[f"test.{name}"] = estimate.value
+        numbers[f"test.{name}.low"] = estimate.low
+        numbers[f"test.{name}.high"] = estimate.high
+    numbers |= {f"constant.{name}": value for name, value in metrics.constant.items()}
+    for family, scores in metrics.cross_validation.items():
+        for position, value in enumerate(scores.folds, start=1):
+            numbers[f"cross_validation.{family}.fold_{position}"] = value
+    return numbers
+
+
+def check_threshold(expected: Threshold, actual: Threshold, tolerance: Tolerance) -> Check:
+    """Check the learned decision threshold."""
+    if expected.threshold is None and actual.threshold is None:
+        return _check_equal("threshold", None, None)
+    return check_number("threshold", expected.threshold, actual.threshold, tolerance)
+
+
+def check_number(
+    name: str, expected: float | None, actual: float | None, tolerance: Tolerance
+) -> Check:
+    """Check one number; one that is on one side only is missing, never equal."""
+    if expected is None or actual is None:
+        side = "the reference" if expected is None else "this training"
+        return Check(
+            name=name,
+            expected=expected,
+            actual=actual,
+            outcome=Outcome.MISSING,
+            detail=f"{name} is missing from {side}",
+        )
+    if same_bits(expected, actual):
+        outcome = Outcome.SAME
+    else:
+        near = tolerance.accepts(expected, actual)
+        outcome = Outcome.WITHIN if near else Outcome.DIFFERS
+    return Check(
+        name=name,
+        expected=expected,
+        actual=actual,
+        outcome=outcome,
+        difference=abs(actual - expected),
+        allowed=tolerance.allowed(expected),
+    )
+
+
+def check_predictions(
+    expected: Predictions, actual: Predictions, tolerance: Tolerance
+) -> Iterator[Check]:
+    """Check every prediction of the reference, joined by row, and how many rows there are."""
+    yield _check_equal("predictions.total", expected.total, actual.total)
+    yield _check_equal("predictions.scores", list(expected.scores), list(actual.scores))
+    here = {prediction.row: prediction for prediction in actual.rows}
+    for prediction in expected.rows:
+        yield _check_prediction(prediction, here, tolerance)
+
+
+def _check_prediction(
+    expected: Prediction, here: Mapping[int, Prediction], tolerance: Tolerance
+) -> Check:
+    name, actual = f"predictions.{expected.row}", here.get(expected.row)
+    if actual is None:
+        return Check(
+            name=name,
+            expected=_plain(expected),
+            actual=None,
+            outcome=Outcome.MISSING,
+            detail=f"row {expected.row} is not among the held-out rows here",
+        )
+    numbers = [
+        check_number(name, left, right, tolerance)
+        for left, right in zip(_numbers(expected), _numbers(actual), strict=False)
+    ]
+    outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
+    worst = max(numbers, key=excess, default=None)
+    return Check(
+        name=name,
+        expected=_plain(expected),
+        actual=_plain(actual),
+        outcome=outcome,
+        difference=worst.difference if worst else None,
+        allowed=worst.allowed if worst else None,
+        detail=detail,
+    )
+
+
+def _label_outcome(
+    expected: Prediction, actual: Prediction, numbers: list[Check], tolerance: Tolerance
+) -> tuple[Outcome, str]:
+    row = expected.row
+    if expected.truth != actual.truth:
+        return (
+            Outcome.DIFFERS,
+            f"row {row} has another true value: {expected.truth}, {actual.truth}",
+        )
+    if len(expected.scores) != len(actual.scores):
+        return Outcome.DIFFERS, f"row {row} has another number of scores"
+    outcomes = {check.outcome for check in numbers}
+    if Outcome.DIFFERS in outcomes:
+        return Outcome.DIFFERS, ""
+    if isinstance(expected.label, str) and expected.label != actual.label:
+        margin = min(expected.margin or 0.0, actual.margin or 0.0)
+        flip = f"row {row}: {expected.label} became {actual.label}, margin {margin:.3g}"
+        near = margin <= max(tolerance.allowed(value) for value in expected.scores)
+        return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)
+    return (Outcome.SAME if outcomes <= {Outcome.SAME} else Outcome.WITHIN), ""
+
+
+def _numbers(prediction: Prediction) -> tuple[float, ...]:
+    if isinstance(prediction.label, str):
+        return prediction.scores
+    return (prediction.label, *prediction.scores)
+
+
+def _plain(prediction: Prediction) -> dict[str, object]:
+    return {"label": prediction.label, "scores": list(prediction.scores)}
+
+
+def _check_equal(name: str, expected: object, actual: object) -> Check:
+    outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
+    detail = "" if expected == actual else f"{name}: {expected}, here {actual}"
+    return Check(name=name, expected=expected, actual=actual, outcome=outcome, detail=detail)
+
+
+def excess(check: Check) -> float:
+    """Return a difference in relation to what was allowed, to rank checks by."""
+    if not check.difference:
+        return 0.0
+    return check.difference / check.allowed if check.allowed else float("inf")

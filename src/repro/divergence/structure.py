@@ -1,0 +1,42 @@
+"""Differences of nested values, such as configurations and environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def flatten(value: Mapping[str, object]) -> dict[str, object]:
+    """Give every leaf of nested mappings and lists its dotted key.
+
+    Examples
+    --------
+    >>> flatten({"a": {"b": 1}, "c": [2, 3]})
+    {'a.b': 1, 'c.0': 2, 'c.1': 3}
+    """
+    return dict(_leaves(value, ""))
+
+
+def differences(
+    left: Mapping[str, object], right: Mapping[str, object]
+) -> dict[str, tuple[object, object]]:
+    """Return the leaves that differ, by dotted key; None stands for a leaf that is not there."""
+    ours, theirs = flatten(left), flatten(right)
+    keys = [*ours, *(key for key in theirs if key not in ours)]
+    return {
+        key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)
+    }
+
+
+def _leaves(value: object, prefix: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        items = [(str(key), child) for key, child in value.items()]
+    elif isinstance(value, list | tuple) and value:
+        items = [(str(position), child) for position, child in enumerate(value)]
+    else:
+        yield prefix, value
+        return
+    for key, child in items:
+        yield from _leaves(child, f"{prefix}.{key}" if prefix else key)
