@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from repro.core.model import Record
-from repro.seeding import SeedScheme
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -92,7 +91,7 @@ class Dataset(DatasetEntry):
 class Seeding(Record):
     """How components get their seeds."""
 
-    scheme: SeedScheme
+    scheme: Literal["derived", "constant"]
 
 
 class Determinism(Record):

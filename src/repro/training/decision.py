@@ -1,0 +1,84 @@
+"""The decision rule, learned from out-of-fold scores: it never sees the held-out rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.metrics import precision_recall_curve, precision_score, recall_score
+
+from repro.config.models import FixedThreshold, TargetPrecision, Task
+from repro.core.records import Threshold
+from repro.training.scoring import boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from repro.config.models import Argmax
+    from repro.training.fitting import OutOfFold
+    from repro.training.scoring import Labels, Outcome
+
+_SCHEMA = "repro.threshold/v1"
+
+
+def decide(
+    out_of_fold: Mapping[str, OutOfFold],
+    selected: str,
+    target: Labels,
+    outcome: Outcome,
+    train_rows: npt.NDArray[np.int64],
+    decision: Argmax | FixedThreshold | TargetPrecision,
+) -> Threshold:
+    """Learn the threshold of a binary task.
+
+    With a target precision it is the lowest score at which the out-of-fold precision reaches the
+    target, so that recall is as high as it can be. Where no score reaches it, it is the score of
+    the highest precision, and ``reached`` is false.
+    """
+    if outcome.task is not Task.BINARY:
+        return Threshold(
+            schema=_SCHEMA,
+            rule=decision.rule,
+            threshold=None,
+            target=None,
+            reached=True,
+            precision=None,
+            recall=None,
+        )
+    scores = out_of_fold[selected].scores
+    truth = target[train_rows] == outcome.positive
+    values = scores.values[:, 0]
+    if isinstance(decision, TargetPrecision):
+        return _at_precision(truth, values, decision.precision)
+    fixed = decision.threshold if isinstance(decision, FixedThreshold) else None
+    threshold = boundary(scores, fixed)
+    above = values >= threshold
+    return Threshold(
+        schema=_SCHEMA,
+        rule=decision.rule,
+        threshold=threshold,
+        target=None,
+        reached=True,
+        precision=float(precision_score(truth, above, zero_division=0.0)),
+        recall=float(recall_score(truth, above, zero_division=0.0)),
+    )
+
+
+def _at_precision(
+    truth: npt.NDArray[np.bool_], values: npt.NDArray[np.float64], wanted: float
+) -> Threshold:
+    precision, recall, thresholds = precision_recall_curve(truth, values)
+    reaching = np.flatnonzero(precision[:-1] >= wanted)
+    # Thresholds ascend: the first that reaches the target has the highest recall.
+    chosen = int(reaching[0]) if reaching.size else int(np.argmax(precision[:-1]))
+    return Threshold(
+        schema=_SCHEMA,
+        rule="target_precision",
+        threshold=float(thresholds[chosen]),
+        target=wanted,
+        reached=bool(reaching.size),
+        precision=float(precision[chosen]),
+        recall=float(recall[chosen]),
+    )

@@ -1,0 +1,86 @@
+"""From a configured class path and parameters to an estimator."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sklearn.base import BaseEstimator
+
+    from repro.config.models import Model
+
+_EXTRAS = ("lightgbm",)
+
+
+def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseEstimator:
+    """Make the unfitted estimator of a candidate.
+
+    A parameter that is a mapping with the keys ``class`` and ``params`` becomes an estimator too.
+    Every ``random_state`` gets the seed, and every ``n_jobs`` is 1.
+
+    Raises
+    ------
+    ConfigError
+        If the class's module is not allowed, the class does not exist, or a parameter is unknown.
+    PreconditionError
+        If the class's package is not installed.
+    """
+    estimator = _instance(f"models.{family}", model.estimator, model.params, allowed)
+    fixed: dict[str, int] = {}
+    for name in estimator.get_params(deep=True):
+        last = name.rpartition("__")[2]
+        if last == "random_state":
+            fixed[name] = seed
+        elif last == "n_jobs":
+            fixed[name] = 1
+    return estimator.set_params(**fixed)
+
+
+def _instance(
+    where: str, path: str, params: Mapping[str, Any], allowed: Sequence[str]
+) -> BaseEstimator:
+    kind = _class(where, path, allowed)
+    known = kind._get_param_names()  # noqa: SLF001 - the only way to ask a class, not an instance
+    for name in params:
+        if name not in known:
+            raise ConfigError(
+                f"{where}.params: {kind.__name__} has no parameter '{name}'",
+                advice=did_you_mean(name, known),
+            )
+    values = {
+        name: _value(f"{where}.params.{name}", value, allowed) for name, value in params.items()
+    }
+    return kind(**values)
+
+
+def _value(where: str, value: object, allowed: Sequence[str]) -> object:
+    if isinstance(value, dict) and set(value) == {"class", "params"}:
+        return _instance(where, value["class"], value["params"], allowed)
+    return value
+
+
+def _class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstimator]:
+    module, _, name = path.partition(":")
+    top = module.partition(".")[0]
+    if top not in allowed:
+        raise ConfigError(
+            f"{where}.estimator: the module '{top}' is not allowed",
+            advice=f"if you trust it, add '{top}' to security.allowed_modules",
+        )
+    try:
+        kind = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        package = f"repro[{top}]" if top in _EXTRAS else top
+        raise PreconditionError(
+            f"{where}.estimator: cannot import '{module}': {error}",
+            advice=f"pip install '{package}', or take the family out of 'families'",
+        ) from error
+    if not isinstance(kind, type) or not hasattr(kind, "_get_param_names"):
+        raise ConfigError(f"{where}.estimator: '{path}' is not a scikit-learn estimator class")
+    return kind

@@ -1,0 +1,142 @@
+"""The fold over the stages, which records the digest of everything in and out of each."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel
+from sklearn.base import BaseEstimator
+
+from repro.core.canonical import tagged_digest
+from repro.core.records import Stage as StageRecord
+from repro.digest.arrays import digest_array
+from repro.digest.estimators import digest_estimator
+from repro.digest.frames import digest_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Observer(Protocol):
+    """Is told what happens, for people who wait; it changes nothing."""
+
+    def stage_started(self, name: str, position: int, total: int) -> None:
+        """Say that a stage begins."""
+
+    def task_finished(self, label: str, position: int, total: int) -> None:
+        """Say that one of a stage's independent tasks is done."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named step of training.
+
+    Attributes
+    ----------
+    name : str
+    run : callable
+        Takes artefacts by the names of its parameters; returns one value for each output, as a
+        tuple where there are several.
+    outputs : tuple of str
+    """
+
+    name: str
+    run: Callable[..., Any]
+    outputs: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the artefacts that the stage takes."""
+        return tuple(inspect.signature(self.run).parameters)
+
+
+def fold(
+    stages: Sequence[Stage],
+    artefacts: Mapping[str, Any],
+    *,
+    tools: Mapping[str, Any],
+    observer: Observer,
+) -> tuple[dict[str, Any], tuple[StageRecord, ...]]:
+    """Run the stages in order.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    artefacts : mapping of str to object
+        What the first stages take; digested.
+    tools : mapping of str to object
+        What stages need and no result depends on, such as workers; not digested.
+    observer : Observer
+
+    Returns
+    -------
+    artefacts : dict of str to object
+        The given artefacts and every output.
+    records : tuple of repro.core.records.Stage
+    """
+    known = dict(artefacts)
+    digests = {name: digest_artefact(value) for name, value in known.items()}
+    records = []
+    for position, stage in enumerate(stages, start=1):
+        observer.stage_started(stage.name, position, len(stages))
+        produced = _produce(stage, known | dict(tools))
+        known |= produced
+        digests |= {name: digest_artefact(value) for name, value in produced.items()}
+        inputs = {name: digests[name] for name in stage.inputs if name not in tools}
+        outputs = {name: digests[name] for name in stage.outputs}
+        records.append(StageRecord(name=stage.name, inputs=inputs, outputs=outputs))
+    return known, tuple(records)
+
+
+def _produce(stage: Stage, available: Mapping[str, Any]) -> dict[str, Any]:
+    result = stage.run(**{name: available[name] for name in stage.inputs})
+    values = result if len(stage.outputs) > 1 else (result,)
+    return dict(zip(stage.outputs, values, strict=True))
+
+
+def digest_artefact(value: object) -> str:
+    """Digest anything that stages pass on, by the function for its kind.
+
+    Raises
+    ------
+    TypeError
+        If the kind has no digest.
+    """
+    for kind, digest in _DIGESTS:
+        if isinstance(value, kind):
+            return digest(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in fields(value)]
+        return _digest_parts("dataclass", names, [getattr(value, name) for name in names])
+    return tagged_digest("json", value)
+
+
+def _digest_mapping(value: Mapping[str, object]) -> str:
+    return _digest_parts("mapping", [str(key) for key in value], value.values())
+
+
+def _digest_sequence(value: Sequence[object]) -> str:
+    return _digest_parts("sequence", [], value)
+
+
+def _digest_record(value: BaseModel) -> str:
+    return tagged_digest("json", value.model_dump(mode="json"))
+
+
+def _digest_parts(kind: str, names: list[str], parts: Iterable[object]) -> str:
+    return tagged_digest(kind, [names, [digest_artefact(part) for part in parts]])
+
+
+_DIGESTS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (pd.DataFrame, digest_frame),
+    (np.ndarray, digest_array),
+    (BaseEstimator, digest_estimator),
+    (BaseModel, _digest_record),
+    (Mapping, _digest_mapping),
+    ((list, tuple), _digest_sequence),
+)

@@ -1,0 +1,43 @@
+"""Independent tasks over worker processes of one thread each; order and bits do not depend on N."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import joblib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from repro.training.fold import Observer
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Runs a stage's tasks.
+
+    Attributes
+    ----------
+    count : int
+        Processes; 1 runs the tasks in this one.
+    observer : Observer
+    """
+
+    count: int
+    observer: Observer
+
+    def map(
+        self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
+    ) -> list[_T]:
+        """Call a function with each task's arguments; results come in the order of the tasks."""
+        # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
+        # some estimators refuse.
+        pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
+        results = []
+        for position, result in enumerate(pool(joblib.delayed(function)(*t) for t in tasks)):
+            self.observer.task_finished(labels[position], position + 1, len(tasks))
+            results.append(result)
+        return results

@@ -1,0 +1,113 @@
+"""What is learned from training rows before a model sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+
+from repro.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from repro.config.models import CategoricalSteps, NumericSteps, Preprocessing
+
+_SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
+_QUARTILES = (0.25, 0.75)
+
+
+class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Clip each feature to its quartiles, widened by a factor of their distance.
+
+    A feature whose quartiles coincide is left alone: the range says nothing about its tails, and
+    clipping to it would make the feature constant.
+
+    Parameters
+    ----------
+    factor : float
+        In interquartile ranges; Tukey's fences are at 1.5 and 3 (Exploratory Data Analysis, 1977).
+
+    Attributes
+    ----------
+    low_, high_ : ndarray of shape (n_features,)
+    """
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def fit(self, X: npt.NDArray[np.float64], y: object = None) -> IQRClipper:  # noqa: ARG002, N803
+        """Learn the fences of an array of shape (n_samples, n_features)."""
+        first, third = np.quantile(np.asarray(X, dtype=np.float64), _QUARTILES, axis=0)
+        reach = self.factor * (third - first)
+        self.low_ = np.where(reach > 0, first - reach, -np.inf)
+        self.high_ = np.where(reach > 0, third + reach, np.inf)
+        return self
+
+    def transform(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:  # noqa: N803
+        """Return the clipped array, of the same shape."""
+        return np.clip(np.asarray(X, dtype=np.float64), self.low_, self.high_)
+
+
+def fit_preprocessor(
+    features: pd.DataFrame,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    settings: Preprocessing,
+) -> ColumnTransformer:
+    """Fit imputing, clipping, scaling and one-hot encoding on training rows.
+
+    Raises
+    ------
+    DataError
+        If a column has no value in these rows.
+    """
+    empty = [name for name in (*numeric, *categorical) if features[name].isna().all()]
+    if empty:
+        raise DataError(
+            f"column '{empty[0]}' has no value in the {len(features)} training rows of this fit",
+            advice="add it to features.drop, or use fewer folds",
+        )
+    steps = []
+    if numeric:
+        steps.append(("numeric", _numeric(settings.numeric), list(numeric)))
+    if categorical:
+        steps.append(("categorical", _categorical(settings.categorical), list(categorical)))
+    if not steps:
+        raise DataError("no feature is left to train on", advice="shorten features.drop")
+    return ColumnTransformer(steps).fit(features)
+
+
+def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the model's input, of shape (n_samples, n_encoded), C-contiguous."""
+    return np.ascontiguousarray(preprocessor.transform(features), dtype=np.float64)
+
+
+def _numeric(settings: NumericSteps) -> Pipeline:
+    steps: list[tuple[str, BaseEstimator]] = [
+        ("impute", SimpleImputer(strategy=settings.impute, fill_value=settings.fill))
+    ]
+    if settings.clip_iqr is not None:
+        steps.append(("clip", IQRClipper(settings.clip_iqr)))
+    if settings.scale != "none":
+        steps.append(("scale", _SCALERS[settings.scale]()))
+    return Pipeline(steps)
+
+
+def _categorical(settings: CategoricalSteps) -> Pipeline:
+    rare = settings.min_frequency
+    encoder = OneHotEncoder(
+        handle_unknown="ignore" if rare is None else "infrequent_if_exist",
+        min_frequency=rare,
+        sparse_output=False,
+    )
+    imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill)
+    return Pipeline([("impute", imputer), ("encode", encoder)])

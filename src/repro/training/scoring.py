@@ -1,0 +1,135 @@
+"""Scores, labels and margins: from a fitted estimator to a decision about each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from repro.config.models import Task
+from repro.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from sklearn.base import BaseEstimator
+
+    Matrix = npt.NDArray[np.float64]
+    Labels = npt.NDArray[np.str_] | npt.NDArray[np.float64]
+
+EVEN_ODDS = 0.5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What an estimator says of each row.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n_samples, n_columns)
+        Binary: one column, of the positive label. Multi-class: a column for each class, in order.
+        Regression: one column, the prediction.
+    kind : str
+        ``probability``, ``decision`` (any real number) or ``value`` (a regression).
+    """
+
+    values: Matrix
+    kind: str
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Scores:
+        """Return the scores of some rows."""
+        return Scores(self.values[rows], self.kind)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The task, its classes in sorted order, and the positive one of a binary task."""
+
+    task: Task
+    classes: tuple[str, ...]
+    positive: str | None
+
+    @property
+    def negative(self) -> str:
+        """The other label of a binary task."""
+        return next(label for label in self.classes if label != self.positive)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns of scores; a regression has none besides its prediction."""
+        if self.task is Task.BINARY:
+            return (str(self.positive),)
+        return self.classes
+
+
+def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
+    """Score all rows at once: a row scored alone may differ in its last bits.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_samples, n_encoded)
+
+    Raises
+    ------
+    ConfigError
+        If the estimator of a classification has neither probabilities nor decision scores.
+    """
+    if outcome.task is Task.REGRESSION:
+        return Scores(_column(estimator.predict(matrix)), "value")
+    if hasattr(estimator, "predict_proba"):
+        kind, values = "probability", estimator.predict_proba(matrix)
+    elif hasattr(estimator, "decision_function"):
+        kind, values = "decision", estimator.decision_function(matrix)
+    else:
+        name = type(estimator).__name__
+        raise ConfigError(f"{name} has neither predict_proba nor decision_function")
+    values = np.asarray(values, dtype=np.float64)
+    if outcome.task is Task.MULTICLASS:
+        return Scores(np.ascontiguousarray(values), kind)
+    positive = list(estimator.classes_).index(outcome.positive)
+    if values.ndim == 1:
+        return Scores(_column(values if positive == 1 else -values), kind)
+    return Scores(_column(values[:, positive]), kind)
+
+
+def boundary(scores: Scores, threshold: float | None) -> float:
+    """Return the score at and above which the positive label is predicted."""
+    if threshold is not None:
+        return threshold
+    return EVEN_ODDS if scores.kind == "probability" else 0.0
+
+
+def labels(scores: Scores, outcome: Outcome, threshold: float | None) -> Labels:
+    """Decide on each row; equal scores of several classes go to the first of them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Text labels, or predictions of a regression.
+    """
+    if outcome.task is Task.REGRESSION:
+        return scores.values[:, 0]
+    if outcome.task is Task.MULTICLASS:
+        return np.asarray(outcome.classes)[np.argmax(scores.values, axis=1)]
+    above = scores.values[:, 0] >= boundary(scores, threshold)
+    return np.where(above, str(outcome.positive), outcome.negative)
+
+
+def margins(scores: Scores, outcome: Outcome, threshold: float | None) -> Matrix | None:
+    """Return how far each row is from another label, in units of the score.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples,), or None
+        Binary: distance to the boundary. Multi-class: between the two largest scores.
+    """
+    if outcome.task is Task.REGRESSION:
+        return None
+    if outcome.task is Task.BINARY:
+        return np.abs(scores.values[:, 0] - boundary(scores, threshold))
+    ranked = np.sort(scores.values, axis=1)
+    return ranked[:, -1] - ranked[:, -2]
+
+
+def _column(values: npt.NDArray[np.float64]) -> Matrix:
+    return np.asarray(values, dtype=np.float64).reshape(-1, 1)

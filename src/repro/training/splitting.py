@@ -1,0 +1,117 @@
+"""Held-out rows and folds, and whether the data can be trained on at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+from repro.config.models import Task
+from repro.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from repro.config.models import Selection, Split
+
+    Rows = npt.NDArray[np.int64]
+    Target = npt.NDArray[np.str_] | npt.NDArray[np.float64]
+
+
+def split_rows(
+    target: Target, task: Task, split: Split, selection: Selection, split_seeds: Mapping[str, int]
+) -> tuple[Rows, Rows]:
+    """Choose the training and the held-out rows.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    train_rows, test_rows : ndarray of int64
+        Positions in the table, ascending.
+
+    Raises
+    ------
+    DataError
+        If there is one class only, or too few rows (of a class) for the split and the folds.
+    """
+    _check_enough(target, task, split, selection)
+    strata = target if split.stratify and task is not Task.REGRESSION else None
+    rows = np.arange(len(target))
+    if split.limit is not None and split.limit < len(rows):
+        rows, _ = train_test_split(
+            rows, train_size=split.limit, stratify=strata, random_state=split_seeds["split/limit"]
+        )
+    train, test = train_test_split(
+        rows,
+        test_size=split.test_size,
+        stratify=None if strata is None else strata[rows],
+        random_state=split_seeds["split/rows"],
+    )
+    _check_folds(target[train], task, selection)
+    return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
+
+
+def fold_rows(
+    target: Target,
+    task: Task,
+    train_rows: Rows,
+    selection: Selection,
+    fold_seeds: Mapping[str, int],
+) -> Rows:
+    """Give every training row its fold, stratified by class in a classification.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_train,)
+    """
+    splitter = KFold if task is Task.REGRESSION else StratifiedKFold
+    seed = fold_seeds["fold/rows"]
+    folds = splitter(n_splits=selection.folds, shuffle=True, random_state=seed)
+    fold_of_row = np.empty(len(train_rows), dtype=np.int64)
+    for number, (_, held_out) in enumerate(folds.split(train_rows, target[train_rows])):
+        fold_of_row[held_out] = number
+    return fold_of_row
+
+
+def _check_enough(target: Target, task: Task, split: Split, selection: Selection) -> None:
+    held_out = int(np.ceil(split.test_size * len(target)))
+    if len(target) - held_out < selection.folds or held_out < 1:
+        raise DataError(
+            f"{len(target)} rows are too few for {selection.folds} folds beside a held-out share of"
+            f" {split.test_size}",
+            advice="use fewer folds (--set selection.folds=2), or more data",
+        )
+    if task is Task.REGRESSION:
+        return
+    labels, counts = np.unique(target, return_counts=True)
+    if len(labels) < len(("one", "other")):
+        raise DataError(
+            f"the target has one class only: '{labels[0]}'",
+            advice="a classifier needs rows of two classes at least",
+        )
+    rarest = int(counts.argmin())
+    if counts[rarest] < selection.folds + 1:
+        raise DataError(
+            f"class '{labels[rarest]}' has {counts[rarest]} rows: fewer than one in each of"
+            f" {selection.folds} folds and the held-out rows",
+            advice="use fewer folds (--set selection.folds=2), or more rows of that class",
+        )
+
+
+def _check_folds(target: Target, task: Task, selection: Selection) -> None:
+    if task is Task.REGRESSION:
+        return
+    labels, counts = np.unique(target, return_counts=True)
+    rarest = int(counts.argmin())
+    if counts[rarest] < selection.folds:
+        raise DataError(
+            f"class '{labels[rarest]}' has {counts[rarest]} training rows: fewer than"
+            f" {selection.folds} folds",
+            advice="use fewer folds, a larger split.limit, or split.stratify: true",
+        )

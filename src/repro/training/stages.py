@@ -1,0 +1,255 @@
+"""The tuple of stages, and ``train``, which folds over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from repro.config.models import Task
+from repro.core.records import Estimate, Metrics, Stages
+from repro.seeding import SeedScheme, plan
+from repro.training import bootstrap, metrics, scoring
+from repro.training.decision import decide
+from repro.training.drift import drift_baseline
+from repro.training.features import DerivedFeatures
+from repro.training.fitting import cross_validate, fit_selected, select
+from repro.training.fold import Stage, fold
+from repro.training.parallel import Workers
+from repro.training.preprocess import fit_preprocessor, to_matrix
+from repro.training.safety import find, guess_constant, suspect_features
+from repro.training.scoring import Outcome, Scores, score
+from repro.training.splitting import fold_rows, split_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import ColumnTransformer
+
+    from repro.config.models import Evaluation, ExperimentConfig, Features, Preprocessing
+    from repro.core.records import DriftBaseline, Threshold
+    from repro.seeding import SeedPath
+    from repro.training.fold import Observer
+    from repro.training.scoring import Labels, Matrix
+
+    Rows = npt.NDArray[np.int64]
+
+# Raised whenever the same inputs of some stage come to mean another computation.
+STAGES_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Training:
+    """The result of one training.
+
+    Attributes
+    ----------
+    model : sklearn.pipeline.Pipeline
+        Takes a table as the data set declares it.
+    test_rows : ndarray of int64, shape (n_test,)
+        Positions in the table.
+    truth, labels : ndarray of shape (n_test,)
+    scores : Scores
+        Of the held-out rows.
+    margins : ndarray of float64, shape (n_test,), or None
+    """
+
+    outcome: Outcome
+    stages: Stages
+    metrics: Metrics
+    threshold: Threshold
+    baseline: DriftBaseline
+    seeds: Mapping[str, int]
+    model: Pipeline
+    test_rows: Rows
+    truth: Labels
+    labels: Labels
+    scores: Scores
+    margins: Matrix | None
+
+
+def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name every component that draws random numbers."""
+    folds = range(config.selection.folds)
+    return [
+        ("split", "limit"),
+        ("split", "rows"),
+        ("fold", "rows"),
+        *(("cross_validate", family, number) for family in config.models for number in folds),
+        *(("fit", family) for family in config.models),
+        ("evaluate", "bootstrap"),
+        ("leakage", "tree"),
+    ]
+
+
+def train(
+    config: ExperimentConfig,
+    features: pd.DataFrame,
+    target: Labels,
+    numeric: Sequence[str],
+    observer: Observer,
+) -> Training:
+    """Train, choose, decide and evaluate.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+    features : DataFrame of shape (n_samples, n_features)
+        Numeric columns as float64 with NaN for missing, the others as text.
+    target : ndarray of shape (n_samples,)
+        Text labels, or float64 for a regression.
+    numeric : sequence of str
+        Names of the numeric columns.
+    observer : Observer
+
+    Raises
+    ------
+    DataError
+        If the data cannot be trained on as configured.
+    ConfigError, PreconditionError
+        If an estimator cannot be made.
+    """
+    seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
+    initial = _initial(config, features, target, numeric) | _by_stage(seeds)
+    tools = {"workers": Workers(config.execution.workers, observer)}
+    made, records = fold(STAGES, initial, tools=tools, observer=observer)
+    steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
+    return Training(
+        outcome=made["outcome"],
+        stages=Stages(schema="repro.stages/v1", version=STAGES_VERSION, stages=records),
+        metrics=_metrics(config, made),
+        threshold=made["threshold"],
+        baseline=made["baseline"],
+        seeds=seeds,
+        model=Pipeline([*steps, ("model", made["estimator"])]),
+        test_rows=made["test_rows"],
+        truth=target[made["test_rows"]],
+        labels=made["labels"],
+        scores=made["scores"],
+        margins=made["margins"],
+    )
+
+
+def _initial(
+    config: ExperimentConfig, frame: pd.DataFrame, target: Labels, numeric: Sequence[str]
+) -> dict[str, Any]:
+    regression = config.task is Task.REGRESSION
+    classes = () if regression else tuple(str(label) for label in np.unique(target))
+    return {
+        "frame": frame,
+        "frame_numeric": tuple(numeric),
+        "target": target,
+        "task": config.task,
+        "outcome": Outcome(config.task, classes, config.dataset.positive),
+        "split": config.split,
+        "feature_settings": config.features,
+        "preprocessing": config.preprocessing,
+        "models": config.models,
+        "allowed_modules": config.security.allowed_modules,
+        "selection": config.selection,
+        "decision": config.decision,
+        "evaluation": config.evaluation,
+        "drift": config.drift,
+        "safety": config.safety,
+    }
+
+
+def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Group seeds by the stage that draws from them, so that no other stage depends on them."""
+    grouped: dict[str, dict[str, int]] = {}
+    for name, seed in seeds.items():
+        grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
+    return grouped
+
+
+def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
+    return Metrics(
+        schema="repro.metrics/v1",
+        task=config.task,
+        model=made["selected"],
+        selection_metric=config.selection.metric,
+        test=made["test_metrics"],
+        constant=made["constant"],
+        undefined=made["undefined"],
+        cross_validation=made["cross_validation"],
+        findings=made["findings"],
+    )
+
+
+def derive(
+    frame: pd.DataFrame, frame_numeric: Sequence[str], feature_settings: Features
+) -> tuple[DerivedFeatures, pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Make the columns that models are trained on, and tell numeric from categorical ones."""
+    specs = [spec.model_dump(mode="json") for spec in feature_settings.derived]
+    deriver = DerivedFeatures(specs, list(feature_settings.drop)).fit(frame)
+    features = deriver.transform(frame)
+    derived = {spec["name"] for spec in specs}
+    numeric = tuple(n for n in features.columns if n in frame_numeric or n in derived)
+    categorical = tuple(n for n in features.columns if n not in numeric)
+    return deriver, features, numeric, categorical
+
+
+def preprocess(
+    features: pd.DataFrame,
+    train_rows: Rows,
+    test_rows: Rows,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    preprocessing: Preprocessing,
+) -> tuple[ColumnTransformer, Matrix, Matrix]:
+    """Learn preprocessing from all training rows and apply it to both parts."""
+    training = features.iloc[train_rows]
+    learned = fit_preprocessor(training, numeric, categorical, preprocessing)
+    return learned, to_matrix(learned, training), to_matrix(learned, features.iloc[test_rows])
+
+
+def predict(
+    estimator: BaseEstimator, test_matrix: Matrix, outcome: Outcome, threshold: Threshold
+) -> tuple[Scores, Labels, Matrix | None]:
+    """Score the held-out rows in one batch and decide on each."""
+    scores = score(estimator, test_matrix, outcome)
+    limit = threshold.threshold
+    return scores, scoring.labels(scores, outcome, limit), scoring.margins(scores, outcome, limit)
+
+
+def evaluate(
+    target: Labels,
+    test_rows: Rows,
+    labels: Labels,
+    scores: Scores,
+    outcome: Outcome,
+    evaluation: Evaluation,
+    evaluate_seeds: Mapping[str, int],
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Judge the held-out rows, with intervals."""
+    truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
+    values, undefined = metrics.evaluate(truth, labels, scores, outcome)
+    spans = bootstrap.intervals(truth, labels, scores, outcome, evaluation.bootstrap, seed)
+    estimates = {
+        name: Estimate(value=value, low=spans[name][0], high=spans[name][1])
+        for name, value in values.items()
+    }
+    return estimates, undefined
+
+
+STAGES = (
+    Stage("split", split_rows, ("train_rows", "test_rows")),
+    Stage("derive", derive, ("deriver", "features", "numeric", "categorical")),
+    Stage("fold", fold_rows, ("fold_of_row",)),
+    Stage("preprocess", preprocess, ("preprocessor", "train_matrix", "test_matrix")),
+    Stage("cross_validate", cross_validate, ("out_of_fold",)),
+    Stage("select", select, ("cross_validation", "selected")),
+    Stage("decide", decide, ("threshold",)),
+    Stage("fit", fit_selected, ("estimator", "converged")),
+    Stage("predict", predict, ("scores", "labels", "margins")),
+    Stage("evaluate", evaluate, ("test_metrics", "undefined")),
+    Stage("constant", guess_constant, ("constant",)),
+    Stage("leakage", suspect_features, ("leaking",)),
+    Stage("drift", drift_baseline, ("baseline",)),
+    Stage("check", find, ("findings",)),
+)

@@ -1,0 +1,130 @@
+"""Weighing all resamples at once gives what scikit-learn gives for each of them."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from repro.config.models import Bootstrap, Task
+from repro.training import bootstrap
+from repro.training.scoring import Outcome, Scores
+
+
+def draws(size, resamples, seed=0, strata=None):
+    strata = [np.arange(size)] if strata is None else strata
+    return np.concatenate(list(bootstrap._draws(strata, resamples, seed)))
+
+
+def drawn_rows(counts):
+    return np.repeat(np.arange(len(counts)), counts.astype(int))
+
+
+@pytest.fixture
+def binary():
+    random = np.random.RandomState(3)
+    truth = random.randint(0, 2, 80).astype(float)
+    # Few distinct scores, so that ties are common.
+    return truth, np.round(truth * 0.3 + random.rand(80), 1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (bootstrap.roc_auc, sk.roc_auc_score),
+        (bootstrap.average_precision, sk.average_precision_score),
+    ],
+)
+def test_ranked_metrics_agree_with_scikit_learn_on_every_resample(binary, ours, theirs):
+    """Ties and repeated rows included."""
+    truth, scores = binary
+    counts = draws(80, 50)
+    expected = [theirs(truth[rows], scores[rows]) for rows in map(drawn_rows, counts)]
+
+    found = ours(truth, scores, counts)
+
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+LABEL_METRICS = {
+    "accuracy": sk.accuracy_score,
+    "balanced_accuracy": sk.balanced_accuracy_score,
+    "f1_macro": lambda y, p: sk.f1_score(y, p, average="macro", zero_division=0.0),
+    "f1_weighted": lambda y, p: sk.f1_score(y, p, average="weighted", zero_division=0.0),
+    "precision_macro": lambda y, p: sk.precision_score(y, p, average="macro", zero_division=0.0),
+    "recall_macro": lambda y, p: sk.recall_score(y, p, average="macro", zero_division=0.0),
+}
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes:UserWarning")
+@pytest.mark.parametrize("name", LABEL_METRICS)
+def test_label_metrics_agree_with_scikit_learn_on_every_resample(name):
+    """Classes that a resample lacks as truth or as guess included."""
+    random = np.random.RandomState(5)
+    truth = random.choice(4, 40, p=[0.6, 0.3, 0.05, 0.05])
+    guess = np.where(random.rand(40) < 0.6, truth, random.randint(0, 4, 40))
+    counts = draws(40, 60)
+    expected = [LABEL_METRICS[name](truth[r], guess[r]) for r in map(drawn_rows, counts)]
+
+    found = bootstrap.from_confusions(bootstrap.confusions(truth, guess, 4, counts))[name]
+
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("rmse", sk.root_mean_squared_error),
+        ("mae", sk.mean_absolute_error),
+        ("r2", sk.r2_score),
+    ],
+)
+def test_regression_metrics_agree_with_scikit_learn_on_every_resample(name, theirs):
+    """Repeated rows weigh as often as they were drawn."""
+    random = np.random.RandomState(7)
+    truth = random.normal(100, 5, 50)
+    guess = truth + random.normal(0, 3, 50)
+    counts = draws(50, 40)
+    expected = [theirs(truth[rows], guess[rows]) for rows in map(drawn_rows, counts)]
+
+    found = bootstrap.regression(truth, guess, counts)[name]
+
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_classes_are_resampled_within_themselves():
+    """No resample lacks a class."""
+    strata = [np.arange(3), np.arange(3, 50)]
+
+    counts = draws(50, 200, strata=strata)
+
+    assert (set(counts[:, :3].sum(axis=1)), set(counts[:, 3:].sum(axis=1))) == ({3.0}, {47.0})
+
+
+def test_drawing_in_blocks_gives_the_stream_of_one_block(monkeypatch):
+    """Memory is bounded, and the resamples stay drawn from one seed."""
+    monkeypatch.setattr(bootstrap, "_BLOCK", 10 * 7)
+
+    blocks = list(bootstrap._draws([np.arange(10)], 20, 1))
+
+    assert [len(block) for block in blocks] == [7, 7, 6]
+
+
+def test_intervals_hold_the_point_of_a_large_sample():
+    """The percentile interval surrounds what it is an interval of."""
+    random = np.random.RandomState(1)
+    truth = np.array(["no", "yes"])[random.randint(0, 2, 400)]
+    values = np.clip((truth == "yes") * 0.4 + random.rand(400) * 0.6, 0, 1).reshape(-1, 1)
+    outcome = Outcome(Task.BINARY, ("no", "yes"), "yes")
+    predicted = np.where(values[:, 0] >= 0.5, "yes", "no")
+    settings = Bootstrap(resamples=300, confidence=0.95)
+    scores = Scores(values, "probability")
+
+    spans = bootstrap.intervals(truth, predicted, scores, outcome, settings, 9)
+
+    auc = sk.roc_auc_score(truth == "yes", values[:, 0])
+    brier = sk.brier_score_loss(truth == "yes", values[:, 0])
+    loss = sk.log_loss(truth == "yes", values[:, 0])
+    inside = [
+        spans[name][0] < value < spans[name][1]
+        for name, value in (("roc_auc", auc), ("brier", brier), ("log_loss", loss))
+    ]
+    assert inside == [True, True, True]
