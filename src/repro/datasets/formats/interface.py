@@ -1,0 +1,93 @@
+"""What a format gives: the names of columns, then the columns that are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy.typing as npt
+
+from repro.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Array = npt.NDArray[Any]
+Kind = Literal["number", "text"]
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """The columns that were asked for.
+
+    Attributes
+    ----------
+    rows : int
+        At least one.
+    columns : dict of str to ndarray of shape (rows,)
+        Numbers are float64, NaN where missing and never infinite; text is object, None where
+        missing.
+    """
+
+    rows: int
+    columns: Mapping[str, Array]
+
+
+class RawTable(Protocol):
+    """A table in a file: named columns, not yet typed."""
+
+    @property
+    def label(self) -> str:
+        """The name of the file in messages."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the file's order; duplicates and empty names are still possible."""
+
+    def read(self, kinds: Mapping[str, Kind]) -> Body:
+        """Read columns as numbers or text.
+
+        Raises
+        ------
+        RefusedColumnsError
+            If a column is not of its kind.
+        DataError
+            If the file is malformed or has no rows.
+        """
+
+    def place(self, row: int) -> str:
+        """Say where a row is, counted from 0 below the header, in the words of the format."""
+
+
+class RefusedColumnsError(DataError):
+    """Columns that are not of the kind that was asked for.
+
+    Parameters
+    ----------
+    label : str
+        The name of the file.
+    refusals : dict of str to str
+        For each column, what was found, where, and how often.
+    """
+
+    def __init__(self, label: str, refusals: Mapping[str, str]) -> None:
+        self.refusals = dict(refusals)
+        sentences = [f"{label}: column '{name}': {what}" for name, what in refusals.items()]
+        super().__init__(
+            "\n".join(sentences),
+            advice="correct the values, list such a mark under 'missing', or give the column "
+            "another role in configs/datasets.yaml",
+        )
+
+
+def not_finite(count: int, shown: str, place: str) -> str:
+    """Return the sentence on values among numbers that are not finite numbers."""
+    what = "1 value is not a finite number:" if count == 1 else f"{count} values are not finite "
+    return (
+        f"{what} {shown} in {place}" if count == 1 else f"{what}numbers, first {shown} in {place}"
+    )
+
+
+def no_rows(label: str) -> DataError:
+    """Return the error of a file that has columns and nothing in them."""
+    return DataError(f"{label}: has columns but no rows", advice="export the data again")

@@ -1,0 +1,25 @@
+"""The check that stands between the bytes of a data set and their use."""
+
+from __future__ import annotations
+
+from repro.core.errors import DataError
+
+
+class HashMismatchError(DataError):
+    """A data set is not the one that was declared."""
+
+
+def check_sha256(label: str, found: str, expected: str) -> None:
+    """Hold the hash of a data set against the declared one.
+
+    Raises
+    ------
+    HashMismatchError
+        If they differ.
+    """
+    if found != expected:
+        raise HashMismatchError(
+            f"{label}: expected sha256 {expected}, found {found}",
+            advice="restore the data; or, if the change is meant, declare the hash that "
+            "`repro data hash NAME` prints in configs/datasets.yaml",
+        )

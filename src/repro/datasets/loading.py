@@ -1,0 +1,119 @@
+"""From a declaration to a table: obtained, checked, and only then read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.datasets.formats import format_of, open_table
+from repro.datasets.hashing import check_sha256
+from repro.datasets.roles import assign_new_rows
+from repro.datasets.sources import open_source
+from repro.datasets.sources.file import read_bytes
+from repro.datasets.table import build, likely_task, read_features
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from repro.config.models import Dataset, DatasetEntry, Task
+    from repro.datasets.table import Table
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """What identifies a data set.
+
+    Attributes
+    ----------
+    sha256 : str
+        What ``sha256`` in ``configs/datasets.yaml`` must say: the SHA-256 of the file's bytes, or,
+        for a data set of scikit-learn, the hexadecimal part of ``content``.
+    content : str
+        The digest of the table.
+    """
+
+    sha256: str
+    content: str
+
+
+def load(project: Path, dataset: Dataset, task: Task) -> Table:
+    """Read the data set of an experiment.
+
+    Parameters
+    ----------
+    project : Path
+        The folder that paths are relative to.
+    dataset : Dataset
+    task : Task
+
+    Raises
+    ------
+    DataError
+        If its hash is not the declared one, which is checked before anything is parsed, or the
+        table is not what the declaration says.
+    PreconditionError
+        If the data, or a package that reads it, is not here.
+    """
+    return load_entry(project, dataset, task)
+
+
+def load_entry(project: Path, entry: DatasetEntry, task: Task | None) -> Table:
+    """Read a data set of the registry, as ``load`` does; without a task, the likely one."""
+    payload = open_source(project, entry.source).obtain(entry.sha256)
+    raw = payload.parse(entry.missing)
+    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256)
+    check_sha256(payload.label, table.sha256, entry.sha256)
+    return table
+
+
+def hash_source(project: Path, entry: DatasetEntry, task: Task | None = None) -> Hashes:
+    """Compute the hashes of a data set, whatever its declared hash.
+
+    Parameters
+    ----------
+    project : Path
+    entry : DatasetEntry
+    task : Task, optional
+        Classes and numbers have different digests; without it, the likely task is taken: binary if
+        a positive label is declared, regression if the target is all numbers, else multiclass.
+
+    Raises
+    ------
+    DataError, PreconditionError
+        As in ``load``.
+    """
+    payload = open_source(project, entry.source).obtain(None)
+    raw = payload.parse(entry.missing)
+    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256)
+    return Hashes(table.sha256, table.content)
+
+
+def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
+    """Read the features of later rows, which have no declared hash, as strictly as a data set.
+
+    Parameters
+    ----------
+    path : Path
+        A file that ends in ``.csv`` or ``.parquet``. The target and ignored columns may be absent;
+        a feature may be missing in every row.
+    dataset : DatasetEntry
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_features)
+        Typed as ``Table.features``, in the file's order.
+
+    Raises
+    ------
+    ConfigError
+        If the file ends in neither.
+    DataError
+        If a declared feature is absent, or a column is not what the declaration says.
+    PreconditionError
+        If the file, or a package that reads it, is not here.
+    """
+    label = path.as_posix()
+    raw = open_table(format_of(label), label, read_bytes(path, label), dataset.missing)
+    return read_features(raw, assign_new_rows(label, raw.names, dataset))

@@ -1,0 +1,73 @@
+"""What a source gives: the declared data, or the reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from repro.datasets.formats import open_table
+from repro.datasets.hashing import check_sha256
+from repro.digest.files import sha256_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.datasets.formats import Format
+    from repro.datasets.formats.interface import RawTable
+
+
+@dataclass(frozen=True)
+class Payload:
+    """Data that was obtained, and is not yet parsed.
+
+    Attributes
+    ----------
+    label : str
+        The name of the data in messages and records: a path, a URL without credentials.
+    sha256 : str or None
+        Of the bytes that ``parse`` reads; None where there are no bytes, only values.
+    parse : callable
+        Returns the table, given the text that means a missing value.
+    """
+
+    label: str
+    sha256: str | None
+    parse: Callable[[tuple[str, ...]], RawTable]
+
+
+class Source(Protocol):
+    """A place that data comes from."""
+
+    @property
+    def label(self) -> str:
+        """The name of the data in messages and records."""
+
+    def obtain(self, expected: str | None) -> Payload:
+        """Get the data, and hold its bytes against a hash before anything parses them.
+
+        Parameters
+        ----------
+        expected : str or None
+            The declared SHA-256; None to learn it.
+
+        Raises
+        ------
+        HashMismatchError
+            If the bytes have another hash.
+        PreconditionError
+            If the data cannot be had here.
+        """
+
+
+def payload_of(form: Format, label: str, content: bytes, expected: str | None) -> Payload:
+    """Return bytes as a payload; the very bytes that were checked are the ones parsed.
+
+    Raises
+    ------
+    HashMismatchError
+        If the bytes have another hash than expected.
+    """
+    found = sha256_bytes(content)
+    if expected is not None:
+        check_sha256(label, found, expected)
+    return Payload(label, found, lambda missing: open_table(form, label, content, missing))

@@ -1,0 +1,142 @@
+"""The table that is trained on, and the digest of its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from repro.config.models import Task
+from repro.core.canonical import tagged_digest
+from repro.core.errors import DataError
+from repro.datasets.formats.interface import RefusedColumnsError
+from repro.datasets.roles import assign_roles
+from repro.datasets.target import checked_target, target_kind
+from repro.digest.frames import digest_frame
+
+if TYPE_CHECKING:
+    from repro.config.models import DatasetEntry
+    from repro.datasets.formats.interface import Array, Body, Kind, RawTable
+    from repro.datasets.roles import Roles
+
+# Text is kept by Python itself, so that an installed pyarrow changes nothing.
+_TEXT = pd.StringDtype("python", na_value=np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A data set as it is trained on.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n_samples, n_features)
+        In the file's order. Numeric columns are float64, NaN where missing, never infinite;
+        categorical columns are text, NaN where missing. The index counts the rows from 0.
+    target : ndarray of shape (n_samples,)
+        Unicode text in a classification, float64 in a regression; never missing.
+    numeric, categorical : tuple of str
+        The features of each role.
+    content : str
+        Digest of names, order and values of features and target: the same for the same table,
+        whatever format it was read from.
+    sha256 : str
+        Of the bytes of the file; of a data set without bytes, the hexadecimal part of ``content``.
+    """
+
+    features: pd.DataFrame = field(repr=False)
+    target: Array = field(repr=False)
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    content: str
+    sha256: str
+
+    @property
+    def rows(self) -> int:
+        """The number of samples."""
+        return len(self.target)
+
+
+def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) -> Table:
+    """Read a table as it is declared.
+
+    Parameters
+    ----------
+    raw : RawTable
+    entry : DatasetEntry
+    task : Task
+    sha256 : str or None
+        Of the bytes that were read, where there are any.
+
+    Raises
+    ------
+    DataError
+        If the table is not what the declaration says, or cannot be trained on.
+    """
+    roles = assign_roles(raw.label, raw.names, entry)
+    body = raw.read({**_kinds(roles), entry.target: target_kind(task)})
+    target = checked_target(raw, body.columns[entry.target], entry, task)
+    features = to_frame(body, roles)
+    _check_filled(raw.label, features)
+    content = _content(features, target, entry.target, roles.position)
+    hexadecimal = content.rpartition(":")[2]
+    return Table(features, target, roles.numeric, roles.categorical, content, sha256 or hexadecimal)
+
+
+def read_features(raw: RawTable, roles: Roles) -> pd.DataFrame:
+    """Read the features alone."""
+    return to_frame(raw.read(_kinds(roles)), roles)
+
+
+def likely_task(raw: RawTable, entry: DatasetEntry) -> Task:
+    """Guess the task where only the data set is named.
+
+    With a positive label it is binary; otherwise a regression if the target is all numbers. Digits
+    that name classes look like numbers: name the task where it matters.
+
+    Raises
+    ------
+    DataError
+        If the declaration does not fit the columns of the table.
+    """
+    if entry.positive is not None:
+        return Task.BINARY
+    assign_roles(raw.label, raw.names, entry)
+    try:
+        raw.read({entry.target: "number"})
+    except RefusedColumnsError:
+        return Task.MULTICLASS
+    return Task.REGRESSION
+
+
+def _kinds(roles: Roles) -> dict[str, Kind]:
+    numeric = set(roles.numeric)
+    return {name: "number" if name in numeric else "text" for name in roles.features}
+
+
+def to_frame(body: Body, roles: Roles) -> pd.DataFrame:
+    """Return the features as a frame of float64 and text, in the file's order."""
+    categorical = set(roles.categorical)
+    columns = {
+        name: pd.Series(body.columns[name], dtype=_TEXT if name in categorical else np.float64)
+        for name in roles.features
+    }
+    return pd.DataFrame(columns)
+
+
+def _check_filled(label: str, features: pd.DataFrame) -> None:
+    empty = [name for name in features.columns if features[name].isna().all()]
+    if empty:
+        raise DataError(
+            "\n".join(f"{label}: column '{name}' has no value in any row" for name in empty),
+            advice="list it as ignored in configs/datasets.yaml",
+        )
+
+
+def _content(features: pd.DataFrame, target: Array, name: str, position: int) -> str:
+    """Digest features and target, the target in its place among the columns of the file."""
+    frame = features.copy(deep=False)
+    dtype = np.float64 if target.dtype.kind == "f" else _TEXT
+    frame.insert(position, name, pd.Series(target, dtype=dtype))
+    return tagged_digest("table", {"frame": digest_frame(frame), "target": name})

@@ -1,0 +1,84 @@
+"""The column that is predicted: numbers without gaps, or the labels of classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from repro.config.models import Task
+from repro.core.errors import DataError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from repro.config.models import DatasetEntry
+    from repro.datasets.formats.interface import Array, Kind, RawTable
+
+_SHOWN = 5
+
+
+def target_kind(task: Task) -> Kind:
+    """Return how the target of a task is read."""
+    return "number" if task is Task.REGRESSION else "text"
+
+
+def checked_target(raw: RawTable, values: Array, entry: DatasetEntry, task: Task) -> Array:
+    """Return a target that a task can be trained on.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table, for its name and the places of rows.
+    values : ndarray of shape (n_samples,)
+        Float64 with NaN, or object with None, for missing.
+    entry : DatasetEntry
+    task : Task
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Float64 for a regression; otherwise the labels, as a NumPy array of Unicode text.
+
+    Raises
+    ------
+    DataError
+        If values are missing, or the classes are not those of the task.
+    """
+    _check_present(raw, values, entry.target)
+    if task is Task.REGRESSION:
+        return values
+    labels = sorted(set(values))
+    where = f"{raw.label}: target '{entry.target}'"
+    if len(labels) < 2:
+        raise DataError(
+            f"{where}: one class only, {labels[0]!r}", advice="train on rows of two classes or more"
+        )
+    if task is Task.BINARY:
+        _check_binary(where, labels, entry.positive)
+    return values.astype(np.str_)
+
+
+def _check_present(raw: RawTable, values: Array, target: str) -> None:
+    missing = np.flatnonzero(pd.isna(values))
+    if missing.size:
+        noun = "value is" if missing.size == 1 else "values are"
+        raise DataError(
+            f"{raw.label}: target '{target}': {missing.size} {noun} missing, "
+            f"first in {raw.place(int(missing[0]))}",
+            advice="take out the rows without a target",
+        )
+
+
+def _check_binary(where: str, labels: list[str], positive: str | None) -> None:
+    found = ", ".join(map(repr, labels[:_SHOWN])) + (" …" if len(labels) > _SHOWN else "")
+    if len(labels) != 2:
+        raise DataError(
+            f"{where}: a binary task has two labels, found {len(labels)}: {found}",
+            advice="correct the labels, or choose the task multiclass",
+        )
+    if positive not in labels:
+        raise DataError(
+            f"{where}: the positive label {positive!r} is not among {found}",
+            advice=did_you_mean(str(positive), labels),
+        )
