@@ -1,0 +1,306 @@
+"""What counts as the state of an object: its kind and its parts, without anything accidental.
+
+Workers, verbosity, timings and caches are left out, since no result depends on them and each
+changes from machine to machine. A class or a function counts by its package and name, because
+libraries move things between their private modules.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from dataclasses import dataclass
+from enum import Enum
+from functools import singledispatch
+from types import BuiltinFunctionType, FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray, ExtensionDtype
+from scipy import sparse
+from sklearn.base import BaseEstimator
+
+from repro.digest.arrays import digest_array, encode_shape
+from repro.digest.frames import digest_frame, digest_index, digest_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# Of scikit-learn, LightGBM and XGBoost.
+_WORKERS: Final = frozenset(
+    {"n_jobs", "n_threads", "_n_threads", "num_threads", "nthread", "pre_dispatch"}
+)
+_VERBOSITY: Final = frozenset({"verbose", "verbosity", "verbose_interval"})
+_TIMINGS: Final = frozenset(
+    {"refit_time_", "_init_prev_time", "_iter_prev_time"}
+    | {f"{moment}_{part}_time" for moment in ("mean", "std") for part in ("fit", "score")}
+    | {f"total_{part}_time" for part in ("find_split", "compute_hist", "apply_split")}
+)
+# The last is an address in memory.
+_CACHES: Final = frozenset({"memory", "_cached_dict", "_stop_words_id"})
+LEFT_OUT: Final = _WORKERS | _VERBOSITY | _TIMINGS | _CACHES
+"""Names of attributes that never count."""
+
+# Attributes that hold a dictionary whose keys are such names too: the keyword arguments of a
+# LightGBM estimator, and the columns of a search's results.
+_HELD_NAMES: Final = frozenset({"_other_params", "cv_results_"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What counts of an object.
+
+    Attributes
+    ----------
+    kind : str
+        What the object is, with its type's name where several types share a kind.
+    parts : sequence of (str, object)
+        Each part's label, which counts too, and the part.
+    fixed : bytes
+        What needs no walking.
+    ordered : bool
+        Whether the order of the parts counts; if not, their labels do not either.
+    """
+
+    kind: str
+    parts: Sequence[tuple[str, object]] = ()
+    fixed: bytes = b""
+    ordered: bool = True
+
+
+def qualified_name(named: Any) -> str:
+    """Name a class or a function by its top-level package and its name there.
+
+    Raises
+    ------
+    TypeError
+        If it is a lambda or was made inside a function: then its name does not say what it does.
+    """
+    name = getattr(named, "__qualname__", named.__name__)
+    if "<" in name:
+        raise TypeError(f"{name} has no name of its own: define it in a module.")
+    module = getattr(named, "__module__", None) or type(named).__module__
+    return f"{module.partition('.')[0]}.{name}"
+
+
+@singledispatch
+def state_of(value: object) -> State:
+    """Take an object apart.
+
+    Raises
+    ------
+    TypeError
+        If it does not say what its state is, such as an open file, a lock or a generator.
+    """
+    for kind in type(value).__mro__:
+        take_apart = _OPTIONAL.get(f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}")
+        if take_apart:
+            return take_apart(value)
+    return _reduced(value)
+
+
+@state_of.register
+def _(value: BaseEstimator) -> State:
+    return State(f"estimator {qualified_name(type(value))}", _attributes(vars(value)))
+
+
+@state_of.register(list)
+@state_of.register(tuple)
+def _(value: Sequence[object]) -> State:
+    return State(f"sequence {qualified_name(type(value))}", _numbered(value))
+
+
+@state_of.register
+def _(value: dict) -> State:  # type: ignore[type-arg]
+    pairs = [(f"[{key!r}]", pair) for pair in value.items() for key in pair[:1]]
+    return State(f"mapping {qualified_name(type(value))}", pairs, ordered=False)
+
+
+@state_of.register(set)
+@state_of.register(frozenset)
+def _(value: set[object]) -> State:
+    return State(f"set {qualified_name(type(value))}", _numbered(list(value)), ordered=False)
+
+
+@state_of.register
+def _(value: bytearray) -> State:
+    return State("bytearray", fixed=bytes(value))
+
+
+@state_of.register
+def _(value: slice) -> State:
+    return State("slice", _numbered((value.start, value.stop, value.step)))
+
+
+@state_of.register
+def _(value: Enum) -> State:
+    return State(f"enum {qualified_name(type(value))}", fixed=value.name.encode())
+
+
+@state_of.register(type)
+@state_of.register(FunctionType)
+@state_of.register(np.ufunc)
+def _(value: object) -> State:
+    return State("name", fixed=qualified_name(value).encode())
+
+
+@state_of.register
+def _(value: BuiltinFunctionType) -> State:
+    # A method of a built-in object has the object; a function of a module has the module, or None.
+    owner = value.__self__
+    if owner is None or type(owner).__name__ == "module":
+        return State("name", fixed=qualified_name(value).encode())
+    return State("method", [("__self__", owner)], fixed=value.__name__.encode())
+
+
+@state_of.register
+def _(value: np.ndarray) -> State:
+    if value.dtype.kind == "O":
+        # The elements may be anything here, such as the trees of gradient boosting.
+        return State("objects", _numbered(list(value.flat)), fixed=encode_shape(value.shape))
+    return State("array", fixed=digest_array(value).encode())
+
+
+@state_of.register
+def _(value: np.ma.MaskedArray) -> State:
+    mask = np.ma.getmaskarray(value)
+    data = np.where(mask, np.zeros((), dtype=value.dtype), value.data)
+    return State("masked", [("data", data), ("mask", mask)])
+
+
+@state_of.register
+def _(value: np.generic) -> State:
+    return State("array", fixed=digest_array(np.asarray(value)).encode())
+
+
+@state_of.register
+def _(value: np.dtype) -> State:
+    return State("dtype", fixed=digest_array(np.empty(0, dtype=value)).encode())
+
+
+@state_of.register
+def _(value: np.random.RandomState) -> State:
+    if value is np.random.mtrand._rand:  # noqa: SLF001
+        # The process's own generator: whoever draws from it next would change the digest.
+        return State("global random state")
+    return State("random state", [("state", value.get_state(legacy=False))])
+
+
+@state_of.register
+def _(value: np.random.Generator) -> State:
+    return State("generator", [("bit_generator", value.bit_generator)])
+
+
+@state_of.register
+def _(value: np.random.BitGenerator) -> State:
+    return State("bit generator", [("state", value.state)])
+
+
+@state_of.register
+def _(value: pd.DataFrame) -> State:
+    return State("frame", fixed=digest_frame(value).encode())
+
+
+@state_of.register
+def _(value: pd.Series) -> State:
+    return State("series", fixed=digest_series(value).encode())
+
+
+@state_of.register
+def _(value: pd.Index) -> State:
+    return State("index", fixed=digest_index(value).encode())
+
+
+@state_of.register
+def _(value: ExtensionArray) -> State:
+    return State("extension array", fixed=digest_series(pd.Series(value)).encode())
+
+
+@state_of.register
+def _(value: ExtensionDtype) -> State:
+    return State("dtype", fixed=digest_series(pd.Series([], dtype=value)).encode())
+
+
+@state_of.register(sparse.spmatrix)
+@state_of.register(sparse.sparray)
+def _(value: Any) -> State:
+    # Entries in one order and summed, so that how the matrix was built does not count.
+    rows = sparse.csr_array(value, copy=True)
+    rows.sum_duplicates()
+    indices = (rows.indptr.astype(np.int64), rows.indices.astype(np.int64))
+    parts = [("indptr", indices[0]), ("indices", indices[1]), ("data", rows.data)]
+    name = f"sparse {type(value).__name__}"
+    return State(name, parts, fixed=encode_shape(value.shape))
+
+
+def _neighbours(value: Any) -> State:
+    """Take apart a k-d or ball tree: every query changes the counters in the state's middle."""
+    state = value.__getstate__()
+    counters = slice(7, 11)
+    parts = [*state[: counters.start], *state[counters.stop :]]
+    return State(f"tree {qualified_name(type(value))}", _numbered(parts))
+
+
+def _booster(value: Any) -> State:
+    """Take apart a LightGBM booster by its trees, as written with every digit.
+
+    The text's list of parameters names threads, verbosity and files; those of training are the
+    estimator's own attributes.
+    """
+    text = value.model_to_string(num_iteration=-1)
+    trees, _, rest = text.partition("\nparameters:\n")
+    categories = rest.rpartition("\npandas_categorical:")[2]
+    # No best iteration is spelled 0, and -1 after a copy.
+    best = max(value.best_iteration, 0)
+    parts = [("best_iteration", best), ("pandas_categorical", categories)]
+    return State("booster", parts, fixed=trees.encode())
+
+
+# By name: LightGBM may be absent, and is slow to import.
+_OPTIONAL: Final[Mapping[str, Callable[[Any], State]]] = {
+    "sklearn.BinaryTree64": _neighbours,
+    "sklearn.BinaryTree32": _neighbours,
+    "lightgbm.Booster": _booster,
+}
+
+
+def _reduced(value: object) -> State:
+    """Take an object apart as ``copy`` and ``pickle`` do, without either."""
+    kind = type(value)
+    reducer = copyreg.dispatch_table.get(kind)
+    reduced: Any = reducer(value) if reducer else value.__reduce_ex__(4)
+    if isinstance(reduced, str):
+        # A function of an extension module, whose type may be named after its compiler's version.
+        named = hasattr(value, "__name__")
+        return State("name", fixed=(qualified_name(value) if named else reduced).encode())
+    constructor, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    parts = [("constructor", constructor), *_numbered(arguments)]
+    parts += _state_parts(state)
+    parts += [("items", list(items))] if items else []
+    parts += [("pairs", dict(pairs))] if pairs else []
+    return State(f"object {qualified_name(kind)}", parts)
+
+
+def _state_parts(state: object) -> list[tuple[str, object]]:
+    if isinstance(state, dict):
+        return _attributes(state)
+    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):
+        # What a class with slots gives: its dictionary, if it has one, and its slots.
+        return [*_state_parts(state[0]), *_attributes(state[1])]
+    return [("state", state)]
+
+
+def _attributes(attributes: Mapping[str, object]) -> list[tuple[str, object]]:
+    counted = _without_left_out(attributes)
+    for name in _HELD_NAMES & counted.keys():
+        held = counted[name]
+        counted[name] = _without_left_out(held) if isinstance(held, dict) else held
+    return [(f".{name}", value) for name, value in sorted(counted.items())]
+
+
+def _without_left_out(named: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in named.items() if name not in LEFT_OUT}
+
+
+def _numbered(values: Sequence[object]) -> list[tuple[str, object]]:
+    return [(f"[{position}]", value) for position, value in enumerate(values)]
