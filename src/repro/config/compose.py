@@ -135,9 +135,12 @@ def _check_families(tree: Tree) -> None:
                 f"{leaf.origin}: unknown model family '{path[1]}'",
                 advice=did_you_mean(path[1], known),
             )
-    leaf = tree.get(("families",))
-    if leaf is None:
-        return
+    named = tree.get(("families",))
+    if named is not None:
+        _check_chosen(named, known)
+
+
+def _check_chosen(leaf: Leaf, known: set[str]) -> None:
     chosen = leaf.value
     if not isinstance(chosen, list) or not chosen or not all(isinstance(f, str) for f in chosen):
         raise ConfigError(f"{leaf.origin}: families: expected a list of names, found {chosen!r}")
@@ -154,30 +157,28 @@ def _check_families(tree: Tree) -> None:
 def _chosen_variants(tree: Tree) -> Tree:
     """Return the parameters of the variants that are asked for, where they belong."""
     _check_families(tree)
-    chosen: Tree = {}
-    for (family, *rest), leaf in (
-        subtree(tree, ("variants",)).items() if _has_variants(tree) else ()
-    ):
-        variants = subtree(tree, ("models", family, "variants"))
-        known = {path[0] for path in variants if path}
-        if leaf.value is None and not rest:
-            continue
-        if family not in _known_families(tree):
-            raise ConfigError(
-                f"{leaf.origin}: variants: unknown model family '{family}'",
-                advice=did_you_mean(family, _known_families(tree)),
-            )
-        if rest or leaf.value not in known:
-            raise ConfigError(
-                f"{leaf.origin}: unknown variant {leaf.value!r} of {family}",
-                advice=did_you_mean(str(leaf.value), known),
-            )
-        chosen |= planted(subtree(variants, (str(leaf.value),)), ("models", family, "params"))
-    return chosen
+    asked = {path: leaf for path, leaf in subtree(tree, ("variants",)).items() if path}
+    return merge_all(_variant(tree, path, leaf) for path, leaf in asked.items())
 
 
-def _has_variants(tree: Tree) -> bool:
-    return any(path[0] == "variants" and len(path) > 1 for path in tree)
+def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
+    family, known_families = path[0], _known_families(tree)
+    if family not in known_families:
+        raise ConfigError(
+            f"{leaf.origin}: variants: unknown model family '{family}'",
+            advice=did_you_mean(family, known_families),
+        )
+    if leaf.value is None:
+        return {}
+    variants = subtree(tree, ("models", family, "variants"))
+    known = {key[0] for key in variants if key}
+    if len(path) > 1 or leaf.value not in known:
+        raise ConfigError(
+            f"{leaf.origin}: unknown variant {leaf.value!r} of {family}",
+            advice=did_you_mean(str(leaf.value), known),
+        )
+    params = subtree(variants, (str(leaf.value),))
+    return planted(params, ("models", family, "params"))
 
 
 def _iteration_limit(tree: Tree, limit: int | None) -> Tree:

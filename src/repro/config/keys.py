@@ -9,7 +9,7 @@ from repro.core.canonical import tagged_digest
 if TYPE_CHECKING:
     from repro.config.models import ExperimentConfig
 
-_SECTIONS = {
+_SECTIONS: dict[str, bool | set[str]] = {
     "task": True,
     "seeding": True,
     "split": True,

@@ -92,7 +92,7 @@ def _compose(text: str, source: str) -> yaml.Node | None:
 
 
 def _shape(node: yaml.Node) -> str:
-    return {"mapping": "a mapping", "sequence": "a list", "scalar": "a single value"}[node.id]
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
 
 
 class _Reader:

@@ -28,9 +28,9 @@ def compare(expected: Side, actual: Side, tolerance: Tolerance, mode: str) -> Co
     compared prediction; ``equivalent`` for all numbers within the tolerance and all labels equal,
     but for ties. In the mode ``legacy`` metrics alone are compared.
     """
-    reasons = obstacles(expected, actual, mode)
-    if reasons:
-        return _comparison(Verdict.INCOMPARABLE, reasons, (), None, tolerance)
+    in_the_way = obstacles(expected, actual, mode)
+    if in_the_way:
+        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), None, tolerance)
     stages = tuple(_check_stages(expected.stages, actual.stages))
     numbers = tuple(_check_numbers(expected, actual, tolerance, mode))
     verdict, reasons = _judge(stages, numbers)

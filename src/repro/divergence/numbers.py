@@ -10,6 +10,8 @@ from repro.divergence.tolerance import same_bits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pydantic import JsonValue
+
     from repro.core.records import Metrics, Prediction, Predictions, Threshold
     from repro.divergence.tolerance import Tolerance
 
@@ -139,11 +141,11 @@ def _numbers(prediction: Prediction) -> tuple[float, ...]:
     return (prediction.label, *prediction.scores)
 
 
-def _plain(prediction: Prediction) -> dict[str, object]:
+def _plain(prediction: Prediction) -> dict[str, JsonValue]:
     return {"label": prediction.label, "scores": list(prediction.scores)}
 
 
-def _check_equal(name: str, expected: object, actual: object) -> Check:
+def _check_equal(name: str, expected: JsonValue, actual: JsonValue) -> Check:
     outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
     detail = "" if expected == actual else f"{name}: {expected}, here {actual}"
     return Check(name=name, expected=expected, actual=actual, outcome=outcome, detail=detail)

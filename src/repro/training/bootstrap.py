@@ -101,7 +101,8 @@ def _weighed(
 
 def _means(values: Array, counts: Array) -> Array:
     # Not a matrix product: its bits would depend on the BLAS kernel.
-    return (counts * values).sum(axis=1) / counts.sum(axis=1)
+    means: Array = (counts * values).sum(axis=1) / counts.sum(axis=1)
+    return means
 
 
 def regression(target: Array, predicted: Array, counts: Array) -> Mapping[str, Array]:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from repro.training.fitting import OutOfFold
     from repro.training.scoring import Labels, Outcome
 
-_SCHEMA = "repro.threshold/v1"
-
 
 def decide(
     out_of_fold: Mapping[str, OutOfFold],
@@ -39,7 +37,7 @@ def decide(
     """
     if outcome.task is not Task.BINARY:
         return Threshold(
-            schema=_SCHEMA,
+            schema_="repro.threshold/v1",
             rule=decision.rule,
             threshold=None,
             target=None,
@@ -56,7 +54,7 @@ def decide(
     threshold = boundary(scores, fixed)
     above = values >= threshold
     return Threshold(
-        schema=_SCHEMA,
+        schema_="repro.threshold/v1",
         rule=decision.rule,
         threshold=threshold,
         target=None,
@@ -74,7 +72,7 @@ def _at_precision(
     # Thresholds ascend: the first that reaches the target has the highest recall.
     chosen = int(reaching[0]) if reaching.size else int(np.argmax(precision[:-1]))
     return Threshold(
-        schema=_SCHEMA,
+        schema_="repro.threshold/v1",
         rule="target_precision",
         threshold=float(thresholds[chosen]),
         target=wanted,

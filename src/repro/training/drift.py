@@ -43,7 +43,7 @@ def drift_baseline(
     """Describe every feature of the training rows, as the data set declares them."""
     training = frame.iloc[train_rows]
     return DriftBaseline(
-        schema="repro.drift/v1",
+        schema_="repro.drift/v1",
         rows=len(training),
         epsilon=drift.epsilon,
         warning=drift.warning,

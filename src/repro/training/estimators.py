@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import ConfigError, PreconditionError
@@ -48,7 +49,7 @@ def _instance(
     kind = _class(where, path, allowed)
     known = kind._get_param_names()  # noqa: SLF001 - the only way to ask a class, not an instance
     for name in params:
-        if name not in known:
+        if name not in known and not _takes_any(kind):
             raise ConfigError(
                 f"{where}.params: {kind.__name__} has no parameter '{name}'",
                 advice=did_you_mean(name, known),
@@ -57,6 +58,12 @@ def _instance(
         name: _value(f"{where}.params.{name}", value, allowed) for name, value in params.items()
     }
     return kind(**values)
+
+
+def _takes_any(kind: type[BaseEstimator]) -> bool:
+    """Tell whether a class passes parameters on that it does not name, as those of LightGBM do."""
+    parameters = inspect.signature(kind).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _value(where: str, value: object, allowed: Sequence[str]) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def _derive(spec: Spec, table: Mapping[str, npt.NDArray[Any]]) -> Column:
         raise DataError(f"{where}: a column of that name exists", advice="choose another name")
 
     def numeric(name: str) -> Column:
-        column = _column(table, name, where)
+        column: Column = _column(table, name, where)
         if column.dtype != np.float64:
             raise DataError(f"{where}: '{name}' is not numeric", advice="derive from numbers only")
         return column
@@ -108,11 +109,9 @@ def _check_finite(where: str, values: Column, sources: list[Column]) -> None:
 
 
 def _weighted_sum(spec: Spec, numeric: Callable[[str], Column]) -> Column:
-    total: Column | None = None
-    for name, weight in spec["weights"].items():
-        part = numeric(name) * weight
-        total = part if total is None else total + part
-    assert total is not None, "the configuration requires one weight"  # noqa: S101
+    # From the left, one column after the other, so that the order of the terms decides the bits.
+    parts = [numeric(name) * weight for name, weight in spec["weights"].items()]
+    total: Column = functools.reduce(np.add, parts)
     return total
 
 

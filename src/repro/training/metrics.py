@@ -69,7 +69,8 @@ def metric_of(name: str, target: Labels, scores: Scores, outcome: Outcome) -> fl
 
 def indicators(target: Labels, outcome: Outcome) -> npt.NDArray[np.float64]:
     """Return 1 where a row has the label of a score's column, of shape (n_samples, n_columns)."""
-    return (np.asarray(target)[:, None] == np.asarray(outcome.columns)).astype(np.float64)
+    hits: npt.NDArray[np.bool_] = np.asarray(target)[:, None] == np.asarray(outcome.columns)
+    return hits.astype(np.float64)
 
 
 def losses(target: Labels, scores: Scores, outcome: Outcome) -> dict[str, npt.NDArray[np.float64]]:

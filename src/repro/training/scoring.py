@@ -110,7 +110,8 @@ def labels(scores: Scores, outcome: Outcome, threshold: float | None) -> Labels:
     if outcome.task is Task.REGRESSION:
         return scores.values[:, 0]
     if outcome.task is Task.MULTICLASS:
-        return np.asarray(outcome.classes)[np.argmax(scores.values, axis=1)]
+        chosen: Labels = np.asarray(outcome.classes)[np.argmax(scores.values, axis=1)]
+        return chosen
     above = scores.values[:, 0] >= boundary(scores, threshold)
     return np.where(above, str(outcome.positive), outcome.negative)
 

@@ -121,7 +121,7 @@ def train(
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
     return Training(
         outcome=made["outcome"],
-        stages=Stages(schema="repro.stages/v1", version=STAGES_VERSION, stages=records),
+        stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
         metrics=_metrics(config, made),
         threshold=made["threshold"],
         baseline=made["baseline"],
@@ -169,7 +169,7 @@ def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
 
 def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
     return Metrics(
-        schema="repro.metrics/v1",
+        schema_="repro.metrics/v1",
         task=config.task,
         model=made["selected"],
         selection_metric=config.selection.metric,

@@ -1,0 +1,123 @@
+"""Use cases of the configuration: resolve it, say where values come from, compare two."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.config.compose import Composition, Request, compose
+from repro.config.models import ExperimentConfig
+from repro.config.project import BASE, names_in, read_source
+from repro.config.resolve import resolve, resolved_tree
+from repro.core.errors import ConfigError, ReproError, SchemaError
+from repro.core.jsonfile import load
+from repro.divergence.structure import flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A request, composed and validated."""
+
+    config: ExperimentConfig
+    composition: Composition
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """The file and line, or the flag, behind every value, by dotted key."""
+        return {
+            ".".join(path): leaf.origin for path, leaf in resolved_tree(self.composition).items()
+        }
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """SHA-256 of every configuration file that was read."""
+        return {source.name: source.sha256 for source in self.composition.sources}
+
+
+def resolve_request(project: Path, request: Request) -> Resolved:
+    """Compose and validate what a caller asks for.
+
+    Raises
+    ------
+    ConfigError
+        With every problem that was found.
+    """
+    composition = compose(project, request)
+    return Resolved(resolve(composition), composition)
+
+
+def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
+    """Read a recorded configuration strictly.
+
+    Raises
+    ------
+    SchemaError
+        If it is not a configuration of this version.
+    """
+    try:
+        return ExperimentConfig.model_validate_json(json.dumps(value))
+    except ValueError as error:
+        raise SchemaError(
+            f"{where}: not a configuration that this program reads: {error}",
+            advice="use the version of repro that wrote it",
+        ) from error
+
+
+def values_of(config: ExperimentConfig) -> dict[str, object]:
+    """Give every value of a configuration its dotted key."""
+    return flatten(config.model_dump(mode="json", by_alias=True))
+
+
+def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """Resolve experiments, all of them by default, and build their estimators.
+
+    Returns
+    -------
+    dict of str to str
+        The problem of each experiment, or an empty text.
+    """
+    # Imported here: it needs scikit-learn, which showing a configuration does not.
+    from repro.training.estimators import build  # noqa: PLC0415
+
+    found = {}
+    for name in names or names_in(project, "experiments"):
+        try:
+            config = resolve_request(project, Request(experiment=name)).config
+            for family, model in config.models.items():
+                build(family, model, config.seed, config.security.allowed_modules)
+        except ReproError as error:
+            found[name] = "; ".join(part for part in (error.message, error.advice) if part)
+        else:
+            found[name] = ""
+    return found
+
+
+def allowed_modules(project: Path) -> tuple[str, ...]:
+    """Return the modules that this project lets estimators come from."""
+    leaf = read_source(project, project / BASE, "base").tree.get(("security", "allowed_modules"))
+    value = leaf.value if leaf else None
+    return tuple(str(name) for name in value) if isinstance(value, list) else ()
+
+
+def recorded_or_named(project: Path, reference: str) -> ExperimentConfig:
+    """Return the configuration of a record file, a run folder or an experiment's name.
+
+    Raises
+    ------
+    ConfigError, SchemaError
+    """
+    path = project / reference
+    file = path / "config.json" if path.is_dir() else path
+    if not file.is_file():
+        return resolve_request(project, Request(experiment=reference)).config
+    try:
+        value = load(file.read_bytes(), reference)
+    except OSError as error:
+        raise ConfigError(f"{reference}: cannot be read: {error.strerror}") from error
+    inner = value.get("config")
+    return parse_config(inner if isinstance(inner, dict) else value, reference)

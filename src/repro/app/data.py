@@ -1,0 +1,80 @@
+"""Use cases of the data set registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.suggest import did_you_mean
+from repro.datasets.registry import registry
+from repro.digest.files import sha256_file
+
+if TYPE_CHECKING:
+    from repro.datasets.drafting import Proposal
+    from repro.datasets.verifying import Check
+
+__all__ = ["add", "hashes", "registry", "verify"]
+
+
+def verify(project: Path, names: tuple[str, ...]) -> tuple[Check, ...]:
+    """Ask of data sets, all of them where none is named, whether they are what is declared.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not registered.
+    """
+    from repro.datasets.verifying import verify_entry  # noqa: PLC0415 - imports pandas
+
+    entries = registry(project)
+    for name in names:
+        _check_known(name, list(entries))
+    chosen = names or tuple(entries)
+    return tuple(check for name in chosen for check in verify_entry(project, name, entries[name]))
+
+
+def hashes(project: Path, name: str) -> dict[str, str]:
+    """Hash a registered data set, or a file.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    PreconditionError, DataError
+        If it cannot be read.
+    """
+    entries = registry(project)
+    if name in entries:
+        from repro.datasets.loading import hash_source  # noqa: PLC0415 - imports pandas
+
+        found = hash_source(project, entries[name])
+        return {"sha256": found.sha256, "content": found.content}
+    path = Path(name)
+    if not path.exists():
+        _check_known(name, list(entries))
+    try:
+        return {"sha256": sha256_file(path)}
+    except OSError as error:
+        raise PreconditionError(f"{name}: cannot be read: {error.strerror}") from error
+
+
+def add(project: Path, proposal: Proposal) -> str:
+    """Append a draft of a new entry to the registry and return its text.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        If the entry is not valid; nothing is written then.
+    """
+    from repro.datasets.adding import append_entry  # noqa: PLC0415 - imports pandas
+    from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
+
+    text = draft_entry(project, proposal)
+    append_entry(project, text)
+    return text
+
+
+def _check_known(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ConfigError(f"unknown data set '{name}'", advice=did_you_mean(name, known))

@@ -1,0 +1,74 @@
+"""Records: everything comparable about a run, whole or sampled."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from repro.core.jsonfile import bound
+from repro.core.records import Predictions, RecordFile
+
+if TYPE_CHECKING:
+    from repro.app.execute import Execution
+    from repro.config.models import Sample
+    from repro.core.records import Prediction
+    from repro.store import StoredRun
+
+
+def record_of_execution(execution: Execution, predictions: Predictions) -> RecordFile:
+    """Make the record of a training that was just done."""
+    config = execution.config
+    return bound(
+        RecordFile(
+            schema_="repro.record/v1",
+            experiment=config.experiment,
+            config=config.model_dump(mode="json", by_alias=True),
+            content=execution.table.content,
+            keys=execution.keys,
+            stages=execution.training.stages,
+            metrics=execution.training.metrics,
+            threshold=execution.training.threshold,
+            predictions=predictions,
+            environment=execution.environment,
+            digest="",
+        )
+    )
+
+
+def record_of_run(run: StoredRun) -> RecordFile:
+    """Make the record of a run, with all of its predictions."""
+    return bound(
+        RecordFile(
+            schema_="repro.record/v1",
+            experiment=run.lineage.experiment,
+            config=run.config,
+            content=run.lineage.dataset.content,
+            keys=run.snapshot.keys,
+            stages=run.stages,
+            metrics=run.metrics,
+            threshold=run.threshold,
+            predictions=run.predictions,
+            environment=run.environment.environment,
+            digest="",
+        )
+    )
+
+
+def sampled(record: RecordFile, sample: Sample) -> RecordFile:
+    """Keep the predictions nearest to a decision boundary, and others drawn by a hash of the row.
+
+    The choice depends on the predictions alone: no random numbers, no order.
+    """
+    rows = record.predictions.rows
+    near = sorted(
+        (row for row in rows if row.margin is not None), key=lambda row: (row.margin, row.row)
+    )[: min(sample.boundary, sample.size)]
+    taken = {row.row for row in near}
+    others = sorted((row for row in rows if row.row not in taken), key=_draw)
+    kept = sorted([*near, *others[: sample.size - len(near)]], key=lambda row: row.row)
+    predictions = record.predictions.model_copy(update={"rows": tuple(kept)})
+    return bound(record.model_copy(update={"predictions": predictions}))
+
+
+def _draw(prediction: Prediction) -> bytes:
+    return hashlib.sha256(f"repro.sample/v1:{prediction.row}".encode()).digest()

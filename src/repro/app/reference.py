@@ -1,0 +1,41 @@
+"""The use case ``reference``: a run's record as one file, to commit or hand over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.app.configuration import parse_config
+from repro.app.records import record_of_run, sampled
+from repro.app.subject import Subject, check_integrity
+from repro.core.errors import PreconditionError
+from repro.core.verdict import Outcome
+from repro.store import find_run, read_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.core.records import RecordFile
+
+
+def export(runs: Path, name: str | None) -> RecordFile:
+    """Make the reference of a run, after checking that the run is intact.
+
+    Raises
+    ------
+    PreconditionError
+        If there is no such run, or a file of it is not what it was.
+    """
+    path = find_run(runs, name)
+    broken = [
+        check.detail
+        for check in check_integrity(Subject(path, is_run=True))
+        if check.outcome is not Outcome.SAME
+    ]
+    if broken:
+        raise PreconditionError(
+            f"run {path.name} is tampered or damaged: {'; '.join(broken)}",
+            advice="a reference is made of an intact run only: train again",
+        )
+    run = read_run(path)
+    config = parse_config(run.config, f"{path.name}/config.json")
+    return sampled(record_of_run(run), config.verification.sample)

@@ -1,0 +1,145 @@
+"""Use cases over the runs of a project."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.app.configuration import parse_config
+from repro.app.records import record_of_run
+from repro.divergence.compare import compare
+from repro.divergence.side import Side
+from repro.divergence.structure import differences
+from repro.divergence.tolerance import Tolerance
+from repro.store import list_runs, read_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from repro.core.records import Metrics
+    from repro.core.verdict import Comparison
+    from repro.store.listing import Summary
+
+
+@dataclass(frozen=True)
+class MetricSpread:
+    """A metric over the runs of a group.
+
+    Attributes
+    ----------
+    mean, std : float
+        Over seeds, one run of each; the sample standard deviation, 0 for one seed.
+    low, high : float
+        The smallest and the largest value.
+    interval : float
+        Mean width of the bootstrap intervals.
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    interval: float
+
+    @property
+    def stable(self) -> bool:
+        """Whether seeds move the metric by less than the held-out rows leave open anyway."""
+        return self.high - self.low <= self.interval
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that share a replicate key.
+
+    Attributes
+    ----------
+    reproduced : bool or None
+        Whether runs of one seed have the same bits; None where no seed was run twice.
+    """
+
+    name: str
+    replicate_key: str
+    runs: int
+    seeds: tuple[int, ...]
+    models: tuple[str, ...]
+    reproduced: bool | None
+    metrics: dict[str, MetricSpread]
+
+
+def groups(runs: Path) -> tuple[Group, ...]:
+    """Group the complete runs by replicate key, the newest group first."""
+    by_key: dict[str, list[Summary]] = {}
+    for entry in list_runs(runs):
+        if entry.summary is not None:
+            key = entry.summary.snapshot.keys.replicate_key
+            by_key.setdefault(key, []).append(entry.summary)
+    return tuple(_group(key, summaries) for key, summaries in by_key.items())
+
+
+def _group(key: str, summaries: Sequence[Summary]) -> Group:
+    by_seed: dict[int, list[Summary]] = {}
+    for summary in summaries:
+        by_seed.setdefault(_seed(summary), []).append(summary)
+    first = [same_seed[0].metrics for _, same_seed in sorted(by_seed.items())]
+    repeated = [same_seed for same_seed in by_seed.values() if len(same_seed) > 1]
+    same = [len({_bits(summary) for summary in same_seed}) == 1 for same_seed in repeated]
+    return Group(
+        name=summaries[0].snapshot.comparison_group,
+        replicate_key=key,
+        runs=len(summaries),
+        seeds=tuple(sorted(by_seed)),
+        models=tuple(sorted({summary.metrics.model for summary in summaries})),
+        reproduced=all(same) if same else None,
+        metrics={name: _spread(first, name) for name in first[0].test},
+    )
+
+
+def _seed(summary: Summary) -> int:
+    return parse_config(summary.config, "config.json").seed
+
+
+def _bits(summary: Summary) -> tuple[str, ...]:
+    files = summary.lineage.files
+    return tuple(files[name].sha256 for name in ("metrics.json", "predictions.csv", "stages.json"))
+
+
+def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:
+    estimates = [seed.test[name] for seed in metrics if name in seed.test]
+    values = [estimate.value for estimate in estimates]
+    return MetricSpread(
+        mean=statistics.fmean(values),
+        std=statistics.stdev(values) if len(values) > 1 else 0.0,
+        low=min(values),
+        high=max(values),
+        interval=statistics.fmean(estimate.high - estimate.low for estimate in estimates),
+    )
+
+
+@dataclass(frozen=True)
+class RunDiff:
+    """Two runs side by side; nothing was executed."""
+
+    comparison: Comparison
+    config: dict[str, tuple[object, object]]
+    environment: dict[str, tuple[object, object]]
+
+
+def diff(left: Path, right: Path) -> RunDiff:
+    """Compare two run folders.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If one cannot be read.
+    """
+    ours, theirs = record_of_run(read_run(left)), record_of_run(read_run(right))
+    settings = parse_config(ours.config, left.name).verification
+    tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
+    environments = (record.environment.model_dump(mode="json") for record in (ours, theirs))
+    return RunDiff(
+        comparison=compare(Side.of(ours), Side.of(theirs), tolerance, settings.mode),
+        config=differences(ours.config, theirs.config),
+        environment=differences(*environments),
+    )

@@ -1,0 +1,141 @@
+"""JSON Schema of every kind of file, for editors and for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from repro.config.models import (
+    Argmax,
+    DatasetEntry,
+    ExperimentConfig,
+    FixedThreshold,
+    Model,
+    TargetPrecision,
+)
+from repro.core import records
+from repro.core.errors import ConfigError
+from repro.core.suggest import did_you_mean
+from repro.core.verdict import Verification
+
+if TYPE_CHECKING:
+    from repro.core.model import Record
+
+_WHOLE: dict[str, type[Record]] = {
+    "config": ExperimentConfig,
+    "metrics": records.Metrics,
+    "threshold": records.Threshold,
+    "stages": records.Stages,
+    "snapshot": records.Snapshot,
+    "seeds": records.Seeds,
+    "drift": records.DriftBaseline,
+    "environment": records.EnvironmentFile,
+    "lineage": records.Lineage,
+    "record": records.RecordFile,
+    "verification": Verification,
+}
+_PARTIAL = ("base", "experiment", "profile", "overlay")
+KINDS = (*_PARTIAL, "model", "datasets", *_WHOLE)
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of one kind of file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such kind.
+    """
+    if kind in _WHOLE:
+        return {"$schema": _DIALECT} | _WHOLE[kind].model_json_schema(by_alias=True)
+    if kind in _PARTIAL:
+        return _partial(kind)
+    if kind == "model":
+        return _model()
+    if kind == "datasets":
+        return _datasets()
+    raise ConfigError(f"unknown kind of file '{kind}'", advice=did_you_mean(kind, KINDS))
+
+
+def _partial(kind: str) -> dict[str, Any]:
+    """Return the schema of a file that sets some values and leaves the others to other files."""
+    schema = ExperimentConfig.model_json_schema(by_alias=True)
+    properties = schema["properties"]
+    for name in ("schema", "experiment", "dataset", "models"):
+        properties.pop(name)
+    names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    properties |= {
+        "schema": {"const": f"repro.{kind}/v1"},
+        "default_experiment": {"type": "string"},
+        "dataset": {"type": "string"},
+        "decision": _decision(),
+        "families": names,
+        "variants": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+        "models": {"type": "object", "additionalProperties": _family()},
+    }
+    partial: dict[str, Any] = _without_required(schema)
+    return {"$schema": _DIALECT} | partial | {"required": ["schema"]}
+
+
+def _decision() -> dict[str, Any]:
+    """Return the schema of the rule and the settings of every rule, which stand side by side."""
+    rules = (Argmax, FixedThreshold, TargetPrecision)
+    settings = [rule.model_json_schema()["properties"] for rule in rules]
+    names = [properties["rule"]["const"] for properties in settings]
+    merged = {name: schema for properties in settings for name, schema in properties.items()}
+    properties = merged | {"rule": {"enum": names}}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _without_required(schema: Any) -> Any:  # any JSON value
+    if isinstance(schema, dict):
+        # A union is told apart by its discriminator, which therefore stays required there.
+        return {key: _without_required(v) for key, v in schema.items() if key != "required"}
+    if isinstance(schema, list):
+        return [_without_required(value) for value in schema]
+    return schema
+
+
+def _family() -> dict[str, Any]:
+    params = {"type": "object"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "estimators": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    kind: Model.model_json_schema()["properties"]["estimator"]
+                    for kind in ("classification", "regression")
+                },
+            },
+            "params": params,
+            "variants": {"type": "object", "additionalProperties": params},
+        },
+    }
+
+
+def _model() -> dict[str, Any]:
+    family = _family()
+    family["properties"] |= {
+        "schema": {"const": "repro.model/v1"},
+        "description": {"type": "string"},
+    }
+    return {"$schema": _DIALECT} | family | {"required": ["schema", "estimators"]}
+
+
+def _datasets() -> dict[str, Any]:
+    entry = DatasetEntry.model_json_schema(by_alias=True)
+    definitions = entry.pop("$defs")
+    return {
+        "$schema": _DIALECT,
+        "$defs": definitions,
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["schema", "datasets"],
+        "properties": {
+            "schema": {"const": "repro.datasets/v1"},
+            "datasets": {"type": "object", "additionalProperties": entry},
+        },
+    }

@@ -1,0 +1,126 @@
+"""What ``verify`` is asked about: a run folder or a reference file, read without NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.app.configuration import allowed_modules, parse_config
+from repro.core.errors import PreconditionError
+from repro.core.jsonfile import binding, dump_record, load, load_record
+from repro.core.records import RecordFile
+from repro.core.verdict import Check, Outcome
+from repro.store import FileOutcome, find_run, integrity
+
+if TYPE_CHECKING:
+    from repro.config.models import ExperimentConfig
+    from repro.store import FileCheck
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run folder or a reference file.
+
+    Attributes
+    ----------
+    path : Path
+    is_run : bool
+    """
+
+    path: Path
+    is_run: bool
+
+    @property
+    def name(self) -> str:
+        """How people are told of it."""
+        return f"run {self.path.name}" if self.is_run else f"reference {self.path.name}"
+
+
+def find_subject(project: Path, runs: Path, name: str | None) -> Subject:
+    """Find a run or a reference by path, id or prefix; the newest run where nothing is named.
+
+    Raises
+    ------
+    PreconditionError
+        If there is no such thing; the advice says what there is.
+    """
+    if name is not None:
+        for path in (Path(name), project / name):
+            if path.is_file():
+                return Subject(path, is_run=False)
+    if name is not None and name.endswith(".json"):
+        raise PreconditionError(
+            f"no reference file {name}",
+            advice="make one from a run: repro reference RUN -o FILE",
+        )
+    return Subject(find_run(runs, name), is_run=True)
+
+
+def check_integrity(subject: Subject) -> tuple[Check, ...]:
+    """Check every file of a run, or the binding of a reference.
+
+    Raises
+    ------
+    SchemaError
+        If a reference is not a record of this version.
+    """
+    if subject.is_run:
+        return tuple(_file_check(check) for check in integrity(subject.path))
+    content = subject.path.read_bytes()
+    record = load_record(content, subject.path.name, RecordFile)
+    found = binding(record)
+    intact = found == record.digest and content == dump_record(record)
+    return (
+        Check(
+            name=subject.path.name,
+            expected=record.digest,
+            actual=found,
+            outcome=Outcome.SAME if intact else Outcome.DIFFERS,
+            detail="" if intact else f"{subject.path.name} was edited since it was written",
+        ),
+    )
+
+
+def _file_check(check: FileCheck) -> Check:
+    outcomes = {FileOutcome.INTACT: Outcome.SAME, FileOutcome.MISSING: Outcome.MISSING}
+    return Check(
+        name=check.name,
+        expected=check.expected,
+        actual=check.actual,
+        outcome=outcomes.get(check.outcome, Outcome.DIFFERS),
+        detail="" if check.outcome is FileOutcome.INTACT else f"{check.name}: {check.detail}",
+    )
+
+
+def recorded_config(subject: Subject) -> ExperimentConfig:
+    """Read the configuration that the subject was trained with.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    path = subject.path / "config.json" if subject.is_run else subject.path
+    try:
+        value = load(path.read_bytes(), path.name)
+    except OSError as error:
+        raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
+    inner = value if subject.is_run else value.get("config")
+    return parse_config(inner if isinstance(inner, dict) else {}, path.name)
+
+
+def check_trust(project: Path, config: ExperimentConfig) -> None:
+    """Refuse a recorded configuration that reaches further than this project's own.
+
+    Raises
+    ------
+    PreconditionError
+        If it allows a module that ``configs/base.yaml`` does not.
+    """
+    allowed = allowed_modules(project)
+    beyond = sorted(set(config.security.allowed_modules) - set(allowed))
+    if beyond:
+        raise PreconditionError(
+            f"the record allows estimators from '{beyond[0]}', and this project does not",
+            advice=f"if you trust it, add '{beyond[0]}' to security.allowed_modules in base.yaml",
+        )

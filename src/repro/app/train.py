@@ -1,0 +1,159 @@
+"""The use case ``train``: a run folder that is evidence."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import joblib
+
+from repro import __version__, report
+from repro.app.execute import execute, predictions_of
+from repro.capture import capture_host
+from repro.core.jsonfile import dump, dump_record
+from repro.core.records import (
+    DatasetLineage,
+    EnvironmentFile,
+    Lineage,
+    Seeds,
+    Snapshot,
+)
+from repro.datasets.sources import open_source
+from repro.store import PendingRun, check_writable, new_run_id, write_predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from repro.app.configuration import Resolved
+    from repro.app.execute import Execution
+    from repro.training.fold import Observer
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run that was just written."""
+
+    path: Path
+    run_id: str
+    execution: Execution
+    seconds: float
+
+
+def train(
+    project: Path, resolved: Resolved, command: Sequence[str], observer: Observer
+) -> TrainedRun:
+    """Train and write the run folder.
+
+    Raises
+    ------
+    PreconditionError
+        If the runs folder cannot be written, before anything is trained; or as ``execute``.
+    """
+    runs = project / resolved.config.execution.runs
+    check_writable(runs)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    execution = execute(project, resolved.config, observer)
+    seconds = time.perf_counter() - clock
+    times = (started.isoformat(), datetime.now(UTC).isoformat(), round(seconds, 3))
+    environment = EnvironmentFile(
+        schema_="repro.environment/v1",
+        environment=execution.environment,
+        host=capture_host(),
+        started=times[0],
+        finished=times[1],
+        seconds=times[2],
+    )
+    with PendingRun(runs, new_run_id(started)) as pending:
+        _write_files(pending, execution, environment)
+        lineage = _lineage(
+            project,
+            resolved,
+            execution,
+            run_id=pending.run_id,
+            command=command,
+            created=times[0],
+        )
+        path = pending.commit(lineage)
+    return TrainedRun(path, pending.run_id, execution, seconds)
+
+
+def _write_files(pending: PendingRun, execution: Execution, environment: EnvironmentFile) -> None:
+    training, config = execution.training, execution.config
+    seeds = Seeds(
+        schema_="repro.seeds/v1",
+        scheme=config.seeding.scheme,
+        base=config.seed,
+        seeds=dict(training.seeds),
+    )
+    snapshot = Snapshot(
+        schema_="repro.snapshot/v1",
+        comparison_group=comparison_group(config.experiment, execution.keys.replicate_key),
+        keys=execution.keys,
+    )
+    pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
+    pending.write("predictions.csv", write_predictions(predictions_of(training)))
+    pending.write_with("model.joblib", lambda path: joblib.dump(training.model, path))
+    for name, record in (
+        ("metrics.json", training.metrics),
+        ("threshold.json", training.threshold),
+        ("drift_baseline.json", training.baseline),
+        ("stages.json", training.stages),
+        ("environment.json", environment),
+        ("seeds.json", seeds),
+        ("snapshot.json", snapshot),
+    ):
+        pending.write(name, dump_record(record))
+    facts = report.Facts(
+        run_id=pending.run_id,
+        config=config.model_dump(mode="json", by_alias=True),
+        rows=execution.table.rows,
+        content=execution.table.content,
+        keys=execution.keys,
+        metrics=training.metrics,
+        threshold=training.threshold,
+        stages=training.stages,
+        environment=environment,
+    )
+    pending.write("report.md", report.markdown(facts).encode())
+    pending.write("report.html", report.html(facts).encode())
+
+
+def comparison_group(experiment: str, replicate_key: str) -> str:
+    """Name the group of runs that differ by seed and environment only."""
+    return f"{experiment}-{replicate_key.rpartition(':')[2][:12]}"
+
+
+def _lineage(
+    project: Path,
+    resolved: Resolved,
+    execution: Execution,
+    *,
+    run_id: str,
+    command: Sequence[str],
+    created: str,
+) -> Lineage:
+    config, table = resolved.config, execution.table
+    dataset = DatasetLineage(
+        name=config.dataset.name,
+        source=open_source(project, config.dataset.source).label,
+        sha256=table.sha256,
+        content=table.content,
+        rows=table.rows,
+    )
+    return Lineage(
+        schema_="repro.lineage/v1",
+        run_id=run_id,
+        experiment=config.experiment,
+        created=created,
+        version=__version__,
+        command=tuple(command),
+        dataset=dataset,
+        configuration=resolved.sources,
+        commit=execution.environment.commit,
+        dirty=execution.environment.dirty,
+        files={},
+        digest="",
+    )

@@ -1,0 +1,103 @@
+"""The command line: the only layer that prints, prompts and exits.
+
+Commands are imported when they are called, so that ``repro --help`` answers at once, and before
+anything imports NumPy the determinism level is fixed.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from repro import __version__
+from repro.cli.lazy import LazyGroup
+from repro.core.errors import ExitCode, ReproError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+COMMANDS = {
+    "train": ("repro.cli.train", "Train an experiment and leave a run folder that is evidence."),
+    "verify": ("repro.cli.verify", "Ask whether a run or a reference holds, here."),
+    "reference": ("repro.cli.reference", "Export the record of a run to one file, to commit or hand over."),
+    "runs": ("repro.cli.runs", "List, show, compare, group and remove runs."),
+    "config": ("repro.cli.config", "Show, check and compare configuration."),
+    "data": ("repro.cli.data", "List, verify, hash and register data sets."),
+    "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
+}
+
+EPILOG = """\b
+Exit status: 0 holds; 1 a finding (does not reproduce, tampered);
+2 usage or configuration; 3 something that is needed is missing.
+
+\b
+Start here:
+  repro train                 train the default experiment
+  repro verify                does the newest run hold, here?
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="repro")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+def cli() -> None:
+    """Train a model, leave evidence, and let anybody check it."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit by what it found."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run ``repro`` with the given arguments and return its exit status."""
+    return guarded(cli, arguments, name="repro")
+
+
+def guarded(command: click.Command, arguments: list[str], *, name: str | None = None) -> int:
+    """Run a command; every error becomes a sentence, a next step and an exit status."""
+    debug = "--debug" in arguments
+    try:
+        return int(command.main(arguments, prog_name=name, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ReproError as error:
+        if debug:
+            raise
+        _explain(error.message, error.advice)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\ninterrupted: nothing was left half-made", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has gone, such as head: nothing is wrong here.
+        sys.stderr.close()
+        return ExitCode.HOLDS
+    except Exception as error:  # the last boundary before a person
+        if debug:
+            raise
+        _explain(
+            f"unexpected {type(error).__name__}: {error}",
+            "this is a defect of repro; run again with --debug and report the traceback",
+        )
+        return ExitCode.PRECONDITION
+
+
+def _explain(message: str, advice: str) -> None:
+    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    if advice:
+        click.echo(click.style("  next: ", bold=True) + advice, err=True)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

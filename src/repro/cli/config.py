@@ -1,0 +1,107 @@
+"""``repro config``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, make_request, project_option, request_options
+from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group()
+def command() -> None:
+    """Show, check and compare configuration."""
+
+
+@command.command()
+@request_options
+@click.option("--origins", is_flag=True, help="Tell which file and line, or flag, set each value.")
+@json_option
+@project_option
+def show(
+    project_folder: Path | None,
+    *,
+    origins: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Show the resolved configuration of an experiment."""
+    from repro.app.configuration import resolve_request, values_of
+
+    resolved = resolve_request(find(project_folder), make_request(**options))
+    values = values_of(resolved.config)
+    if as_json:
+        dumped = resolved.config.model_dump(mode="json", by_alias=True)
+        output.say_json({"config": dumped, "origins": resolved.origins} if origins else dumped)
+        return ExitCode.HOLDS
+    for key, value in values.items():
+        origin = f"  # {_origin(key, resolved.origins)}" if origins else ""
+        output.say(f"{key} = {json.dumps(value, ensure_ascii=False)}{origin}")
+    return ExitCode.HOLDS
+
+
+def _origin(key: str, origins: dict[str, str]) -> str:
+    """Find the origin of a value, or of the list that it stands in."""
+    while key and key not in origins:
+        key = key.rpartition(".")[0]
+    return origins.get(key, "")
+
+
+@command.command()
+@click.argument("experiments", nargs=-1)
+@project_option
+def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
+    """Check experiments, all of them where none is named."""
+    from repro.app.configuration import check_all
+
+    problems = check_all(find(project_folder), experiments)
+    for name, problem in problems.items():
+        output.say(f"{name}: {problem or 'valid'}")
+    return ExitCode.USAGE if any(problems.values()) else ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("left")
+@click.argument("right")
+@json_option
+@project_option
+def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -> int:
+    """Compare the configuration of two experiments, run folders or references.
+
+    Exit status 1 where they differ.
+    """
+    from repro.app.configuration import recorded_or_named
+    from repro.divergence.structure import differences
+
+    project = find(project_folder)
+    ours, theirs = (recorded_or_named(project, name) for name in (left, right))
+    found = differences(ours.model_dump(mode="json"), theirs.model_dump(mode="json"))
+    if as_json:
+        output.say_json(found)
+    elif found:
+        rows = [(key, json.dumps(a), json.dumps(b)) for key, (a, b) in found.items()]
+        output.table(("key", left, right), rows)
+    else:
+        output.say("the same configuration")
+    return ExitCode.FINDING if found else ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("kind", required=False)
+def schema(kind: str | None) -> int:
+    """Print the JSON Schema of a kind of file, for editors; list the kinds where none is named."""
+    from repro.app.schemas import KINDS, schema_of
+
+    if kind is None:
+        for name in KINDS:
+            output.say(name)
+    else:
+        output.say_json(schema_of(kind))
+    return ExitCode.HOLDS

@@ -1,0 +1,108 @@
+"""``repro data``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, project_option
+from repro.core.errors import ExitCode
+
+
+@click.group()
+def command() -> None:
+    """List, verify, hash and register data sets."""
+
+
+@command.command(name="list")
+@json_option
+@project_option
+def list_(project_folder: Path | None, *, as_json: bool) -> int:
+    """List the registered data sets."""
+    from repro.app.data import registry
+
+    entries = registry(find(project_folder))
+    if as_json:
+        output.say_json({name: entry.model_dump(mode="json") for name, entry in entries.items()})
+        return ExitCode.HOLDS
+    rows = [
+        (name, entry.source.kind, entry.target, entry.licence, entry.description)
+        for name, entry in entries.items()
+    ]
+    output.table(("name", "source", "target", "licence", "description"), rows)
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("names", nargs=-1)
+@json_option
+@project_option
+def verify(names: tuple[str, ...], project_folder: Path | None, *, as_json: bool) -> int:
+    """Check that data sets are what the registry says; all of them where none is named."""
+    from repro.app.data import verify as verify_data
+
+    found = verify_data(find(project_folder), names)
+    if as_json:
+        output.say_json([vars(check) for check in found])
+    else:
+        for check in found:
+            output.say(f"{check.dataset} {check.name}: {output.toned(check.outcome)}, {check.text}")
+    return ExitCode.FINDING if any(c.outcome == "fails" for c in found) else ExitCode.HOLDS
+
+
+@command.command(name="hash")
+@click.argument("name")
+@json_option
+@project_option
+def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
+    """Print the SHA-256 of a data set or a file, and the digest of a data set's content.
+
+    NAME is a registered data set or a file.
+    """
+    from repro.app.data import hashes
+
+    found = hashes(find(project_folder), name)
+    if as_json:
+        output.say_json(found)
+    else:
+        for key, value in found.items():
+            output.say(f"{key:<8}{value}")
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="The column to predict.")
+@click.option("--positive", help="The positive label of a binary target.")
+@click.option("--missing", multiple=True, help="A text that means missing; may be repeated.")
+@click.option("--licence", required=True, help="Under which the data may be used.")
+@click.option("--origin", required=True, help="Where the data comes from.")
+@click.option("--description", default="", help="One sentence.")
+@project_option
+def add(
+    name: str,
+    file: Path,
+    project_folder: Path | None,
+    *,
+    target: str,
+    positive: str | None,
+    missing: tuple[str, ...],
+    licence: str,
+    origin: str,
+    description: str,
+) -> int:
+    """Register a file of the project, with roles guessed from its columns.
+
+    The entry is appended to configs/datasets.yaml; read it, and correct the roles there.
+    """
+    from repro.app.data import add as add_entry
+    from repro.datasets.drafting import Proposal
+
+    path = Path.cwd() / file
+    proposal = Proposal(name, path, target, positive, missing, licence, origin, description)
+    output.say(add_entry(find(project_folder), proposal).rstrip())
+    output.say(f"added '{name}' to configs/datasets.yaml")
+    return ExitCode.HOLDS

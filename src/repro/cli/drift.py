@@ -1,0 +1,46 @@
+"""``repro drift``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.core.errors import ExitCode
+
+
+@click.command()
+@click.argument("run")
+@click.argument("file", type=click.Path(path_type=Path))
+@runs_option
+@json_option
+@project_option
+def command(
+    run: str,
+    file: Path,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Check new data against the training rows of a run.
+
+    FILE is a table with the columns of the run's data set; the target may be left out. Each
+    feature gets its population stability index. Exit status 1 if any is at the level of alarm.
+
+    RUN is a folder, an id or the beginning of one, or 'latest'.
+    """
+    from repro.app.drift import drift
+
+    project = find(project_folder)
+    moved = drift(runs_of(project, runs_folder), run, file)
+    if as_json:
+        features = [vars(feature) for feature in moved]
+        output.say_json({"features": features})
+    else:
+        rows = [(d.feature, output.number(d.psi), output.toned(d.level)) for d in moved]
+        output.table(("feature", "psi", "level"), rows, right="psi")
+    alarmed = any(feature.level == "alarm" for feature in moved)
+    return ExitCode.FINDING if alarmed else ExitCode.HOLDS

@@ -1,0 +1,132 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.config.compose import Request
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1), help="Worker processes; the result is the same."
+)
+runs_option = click.option(
+    "--runs", "runs_folder", type=click.Path(path_type=Path), help="Folder of the runs."
+)
+
+
+def project_option(function: _F) -> _F:
+    """Add ``--project`` and ``--debug``."""
+    option = click.option(
+        "--project",
+        "project_folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Project folder; the nearest one with configs/base.yaml by default.",
+    )
+    return option(debug_option(function))
+
+
+def request_options(function: _F) -> _F:
+    """Add the options that choose and change an experiment."""
+    options = (
+        click.argument("experiment", required=False),
+        click.option("-p", "--profile", default="default", show_default=True, help="A profile."),
+        click.option(
+            "-f",
+            "--overlay",
+            "overlays",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            help="A YAML file laid over the experiment; the last one wins.",
+        ),
+        click.option(
+            "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one value."
+        ),
+        click.option("--seed", type=int, help="The base seed."),
+        click.option("--test-size", type=float, help="Share of rows held out."),
+        click.option("--max-iter", type=int, help="max_iter of every family that has one."),
+        click.option("-m", "--model", "models", multiple=True, help="Train this family only."),
+        click.option(
+            "--variant", "variants", multiple=True, metavar="FAMILY=NAME", help="Pick a variant."
+        ),
+        workers_option,
+        runs_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def find(project_folder: Path | None) -> Path:
+    """Return the project that a command is about."""
+    from repro.config.project import find_project
+
+    return find_project(project_folder or Path.cwd())
+
+
+def runs_of(project: Path, runs_folder: Path | None) -> Path:
+    """Return the folder of the runs: as given, or as ``configs/base.yaml`` says."""
+    from repro.config.project import BASE, read_source
+
+    if runs_folder is not None:
+        return Path.cwd() / runs_folder
+    leaf = read_source(project, project / BASE, "base").tree.get(("execution", "runs"))
+    return project / str(leaf.value if leaf else "runs")
+
+
+def make_request(
+    *,
+    experiment: str | None = None,
+    profile: str = "default",
+    overlays: tuple[Path, ...] = (),
+    settings: tuple[str, ...] = (),
+    seed: int | None = None,
+    test_size: float | None = None,
+    max_iter: int | None = None,
+    models: tuple[str, ...] = (),
+    variants: tuple[str, ...] = (),
+    workers: int | None = None,
+    runs_folder: Path | None = None,
+) -> Request:
+    """Turn the options of ``request_options`` into a request."""
+    from repro.config.compose import Request
+
+    folder = None if runs_folder is None else str(Path.cwd() / runs_folder)
+    flags = {
+        ("--seed", "seed"): seed,
+        ("--test-size", "split.test_size"): test_size,
+        ("--workers", "execution.workers"): workers,
+        ("--runs", "execution.runs"): None if folder is None else _quoted(folder),
+        ("--model", "families"): f"[{', '.join(map(_quoted, models))}]" if models else None,
+    }
+    named = [(flag, key, str(value)) for (flag, key), value in flags.items() if value is not None]
+    chosen = [("--variant", f"variants.{key}", _quoted(name)) for key, name in map(_pair, variants)]
+    assigned = [("--set", *_pair(setting)) for setting in settings]
+    return Request(
+        experiment=experiment,
+        profile=profile,
+        overlays=tuple(Path.cwd() / path for path in overlays),
+        assignments=(*assigned, *chosen, *named),
+        max_iter=max_iter,
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise click.BadParameter(f"expected KEY=VALUE, found '{text}'")
+    return key, value

@@ -1,0 +1,49 @@
+"""``repro reference``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, project_option, runs_of, runs_option
+from repro.core.errors import ExitCode
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file to write.",
+)
+@runs_option
+@project_option
+def command(
+    run: str | None, file: Path, project_folder: Path | None, runs_folder: Path | None
+) -> int:
+    """Export the record of a run to one file, to commit or hand over.
+
+    The file has the configuration, keys, stage digests, metrics, environment and at most 256
+    predictions, the ones nearest to a decision boundary among them. Verify against it anywhere:
+    repro verify FILE.
+
+    RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
+    """
+    from repro.app.files import write_whole
+    from repro.app.reference import export
+    from repro.core.jsonfile import dump_record
+
+    project = find(project_folder)
+    record = export(runs_of(project, runs_folder), run)
+    write_whole(file, dump_record(record))
+    rows = record.predictions
+    output.say(
+        f"{file}: {record.experiment}, {len(record.metrics.test)} metrics,"
+        f" {len(rows.rows)} of {rows.total} predictions, {len(record.stages.stages)} stages"
+    )
+    return ExitCode.HOLDS

@@ -1,0 +1,220 @@
+"""``repro runs``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.store import RunEntry
+
+
+@click.group()
+def command() -> None:
+    """List, show, compare, group and remove runs."""
+
+
+@command.command(name="list")
+@runs_option
+@json_option
+@project_option
+def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
+    """List the complete runs, the newest first."""
+    from repro.store import list_runs
+
+    entries = list_runs(runs_of(find(project_folder), runs_folder))
+    if as_json:
+        output.say_json([_entry_json(entry) for entry in entries])
+        return ExitCode.HOLDS
+    if not entries:
+        output.say("no runs yet: repro train")
+        return ExitCode.HOLDS
+    output.table(
+        ("run", "experiment", "seed", "model", "metric", "value", "findings"),
+        [_entry_row(entry) for entry in entries],
+        right="seed value",
+    )
+    return ExitCode.HOLDS
+
+
+def _entry_row(entry: RunEntry) -> tuple[str, ...]:
+    if entry.summary is None:
+        return (entry.run_id, output.toned("tampered"), "", "", "", "", entry.damage)
+    metrics, name = entry.summary.metrics, entry.summary.metrics.selection_metric
+    return (
+        entry.run_id,
+        entry.summary.lineage.experiment,
+        str(entry.summary.config.get("seed")),
+        metrics.model,
+        name,
+        output.number(metrics.test[name].value),
+        ", ".join(finding.kind for finding in metrics.findings),
+    )
+
+
+def _entry_json(entry: RunEntry) -> dict[str, object]:
+    if entry.summary is None:
+        return {"run_id": entry.run_id, "damage": entry.damage}
+    return {
+        "run_id": entry.run_id,
+        "created": entry.summary.lineage.created,
+        "experiment": entry.summary.lineage.experiment,
+        "seed": entry.summary.config.get("seed"),
+        "keys": entry.summary.snapshot.keys.model_dump(mode="json"),
+        "metrics": entry.summary.metrics.model_dump(mode="json", by_alias=True),
+    }
+
+
+@command.command()
+@click.argument("run", required=False)
+@runs_option
+@json_option
+@project_option
+def show(
+    run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
+) -> int:
+    """Show one run; the newest where none is named."""
+    from repro.store import find_run, read_run
+
+    path = find_run(runs_of(find(project_folder), runs_folder), run)
+    stored = read_run(path)
+    if as_json:
+        output.say_json(
+            {
+                "lineage": stored.lineage.model_dump(mode="json", by_alias=True),
+                "keys": stored.snapshot.keys.model_dump(mode="json"),
+                "metrics": stored.metrics.model_dump(mode="json", by_alias=True),
+                "threshold": stored.threshold.model_dump(mode="json", by_alias=True),
+            }
+        )
+    else:
+        output.say((path / "report.md").read_text(encoding="utf-8"))
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("left")
+@click.argument("right")
+@runs_option
+@json_option
+@project_option
+def diff(
+    left: str, right: str, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
+) -> int:
+    """Set two runs side by side; nothing is executed.
+
+    Exit status 1 where the second does not reproduce the first.
+    """
+    from repro.app.runs import diff as compare_runs
+    from repro.cli.verify import tell_comparison
+    from repro.store import find_run
+
+    runs = runs_of(find(project_folder), runs_folder)
+    found = compare_runs(find_run(runs, left), find_run(runs, right))
+    if as_json:
+        output.say_json(
+            {
+                "comparison": found.comparison.model_dump(mode="json"),
+                "config": found.config,
+                "environment": found.environment,
+            }
+        )
+    else:
+        for what, parted in (("config", found.config), ("environment", found.environment)):
+            for key, (ours, theirs) in parted.items():
+                output.field(what, f"{key}: {ours}, there {theirs}")
+        tell_comparison(found.comparison)
+    return ExitCode.HOLDS if found.comparison.verdict.holds else ExitCode.FINDING
+
+
+@command.command()
+@runs_option
+@json_option
+@project_option
+def groups(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
+    """Group runs that differ by seed only: mean, spread and stability of every metric.
+
+    A metric is stable where seeds move it by no more than its bootstrap interval is wide.
+    """
+    from dataclasses import asdict
+
+    from repro.app.runs import groups as group_runs
+
+    found = group_runs(runs_of(find(project_folder), runs_folder))
+    if as_json:
+        output.say_json([asdict(group) for group in found])
+        return ExitCode.HOLDS
+    for group in found:
+        again = {None: "", True: ", repeated seeds: the same bits", False: ""}[group.reproduced]
+        output.say(
+            f"{output.bold(group.name)}: {_counted(group.runs, 'run')},"
+            f" {_counted(len(group.seeds), 'seed')},"
+            f" {' or '.join(group.models)}{again}"
+        )
+        if group.reproduced is False:
+            output.warn(f"{group.name}: runs of one seed do not have the same bits")
+        rows = [
+            (
+                name,
+                output.number(spread.mean),
+                output.number(spread.std),
+                f"{output.number(spread.low)} … {output.number(spread.high)}",
+                _stability(len(group.seeds), stable=spread.stable),
+            )
+            for name, spread in group.metrics.items()
+        ]
+        output.table(("metric", "mean", "std", "range", "over seeds"), rows, right="mean std")
+        output.say()
+    return ExitCode.HOLDS
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _stability(seeds: int, *, stable: bool) -> str:
+    if seeds == 1:
+        return "one seed"
+    return output.toned("stable") if stable else output.toned("warning", "unstable")
+
+
+@command.command()
+@click.option("--keep", type=click.IntRange(min=0), help="Keep this many of the newest runs.")
+@click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Remove older runs.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only tell what would be removed.")
+@runs_option
+@project_option
+def prune(
+    keep: int | None,
+    older_than: int | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    dry_run: bool,
+) -> int:
+    """Remove old runs, and what killed runs left behind.
+
+    With neither --keep nor --older-than no complete run goes; with both, one goes only if both
+    let it.
+    """
+    from repro.store import plan_prune, remove
+
+    runs = runs_of(find(project_folder), runs_folder)
+    plan = plan_prune(
+        runs, keep=keep, older_than_days=older_than, partial=True, now=datetime.now(UTC)
+    )
+    for path in plan.paths:
+        if not dry_run:
+            remove([path])
+        output.say(f"{'would remove' if dry_run else 'removed'} {path.name}")
+    if not plan.paths:
+        output.say("nothing to remove")
+    return ExitCode.HOLDS

@@ -1,0 +1,132 @@
+"""``repro train``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, make_request, project_option, request_options
+from repro.cli.progress import Progress, Quiet
+from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.app.train import TrainedRun
+    from repro.core.records import Metrics
+
+
+@click.command()
+@request_options
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@json_option
+@project_option
+def command(
+    project_folder: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    r"""Train an experiment and leave a run folder that is evidence.
+
+    EXPERIMENT is a name under configs/experiments; the project's default where it is left out.
+
+    \b
+    repro train                             the default experiment
+    repro train wine --seed 7               another experiment and seed
+    repro train --profile debug             seconds, to see that everything runs
+    repro train -m random_forest -s models.random_forest.params.max_depth=8
+    """
+    from repro.app.configuration import resolve_request
+    from repro.launch import Level, ensure
+
+    project = find(project_folder)
+    resolved = resolve_request(project, make_request(**options))
+    ensure(Level(resolved.config.determinism.level))
+    from repro.app.train import train  # imports NumPy: after the level is fixed
+
+    observer = Quiet() if quiet or as_json else Progress()
+    line = ["repro", *sys.argv[1:]]
+    run = train(project, resolved, line, observer)
+    findings = run.execution.training.metrics.findings
+    if as_json:
+        output.say_json(_as_json(run, project))
+    else:
+        _tell(run, project)
+    failed = findings and resolved.config.safety.on_finding == "fail"
+    return ExitCode.FINDING if failed else ExitCode.HOLDS
+
+
+def _as_json(run: TrainedRun, project: Path) -> dict[str, object]:
+    return {
+        "run_id": run.run_id,
+        "path": _display(run.path, project),
+        "seconds": round(run.seconds, 3),
+        "keys": run.execution.keys.model_dump(mode="json"),
+        "metrics": run.execution.training.metrics.model_dump(mode="json", by_alias=True),
+        "threshold": run.execution.training.threshold.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _display(path: Path, project: Path) -> str:
+    inside = path.is_relative_to(project)
+    return path.relative_to(project).as_posix() if inside else str(path)
+
+
+def _tell(run: TrainedRun, project: Path) -> None:
+    config, training = run.execution.config, run.execution.training
+    table, metrics = run.execution.table, training.metrics
+    output.say()
+    output.say(
+        f"{output.bold(config.experiment)}: {table.rows} rows, seed {config.seed},"
+        f" level {config.determinism.level}, {run.seconds:.1f} s"
+    )
+    output.say()
+    _tell_selection(metrics)
+    output.say()
+    _tell_metrics(metrics)
+    limit = training.threshold
+    if limit.threshold is not None and limit.precision is not None and limit.recall is not None:
+        output.say()
+        missed = "" if limit.reached else "; the target precision was NOT reached"
+        output.say(
+            f"threshold {output.number(limit.threshold)} ({limit.rule}): out of fold, precision"
+            f" {output.number(limit.precision)}, recall {output.number(limit.recall)}{missed}"
+        )
+    output.say()
+    for finding in metrics.findings:
+        output.warn(finding.message)
+    output.say(f"run {output.bold(_display(run.path, project))}")
+    output.say(f"check it: repro verify {shlex.quote(run.run_id)}")
+
+
+def _tell_selection(metrics: Metrics) -> None:
+    rows = [
+        (
+            output.bold(family) if family == metrics.model else family,
+            output.number(scores.mean),
+            output.number(scores.std),
+            "selected" if family == metrics.model else "",
+        )
+        for family, scores in metrics.cross_validation.items()
+    ]
+    headings = ("candidate", metrics.selection_metric, "std", "")
+    output.table(headings, rows, right=f"{metrics.selection_metric} std")
+
+
+def _tell_metrics(metrics: Metrics) -> None:
+    rows = [
+        (
+            name,
+            output.number(estimate.value),
+            f"{output.number(estimate.low)} … {output.number(estimate.high)}",
+            output.number(metrics.constant[name]) if name in metrics.constant else "",
+        )
+        for name, estimate in metrics.test.items()
+    ]
+    output.table(("held out", "value", "interval", "constant"), rows, right="value constant")

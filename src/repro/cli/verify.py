@@ -1,0 +1,184 @@
+"""``repro verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import (
+    find,
+    json_option,
+    project_option,
+    runs_of,
+    runs_option,
+    workers_option,
+)
+from repro.cli.progress import Progress, Quiet
+from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from repro.app.subject import Subject
+    from repro.core.verdict import Check, Comparison, Verification
+
+
+@click.command()
+@click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
+@click.option("--integrity", "only_integrity", is_flag=True, help="Stop after the files.")
+@click.option(
+    "--tolerance", type=float, help="Absolute and relative together; 0 asks for the same bits."
+)
+@click.option(
+    "-o",
+    "--output",
+    "report_file",
+    type=click.Path(path_type=Path),
+    help="Write every check as JSON to this file.",
+)
+@workers_option
+@runs_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@json_option
+@project_option
+def command(
+    subject: str | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    report_file: Path | None,
+    tolerance: float | None,
+    workers: int | None,
+    *,
+    only_integrity: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    r"""Ask whether a run or a reference holds, here.
+
+    First integrity: every file is what the record says it is. Then re-execution: training again
+    from the recorded configuration. Then a verdict: identical (the same bits), equivalent (within
+    the tolerance), different, or incomparable. The run itself is only read.
+
+    RUN is a folder, an id or the beginning of one; REFERENCE is a .json file; the newest run where
+    nothing is named.
+
+    \b
+    repro verify                            the newest run
+    repro verify reference/credit.json      a committed reference
+    repro verify --integrity RUN            the files only, at once
+    """
+    from repro.app.subject import check_integrity, find_subject
+    from repro.core.verdict import Outcome
+
+    project = find(project_folder)
+    _check_tolerance(tolerance)
+    found = find_subject(project, runs_of(project, runs_folder), subject)
+    integrity = check_integrity(found)
+    intact = all(check.outcome is Outcome.SAME for check in integrity)
+    if only_integrity or not intact:
+        from repro.app.conclusion import conclude
+
+        verification = conclude(found.name, integrity, None)
+    else:
+        observer = Quiet() if quiet or as_json else Progress()
+        verification = _execute(project, found, integrity, observer, tolerance, workers)
+    if report_file is not None:
+        _write(report_file, verification)
+    if as_json:
+        output.say_json(verification.model_dump(mode="json", by_alias=True))
+    else:
+        tell(verification)
+    return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
+
+
+def _check_tolerance(tolerance: float | None) -> None:
+    from repro.divergence.tolerance import Tolerance
+
+    if tolerance is not None:
+        Tolerance(tolerance, tolerance)
+
+
+def _execute(
+    project: Path,
+    subject: Subject,
+    integrity: tuple[Check, ...],
+    observer: Progress | Quiet,
+    tolerance: float | None,
+    workers: int | None,
+) -> Verification:
+    from repro.app.subject import check_trust, recorded_config
+    from repro.divergence.tolerance import Tolerance
+    from repro.launch import Level, ensure
+
+    config = recorded_config(subject)
+    check_trust(project, config)
+    ensure(Level(config.determinism.level))
+    from repro.app.verify import verify  # imports NumPy: after the level is fixed
+
+    execution = config.execution.model_copy(update={"workers": workers or 1})
+    config = config.model_copy(update={"execution": execution})
+    limits = None if tolerance is None else Tolerance(tolerance, tolerance)
+    return verify(project, subject, config, integrity, observer, limits)
+
+
+def _write(path: Path, verification: Verification) -> None:
+    from repro.app.files import write_whole
+    from repro.core.jsonfile import dump_record
+
+    write_whole(path, dump_record(verification))
+
+
+def tell(verification: Verification) -> None:
+    """Tell a verification to a person."""
+    files = len(verification.integrity)
+    output.say()
+    output.say(output.bold(verification.subject))
+    broken = [check for check in verification.integrity if check.outcome != "same"]
+    if broken:
+        output.field("integrity", f"{output.toned('tampered')}: {len(broken)} of {files} files")
+        for check in broken:
+            output.say(f"  {check.detail}")
+        return
+    if files:
+        kept = "1 file" if files == 1 else f"{files} files"
+        output.field("integrity", f"{output.toned('intact')}: {kept}, every byte as recorded")
+    if verification.comparison is not None:
+        tell_comparison(verification.comparison)
+
+
+def tell_comparison(comparison: Comparison) -> None:
+    """Tell what a comparison counted, its worst difference, and the verdict."""
+    count = {
+        "stage outputs": _count(comparison, "stages."),
+        "metrics": _count(comparison, "metrics."),
+        "predictions": _count(comparison, "predictions."),
+    }
+    for what, (same, near, total) in count.items():
+        if total:
+            within = f", {near} within the tolerance" if near else ""
+            output.field(what, f"{same} of {total} the same bits{within}")
+    worst = comparison.worst
+    if worst is not None and worst.difference is not None and worst.allowed is not None:
+        output.field(
+            "worst",
+            f"{worst.name}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
+        )
+    if comparison.divergence is not None:
+        outputs = ", ".join(comparison.divergence.outputs)
+        output.field("diverges", f"at {comparison.divergence.stage} ({outputs}): its inputs agree")
+    if comparison.verdict != "identical":
+        for key, (theirs, ours) in comparison.environment.items():
+            if key.split(".")[0] in {"interpreter", "platform", "packages", "native", "code_paths"}:
+                output.field("environment", f"{key}: {theirs}, here {ours}")
+    first, *more = comparison.reasons
+    output.field("verdict", f"{output.toned(comparison.verdict)}: {first}")
+    for reason in more:
+        output.field("", reason)
+
+
+def _count(comparison: Comparison, prefix: str) -> tuple[int, int, int]:
+    checks = [check for check in comparison.checks if check.name.startswith(prefix)]
+    same = sum(check.outcome == "same" for check in checks)
+    near = sum(check.outcome in {"within tolerance", "tie"} for check in checks)
+    return same, near, len(checks)

@@ -1,0 +1,40 @@
+"""Run folders: written so that one that is there is whole, read so that what is used is checked.
+
+A run is written beside its place, into a dot-folder that no other writer can have. Every file is
+synced, ``lineage.json`` comes last, and one rename puts the folder in place. So a run folder is
+either absent or complete, whatever interrupts its writer, and anything that is missing later was
+taken away.
+
+Readers never believe a folder. ``integrity`` holds every file against the lineage and gives a value
+for each; ``read_run`` and ``list_runs`` hash the same bytes that they then parse. Nothing here
+unpickles, follows a symbolic link inside a run, or needs NumPy.
+"""
+
+from repro.store.finding import find_run
+from repro.store.integrity import FileCheck, FileOutcome, integrity
+from repro.store.listing import RunEntry, Summary, list_runs
+from repro.store.naming import new_run_id
+from repro.store.predictions import read_predictions, write_predictions
+from repro.store.prune import PrunePlan, plan_prune, remove
+from repro.store.reading import StoredRun, read_run
+from repro.store.writing import PendingRun, check_writable
+
+__all__ = [
+    "FileCheck",
+    "FileOutcome",
+    "PendingRun",
+    "PrunePlan",
+    "RunEntry",
+    "StoredRun",
+    "Summary",
+    "check_writable",
+    "find_run",
+    "integrity",
+    "list_runs",
+    "new_run_id",
+    "plan_prune",
+    "read_predictions",
+    "read_run",
+    "remove",
+    "write_predictions",
+]

@@ -1,0 +1,104 @@
+"""Files and folders as they are on disk: regular, durable, or a clear reason why not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from repro.core.errors import PreconditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_REASONS = {
+    errno.EEXIST: "a file is in the way",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EACCES: "you may not write there",
+    errno.EPERM: "you may not write there",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "your disk quota is used up",
+}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def oddity(path: Path) -> str:
+    """Say what a path is if it is not a regular file; a symbolic link is not followed.
+
+    Returns
+    -------
+    str
+        Empty for a regular file.
+
+    Raises
+    ------
+    OSError
+        If there is nothing, or it cannot be looked at.
+    """
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    return "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+
+
+def sync_files(paths: Sequence[Path]) -> None:
+    """Wait until the content of files is durable.
+
+    Raises
+    ------
+    OSError
+        If the content of any of them could not be kept.
+    """
+    # Imported here: only writers need it, and checking a run is to start quickly.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    # All at once: a journaling file system then commits once, not once for each file.
+    with ThreadPoolExecutor(max_workers=max(len(paths), 1)) as pool:
+        list(pool.map(_sync_file, paths))
+
+
+def _sync_file(path: Path) -> None:
+    # Windows flushes only what is open for writing.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are durable, where the platform has a way to."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync folders; the names are as durable as they get.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into a sentence with the next step.
+
+    Raises
+    ------
+    PreconditionError
+        Instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
+        first = "free some space, or " if error.errno in _FULL else ""
+        raise PreconditionError(
+            f"{path}: cannot be written: {reason}",
+            advice=f"{first}name a folder that can be written: --set execution.runs=FOLDER",
+        ) from error

@@ -1,0 +1,140 @@
+"""The runs of a folder, newest first; a damaged one is listed as such."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from repro.core.errors import PreconditionError, ReproError, SchemaError
+from repro.core.jsonfile import load
+from repro.core.records import Lineage, Metrics, Snapshot
+from repro.store.lineage import RunFiles, open_run
+from repro.store.naming import LINEAGE, looks_like_run, time_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import JsonValue
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a list of runs shows of one that could be read."""
+
+    lineage: Lineage
+    config: dict[str, JsonValue]
+    metrics: Metrics
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run in a list.
+
+    Attributes
+    ----------
+    path : Path
+    created : datetime or None
+        When the run started; of a damaged one what its name tells, if anything.
+    summary : Summary or None
+        None for a damaged run.
+    damage : str
+        Why a damaged run could not be read; empty for any other.
+    """
+
+    path: Path
+    created: datetime | None
+    summary: Summary | None
+    damage: str
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name, by which the run is found."""
+        return self.path.name
+
+
+def list_runs(runs: Path) -> tuple[RunEntry, ...]:
+    """List the runs of a folder, newest first: by the time they started, then by name.
+
+    Only the files that are shown are checked; ``integrity`` checks all of them. Unfinished runs are
+    not listed, and every folder that is, or was, a run is. A folder that is not there has none.
+
+    Raises
+    ------
+    PreconditionError
+        If it is not a folder or cannot be read.
+    """
+    entries = [_entry(path) for path in run_folders(runs)]
+    return tuple(sorted(entries, key=_age_order, reverse=True))
+
+
+def newest(runs: Path) -> Path | None:
+    """Return the newest run of a folder, damaged or not, or None if it has none.
+
+    A damaged run is not passed over: what is asked of the newest would be answered by another.
+
+    Raises
+    ------
+    PreconditionError
+        As ``list_runs``.
+    """
+    entries = [_dated(path) for path in run_folders(runs)]
+    return max(entries, key=_age_order).path if entries else None
+
+
+def run_folders(runs: Path) -> tuple[Path, ...]:
+    """Return every folder that is, or was, a run, in the order of the names.
+
+    Raises
+    ------
+    PreconditionError
+        As ``list_runs``.
+    """
+    try:
+        return tuple(sorted(path for path in runs.iterdir() if looks_like_run(path)))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise PreconditionError(f"{runs}: no folder of runs: {error.strerror}") from error
+
+
+def _entry(path: Path) -> RunEntry:
+    try:
+        files = open_run(path)
+        created = _created(files.lineage)
+        return RunEntry(path, created, _summary(files), "")
+    except ReproError as error:
+        return RunEntry(path, time_of(path.name), None, error.message)
+
+
+def _dated(path: Path) -> RunEntry:
+    """Return an entry without its summary, which takes longer to read."""
+    try:
+        return RunEntry(path, _created(open_run(path).lineage), None, "")
+    except ReproError as error:
+        return RunEntry(path, time_of(path.name), None, error.message)
+
+
+def _summary(files: RunFiles) -> Summary:
+    config = load(files.content("config.json"), "config.json")
+    return Summary(
+        lineage=files.lineage,
+        config=cast("dict[str, JsonValue]", config),
+        metrics=files.record("metrics.json", Metrics),
+        snapshot=files.record("snapshot.json", Snapshot),
+    )
+
+
+def _created(lineage: Lineage) -> datetime:
+    try:
+        created = datetime.fromisoformat(lineage.created)
+    except ValueError as error:
+        raise SchemaError(f"{LINEAGE}: created: {error}") from error
+    return created if created.tzinfo else created.replace(tzinfo=UTC)
+
+
+def _age_order(entry: RunEntry) -> tuple[datetime, str]:
+    return entry.created or _LONG_AGO, entry.run_id

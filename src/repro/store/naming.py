@@ -1,0 +1,95 @@
+"""The names of runs, of their files, and of folders that are not runs yet or no longer."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINEAGE = "lineage.json"
+PARTIAL = ".partial"
+REMOVED = ".removed"
+
+_STAMP = "%Y%m%d-%H%M%S"
+_RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{6,}", re.ASCII)
+_TELLTALE = (LINEAGE, "config.json", "stages.json")
+
+
+def new_run_id(now: datetime) -> str:
+    """Name a run by the second in UTC, and at random within it, so that names sort by time.
+
+    Two names may be equal, rarely; the writer that comes second takes another (`PendingRun`).
+
+    Parameters
+    ----------
+    now : datetime
+        With a time zone.
+
+    Examples
+    --------
+    >>> new_run_id(datetime(2026, 11, 21, 4, 15, 30, tzinfo=UTC))[:16]
+    '20261121-041530-'
+    """
+    return another_run_id(f"{now.astimezone(UTC):{_STAMP}}-")
+
+
+def another_run_id(run_id: str) -> str:
+    """Return the name of another run that started in the same second."""
+    return f"{run_id.rpartition('-')[0]}-{secrets.token_hex(3)}"
+
+
+def time_of(run_id: str) -> datetime | None:
+    """Return the second that a run's name tells, or None if it is not such a name."""
+    match = _RUN_ID.fullmatch(run_id)
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def partial_folder(runs: Path, run_id: str) -> Path:
+    """Return where a run is written before it is complete."""
+    return runs / f".{run_id}{PARTIAL}"
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a folder has the name of an unfinished run, or of one that was being removed."""
+    return path.name.startswith(".") and path.name.endswith((PARTIAL, REMOVED))
+
+
+def looks_like_run(path: Path) -> bool:
+    """Whether a folder is a run, be it a damaged one.
+
+    A run whose lineage was taken away must still be found, so that this can be said.
+    """
+    if is_leftover(path):
+        return False
+    try:
+        inside = any((path / name).exists() for name in _TELLTALE)
+    except OSError:
+        # Closed to us, or no path at all; then the name has to tell.
+        inside = False
+    return os.path.isdir(path) and (inside or time_of(path.name) is not None)  # noqa: PTH112
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name is that of one visible file, on every platform."""
+    return (
+        name.isprintable()
+        and name == name.strip()
+        and not name.startswith(".")
+        and not set(name) & set('/\\:*?"<>|')
+        and name != ""
+    )
+
+
+def printable(name: str) -> str:
+    """Return a file name found on disk as text that can be shown and recorded."""
+    return name if name.isprintable() else ascii(name)[1:-1]

@@ -1,0 +1,211 @@
+"""``predictions.csv``: every held-out prediction, as text that reads back to the same bits.
+
+The header tells the task, and with it what a cell is:
+
+``row,truth,label,score:<column>...,margin``
+    A classification: ``truth`` and ``label`` are text, even where they look like numbers.
+``row,truth,prediction``
+    A regression: both are numbers.
+
+``margin`` is there if the predictions have one. Numbers are written in their shortest form that
+reads back to the same bits, text is quoted where CSV needs it, lines end in a line feed on every
+platform. There is one way to write given predictions, and nothing else is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from repro.core.errors import SchemaError
+from repro.core.records import Prediction, Predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+_SCORE = "score:"
+_CLASSES = ("row", "truth", "label")
+_NUMBERS = ("row", "truth", "prediction")
+_MARGIN = "margin"
+
+
+def write_predictions(predictions: Predictions) -> bytes:
+    """Write all of the predictions of a run as CSV.
+
+    Raises
+    ------
+    ValueError
+        If some are missing, classes and numbers are mixed, a number is not finite, a row appears
+        twice, or not every row has the same scores and margin.
+    """
+    rows = predictions.rows
+    if predictions.total != len(rows):
+        raise ValueError(f"only {len(rows)} of {predictions.total} predictions are given")
+    if len({row.row for row in rows}) != len(rows):
+        raise ValueError("a row is predicted twice")
+    layout = _Layout.of(predictions)
+    return "".join(map(_line, [layout.header, *map(layout.cells, rows)])).encode()
+
+
+def read_predictions(content: bytes, name: str) -> Predictions:
+    """Read what ``write_predictions`` wrote, and nothing else.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    SchemaError
+        With the line that is not as expected.
+    """
+    lines = _parse(content, name)
+    number, header = next(lines, (1, []))
+    with _at(name, number):
+        layout = _Layout.from_header(header)
+    rows: dict[int, Prediction] = {}
+    for number, cells in lines:
+        with _at(name, number):
+            row = layout.prediction(cells)
+            _require_new(row.row, rows)
+        rows[row.row] = row
+    found = Predictions(total=len(rows), scores=layout.scores, rows=tuple(rows.values()))
+    _require_same(write_predictions(found), content, name)
+    return found
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the columns are."""
+
+    classes: bool
+    scores: tuple[str, ...]
+    margin: bool
+
+    @classmethod
+    def of(cls, predictions: Predictions) -> Self:
+        """Return the layout for some predictions."""
+        rows = predictions.rows
+        if len(set(predictions.scores)) != len(predictions.scores):
+            raise ValueError("two columns of scores have one name")
+        return cls(
+            classes=bool(predictions.scores) or any(isinstance(row.truth, str) for row in rows),
+            scores=predictions.scores,
+            margin=any(row.margin is not None for row in rows),
+        )
+
+    @classmethod
+    def from_header(cls, cells: Sequence[str]) -> Self:
+        """Return the layout that a header tells."""
+        margin = cells[-1:] == [_MARGIN]
+        scores = cells[len(_CLASSES) : -1 if margin else None]
+        found = cls(
+            classes=tuple(cells[: len(_CLASSES)]) == _CLASSES,
+            scores=tuple(cell.removeprefix(_SCORE) for cell in scores),
+            margin=margin,
+        )
+        if found.header != cells or len(set(scores)) != len(scores):
+            expected = f"row,truth,label,{_SCORE}<class>,...,{_MARGIN} or row,truth,prediction"
+            raise ValueError(f"expected the header {expected}, found {','.join(cells)}")
+        return found
+
+    @property
+    def header(self) -> list[str]:
+        names = [*(_CLASSES if self.classes else _NUMBERS), *map(_SCORE.__add__, self.scores)]
+        return [*names, _MARGIN] if self.margin else names
+
+    def cells(self, row: Prediction) -> list[str]:
+        """Return a prediction as text."""
+        if len(row.scores) != len(self.scores) or (row.margin is not None) != self.margin:
+            raise ValueError(f"row {row.row}: its scores and margin are not as in the other rows")
+        outcomes = map(_class if self.classes else _number, (row.truth, row.label))
+        numbers = row.scores if row.margin is None else (*row.scores, row.margin)
+        return [str(row.row), *outcomes, *map(_number, numbers)]
+
+    def prediction(self, cells: Sequence[str]) -> Prediction:
+        """Read a prediction."""
+        if len(cells) != len(self.header):
+            raise ValueError(f"expected {len(self.header)} cells, found {len(cells)}")
+        row, truth, label, *rest = cells
+        numbers = tuple(map(_read_number, rest))
+        return Prediction(
+            row=_read_row(row),
+            truth=truth if self.classes else _read_number(truth),
+            label=label if self.classes else _read_number(label),
+            scores=numbers[: len(self.scores)],
+            margin=numbers[-1] if self.margin else None,
+        )
+
+
+def _line(cells: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerow(cells)
+    # Written with CSV's own line end, which has every version quote a carriage return in a cell.
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _parse(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Split into cells, with the number of the first line of each record."""
+    number = 1
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        for cells in reader:
+            yield number, cells
+            number = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except csv.Error as error:
+        raise SchemaError(f"{name}:{number}: not valid CSV: {error}") from error
+
+
+@contextmanager
+def _at(name: str, number: int) -> Iterator[None]:
+    """Say in which line a value is not as expected."""
+    try:
+        yield
+    except ValueError as error:
+        raise SchemaError(f"{name}:{number}: {error}") from error
+
+
+def _require_new(row: int, known: Container[int]) -> None:
+    if row in known:
+        raise ValueError(f"row {row} is predicted twice")
+
+
+def _require_same(expected: bytes, content: bytes, name: str) -> None:
+    if content == expected:
+        return
+    pairs = zip(io.BytesIO(expected), io.BytesIO(content), strict=False)
+    number = next((i for i, (left, right) in enumerate(pairs, start=1) if left != right), 1)
+    raise SchemaError(f"{name}:{number}: the same values, but not as this program writes them")
+
+
+def _class(value: str | float) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected the name of a class, found {value}")  # noqa: TRY004
+    return value
+
+
+def _number(value: str | float) -> str:
+    if isinstance(value, str) or not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value}")
+    return repr(float(value))
+
+
+def _read_number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {text}")
+    return value
+
+
+def _read_row(text: str) -> int:
+    row = int(text)
+    if row < 0:
+        raise ValueError(f"expected the position of a row, found {text}")
+    return row

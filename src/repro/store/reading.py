@@ -1,0 +1,69 @@
+"""Reading a run: every file is checked, from the bytes that are then parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from repro.core.jsonfile import load
+from repro.core.records import (
+    DriftBaseline,
+    EnvironmentFile,
+    Lineage,
+    Metrics,
+    Predictions,
+    Seeds,
+    Snapshot,
+    Stages,
+    Threshold,
+)
+from repro.store.lineage import open_run
+from repro.store.predictions import read_predictions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import JsonValue
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as it was read; its model is not part of it, for nothing here unpickles."""
+
+    path: Path
+    lineage: Lineage
+    config: dict[str, JsonValue]
+    metrics: Metrics
+    threshold: Threshold
+    stages: Stages
+    snapshot: Snapshot
+    seeds: Seeds
+    environment: EnvironmentFile
+    drift_baseline: DriftBaseline
+    predictions: Predictions
+
+
+def read_run(run: Path) -> StoredRun:
+    """Read everything comparable about a run.
+
+    Raises
+    ------
+    PreconditionError
+        If a file is missing or cannot be read.
+    SchemaError
+        If a file is not, to the byte, what was written, or is no such record.
+    """
+    files = open_run(run)
+    return StoredRun(
+        path=run,
+        lineage=files.lineage,
+        config=cast("dict[str, JsonValue]", load(files.content("config.json"), "config.json")),
+        metrics=files.record("metrics.json", Metrics),
+        threshold=files.record("threshold.json", Threshold),
+        stages=files.record("stages.json", Stages),
+        snapshot=files.record("snapshot.json", Snapshot),
+        seeds=files.record("seeds.json", Seeds),
+        environment=files.record("environment.json", EnvironmentFile),
+        drift_baseline=files.record("drift_baseline.json", DriftBaseline),
+        predictions=read_predictions(files.content("predictions.csv"), "predictions.csv"),
+    )

@@ -1,0 +1,397 @@
+"""`repro verify` and `repro reference`: what holds, what does not, and what is said of it."""
+
+import json
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.cli.test_train import FILES
+from tests.conftest import ROOT, command
+
+from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.records import Estimate, FileEntry, Lineage, RecordFile
+from repro.digest.files import sha256_bytes
+
+ALL = sorted(FILES)
+
+
+def tree(folder):
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+def test_an_untouched_run_holds_and_is_only_read(trained):
+    """Integrity, re-execution, verdict; the run's own folder does not change."""
+    project, run = trained
+    before = tree(run)
+
+    result = project.repro("verify", run.name)
+
+    assert (result.status, "verdict        identical" in result.out) == (0, True)
+    assert tree(run) == before
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def remove(path):
+    path.unlink()
+
+
+def rename(path):
+    path.rename(path.with_name(path.name + ".old"))
+
+
+@pytest.mark.parametrize("damage", [flip, remove, rename])
+@pytest.mark.parametrize("name", ALL)
+def test_damage_to_any_file_is_found_and_the_file_named(copied, name, damage):
+    """One byte flipped, the file removed, or renamed."""
+    project, run = copied
+    damage(run / name)
+
+    result = project.repro("verify", run, "--integrity")
+
+    assert (result.status, f"  {name}: " in result.out) == (1, True), result.out + result.err
+
+
+def test_an_added_file_is_found_and_named(copied):
+    """What the lineage does not list does not belong."""
+    project, run = copied
+    (run / "notes.txt").write_text("mine")
+
+    result = project.repro("verify", run, "--integrity")
+
+    assert (result.status, "notes.txt" in result.out) == (1, True)
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+    def __init__(self, path):
+        self.path = path
+
+
+def test_nothing_is_unpickled_on_the_way(copied, tmp_path):
+    """A model file that acts when it is opened stays shut, damaged or not."""
+    project, run = copied
+    bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
+    (run / "model.joblib").write_bytes(bomb)
+    forge(run, "model.joblib", bomb)
+
+    result = project.repro("verify", run)
+
+    assert (result.status, (tmp_path / "exploded").exists()) == (0, False), result.out
+
+
+def forge(run, name, content):
+    """Write the hash of a changed file into the lineage, and bind the lineage anew."""
+    lineage = load_record((run / "lineage.json").read_bytes(), "lineage.json", Lineage)
+    entry = FileEntry(sha256=sha256_bytes(content), size=len(content))
+    forged = lineage.model_copy(update={"files": lineage.files | {name: entry}})
+    (run / name).write_bytes(content)
+    (run / "lineage.json").write_bytes(dump_record(bound(forged)))
+
+
+def test_editing_a_file_and_its_hash_does_not_survive_the_re_execution(copied):
+    """Integrity can be forged by who holds the folder; the training cannot."""
+    project, run = copied
+    metrics = json.loads((run / "metrics.json").read_text())
+    metrics["test"]["roc_auc"]["value"] = 0.99
+    forge(run, "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())
+
+    integrity = project.repro("verify", run, "--integrity")
+    verified = project.repro("verify", run)
+
+    assert (integrity.status, verified.status) == (0, 1)
+    assert "metrics.test.roc_auc" in verified.out
+    assert "different: 1 of" in verified.out
+
+
+@pytest.fixture(scope="session")
+def reference(trained):
+    project, run = trained
+    path = project.path / "reference.json"
+    assert project.repro("reference", run, "-o", path).status == 0
+    return path
+
+
+def edited(reference, tmp_path, change):
+    """Change a reference's record and bind it anew, as somebody would who wants it to pass."""
+    record = load_record(reference.read_bytes(), reference.name, RecordFile)
+    path = tmp_path / "edited.json"
+    path.write_bytes(dump_record(bound(change(record))))
+    return path
+
+
+def test_a_reference_holds_and_carries_the_rows_nearest_to_the_boundary(trained, reference):
+    """At most 256 predictions, the uncertain ones always among them."""
+    project, run = trained
+    record = load_record(reference.read_bytes(), reference.name, RecordFile)
+    rows = record.predictions.rows
+    nearest = sorted(row.margin for row in rows)[:128]
+
+    result = project.repro("verify", reference)
+
+    lines = (run / "predictions.csv").read_text().splitlines()[1:]
+    margins = sorted(float(line.rpartition(",")[2]) for line in lines)
+    assert (result.status, len(rows) <= 256, nearest) == (0, True, margins[:128])
+
+
+def test_a_reference_names_no_machine_and_no_folder(trained, reference):
+    """It is made to be handed over."""
+    project, run = trained
+    text = reference.read_text()
+    host = json.loads((run / "environment.json").read_text())["host"]
+
+    private = (str(project.path), str(Path.home()), host["executable"], host["cwd"])
+    assert [word for word in private if word in text] == []
+    assert "host" not in json.loads(text)["environment"]
+
+
+def test_exporting_twice_gives_the_same_bytes(trained, reference, tmp_path):
+    """The sample is drawn by the predictions alone."""
+    project, run = trained
+
+    project.repro("reference", run, "-o", tmp_path / "again.json")
+
+    assert (tmp_path / "again.json").read_bytes() == reference.read_bytes()
+
+
+def with_metric(record, **changes):
+    test = {name: value for name, value in (record.metrics.test | changes).items() if value}
+    return record.model_copy(update={"metrics": record.metrics.model_copy(update={"test": test})})
+
+
+def moved(record):
+    estimate = record.metrics.test["accuracy"]
+    return with_metric(
+        record, accuracy=estimate.model_copy(update={"value": estimate.value + 1e-5})
+    )
+
+
+def without_accuracy(record):
+    return with_metric(record, accuracy=None)
+
+
+def with_new_metric(record):
+    return with_metric(record, lift=Estimate(value=1.0, low=1.0, high=1.0))
+
+
+def without_sample(record):
+    empty = record.predictions.model_copy(update={"rows": ()})
+    return record.model_copy(update={"predictions": empty})
+
+
+def without_metrics(record):
+    metrics = record.metrics.model_copy(update={"test": {}})
+    return record.model_copy(update={"metrics": metrics})
+
+
+def with_config(record, change):
+    config = json.loads(json.dumps(record.config))
+    change(config)
+    return record.model_copy(update={"config": config})
+
+
+def another_seed(record):
+    return with_config(record, lambda config: config.update(seed=43))
+
+
+def another_model(record):
+    def change(config):
+        config["models"]["knn"]["params"]["n_neighbors"] = 3
+
+    return with_config(record, change)
+
+
+def another_data_set(record):
+    return with_config(record, lambda config: config["dataset"].update(sha256="0" * 64))
+
+
+EDITED = "the record's strict key does not follow from its own configuration and data"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (moved, "different: 1 of"),
+        (without_accuracy, "incomparable: metrics.test.accuracy is missing from the reference"),
+        (with_new_metric, "incomparable: metrics.test.lift is missing from this training"),
+        (without_sample, "incomparable: the reference has no sampled predictions"),
+        (without_metrics, "incomparable: the reference has no metrics"),
+        (another_seed, f"incomparable: {EDITED}"),
+        (another_model, f"incomparable: {EDITED}"),
+        (another_data_set, "incomparable: another data set: data/credit.csv: expected sha256 0000"),
+    ],
+)
+def test_an_edited_reference_never_passes(trained, reference, tmp_path, change, sentence):
+    """Even when it was bound anew; each has its own sentence."""
+    project, _ = trained
+
+    result = project.repro("verify", edited(reference, tmp_path, change))
+
+    assert (result.status, sentence in result.out) == (1, True), result.out
+
+
+def test_a_reference_that_was_not_bound_anew_is_refused_before_training(
+    trained, reference, tmp_path
+):
+    """A changed digit no longer fits the digest."""
+    project, _ = trained
+    text = reference.read_text()
+    path = tmp_path / "edited.json"
+    path.write_text(text.replace('"seed": 42', '"seed": 43'))
+
+    result = project.repro("verify", path)
+
+    assert (result.status, "edited.json was edited since it was written" in result.out) == (1, True)
+    assert "cross_validate" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            '"accuracy": {\n        "value": 0.',
+            '"accuracy": {\n        "value": NaN, "x": 0.',
+            "NaN is not",
+        ),
+        ("repro.record/v1", "repro.record/v7", "schema repro.record/v7 is not supported"),
+        ('"seed": 42', '"seed": 42, "seed": 43', "duplicate key 'seed'"),
+        ("{", "", "not valid JSON"),
+    ],
+)
+def test_a_malformed_reference_is_a_question_that_cannot_be_asked(
+    trained, reference, tmp_path, old, new, sentence
+):
+    """Exit status 3, the file named, no traceback."""
+    project, _ = trained
+    text = reference.read_text()
+    assert old in text
+    path = tmp_path / "bad.json"
+    path.write_text(text.replace(old, new, 1))
+
+    result = project.repro("verify", path)
+
+    assert (result.status, sentence in result.err, "Traceback" in result.err) == (3, True, False)
+
+
+def test_a_reference_cannot_widen_what_may_be_imported(trained, reference, tmp_path):
+    """A record from somebody else does not choose which modules run here."""
+    project, _ = trained
+
+    def widen(record):
+        return with_config(
+            record, lambda c: c["security"].update(allowed_modules=["sklearn", "os"])
+        )
+
+    result = project.repro("verify", edited(reference, tmp_path, widen))
+
+    assert (result.status, "allows estimators from 'os'" in result.err) == (3, True)
+
+
+def test_every_check_is_written_with_what_was_expected_and_found(trained, reference, tmp_path):
+    """The report is for machines: names, values, outcomes."""
+    project, _ = trained
+    report = tmp_path / "out" / "report.json"
+
+    result = project.repro("verify", edited(reference, tmp_path, moved), "--output", report)
+
+    checks = {c["name"]: c for c in json.loads(report.read_text())["comparison"]["checks"]}
+    accuracy = checks["metrics.test.accuracy"]
+    assert (result.status, accuracy["outcome"]) == (1, "differs")
+    assert accuracy["difference"] == pytest.approx(1e-5) != accuracy["allowed"]
+    assert len([name for name in checks if name.startswith("predictions.")]) > 100
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "status"), [("0", 1), ("1e-6", 1), ("1e-4", 0), ("-1", 2), ("nan", 2), ("x", 2)]
+)
+def test_the_tolerance_decides_and_nonsense_is_refused(
+    trained, reference, tmp_path, tolerance, status
+):
+    """Absolute and relative together; a tolerance that means nothing is a usage error."""
+    project, _ = trained
+    path = edited(reference, tmp_path, moved)
+
+    assert project.repro("verify", path, "--tolerance", tolerance).status == status
+
+
+def test_changed_data_is_another_data_set(copied):
+    """The training does not even start."""
+    project, run = copied
+    project.replace("data/credit.csv", "good,9,rent,60", "good,8,rent,60")
+
+    result = project.repro("verify", run)
+
+    assert (result.status, "incomparable: another data set: data/credit.csv" in result.out) == (
+        1,
+        True,
+    )
+
+
+def test_changed_configuration_does_not_change_the_verdict_on_an_old_run(copied):
+    """Re-execution is from the recorded configuration, not from today's."""
+    project, run = copied
+    project.replace("configs/models/knn.yaml", "n_neighbors: 15", "n_neighbors: 3")
+    shutil.rmtree(project.path / "configs/experiments")
+
+    assert project.repro("verify", run).status == 0
+
+
+SCRIPTS = {"check": "reproducibility_check.py", "validate": "validate_reproducibility.py"}
+
+
+def script(project, name, *arguments):
+    path = ROOT / "scripts" / SCRIPTS[name]
+    return command(path, *arguments, "--project", project.path, cwd=project.path)
+
+
+def test_the_integrity_script_is_the_same_door(copied):
+    """Intact is 0, damaged is 1."""
+    project, run = copied
+    before = script(project, "check", run).status
+    flip(run / "report.md")
+
+    assert (before, script(project, "check", run).status) == (0, 1)
+
+
+def test_the_validation_script_saves_and_compares(project, tmp_path):
+    """Same seed passes, another seed or model is incomparable, and each is said."""
+    file = tmp_path / "ref.json"
+    common = ("--experiment", "wine", "--profile", "debug")
+    saved = script(project, "validate", *common, "--model-type", "knn", "--save-reference", file)
+    against = (*common, "--reference-metrics-file", file)
+
+    same = script(project, "validate", *against, "--model-type", "knn")
+    seed = script(project, "validate", *against, "--model-type", "knn", "--seed", "7")
+    model = script(project, "validate", *against, "--model-type", "decision_tree")
+
+    assert [r.status for r in (saved, same, seed, model)] == [0, 0, 1, 1], saved.err + same.err
+    assert "another seed: 42, here 7" in seed.out
+    assert "other models or hyper-parameters: models.knn" in model.out
+
+
+def test_the_validation_script_trains_twice_without_a_reference(project):
+    """The simplest question: does it reproduce here at all?"""
+    result = script(
+        project, "validate", "--experiment", "wine", "--profile", "debug", "--model-type", "knn"
+    )
+
+    assert (result.status, "identical" in result.out) == (0, True)
+
+
+def test_metrics_alone_need_the_legacy_mode(copied):
+    """A bare metrics.json says nothing of what it was trained on."""
+    project, run = copied
+    asked = ("--profile", "debug", "--reference-metrics-file", run / "metrics.json")
+
+    strict = script(project, "validate", *asked)
+    legacy = script(project, "validate", *asked, "--mode", "legacy")
+
+    assert (strict.status, "has no keys" in strict.out, legacy.status) == (1, True, 0)
