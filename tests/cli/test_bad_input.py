@@ -1,8 +1,8 @@
 """Bad input: which file, which key, what was found, what to do; never a traceback, nothing lost."""
 
 import pytest
-
 from tests.cli.test_train import rehash
+from tests.conftest import command
 
 EXPERIMENT = "configs/experiments/credit.yaml"
 DATA = "data/credit.csv"
@@ -175,8 +175,6 @@ def test_a_runs_folder_that_cannot_be_written_is_refused_before_training(project
 
 def test_outside_a_project_the_next_step_is_told(tmp_path):
     """The command does not know which project is meant."""
-    from tests.conftest import command
-
     result = command("-m", "repro", "train", cwd=tmp_path)
 
     refused(result, 3, "no configs/base.yaml", "--project")
@@ -188,7 +186,5 @@ def test_an_unknown_command_or_run_is_answered_with_a_suggestion(trained):
 
     refused(project.repro("runs", "show", "19990101"), 3, "no run", "next:")
     refused(project.repro("verify", "nothing.json"), 3, "no reference file nothing.json", "next:")
-
-    from tests.conftest import command
 
     refused(command("-m", "repro", "trian"), 2, "no such command 'trian'", "did you mean 'train'?")

@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 
+import click
 import jsonschema
 import pytest
 import yaml
+from tests.conftest import ROOT, command
 
 from repro.app.schemas import KINDS, schema_of
 from repro.cli import COMMANDS, cli
-from tests.conftest import ROOT, command
+from repro.config.tree import nested
+from repro.config.yaml import read_leaves
 
 
 def test_help_is_answered_without_numpy_or_pydantic():
@@ -25,8 +28,6 @@ def test_help_is_answered_without_numpy_or_pydantic():
 
 def test_the_list_of_commands_says_what_each_says_of_itself():
     """Help that is known without importing a command is that command's own."""
-    import click
-
     with click.Context(cli) as context:
         own = {name: cli.get_command(context, name).get_short_help_str(200) for name in COMMANDS}
 
@@ -94,9 +95,6 @@ def test_shipped_files_fit_the_schema_for_editors_and_mistakes_do_not(kind):
 
 
 def json_of(path):
-    from repro.config.tree import nested
-    from repro.config.yaml import read_leaves
-
     return nested(read_leaves(path.read_text(), path.name))
 
 

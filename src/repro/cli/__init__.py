@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 COMMANDS = {
     "train": ("repro.cli.train", "Train an experiment and leave a run folder that is evidence."),
     "verify": ("repro.cli.verify", "Ask whether a run or a reference holds, here."),
-    "reference": ("repro.cli.reference", "Export the record of a run to one file, to commit or hand over."),
+    "reference": (
+        "repro.cli.reference",
+        "Export the record of a run to one file, to commit or hand over.",
+    ),
     "runs": ("repro.cli.runs", "List, show, compare, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),

@@ -51,7 +51,7 @@ def command(
     from repro.app.train import train  # imports NumPy: after the level is fixed
 
     observer = Quiet() if quiet or as_json else Progress()
-    line = ["repro", *sys.argv[1:]]
+    line = ["repro", *map(_printable, sys.argv[1:])]
     run = train(project, resolved, line, observer)
     findings = run.execution.training.metrics.findings
     if as_json:
@@ -71,6 +71,11 @@ def _as_json(run: TrainedRun, project: Path) -> dict[str, object]:
         "metrics": run.execution.training.metrics.model_dump(mode="json", by_alias=True),
         "threshold": run.execution.training.threshold.model_dump(mode="json", by_alias=True),
     }
+
+
+def _printable(argument: str) -> str:
+    """Escape what a file name may hold and a record may not: bytes that are not UTF-8."""
+    return argument.encode("utf-8", "backslashreplace").decode()
 
 
 def _display(path: Path, project: Path) -> str:

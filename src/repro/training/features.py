@@ -116,7 +116,8 @@ def _weighted_sum(spec: Spec, numeric: Callable[[str], Column]) -> Column:
 
 
 def _ratio(spec: Spec, numeric: Callable[[str], Column]) -> Column:
-    return numeric(spec["numerator"]) / (numeric(spec["denominator"]) + spec["epsilon"])
+    epsilon: float = spec["epsilon"]
+    return numeric(spec["numerator"]) / (numeric(spec["denominator"]) + epsilon)
 
 
 def _difference(spec: Spec, numeric: Callable[[str], Column]) -> Column:
