@@ -1,4 +1,7 @@
-"""What ``verify`` is asked about: a run folder or a reference file, read without NumPy."""
+"""What ``verify`` is asked about: a run folder or a reference file, and whether it is intact.
+
+Nothing slow is imported here: integrity is answered at once.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import allowed_modules, parse_config
 from repro.core.errors import PreconditionError
-from repro.core.jsonfile import binding, dump_record, load, load_record
+from repro.core.jsonfile import binding, dump_record, load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Check, Outcome
 from repro.store import FileOutcome, find_run, integrity
 
 if TYPE_CHECKING:
-    from repro.config.models import ExperimentConfig
     from repro.store import FileCheck
 
 
@@ -91,36 +92,3 @@ def _file_check(check: FileCheck) -> Check:
         outcome=outcomes.get(check.outcome, Outcome.DIFFERS),
         detail="" if check.outcome is FileOutcome.INTACT else f"{check.name}: {check.detail}",
     )
-
-
-def recorded_config(subject: Subject) -> ExperimentConfig:
-    """Read the configuration that the subject was trained with.
-
-    Raises
-    ------
-    PreconditionError, SchemaError
-    """
-    path = subject.path / "config.json" if subject.is_run else subject.path
-    try:
-        value = load(path.read_bytes(), path.name)
-    except OSError as error:
-        raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
-    inner = value if subject.is_run else value.get("config")
-    return parse_config(inner if isinstance(inner, dict) else {}, path.name)
-
-
-def check_trust(project: Path, config: ExperimentConfig) -> None:
-    """Refuse a recorded configuration that reaches further than this project's own.
-
-    Raises
-    ------
-    PreconditionError
-        If it allows a module that ``configs/base.yaml`` does not.
-    """
-    allowed = allowed_modules(project)
-    beyond = sorted(set(config.security.allowed_modules) - set(allowed))
-    if beyond:
-        raise PreconditionError(
-            f"the record allows estimators from '{beyond[0]}', and this project does not",
-            advice=f"if you trust it, add '{beyond[0]}' to security.allowed_modules in base.yaml",
-        )

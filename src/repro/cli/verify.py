@@ -107,7 +107,7 @@ def _execute(
     tolerance: float | None,
     workers: int | None,
 ) -> Verification:
-    from repro.app.subject import check_trust, recorded_config
+    from repro.app.recorded import check_trust, recorded_config
     from repro.divergence.tolerance import Tolerance
     from repro.launch import Level, ensure
 

@@ -9,5 +9,11 @@ class Record(BaseModel):
     """A frozen value that is read strictly: no coercion, no unknown key, no NaN."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        # Validators are built when a model is first used: a command uses few of them.
+        defer_build=True,
     )

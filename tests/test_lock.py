@@ -1,0 +1,98 @@
+"""The lock: one file, resolved once, for every platform and every supported Python."""
+
+import re
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT
+
+LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+PLATFORMS = [
+    {"sys_platform": system, "platform_system": name, "os_name": os_name, "platform_machine": machine}
+    for system, name, os_name, machine in (
+        ("linux", "Linux", "posix", "x86_64"),
+        ("linux", "Linux", "posix", "aarch64"),
+        ("darwin", "Darwin", "posix", "arm64"),
+        ("win32", "Windows", "nt", "AMD64"),
+    )
+]
+TARGETS = [
+    platform | {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0"}
+    for platform in PLATFORMS
+    for minor in (11, 12, 13, 14)
+]
+
+
+def pins(name):
+    text = (ROOT / name).read_text()
+    return {
+        canonicalize_name(found[1]): found[2]
+        for found in re.finditer(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: f"{t['sys_platform']}-{t['python_version']}")
+def test_the_lock_is_closed_on_every_platform(target):
+    """What any pinned package needs there is pinned too."""
+    locked = pins("requirements.txt")
+    missing = []
+    for name in locked:
+        for text in metadata.requires(name) or ():
+            needed = Requirement(text)
+            applies = needed.marker is None or needed.marker.evaluate({"extra": ""} | target)
+            if applies and canonicalize_name(needed.name) not in locked:
+                missing.append(f"{name} needs {needed}")
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_is_exact_and_has_hashes(name):
+    """No range, no address, no folder."""
+    lines = (ROOT / name).read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    blocks = re.split(r"\n(?=[A-Za-z])", text.strip())
+
+    assert [b for b in blocks if not re.match(r"[\w.-]+==\S+ \\\n(\s+--hash=sha256:[0-9a-f]{64})", b)] == []
+    assert re.findall(r"https?://|file:|--index|--extra|--find-links|/home|/root|\.\./", text) == []
+
+
+def test_the_locks_agree_with_each_other():
+    """A package that is in two locks has one version."""
+    locks = [pins(name) for name in LOCKS]
+    shared = {
+        name: {lock[name] for lock in locks if name in lock}
+        for name in set().union(*locks)
+    }
+
+    assert {name: versions for name, versions in shared.items() if len(versions) > 1} == {}
+
+
+def test_what_is_declared_is_locked_within_its_bounds():
+    """The package's own requirements, extras included, hold for the locked versions."""
+    locked = pins("requirements.txt") | pins("requirements-dev.txt")
+    declared = [Requirement(text) for text in metadata.requires("repro")]
+
+    wrong = [
+        str(needed)
+        for needed in declared
+        if locked.get(canonicalize_name(needed.name)) not in needed.specifier
+    ]
+
+    assert (wrong, len(declared) > 10) == ([], True)
+
+
+def test_the_lock_is_made_from_what_it_says():
+    """Every name in requirements.in is pinned, and the header gives the command."""
+    asked = [
+        canonicalize_name(line)
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    locked = pins("requirements.txt")
+
+    assert [name for name in asked if name not in locked] == []
+    assert "make lock" in (ROOT / "requirements.txt").read_text()
