@@ -39,7 +39,7 @@ SEEDS = json.loads((Path(__file__).parent / "plain_credit_seeds.json").read_text
 
 
 class Clip(TransformerMixin, BaseEstimator):
-    def fit(self, X, y=None):
+    def fit(self, X, _y=None):
         first, third = np.quantile(X, [0.25, 0.75], axis=0)
         reach = 3.0 * (third - first)
         self.low_ = np.where(reach > 0, first - reach, -np.inf)

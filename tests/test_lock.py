@@ -11,7 +11,12 @@ from tests.conftest import ROOT
 
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
 PLATFORMS = [
-    {"sys_platform": system, "platform_system": name, "os_name": os_name, "platform_machine": machine}
+    {
+        "sys_platform": system,
+        "platform_system": name,
+        "os_name": os_name,
+        "platform_machine": machine,
+    }
     for system, name, os_name, machine in (
         ("linux", "Linux", "posix", "x86_64"),
         ("linux", "Linux", "posix", "aarch64"),
@@ -34,7 +39,9 @@ def pins(name):
     }
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda t: f"{t['sys_platform']}-{t['python_version']}")
+@pytest.mark.parametrize(
+    "target", TARGETS, ids=lambda t: f"{t['sys_platform']}-{t['python_version']}"
+)
 def test_the_lock_is_closed_on_every_platform(target):
     """What any pinned package needs there is pinned too."""
     locked = pins("requirements.txt")
@@ -56,17 +63,16 @@ def test_every_pin_is_exact_and_has_hashes(name):
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     blocks = re.split(r"\n(?=[A-Za-z])", text.strip())
 
-    assert [b for b in blocks if not re.match(r"[\w.-]+==\S+ \\\n(\s+--hash=sha256:[0-9a-f]{64})", b)] == []
+    assert [
+        b for b in blocks if not re.match(r"[\w.-]+==\S+ \\\n(\s+--hash=sha256:[0-9a-f]{64})", b)
+    ] == []
     assert re.findall(r"https?://|file:|--index|--extra|--find-links|/home|/root|\.\./", text) == []
 
 
 def test_the_locks_agree_with_each_other():
     """A package that is in two locks has one version."""
     locks = [pins(name) for name in LOCKS]
-    shared = {
-        name: {lock[name] for lock in locks if name in lock}
-        for name in set().union(*locks)
-    }
+    shared = {name: {lock[name] for lock in locks if name in lock} for name in set().union(*locks)}
 
     assert {name: versions for name, versions in shared.items() if len(versions) > 1} == {}
 

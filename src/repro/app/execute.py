@@ -55,7 +55,19 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
     table = load(project, config.dataset, config.task)
     training = train(config, table.features, table.target, table.numeric, observer)
     environment = capture_environment(project, level)
+    _check_threads(environment)
     return Execution(config, table, training, environment, keys_of(config, table, environment))
+
+
+def _check_threads(environment: Environment) -> None:
+    """Read back what the libraries really used: a variable that came too late has no effect."""
+    wide = [library for library in environment.native if library.num_threads != 1]
+    if environment.level != Level.SEEDED and wide:
+        raise PreconditionError(
+            f"determinism level '{environment.level}' was not in force: {wide[0].name} has"
+            f" {wide[0].num_threads} threads",
+            advice="let nothing set numbers of threads while repro runs",
+        )
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:

@@ -80,7 +80,7 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
         _explain(error.message, error.advice)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted: nothing was left half-made", err=True)
+        click.echo("interrupted: nothing was left half-made", err=True)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe has gone, such as head: nothing is wrong here.
