@@ -78,7 +78,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str 
     with console.capture() as captured:
         console.print(grid)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line if terminal else click.unstyle(line).rstrip())
 
 
 def field(label: str, text: str) -> None:
