@@ -53,7 +53,7 @@ class Clip(TransformerMixin, BaseEstimator):
 def candidates():
     return {
         "logistic_regression": lambda seed: LogisticRegression(
-            C=1.0, solver="lbfgs", tol=1e-6, max_iter=1000, random_state=seed
+            C=1.0, solver="newton-cholesky", tol=1e-10, max_iter=100, random_state=seed
         ),
         "knn": lambda _: KNeighborsClassifier(15, weights="distance", algorithm="brute", n_jobs=1),
         "decision_tree": lambda seed: DecisionTreeClassifier(

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from repro.core.verdict import Check, Comparison, Verification
 
 
+# Parts of the environment that can change a result.
+_TOLD = ("interpreter.version", "platform.", "packages.", "native.", "code_paths.")
+
+
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option("--integrity", "only_integrity", is_flag=True, help="Stop after the files.")
@@ -169,7 +173,7 @@ def tell_comparison(comparison: Comparison) -> None:
         output.field("diverges", f"at {comparison.divergence.stage} ({outputs}): its inputs agree")
     if comparison.verdict != "identical":
         for key, (theirs, ours) in comparison.environment.items():
-            if key.split(".")[0] in {"interpreter", "platform", "packages", "native", "code_paths"}:
+            if key.startswith(_TOLD) and key != "code_paths.functions":
                 output.field("environment", f"{key}: {theirs}, here {ours}")
     first, *more = comparison.reasons
     output.field("verdict", f"{output.toned(comparison.verdict)}: {first}")

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def flatten(value: Mapping[str, object]) -> dict[str, object]:
-    """Give every leaf of nested mappings and lists its dotted key.
+    """Give every leaf of nested mappings its dotted key; a list of plain values is one leaf.
 
     Examples
     --------
-    >>> flatten({"a": {"b": 1}, "c": [2, 3]})
-    {'a.b': 1, 'c.0': 2, 'c.1': 3}
+    >>> flatten({"a": {"b": 1}, "c": [2, 3], "d": [{"e": 4}]})
+    {'a.b': 1, 'c': [2, 3], 'd.0.e': 4}
     """
     return dict(_leaves(value, ""))
 
@@ -33,7 +33,7 @@ def differences(
 def _leaves(value: object, prefix: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict) and value:
         items = [(str(key), child) for key, child in value.items()]
-    elif isinstance(value, list | tuple) and value:
+    elif isinstance(value, list | tuple) and any(isinstance(child, dict) for child in value):
         items = [(str(position), child) for position, child in enumerate(value)]
     else:
         yield prefix, value
