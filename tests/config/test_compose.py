@@ -65,13 +65,13 @@ def test_every_value_tells_which_file_or_flag_set_it(project):
         origins["seed"],
         origins["split.test_size"],
         origins["selection.metric"].partition(":")[0],
-        origins["models.svm.params.C"].partition(":")[0],
+        origins["models.knn.params.weights"].partition(":")[0],
         origins["dataset.target"].partition(":")[0],
     ] == [
         "--seed",
         "--set split.test_size",
         "configs/experiments/credit.yaml",
-        "configs/models/svm.yaml",
+        "configs/models/knn.yaml",
         "configs/datasets.yaml",
     ]
 
@@ -158,7 +158,7 @@ def test_the_seed_is_the_only_difference_between_the_keys(project):
         [a == b for a, b in zip(base, other, strict=True)]
         for other in (
             keys(assignments=settings(("seed", "43"))),
-            keys(assignments=settings(("models.svm.params.C", "2"))),
+            keys(assignments=settings(("models.knn.params.n_neighbors", "2"))),
             keys(content="frame/v1:1"),
             keys(assignments=settings(("execution.workers", "2"), ("safety.on_finding", "fail"))),
         )
