@@ -178,6 +178,20 @@ def without_accuracy(record):
     return with_metric(record, accuracy=None)
 
 
+def with_wide_tolerance(record):
+    """Move a metric, and let the record allow it."""
+
+    def widen(config):
+        config["verification"]["tolerance"] = {"absolute": 1e9, "relative": 1e9}
+        config["verification"]["mode"] = "legacy"
+
+    return with_config(moved(record), widen)
+
+
+def without_stages(record):
+    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": ()})})
+
+
 def with_new_metric(record):
     return with_metric(record, lift=Estimate(value=1.0, low=1.0, high=1.0))
 
@@ -220,6 +234,8 @@ EDITED = "the record's strict key does not follow from its own configuration and
     ("change", "sentence"),
     [
         (moved, "different: 1 of"),
+        (with_wide_tolerance, "different: 1 of"),
+        (without_stages, "is missing from the reference"),
         (without_accuracy, "incomparable: metrics.test.accuracy is missing from the reference"),
         (with_new_metric, "incomparable: metrics.test.lift is missing from this training"),
         (without_sample, "incomparable: the reference has no sampled predictions"),

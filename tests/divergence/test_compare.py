@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from repro.core.errors import ConfigError
 from repro.core.records import (
     Estimate,
+    Finding,
     FoldScores,
     Keys,
     Metrics,
@@ -73,6 +74,8 @@ def threshold(value=0.5):
     )
 
 
+NO_STAGES = Stages(schema="repro.stages/v1", version=1, stages=())
+DOUBT = Finding(kind="suspicious", message="too good")
 CONFIG = {"seed": 42, "task": "binary", "models": {"knn": {"params": {"k": 3}}}, "dataset": {}}
 
 
@@ -126,6 +129,7 @@ def test_the_divergence_is_the_first_stage_whose_inputs_agree():
         ({"metrics": metrics(accuracy=0.9 + 1e-5)}, Verdict.DIFFERENT),
         ({"metrics": metrics(fold=0.8 + 1e-5)}, Verdict.DIFFERENT),
         ({"metrics": metrics(model="svm")}, Verdict.DIFFERENT),
+        ({"metrics": metrics().model_copy(update={"findings": (DOUBT,)})}, Verdict.DIFFERENT),
         ({"threshold": threshold(0.5 + 1e-3)}, Verdict.DIFFERENT),
         ({"predictions": predictions(row(1, 0.7 + 1e-9), row(4, 0.2, "bad"))}, Verdict.EQUIVALENT),
         ({"predictions": predictions(row(1, 0.7 + 1e-3), row(4, 0.2, "bad"))}, Verdict.DIFFERENT),
@@ -193,6 +197,8 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
             "f1 is missing from this training",
         ),
         ({"keys": None}, {}, "the reference has no keys"),
+        ({"stages": NO_STAGES}, {}, "stages.split.rows is missing from the reference"),
+        ({}, {"stages": NO_STAGES}, "stages.split.rows is missing from this training"),
     ],
 )
 def test_what_cannot_be_compared_is_incomparable_and_says_why(expected, actual, sentence):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.config.compose import Composition, Request, compose
-from repro.config.models import ExperimentConfig
+from repro.config.models import ExperimentConfig, Verification
 from repro.config.project import BASE, names_in, read_source
-from repro.config.resolve import resolve, resolved_tree
+from repro.config.resolve import resolve, resolved_tree, validate
+from repro.config.tree import subtree
 from repro.core.errors import ConfigError, ReproError, SchemaError
 from repro.core.jsonfile import load
 from repro.divergence.structure import flatten
@@ -102,6 +103,18 @@ def allowed_modules(project: Path) -> tuple[str, ...]:
     leaf = read_source(project, project / BASE, "base").tree.get(("security", "allowed_modules"))
     value = leaf.value if leaf else None
     return tuple(str(name) for name in value) if isinstance(value, list) else ()
+
+
+def verification_settings(project: Path) -> Verification:
+    """Return how this project holds records against trainings, from ``configs/base.yaml``.
+
+    Raises
+    ------
+    ConfigError
+        If the section is missing or not valid.
+    """
+    base = read_source(project, project / BASE, "base")
+    return validate(subtree(base.tree, ("verification",)), Verification)
 
 
 def recorded_or_named(project: Path, reference: str) -> ExperimentConfig:

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config
+from repro.app.configuration import parse_config, verification_settings
 from repro.app.records import record_of_run
 from repro.divergence.compare import compare
 from repro.divergence.side import Side
@@ -126,7 +126,7 @@ class RunDiff:
     environment: dict[str, tuple[object, object]]
 
 
-def diff(left: Path, right: Path) -> RunDiff:
+def diff(project: Path, left: Path, right: Path) -> RunDiff:
     """Compare two run folders.
 
     Raises
@@ -135,7 +135,7 @@ def diff(left: Path, right: Path) -> RunDiff:
         If one cannot be read.
     """
     ours, theirs = record_of_run(read_run(left)), record_of_run(read_run(right))
-    settings = parse_config(ours.config, left.name).verification
+    settings = verification_settings(project)
     tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
     environments = (record.environment.model_dump(mode="json") for record in (ours, theirs))
     return RunDiff(

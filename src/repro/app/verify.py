@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.conclusion import conclude
-from repro.app.configuration import parse_config
+from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.app.records import record_of_execution, record_of_run
 from repro.core.jsonfile import load_record
@@ -59,7 +59,7 @@ def verify(
     integrity : sequence of Check
         Of the subject; all of them passed.
     tolerance : Tolerance, optional
-        Instead of the recorded configuration's.
+        Instead of the one in this project's ``configs/base.yaml``.
 
     Raises
     ------
@@ -67,8 +67,9 @@ def verify(
         As ``execute``.
     """
     expected = record_of(subject)
-    recorded = parse_config(expected.config, subject.name)
-    limits = recorded.verification.tolerance
+    # This project's own, never the record's: who is checked does not set the measure.
+    settings = verification_settings(project)
+    limits = settings.tolerance
     allowed = tolerance or Tolerance(limits.absolute, limits.relative)
     try:
         execution = execute(project, config, observer)
@@ -76,8 +77,7 @@ def verify(
         comparison = _other_data(error, allowed)
     else:
         actual = record_of_execution(execution, predictions_of(execution.training))
-        mode = recorded.verification.mode
-        comparison = compare(Side.of(expected), Side.of(actual), allowed, mode)
+        comparison = compare(Side.of(expected), Side.of(actual), allowed, settings.mode)
         comparison = _with_environments(comparison, expected, actual)
     return conclude(subject.name, integrity, comparison)
 

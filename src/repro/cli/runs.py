@@ -117,8 +117,9 @@ def diff(
     from repro.cli.verify import tell_comparison
     from repro.store import find_run
 
-    runs = runs_of(find(project_folder), runs_folder)
-    found = compare_runs(find_run(runs, left), find_run(runs, right))
+    project = find(project_folder)
+    runs = runs_of(project, runs_folder)
+    found = compare_runs(project, find_run(runs, left), find_run(runs, right))
     if as_json:
         output.say_json(
             {

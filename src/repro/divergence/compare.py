@@ -73,17 +73,27 @@ def _check_numbers(
 def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Check]:
     if expected is None or actual is None:
         return
-    here = {stage.name: stage for stage in actual.stages}
-    for stage in expected.stages:
-        outputs = here[stage.name].outputs if stage.name in here else {}
-        for output, digest in stage.outputs.items():
-            found = outputs.get(output)
-            yield Check(
-                name=f"stages.{stage.name}.{output}",
-                expected=digest,
-                actual=found,
-                outcome=Outcome.SAME if digest == found else Outcome.DIFFERS,
-            )
+    left, right = _outputs(expected), _outputs(actual)
+    for name in [*left, *(name for name in right if name not in left)]:
+        digest, found = left.get(name), right.get(name)
+        missing = digest is None or found is None
+        side = "the reference" if digest is None else "this training"
+        outcome = Outcome.SAME if digest == found else Outcome.DIFFERS
+        yield Check(
+            name=name,
+            expected=digest,
+            actual=found,
+            outcome=Outcome.MISSING if missing else outcome,
+            detail=f"{name} is missing from {side}" if missing else "",
+        )
+
+
+def _outputs(stages: Stages) -> dict[str, str]:
+    return {
+        f"stages.{stage.name}.{output}": digest
+        for stage in stages.stages
+        for output, digest in stage.outputs.items()
+    }
 
 
 def _first_divergence(expected: Stages | None, actual: Stages | None) -> Divergence | None:
@@ -103,7 +113,8 @@ def _first_divergence(expected: Stages | None, actual: Stages | None) -> Diverge
 
 
 def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, list[str]]:
-    missing = [check for check in numbers if check.outcome is Outcome.MISSING]
+    stages = list(stages)
+    missing = [check for check in (*stages, *numbers) if check.outcome is Outcome.MISSING]
     compared = [check for check in numbers if _is_prediction(check)]
     lost = [check for check in missing if not _is_prediction(check)]
     if lost or (compared and all(check in missing for check in compared)):
@@ -113,7 +124,6 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     if wrong:
         return Verdict.DIFFERENT, _count_sentences(wrong, numbers)
     ties = [check.detail for check in numbers if check.outcome is Outcome.TIE]
-    stages = list(stages)
     everything = [*stages, *numbers]
     exact = bool(stages) and all(check.outcome is Outcome.SAME for check in everything)
     verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> Iterator[Check]:
     """Check the selected model and every number of the metrics, missing ones included."""
     yield _check_equal("metrics.model", expected.model, actual.model)
+    yield _check_equal("metrics.undefined", dict(expected.undefined), dict(actual.undefined))
+    yield _check_equal("metrics.findings", _doubts(expected), _doubts(actual))
     left, right = flatten(expected), flatten(actual)
     for name in [*left, *(name for name in right if name not in left)]:
         yield check_number(f"metrics.{name}", left.get(name), right.get(name), tolerance)
+
+
+def _doubts(metrics: Metrics) -> list[JsonValue]:
+    return [finding.kind for finding in metrics.findings]
 
 
 def flatten(metrics: Metrics) -> dict[str, float]:
