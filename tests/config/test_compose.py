@@ -102,6 +102,21 @@ def test_every_value_tells_which_file_or_flag_set_it(project):
             "",
         ),
         (
+            {"assignments": settings(("models.knn.params", "3"))},
+            "--set models.knn.params: models.knn.params: input should be an object, found 3",
+            "",
+        ),
+        (
+            {"assignments": settings(("models.svm.parms.C", "1"))},
+            "--set models.svm.parms.C: unknown key 'models.svm.parms'",
+            "did you mean 'params'?",
+        ),
+        (
+            {"assignments": settings(("models.svm.estimators.clasification", "a:B"))},
+            "unknown key 'models.svm.estimators.clasification'",
+            "did you mean 'classification'?",
+        ),
+        (
             {"assignments": settings(("models.svn.params.C", "1"))},
             "unknown model family 'svn'",
             "did you mean 'svm'?",

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 
+_FAMILY_KEYS = ("estimators", "params", "variants")
+_TASK_KINDS = ("classification", "regression")
+
+
 @dataclass(frozen=True)
 class Request:
     """What a caller asks for.
@@ -129,15 +133,28 @@ def _known_families(tree: Tree) -> set[str]:
 
 def _check_families(tree: Tree) -> None:
     known = _known_families(tree)
-    for path, leaf in tree.items():
-        if path[0] == "models" and path[1:] and path[1] not in known:
+    for path, leaf in subtree(tree, ("models",)).items():
+        if path and path[0] not in known:
             raise ConfigError(
-                f"{leaf.origin}: unknown model family '{path[1]}'",
-                advice=did_you_mean(path[1], known),
+                f"{leaf.origin}: unknown model family '{path[0]}'",
+                advice=did_you_mean(path[0], known),
             )
+        _check_family_key(path, leaf)
     named = tree.get(("families",))
     if named is not None:
         _check_chosen(named, known)
+
+
+def _check_family_key(path: tuple[str, ...], leaf: Leaf) -> None:
+    levels: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(path[1:2], _FAMILY_KEYS)]
+    if path[1:2] == ("estimators",):
+        levels.append((path[2:3], _TASK_KINDS))
+    for depth, (found, known) in enumerate(levels, start=2):
+        if found and found[0] not in known:
+            raise ConfigError(
+                f"{leaf.origin}: unknown key 'models.{'.'.join(path[:depth])}'",
+                advice=did_you_mean(found[0], known),
+            )
 
 
 def _check_chosen(leaf: Leaf, known: set[str]) -> None:

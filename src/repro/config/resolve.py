@@ -75,22 +75,13 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
             f"{task.origin}: the family '{family}' has no estimator for {kind}",
             advice=f"take it out of 'families', or add one in configs/models/{family}.yaml",
         )
-    known = {"estimators", "params", "variants"}
     model: Tree = {
         ("models", family, "estimator"): estimator,
         ("models", family, "variant"): tree.get(("variants", family), Leaf(None, "repro")),
     }
-    for path, leaf in subtree(tree, ("models", family)).items():
-        if path and path[0] == "params":
-            model[("models", family, *path)] = leaf
-        elif path and path[0] not in known:
-            raise ConfigError(
-                f"{leaf.origin}: unknown key 'models.{family}.{path[0]}'",
-                advice=did_you_mean(path[0], known),
-            )
-    if not any(path[2] == "params" for path in model):
-        model[("models", family, "params")] = Leaf({}, "repro")
-    return model
+    where = ("models", family, "params")
+    params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
+    return model | (params or {where: Leaf({}, "repro")})
 
 
 def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
