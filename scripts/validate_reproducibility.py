@@ -7,16 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+try:
+    import click
+except ImportError:
+    sys.exit("run it in the project's environment: .venv/bin/python scripts/" + Path(__file__).name)
 
 from repro.cli import guarded, output
 from repro.cli.options import find, make_request, project_option
 from repro.cli.progress import Progress
 from repro.cli.verify import tell
-from repro.core.errors import ExitCode, PreconditionError
+from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from repro.config.models import ExperimentConfig
+    from repro.core.verdict import Check
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,6 +65,8 @@ def command(
     from repro.app.configuration import resolve_request
     from repro.launch import Level, ensure
 
+    if save_reference is not None and reference_metrics_file is not None:
+        raise ConfigError("--save-reference and --reference-metrics-file exclude each other")
     project = find(project_folder)
     request = make_request(
         experiment=experiment,
@@ -92,21 +98,25 @@ def _compare(
     tolerance: float,
     mode: str | None,
 ) -> int:
-    from repro.app.validate import make_record, read_side, validate
+    from repro.app.conclusion import conclude
+    from repro.app.validate import make_record, read_expected
+    from repro.divergence.compare import compare
     from repro.divergence.side import Side
     from repro.divergence.tolerance import Tolerance
 
     limits = Tolerance(tolerance, tolerance)
-    if reference is not None and not reference.is_file():
-        raise PreconditionError(
-            f"no reference file {reference}", advice="make one with --save-reference"
-        )
     if reference is None:
-        expected, subject = Side.of(make_record(project, config, Progress())), "a first training"
+        expected = Side.of(make_record(project, config, Progress()))
+        integrity: tuple[Check, ...] = ()
+        subject = "a second training beside the first"
     else:
-        expected, subject = read_side(reference), f"reference {reference.name}"
-    actual = make_record(project, config, Progress())
-    found = validate(expected, actual, limits, mode or config.verification.mode, subject)
+        expected, integrity = read_expected(reference)
+        subject = f"reference {reference.name}"
+    actual = Side.of(make_record(project, config, Progress()))
+    settings = config.verification
+    mode, sample = mode or settings.mode, settings.sample.size
+    comparison = compare(expected, actual, limits, mode=mode, sample=sample)
+    found = conclude(subject, integrity, comparison)
     tell(found)
     return ExitCode.HOLDS if found.holds else ExitCode.FINDING
 

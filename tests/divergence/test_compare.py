@@ -92,14 +92,12 @@ def side(**changes):
     return Side(**(parts | changes))
 
 
-def keys(strict="strict/v1:1"):
-    return Keys(
-        replicate_key="replicate/v1:1", strict_key=strict, environment_key="environment/v1:1"
-    )
+def keys(strict="strict/v1:1", replicate="replicate/v1:1"):
+    return Keys(replicate_key=replicate, strict_key=strict, environment_key="environment/v1:1")
 
 
 def judged(expected, actual, tolerance=TOLERANCE, mode="strict"):
-    found = compare(expected, actual, tolerance, mode)
+    found = compare(expected, actual, tolerance, mode=mode, sample=2)
     return found.verdict, found.reasons[0]
 
 
@@ -110,14 +108,14 @@ def test_equal_sides_are_identical():
 
 def test_another_stage_digest_alone_is_not_identical():
     """Equal metrics do not hide that something on the way had other bits."""
-    found = compare(side(), side(stages=stages(fit="g")), TOLERANCE, "strict")
+    found = compare(side(), side(stages=stages(fit="g")), TOLERANCE, mode="strict", sample=2)
 
     assert (found.verdict, found.divergence.stage) == (Verdict.EQUIVALENT, "fit")
 
 
 def test_the_divergence_is_the_first_stage_whose_inputs_agree():
     """A stage that was fed something else is not to blame."""
-    found = compare(side(), side(stages=stages("x", "y")), TOLERANCE, "strict")
+    found = compare(side(), side(stages=stages("x", "y")), TOLERANCE, mode="strict", sample=2)
 
     assert (found.divergence.stage, found.divergence.outputs) == ("split", ("rows",))
 
@@ -138,7 +136,10 @@ def test_the_divergence_is_the_first_stage_whose_inputs_agree():
             {"predictions": predictions(row(1, 0.7, truth="bad"), row(4, 0.2, "bad"))},
             Verdict.DIFFERENT,
         ),
-        ({"predictions": predictions(row(1, 0.7))}, Verdict.DIFFERENT),
+        (
+            {"predictions": predictions(row(1, 0.7, margin=0.0), row(4, 0.2, "bad"))},
+            Verdict.DIFFERENT,
+        ),
         ({"predictions": predictions(total=99)}, Verdict.DIFFERENT),
     ],
 )
@@ -185,7 +186,19 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
         ),
         ({"predictions": Predictions(total=9, scores=(), rows=())}, {}, "no sampled predictions"),
         ({"metrics": metrics().model_copy(update={"test": {}})}, {}, "has no metrics"),
-        ({"predictions": predictions(row(77, 0.5))}, {}, "no sampled prediction is of a row"),
+        (
+            {"predictions": predictions(row(77, 0.5), row(78, 0.5))},
+            {},
+            "no sampled prediction is of a row",
+        ),
+        ({"predictions": predictions(row(1, 0.7))}, {}, "of 1 rows, and 2 rows are due"),
+        (
+            {"predictions": predictions(row(1, 0.7), row(1, 0.7))},
+            {},
+            "of 1 rows, and 2 rows are due",
+        ),
+        ({"content": "frame/v1:9"}, {}, "another data set: frame/v1:9"),
+        ({"keys": keys(replicate="replicate/v1:9")}, {}, "does not follow from its own"),
         (
             {},
             {"metrics": metrics(f1=Estimate(value=1, low=1, high=1))},
@@ -213,11 +226,11 @@ def test_a_flipped_label_on_a_tied_score_is_a_tie_with_its_margin():
     expected = side(predictions=predictions(row(1, 0.5), row(4, 0.2, "bad")))
     actual = side(predictions=predictions(row(1, 0.5 - 1e-9, "bad"), row(4, 0.2, "bad")))
 
-    found = compare(expected, actual, TOLERANCE, "strict")
+    found = compare(expected, actual, TOLERANCE, mode="strict", sample=2)
 
     assert (found.verdict, found.reasons[1]) == (
         Verdict.EQUIVALENT,
-        "a tie, row 1: good became bad, margin 0",
+        "a tie, row 1: good became bad, margin 1e-09",
     )
 
 

@@ -69,6 +69,20 @@ def test_label_metrics_agree_with_scikit_learn_on_every_resample(name):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_precision_and_recall_of_one_label_agree_with_scikit_learn():
+    """On every resample, those without a guess of the label included."""
+    random = np.random.RandomState(6)
+    truth, guess = random.randint(0, 2, 20), (random.rand(20) < 0.15).astype(int)
+    counts = draws(20, 60)
+    rows = [drawn_rows(row) for row in counts]
+
+    found = bootstrap.of_label(bootstrap.confusions(truth, guess, 2, counts), 1)
+
+    for name, theirs in (("precision", sk.precision_score), ("recall", sk.recall_score)):
+        expected = [theirs(truth[r], guess[r], zero_division=0.0) for r in rows]
+        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "theirs"),
     [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config, verification_settings
 from repro.app.records import record_of_run
+from repro.config.keys import replicate_key, strict_key
 from repro.divergence.compare import compare
 from repro.divergence.side import Side
 from repro.divergence.structure import differences
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.core.records import Metrics
+    from repro.core.records import Metrics, RecordFile
     from repro.core.verdict import Comparison
     from repro.store.listing import Summary
 
@@ -97,12 +98,13 @@ def _group(key: str, summaries: Sequence[Summary]) -> Group:
 
 
 def _seed(summary: Summary) -> int:
-    return parse_config(summary.config, "config.json").seed
+    seed = summary.config.get("seed")
+    return seed if isinstance(seed, int) else -1
 
 
 def _bits(summary: Summary) -> tuple[str, ...]:
     files = summary.lineage.files
-    return tuple(files[name].sha256 for name in ("metrics.json", "predictions.csv", "stages.json"))
+    return tuple(files[name].sha256 for name in ("metrics.json", "predictions.csv"))
 
 
 def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:
@@ -115,6 +117,18 @@ def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:
         high=max(values),
         interval=statistics.fmean(estimate.high - estimate.low for estimate in estimates),
     )
+
+
+def _rekeyed(record: RecordFile) -> Side:
+    """Take a record with the keys that follow from its configuration, not with those it claims."""
+    config, version = parse_config(record.config, "config.json"), record.stages.version
+    keys = record.keys.model_copy(
+        update={
+            "replicate_key": replicate_key(config, record.content, version),
+            "strict_key": strict_key(config, record.content, version),
+        }
+    )
+    return Side.of(record.model_copy(update={"keys": keys}))
 
 
 @dataclass(frozen=True)
@@ -139,7 +153,13 @@ def diff(project: Path, left: Path, right: Path) -> RunDiff:
     tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
     environments = (record.environment.model_dump(mode="json") for record in (ours, theirs))
     return RunDiff(
-        comparison=compare(Side.of(ours), Side.of(theirs), tolerance, settings.mode),
+        comparison=compare(
+            _rekeyed(ours),
+            _rekeyed(theirs),
+            tolerance,
+            mode=settings.mode,
+            sample=settings.sample.size,
+        ),
         config=differences(ours.config, theirs.config),
         environment=differences(*environments),
     )

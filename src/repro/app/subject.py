@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.core.errors import PreconditionError
+from repro.core.environment import environment_key
+from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding, dump_record, load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Check, Outcome
@@ -70,8 +71,9 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
         return tuple(_file_check(check) for check in integrity(subject.path))
     content = subject.path.read_bytes()
     record = load_record(content, subject.path.name, RecordFile)
-    found = binding(record)
+    found, key = _bound(record, subject.path.name), environment_key(record.environment)
     intact = found == record.digest and content == dump_record(record)
+    intact = intact and key == record.keys.environment_key
     return (
         Check(
             name=subject.path.name,
@@ -81,6 +83,14 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
             detail="" if intact else f"{subject.path.name} was edited since it was written",
         ),
     )
+
+
+def _bound(record: RecordFile, name: str) -> str:
+    try:
+        return binding(record)
+    except ValueError as error:
+        # An integer that canonical JSON cannot hold was not written by this program.
+        raise SchemaError(f"{name}: {error}", advice="get the file anew") from error
 
 
 def _file_check(check: FileCheck) -> Check:

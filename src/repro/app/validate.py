@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.conclusion import conclude
 from repro.app.execute import execute, predictions_of
 from repro.app.records import record_of_execution, sampled
+from repro.app.subject import Subject, check_integrity
+from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
 from repro.core.records import Metrics, RecordFile
-from repro.divergence.compare import compare
 from repro.divergence.side import Side
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.models import ExperimentConfig
-    from repro.core.verdict import Verification
-    from repro.divergence.tolerance import Tolerance
+    from repro.core.verdict import Check
     from repro.training.fold import Observer
 
 
@@ -32,22 +31,22 @@ def make_reference(project: Path, config: ExperimentConfig, observer: Observer) 
     return sampled(make_record(project, config, observer), config.verification.sample)
 
 
-def read_side(path: Path) -> Side:
-    """Read a reference, or the ``metrics.json`` of a run alone.
+def read_expected(path: Path) -> tuple[Side, tuple[Check, ...]]:
+    """Read a reference and check its integrity, or read the ``metrics.json`` of a run alone.
 
     Raises
     ------
+    PreconditionError
+        If there is no such file.
     SchemaError
         If it is neither.
     """
+    if not path.is_file():
+        raise PreconditionError(
+            f"no reference file {path}", advice="make one with --save-reference"
+        )
     content = path.read_bytes()
     if load(content, path.name).get("schema") == "repro.metrics/v1":
-        return Side(metrics=load_record(content, path.name, Metrics))
-    return Side.of(load_record(content, path.name, RecordFile))
-
-
-def validate(
-    expected: Side, actual: RecordFile, tolerance: Tolerance, mode: str, subject: str
-) -> Verification:
-    """Hold what was expected against a training that was just done."""
-    return conclude(subject, (), compare(expected, Side.of(actual), tolerance, mode))
+        return Side(metrics=load_record(content, path.name, Metrics)), ()
+    record = load_record(content, path.name, RecordFile)
+    return Side.of(record), check_integrity(Subject(path, is_run=False))

@@ -77,7 +77,13 @@ def verify(
         comparison = _other_data(error, allowed)
     else:
         actual = record_of_execution(execution, predictions_of(execution.training))
-        comparison = compare(Side.of(expected), Side.of(actual), allowed, settings.mode)
+        comparison = compare(
+            Side.of(expected),
+            Side.of(actual),
+            allowed,
+            mode=settings.mode,
+            sample=settings.sample.size,
+        )
         comparison = _with_environments(comparison, expected, actual)
     return conclude(subject.name, integrity, comparison)
 

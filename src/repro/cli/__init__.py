@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from repro import __version__
 from repro.cli.lazy import LazyGroup
+from repro.cli.output import plain
 from repro.core.errors import ExitCode, ReproError
 
 if TYPE_CHECKING:
@@ -74,32 +76,39 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except ReproError as error:
-        if debug:
-            raise
-        _explain(error.message, error.advice)
-        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: nothing was left half-made", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone, such as head: nothing is wrong here.
-        sys.stderr.close()
-        return ExitCode.HOLDS
-    except Exception as error:  # the last boundary before a person
+    except SystemExit as error:
+        # click ends so when the reader of a pipe has gone, such as head: nothing is wrong here.
+        gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
+        return ExitCode.HOLDS if gone else int(error.code or 0)
+    except Exception as error:  # noqa: BLE001 - the last boundary before a person
         if debug:
-            raise
+            traceback.print_exc()
+        return _explained(error)
+
+
+def _explained(error: Exception) -> int:
+    if isinstance(error, ReproError):
+        _explain(error.message, error.advice)
+        return error.exit_code
+    if isinstance(error, OSError):
+        where = error.filename or "standard output"
+        _explain(f"{where}: {error.strerror}", "make room, or choose another place")
+    else:
         _explain(
             f"unexpected {type(error).__name__}: {error}",
             "this is a defect of repro; run again with --debug and report the traceback",
         )
-        return ExitCode.PRECONDITION
+    return ExitCode.PRECONDITION
 
 
 def _explain(message: str, advice: str) -> None:
-    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    text = plain(message).replace("\n", "\n       ")
+    click.echo(click.style("error: ", fg="red", bold=True) + text, err=True)
     if advice:
-        click.echo(click.style("  next: ", bold=True) + advice, err=True)
+        click.echo(click.style("  next: ", bold=True) + plain(advice), err=True)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _WIDE, _LABEL = 400, 15
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 COLOURS = {
     "identical": "green",
     "equivalent": "green",
@@ -26,6 +28,11 @@ COLOURS = {
     "alarm": "red",
     "tampered": "red",
 }
+
+
+def plain(text: object) -> str:
+    """Take control characters out of a text that came from a file, but for line breaks."""
+    return _CONTROL.sub("?", str(text))
 
 
 def say(text: str = "") -> None:
@@ -45,7 +52,7 @@ def toned(word: str, text: str | None = None) -> str:
 
 def warn(text: str) -> None:
     """Print a warning beside the result."""
-    click.echo(click.style("warning: ", fg="yellow", bold=True) + text, err=True)
+    click.echo(click.style("warning: ", fg="yellow", bold=True) + plain(text), err=True)
 
 
 def say_json(value: object) -> None:

@@ -55,7 +55,7 @@ def _entry_row(entry: RunEntry) -> tuple[str, ...]:
         str(entry.summary.config.get("seed")),
         metrics.model,
         name,
-        output.number(metrics.test[name].value),
+        output.number(metrics.test[name].value) if name in metrics.test else "",
         ", ".join(finding.kind for finding in metrics.findings),
     )
 
@@ -96,7 +96,7 @@ def show(
             }
         )
     else:
-        output.say((path / "report.md").read_text(encoding="utf-8"))
+        output.say(output.plain(stored.report))
     return ExitCode.HOLDS
 
 

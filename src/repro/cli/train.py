@@ -32,7 +32,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    r"""Train an experiment and leave a run folder that is evidence.
+    """Train an experiment and leave a run folder that is evidence.
 
     EXPERIMENT is a name under configs/experiments; the project's default where it is left out.
 

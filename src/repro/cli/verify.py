@@ -58,7 +58,7 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    r"""Ask whether a run or a reference holds, here.
+    """Ask whether a run or a reference holds, here.
 
     First integrity: every file is what the record says it is. Then re-execution: training again
     from the recorded configuration. Then a verdict: identical (the same bits), equivalent (within
@@ -142,7 +142,8 @@ def tell(verification: Verification) -> None:
     if broken:
         output.field("integrity", f"{output.toned('tampered')}: {len(broken)} of {files} files")
         for check in broken:
-            output.say(f"  {check.detail}")
+            output.say(f"  {_line(check.detail)}")
+        output.say("next: restore these files, or train again: repro train")
         return
     if files:
         kept = "1 file" if files == 1 else f"{files} files"
@@ -166,7 +167,7 @@ def tell_comparison(comparison: Comparison) -> None:
     if worst is not None and worst.difference is not None and worst.allowed is not None:
         output.field(
             "worst",
-            f"{worst.name}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
+            f"{_line(worst.name)}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
         )
     if comparison.divergence is not None:
         outputs = ", ".join(comparison.divergence.outputs)
@@ -174,11 +175,16 @@ def tell_comparison(comparison: Comparison) -> None:
     if comparison.verdict != "identical":
         for key, (theirs, ours) in comparison.environment.items():
             if key.startswith(_TOLD) and key != "code_paths.functions":
-                output.field("environment", f"{key}: {theirs}, here {ours}")
+                output.field("environment", _line(f"{key}: {theirs}, here {ours}"))
     first, *more = comparison.reasons
-    output.field("verdict", f"{output.toned(comparison.verdict)}: {first}")
+    output.field("verdict", f"{output.toned(comparison.verdict)}: {_line(first)}")
     for reason in more:
-        output.field("", reason)
+        output.field("", _line(reason))
+
+
+def _line(text: str) -> str:
+    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
+    return output.plain(text).replace("\n", " ")
 
 
 def _count(comparison: Comparison, prefix: str) -> tuple[int, int, int]:

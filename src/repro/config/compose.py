@@ -143,6 +143,7 @@ def _check_families(tree: Tree) -> None:
     named = tree.get(("families",))
     if named is not None:
         _check_chosen(named, known)
+        _check_flags_have_effect(tree, _families(tree))
 
 
 def _check_family_key(path: tuple[str, ...], leaf: Leaf) -> None:
@@ -154,6 +155,17 @@ def _check_family_key(path: tuple[str, ...], leaf: Leaf) -> None:
             raise ConfigError(
                 f"{leaf.origin}: unknown key 'models.{'.'.join(path[:depth])}'",
                 advice=did_you_mean(found[0], known),
+            )
+
+
+def _check_flags_have_effect(tree: Tree, chosen: list[object]) -> None:
+    """Refuse a flag about a family that is not trained; files may speak of all of them."""
+    for path, leaf in tree.items():
+        about_family = path[0] in {"models", "variants"} and len(path) > 1
+        if about_family and leaf.origin.startswith("--") and path[1] not in chosen:
+            raise ConfigError(
+                f"{leaf.origin}: the family '{path[1]}' is not trained",
+                advice=f"trained are: {', '.join(map(str, chosen))}; choose with --model",
             )
 
 

@@ -20,6 +20,7 @@ def check_sha256(label: str, found: str, expected: str) -> None:
     if found != expected:
         raise HashMismatchError(
             f"{label}: expected sha256 {expected}, found {found}",
-            advice="restore the data; or, if the change is meant, declare the hash that "
-            "`repro data hash NAME` prints in configs/datasets.yaml",
+            advice="restore the data (from version control: git checkout -- FILE); or, if the"
+            " change is meant, declare the hash that `repro data hash NAME` prints in"
+            " configs/datasets.yaml",
         )

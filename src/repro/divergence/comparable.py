@@ -22,23 +22,32 @@ _SENTENCES = {
 }
 
 
-def obstacles(expected: Side, actual: Side, mode: str) -> tuple[str, ...]:
+def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str, ...]:
     """Say why two sides cannot be compared; nothing where they can.
 
     Parameters
     ----------
     mode : str
         What a missing key does: ``strict`` makes it an obstacle, ``relaxed`` and ``legacy`` do not.
+    sample : int
+        How many predictions are due.
     """
-    found = _nothing_to_compare(expected, mode)
+    found = _nothing_to_compare(expected, mode, sample)
     if expected.keys is None or actual.keys is None:
         return (*found, *_without_keys(expected, actual, mode))
-    if expected.keys.strict_key != actual.keys.strict_key:
+    ours, theirs = _identity(expected), _identity(actual)
+    if ours != theirs:
         found += _other_experiment(expected, actual)
     return tuple(found)
 
 
-def _nothing_to_compare(expected: Side, mode: str) -> list[str]:
+def _identity(side: Side) -> tuple[str | None, ...]:
+    if side.keys is None:
+        return ()
+    return (side.keys.strict_key, side.keys.replicate_key, side.content)
+
+
+def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
     found = []
     if not expected.metrics.test:
         found.append("the reference has no metrics: there is nothing to compare")
@@ -46,6 +55,11 @@ def _nothing_to_compare(expected: Side, mode: str) -> list[str]:
         return found
     if expected.predictions is None or not expected.predictions.rows:
         found.append("the reference has no sampled predictions: there is nothing to compare")
+        return found
+    rows, due = expected.predictions.rows, min(sample, expected.predictions.total)
+    present = len({row.row for row in rows})
+    if present < due or present < len(rows):
+        found.append(f"the reference has predictions of {present} rows, and {due} rows are due")
     return found
 
 

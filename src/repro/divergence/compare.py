@@ -15,25 +15,41 @@ if TYPE_CHECKING:
     from repro.divergence.side import Side
     from repro.divergence.tolerance import Tolerance
 
+_COUNTED = (
+    ("metrics.", "metrics differ"),
+    ("predictions.", "predictions differ"),
+    ("threshold.", "settings of the decision rule differ"),
+    ("held_out.", "facts about the held-out rows differ"),
+)
 _SENTENCES = {
     Verdict.IDENTICAL: "the same bits in every stage, metric and compared prediction",
     Verdict.EQUIVALENT: "every metric and compared prediction is within the tolerance",
 }
 
 
-def compare(expected: Side, actual: Side, tolerance: Tolerance, mode: str) -> Comparison:
+def compare(
+    expected: Side, actual: Side, tolerance: Tolerance, *, mode: str, sample: int
+) -> Comparison:
     """Hold one side against another.
+
+    Parameters
+    ----------
+    sample : int
+        How many predictions a record must have, where there are so many held-out rows.
 
     ``identical`` asks for the same digest of every stage and the same bits of every metric and
     compared prediction; ``equivalent`` for all numbers within the tolerance and all labels equal,
     but for ties. In the mode ``legacy`` metrics alone are compared.
     """
-    in_the_way = obstacles(expected, actual, mode)
+    in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
         return _comparison(Verdict.INCOMPARABLE, in_the_way, (), None, tolerance)
-    stages = tuple(_check_stages(expected.stages, actual.stages))
+    alone = mode == "legacy"
+    stages = () if alone else tuple(_check_stages(expected.stages, actual.stages))
     numbers = tuple(_check_numbers(expected, actual, tolerance, mode))
     verdict, reasons = _judge(stages, numbers)
+    if alone and verdict.holds:
+        reasons = ["every metric is within the tolerance; nothing else was compared"]
     divergence = _first_divergence(expected.stages, actual.stages)
     return _comparison(verdict, reasons, (*stages, *numbers), divergence, tolerance)
 
@@ -65,7 +81,7 @@ def _check_numbers(
     if mode == "legacy":
         return
     if expected.threshold is not None and actual.threshold is not None:
-        yield check_threshold(expected.threshold, actual.threshold, tolerance)
+        yield from check_threshold(expected.threshold, actual.threshold, tolerance)
     if expected.predictions is not None and actual.predictions is not None:
         yield from check_predictions(expected.predictions, actual.predictions, tolerance)
 
@@ -127,7 +143,12 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     everything = [*stages, *numbers]
     exact = bool(stages) and all(check.outcome is Outcome.SAME for check in everything)
     verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
-    return verdict, [_SENTENCES[verdict], *ties]
+    return verdict, [_SENTENCES[verdict], *_count_stages(stages), *ties]
+
+
+def _count_stages(stages: Sequence[Check]) -> list[str]:
+    parted = sum(check.outcome is not Outcome.SAME for check in stages)
+    return [f"{parted} of {len(stages)} stage outputs have other bits"] if parted else []
 
 
 def _is_prediction(check: Check) -> bool:
@@ -136,11 +157,10 @@ def _is_prediction(check: Check) -> bool:
 
 def _count_sentences(wrong: Sequence[Check], numbers: Sequence[Check]) -> list[str]:
     sentences = []
-    for kind, what in (("metrics.", "metrics"), ("predictions.", "predictions"), ("threshold", "")):
+    for kind, what in _COUNTED:
         total = sum(check.name.startswith(kind) for check in numbers)
         bad = [check for check in wrong if check.name.startswith(kind)]
         if bad:
-            count = f"{len(bad)} of {total} {what} differ" if what else "the threshold differs"
-            sentences.append(f"{count} beyond the tolerance")
+            sentences.append(f"{len(bad)} of {total} {what} beyond the tolerance")
             sentences += [check.detail for check in bad if check.detail][:1]
     return sentences

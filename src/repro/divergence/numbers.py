@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> Iterator[Check]:
     """Check the selected model and every number of the metrics, missing ones included."""
-    yield _check_equal("metrics.model", expected.model, actual.model)
+    for name in ("model", "task", "selection_metric"):
+        yield _check_equal(f"metrics.{name}", getattr(expected, name), getattr(actual, name))
     yield _check_equal("metrics.undefined", dict(expected.undefined), dict(actual.undefined))
     yield _check_equal("metrics.findings", _doubts(expected), _doubts(actual))
     left, right = flatten(expected), flatten(actual)
@@ -39,16 +40,23 @@ def flatten(metrics: Metrics) -> dict[str, float]:
         numbers[f"test.{name}.high"] = estimate.high
     numbers |= {f"constant.{name}": value for name, value in metrics.constant.items()}
     for family, scores in metrics.cross_validation.items():
+        numbers[f"cross_validation.{family}.mean"] = scores.mean
+        numbers[f"cross_validation.{family}.std"] = scores.std
         for position, value in enumerate(scores.folds, start=1):
             numbers[f"cross_validation.{family}.fold_{position}"] = value
     return numbers
 
 
-def check_threshold(expected: Threshold, actual: Threshold, tolerance: Tolerance) -> Check:
-    """Check the learned decision threshold."""
-    if expected.threshold is None and actual.threshold is None:
-        return _check_equal("threshold", None, None)
-    return check_number("threshold", expected.threshold, actual.threshold, tolerance)
+def check_threshold(
+    expected: Threshold, actual: Threshold, tolerance: Tolerance
+) -> Iterator[Check]:
+    """Check the learned decision rule."""
+    for name in ("rule", "target", "reached"):
+        yield _check_equal(f"threshold.{name}", getattr(expected, name), getattr(actual, name))
+    for name in ("threshold", "precision", "recall"):
+        ours, theirs = getattr(expected, name), getattr(actual, name)
+        if ours is not None or theirs is not None:
+            yield check_number(f"threshold.{name}", ours, theirs, tolerance)
 
 
 def check_number(
@@ -83,8 +91,8 @@ def check_predictions(
     expected: Predictions, actual: Predictions, tolerance: Tolerance
 ) -> Iterator[Check]:
     """Check every prediction of the reference, joined by row, and how many rows there are."""
-    yield _check_equal("predictions.total", expected.total, actual.total)
-    yield _check_equal("predictions.scores", list(expected.scores), list(actual.scores))
+    yield _check_equal("held_out.rows", expected.total, actual.total)
+    yield _check_equal("held_out.scores", list(expected.scores), list(actual.scores))
     here = {prediction.row: prediction for prediction in actual.rows}
     for prediction in expected.rows:
         yield _check_prediction(prediction, here, tolerance)
@@ -102,11 +110,12 @@ def _check_prediction(
             outcome=Outcome.MISSING,
             detail=f"row {expected.row} is not among the held-out rows here",
         )
-    numbers = [
-        check_number(name, left, right, tolerance)
-        for left, right in zip(_numbers(expected), _numbers(actual), strict=False)
-    ]
-    outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
+    numbers: list[Check] = []
+    outcome, detail = _shape_outcome(expected, actual)
+    if outcome is Outcome.SAME:
+        pairs = zip(_numbers(expected), _numbers(actual), strict=True)
+        numbers = [check_number(name, left, right, tolerance) for left, right in pairs]
+        outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
     worst = max(numbers, key=excess, default=None)
     return Check(
         name=name,
@@ -119,32 +128,39 @@ def _check_prediction(
     )
 
 
+def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, str]:
+    row = expected.row
+    if expected.truth != actual.truth:
+        values = f"{expected.truth}, here {actual.truth}"
+        return Outcome.DIFFERS, f"row {row} has another true value: {values}"
+    kinds = [
+        (type(side.label), len(side.scores), side.margin is None) for side in (expected, actual)
+    ]
+    if kinds[0] != kinds[1]:
+        return Outcome.DIFFERS, f"row {row} has a label or scores of another kind"
+    return Outcome.SAME, ""
+
+
 def _label_outcome(
     expected: Prediction, actual: Prediction, numbers: list[Check], tolerance: Tolerance
 ) -> tuple[Outcome, str]:
-    row = expected.row
-    if expected.truth != actual.truth:
-        return (
-            Outcome.DIFFERS,
-            f"row {row} has another true value: {expected.truth}, {actual.truth}",
-        )
-    if len(expected.scores) != len(actual.scores):
-        return Outcome.DIFFERS, f"row {row} has another number of scores"
     outcomes = {check.outcome for check in numbers}
     if Outcome.DIFFERS in outcomes:
         return Outcome.DIFFERS, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
-        margin = min(expected.margin or 0.0, actual.margin or 0.0)
-        flip = f"row {row}: {expected.label} became {actual.label}, margin {margin:.3g}"
-        near = margin <= max(tolerance.allowed(value) for value in expected.scores)
+        # The margin is the one that was computed here: a record cannot declare a tie.
+        margin = actual.margin or 0.0
+        flip = f"row {expected.row}: {expected.label} became {actual.label}, margin {margin:.3g}"
+        near = margin <= max(tolerance.allowed(value) for value in actual.scores)
         return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)
     return (Outcome.SAME if outcomes <= {Outcome.SAME} else Outcome.WITHIN), ""
 
 
 def _numbers(prediction: Prediction) -> tuple[float, ...]:
+    margin = () if prediction.margin is None else (prediction.margin,)
     if isinstance(prediction.label, str):
-        return prediction.scores
-    return (prediction.label, *prediction.scores)
+        return (*prediction.scores, *margin)
+    return (prediction.label, *prediction.scores, *margin)
 
 
 def _plain(prediction: Prediction) -> dict[str, JsonValue]:

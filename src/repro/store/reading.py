@@ -41,6 +41,7 @@ class StoredRun:
     environment: EnvironmentFile
     drift_baseline: DriftBaseline
     predictions: Predictions
+    report: str
 
 
 def read_run(run: Path) -> StoredRun:
@@ -66,4 +67,5 @@ def read_run(run: Path) -> StoredRun:
         environment=files.record("environment.json", EnvironmentFile),
         drift_baseline=files.record("drift_baseline.json", DriftBaseline),
         predictions=read_predictions(files.content("predictions.csv"), "predictions.csv"),
+        report=files.content("report.md").decode("utf-8", "replace"),
     )

@@ -88,6 +88,8 @@ def _weighed(
     truth = np.searchsorted(names, target)
     confusion = confusions(truth, np.searchsorted(names, predicted), len(names), counts)
     values = dict(from_confusions(confusion))
+    if outcome.task is Task.BINARY:
+        values |= of_label(confusion, names.index(str(outcome.positive)))
     indicators = metrics.indicators(target, outcome)
     columns = range(indicators.shape[1])
     for name, function in (("roc_auc", roc_auc), ("average_precision", average_precision)):
@@ -147,6 +149,15 @@ def from_confusions(confusion: Array) -> Mapping[str, Array]:
         "f1_weighted": (f1 * actual).sum(axis=1) / total,
         "precision_macro": _ratio(precision.sum(axis=1), present.sum(axis=1)),
         "recall_macro": _ratio(recall.sum(axis=1), present.sum(axis=1)),
+    }
+
+
+def of_label(confusion: Array, label: int) -> Mapping[str, Array]:
+    """Compute precision and recall of one label, by its position, from confusion matrices."""
+    hits = confusion[:, label, label]
+    return {
+        "precision": _ratio(hits, confusion[:, :, label].sum(axis=1)),
+        "recall": _ratio(hits, confusion[:, label, :].sum(axis=1)),
     }
 
 

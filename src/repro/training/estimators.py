@@ -83,10 +83,11 @@ def _class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstimator]
     try:
         kind = getattr(importlib.import_module(module), name, None)
     except ImportError as error:
-        package = f"repro[{top}]" if top in _EXTRAS else top
+        install = f"install the extra: pip install -e '.[{top}]', in the project's environment"
+        own = f"make '{top}' importable, by PYTHONPATH or pip install -e"
         raise PreconditionError(
             f"{where}.estimator: cannot import '{module}': {error}",
-            advice=f"pip install '{package}', or take the family out of 'families'",
+            advice=f"{install if top in _EXTRAS else own}; or choose other families",
         ) from error
     if not isinstance(kind, type) or not hasattr(kind, "_get_param_names"):
         raise ConfigError(f"{where}.estimator: '{path}' is not a scikit-learn estimator class")

@@ -62,8 +62,8 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _plain(column: pd.Series) -> npt.NDArray[Any]:
-    if column.dtype.kind == "f":
-        return column.to_numpy(dtype=np.float64)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = column.to_numpy(dtype=object, na_value=np.nan)
     return np.asarray(values, dtype=object)
 

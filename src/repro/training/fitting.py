@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -62,16 +63,22 @@ def fit(
         If the estimator refuses the data or a parameter's value.
     """
     estimator = build(family, model, seed, allowed_modules)
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
-        try:
-            estimator.fit(matrix, target)
-        except ValueError as error:
-            raise DataError(
-                f"models.{family}: {type(estimator).__name__} refused to fit: {error}",
-                advice="check models." + family + ".params with: repro config show",
-            ) from error
+        estimator.fit(matrix, target)
     return estimator, not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+
+
+@contextmanager
+def _refusal(family: str, estimator: BaseEstimator, what: str) -> Iterator[None]:
+    """Turn what an estimator says of data and parameters into an error for people."""
+    try:
+        yield
+    except ValueError as error:
+        raise DataError(
+            f"models.{family}: {type(estimator).__name__} refused to {what}: {error}",
+            advice=f"check models.{family}.params with: repro config show; or train on more rows",
+        ) from error
 
 
 def cross_validate(
@@ -127,7 +134,8 @@ def _fit_and_score(
     outcome: Outcome,
 ) -> OutOfFold:
     estimator, converged = fit(family, model, seed, allowed, matrix, target)
-    return OutOfFold(score(estimator, held_out, outcome), converged)
+    with _refusal(family, estimator, "predict"):
+        return OutOfFold(score(estimator, held_out, outcome), converged)
 
 
 def _gathered(parts: Sequence[OutOfFold], fold_of_row: Rows) -> OutOfFold:

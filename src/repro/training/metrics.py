@@ -47,6 +47,10 @@ def evaluate(
     if outcome.task is Task.REGRESSION:
         return _regression(target, predicted), {}
     values = {name: float(metric(target, predicted)) for name, metric in LABEL_METRICS.items()}
+    if outcome.task is Task.BINARY:
+        positive = {"pos_label": outcome.positive, "zero_division": 0.0}
+        values["precision"] = float(sk.precision_score(target, predicted, **positive))
+        values["recall"] = float(sk.recall_score(target, predicted, **positive))
     ranked, undefined = _score_metrics(target, scores, outcome)
     return values | ranked, undefined
 

@@ -80,16 +80,23 @@ def fold_rows(
 
 
 def _check_enough(target: Target, task: Task, split: Split, selection: Selection) -> None:
-    held_out = int(np.ceil(split.test_size * len(target)))
-    if len(target) - held_out < selection.folds or held_out < 1:
+    rows = min(len(target), split.limit or len(target))
+    held_out = int(np.ceil(split.test_size * rows))
+    if rows - held_out < selection.folds:
         raise DataError(
-            f"{len(target)} rows are too few for {selection.folds} folds beside a held-out share of"
+            f"{rows} rows are too few for {selection.folds} folds beside a held-out share of"
             f" {split.test_size}",
             advice="use fewer folds (--set selection.folds=2), or more data",
         )
     if task is Task.REGRESSION:
         return
     labels, counts = np.unique(target, return_counts=True)
+    if held_out < len(labels):
+        raise DataError(
+            f"a held-out share of {split.test_size} is {held_out} rows: fewer than the"
+            f" {len(labels)} classes",
+            advice="raise split.test_size (--test-size)",
+        )
     if len(labels) < len(("one", "other")):
         raise DataError(
             f"the target has one class only: '{labels[0]}'",

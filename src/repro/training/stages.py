@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.models import Task
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.int64]
 
+_METHODS = {"probability": "predict_proba", "decision": "decision_function"}
+
 # Raised whenever the same inputs of some stage come to mean another computation.
 STAGES_VERSION = 1
 
@@ -50,7 +54,7 @@ class Training:
     Attributes
     ----------
     model : sklearn.pipeline.Pipeline
-        Takes a table as the data set declares it.
+        Takes a table with the data set's columns; its labels are decided by the threshold.
     test_rows : ndarray of int64, shape (n_test,)
         Positions in the table.
     truth, labels : ndarray of shape (n_test,)
@@ -118,7 +122,6 @@ def train(
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
     tools = {"workers": Workers(config.execution.workers, observer)}
     made, records = fold(STAGES, initial, tools=tools, observer=observer)
-    steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
@@ -126,13 +129,27 @@ def train(
         threshold=made["threshold"],
         baseline=made["baseline"],
         seeds=seeds,
-        model=Pipeline([*steps, ("model", made["estimator"])]),
+        model=_pipeline(made, target),
         test_rows=made["test_rows"],
         truth=target[made["test_rows"]],
         labels=made["labels"],
         scores=made["scores"],
         margins=made["margins"],
     )
+
+
+def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
+    """Put the fitted parts together, so that ``predict`` decides as the run did."""
+    model, threshold = made["estimator"], made["threshold"].threshold
+    if threshold is not None:
+        model = FixedThresholdClassifier(
+            FrozenEstimator(model),
+            threshold=threshold,
+            pos_label=made["outcome"].positive,
+            response_method=_METHODS[made["scores"].kind],
+        ).fit(made["train_matrix"], target[made["train_rows"]])
+    steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
+    return Pipeline([*steps, ("model", model)])
 
 
 def _initial(

@@ -46,7 +46,7 @@ def _packages(label: str) -> tuple[Any, Any]:
     except ImportError as error:
         raise PreconditionError(
             f"{label}: reading Parquet needs pyarrow, which is not installed",
-            advice="pip install 'repro[parquet]'",
+            advice="pip install -e '.[parquet]', in the project's environment",
         ) from error
     return pa, pq
 

@@ -59,4 +59,6 @@ def _near(path: Path) -> str:
     if not path.parent.is_dir():
         return "its folder is missing too; get the data, or correct the path"
     names = (entry.name for entry in path.parent.iterdir() if entry.is_file())
-    return did_you_mean(path.name, names)
+    near = did_you_mean(path.name, names)
+    restore = "restore it (from version control: git checkout -- FILE), or correct its path"
+    return f"{restore}; {near}" if near.startswith("did you mean") else restore

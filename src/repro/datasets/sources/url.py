@@ -108,7 +108,7 @@ def _package(label: str) -> Any:
     except ImportError as error:
         raise PreconditionError(
             f"{label}: fetching it needs fsspec, which is not installed",
-            advice="pip install 'repro[fsspec]'",
+            advice="pip install -e '.[fsspec]', in the project's environment",
         ) from error
     return fsspec
 
