@@ -35,7 +35,9 @@ def with_library(environment: Environment, **changes: Any) -> Environment:
 
 MATTERS: dict[str, Callable[[Environment], Environment]] = {
     "package version": lambda e: with_(e, packages={**e.packages, "numpy": "0.0.1"}),
-    "package added": lambda e: with_(e, packages={**e.packages, "another": "1"}),
+    "package required": lambda e: with_(
+        e, packages={**e.packages, "another": "1"}, runtime=(*e.runtime, "another")
+    ),
     "kernel": lambda e: with_library(e, architecture="Another"),
     "library version": lambda e: with_library(e, version="0.0.1"),
     "threads": lambda e: with_library(e, num_threads=99),
@@ -52,6 +54,7 @@ REPOSITORY = Repository(commit="0" * 40, branch="x", remote=None, dirty=True, di
 DOES_NOT_MATTER: dict[str, Callable[[Environment], Environment]] = {
     "commit": lambda e: with_(e, git=REPOSITORY),
     "no git": lambda e: with_(e, git=NoRepository(reason="git is missing")),
+    "linter beside it": lambda e: with_(e, packages={**e.packages, "linter": "1"}),
     "own version": lambda e: with_(e, packages={**e.packages, "repro": "99"}),
     "own version, not editable": lambda e: with_(
         e, packages={**e.packages, "repro": "99"}, working_trees=()

@@ -1,5 +1,6 @@
 """`repro train`, as a user runs it."""
 
+import hashlib
 import json
 import os
 import random
@@ -196,6 +197,45 @@ def test_every_family_trains(project, experiment, family):
     assert json.loads((run / "metrics.json").read_text())["model"] == family
 
 
+def test_a_flag_about_a_family_that_is_not_trained_is_refused(project):
+    """It would be ignored in silence otherwise."""
+    for flag in (("--variant", "svm=linear"), ("-s", "models.svm.params.C=2")):
+        result = project.repro("train", *flag)
+
+        assert (result.status, "the family 'svm' is not trained" in result.err) == (2, True)
+
+
+def test_a_held_out_part_that_judges_nothing_is_refused(project):
+    """Too few rows, or not every class."""
+    for flags in (("--test-size", "0.001"), ("-s", "split.limit=177"), ("-s", "split.limit=12")):
+        result = project.repro("train", "wine", *flags)
+
+        assert (result.status, "defect" in result.err) == (3, False), result.err
+
+
+def test_a_leak_is_named_in_a_regression_and_with_many_classes(project):
+    """A feature that is the target."""
+    rows = [f"{i % 10},{i},{'abcdefghij'[i % 10]},{i * 0.5}" for i in range(300)]
+    project.write("data/leak.csv", "code,number,label,value\n" + "\n".join(rows) + "\n")
+    facts = ("--licence", "MIT", "--origin", "made here")
+    found = []
+    for target, task, metric in (
+        ("label", "multiclass", "accuracy"),
+        ("value", "regression", "r2"),
+    ):
+        file = project.path / "data/leak.csv"
+        name = f"leak_{task}"
+        assert project.repro("data", "add", name, file, "--target", target, *facts).status == 0
+        project.write(
+            f"configs/experiments/{name}.yaml",
+            f"schema: repro.experiment/v1\ndescription: Leaks.\ntask: {task}\ndataset: {name}\n"
+            f"families: [decision_tree]\nselection: {{metric: {metric}}}\n",
+        )
+        found.append(project.repro("train", name).err)
+
+    assert ("'code' alone" in found[0], "'number' alone" in found[1]) == (True, True), found
+
+
 def test_the_constant_scheme_gives_every_component_the_base_seed(project):
     """So that results of projects with one global seed can be matched."""
     run = project.train("wine", "--profile", "debug", "-s", "seeding.scheme=constant")
@@ -221,6 +261,10 @@ def test_a_class_by_import_path_trains_where_its_module_is_allowed(project):
 
     assert (refused.status, "module 'mine' is not allowed" in refused.err) == (2, True)
     assert allowed.status == 0, allowed.err
+    (run,) = (project.path / "runs").iterdir()
+    lineage = json.loads((run / "lineage.json").read_text())
+    digest = hashlib.sha256((project.path / "mine.py").read_bytes()).hexdigest()
+    assert lineage["code"]["mine.py"] == digest
 
 
 def test_noise_is_reported_as_no_better_than_a_constant_guess(project):

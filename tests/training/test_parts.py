@@ -322,6 +322,17 @@ def test_no_drift_where_nothing_moved_and_an_alarm_where_something_did():
     assert (moved[0].feature, moved[0].level, moved[1].level) == ("c", "alarm", "stable")
 
 
+def test_a_feature_that_leaves_its_range_drifts():
+    """A constant that falls is as visible as one that rises."""
+    training = pd.DataFrame({"a": [5.0] * 50})
+    settings = Drift(bins=10, epsilon=1e-4, warning=0.1, alarm=0.25)
+    baseline = drift_baseline(training, ["a"], np.arange(50), settings)
+
+    levels = [measure(baseline, pd.DataFrame({"a": [v] * 20}))[0].level for v in (3.0, 5.0, 7.0)]
+
+    assert levels == ["alarm", "stable", "alarm"]
+
+
 def test_the_index_is_the_formula_by_hand():
     """Two bins, (0.5, 0.5) against (0.2, 0.8)."""
     training = pd.DataFrame({"a": [0.0, 1.0] * 10})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import parse_config, verification_settings
 from repro.app.records import record_of_run
 from repro.config.keys import replicate_key, strict_key
+from repro.core.environment import comparable
 from repro.divergence.compare import compare
 from repro.divergence.side import Side
 from repro.divergence.structure import differences
@@ -133,10 +134,13 @@ def _rekeyed(record: RecordFile) -> Side:
 
 @dataclass(frozen=True)
 class RunDiff:
-    """Two runs side by side; nothing was executed."""
+    """Two runs side by side, by name; nothing was executed."""
 
+    left: str
+    right: str
     comparison: Comparison
     config: dict[str, tuple[object, object]]
+    code: dict[str, tuple[object, object]]
     environment: dict[str, tuple[object, object]]
 
 
@@ -148,11 +152,15 @@ def diff(project: Path, left: Path, right: Path) -> RunDiff:
     PreconditionError, SchemaError
         If one cannot be read.
     """
-    ours, theirs = record_of_run(read_run(left)), record_of_run(read_run(right))
+    runs = read_run(left), read_run(right)
+    ours, theirs = (record_of_run(run) for run in runs)
+    code = ({"commit": run.lineage.commit, **run.lineage.code} for run in runs)
     settings = verification_settings(project)
     tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
-    environments = (record.environment.model_dump(mode="json") for record in (ours, theirs))
+    environments = (comparable(record.environment) for record in (ours, theirs))
     return RunDiff(
+        left=left.name,
+        right=right.name,
         comparison=compare(
             _rekeyed(ours),
             _rekeyed(theirs),
@@ -161,5 +169,6 @@ def diff(project: Path, left: Path, right: Path) -> RunDiff:
             sample=settings.sample.size,
         ),
         config=differences(ours.config, theirs.config),
+        code=differences(*code),
         environment=differences(*environments),
     )

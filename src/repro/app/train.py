@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import joblib
 
 from repro import __version__, report
+from repro.app.code import observe_code
 from repro.app.execute import execute, predictions_of
 from repro.capture import capture_host
 from repro.core.jsonfile import dump, dump_record
@@ -152,6 +153,7 @@ def _lineage(
         command=tuple(command),
         dataset=dataset,
         configuration=resolved.sources,
+        code=observe_code(project, execution),
         commit=execution.environment.commit,
         dirty=execution.environment.dirty,
         files={},

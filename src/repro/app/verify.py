@@ -8,6 +8,7 @@ from repro.app.conclusion import conclude
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.app.records import record_of_execution, record_of_run
+from repro.core.environment import comparable
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Verdict
@@ -104,7 +105,5 @@ def _other_data(error: HashMismatchError, tolerance: Tolerance) -> Comparison:
 def _with_environments(
     comparison: Comparison, expected: RecordFile, actual: RecordFile
 ) -> Comparison:
-    parted = differences(
-        expected.environment.model_dump(mode="json"), actual.environment.model_dump(mode="json")
-    )
+    parted = differences(comparable(expected.environment), comparable(actual.environment))
     return comparison.model_copy(update={"environment": parted})

@@ -18,7 +18,11 @@ from repro.capture.interpreter import (
     observe_platform,
 )
 from repro.capture.native import load_libraries, observe_code_paths, observe_native
-from repro.capture.packages import observe_packages, observe_working_trees
+from repro.capture.packages import (
+    observe_packages,
+    observe_runtime,
+    observe_working_trees,
+)
 from repro.capture.threads import observe_threads
 from repro.core.environment import Environment, Host
 
@@ -44,6 +48,7 @@ def capture_environment(project: Path, level: str) -> Environment:
         interpreter=observe_interpreter(),
         platform=observe_platform(),
         packages=observe_packages(),
+        runtime=observe_runtime(),
         working_trees=observe_working_trees(),
         lock=_lock_digest(project),
         native=observe_native(),

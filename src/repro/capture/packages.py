@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import Distribution
 
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -35,6 +36,31 @@ def observe_packages() -> dict[str, str]:
     for name, version, _ in _installed():
         found.setdefault(name, version)
     return dict(sorted(found.items()))
+
+
+def observe_runtime() -> tuple[str, ...]:
+    """Return the installed distributions that ``repro`` requires, directly or not, sorted.
+
+    Its extras count where they are installed. Where ``repro`` itself is not installed, nothing says
+    what it requires, and every distribution counts.
+    """
+    installed = set(observe_packages())
+    if "repro" not in installed:
+        return tuple(sorted(installed))
+    found, pending = {"repro"}, ["repro"]
+    while pending:
+        needed = set(_required(pending.pop())) & installed
+        pending += needed - found
+        found |= needed
+    return tuple(sorted(found))
+
+
+def _required(name: str) -> Iterator[str]:
+    for text in importlib.metadata.requires(name) or ():
+        # The extras of others are not asked for; those of repro are its optional families.
+        requirement = _REQUIREMENT.match(text)
+        if requirement and ("extra ==" not in text or name == "repro"):
+            yield normalised(requirement[0])
 
 
 def observe_working_trees() -> tuple[str, ...]:

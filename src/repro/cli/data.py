@@ -49,7 +49,10 @@ def verify(names: tuple[str, ...], project_folder: Path | None, *, as_json: bool
     else:
         for check in found:
             output.say(f"{check.dataset} {check.name}: {output.toned(check.outcome)}, {check.text}")
-    return ExitCode.FINDING if any(c.outcome == "fails" for c in found) else ExitCode.HOLDS
+    outcomes = {check.outcome for check in found}
+    if "fails" in outcomes:
+        return ExitCode.FINDING
+    return ExitCode.PRECONDITION if "skipped" in outcomes else ExitCode.HOLDS
 
 
 @command.command(name="hash")
@@ -104,5 +107,12 @@ def add(
     path = Path.cwd() / file
     proposal = Proposal(name, path, target, positive, missing, licence, origin, description)
     output.say(add_entry(find(project_folder), proposal).rstrip())
-    output.say(f"added '{name}' to configs/datasets.yaml")
+    output.say(f"added '{name}' to configs/datasets.yaml: read it, and correct the roles there")
+    output.say(f"next: write configs/experiments/{name}.yaml, then: repro train {name}\n")
+    task = "binary" if positive else "multiclass  # or regression, selected by rmse"
+    output.say(
+        f"schema: repro.experiment/v1\ndescription: {description or name}\ntask: {task}\n"
+        f"dataset: {name}\nfamilies: [decision_tree, random_forest]\n"
+        f"selection:\n  metric: {'roc_auc' if positive else 'f1_macro'}"
+    )
     return ExitCode.HOLDS

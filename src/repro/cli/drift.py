@@ -42,5 +42,7 @@ def command(
     else:
         rows = [(d.feature, output.number(d.psi), output.toned(d.level)) for d in moved]
         output.table(("feature", "psi", "level"), rows, right="psi")
-    alarmed = any(feature.level == "alarm" for feature in moved)
-    return ExitCode.FINDING if alarmed else ExitCode.HOLDS
+    alarms = sum(feature.level == "alarm" for feature in moved)
+    if not as_json:
+        output.say(f"{alarms} of {len(moved)} features at alarm")
+    return ExitCode.FINDING if alarms else ExitCode.HOLDS

@@ -73,6 +73,11 @@ def find(project_folder: Path | None) -> Path:
     return find_project(project_folder or Path.cwd())
 
 
+def is_here(project: Path) -> bool:
+    """Tell whether a project is the one that is found from the current folder."""
+    return project in {Path.cwd(), *Path.cwd().parents}
+
+
 def runs_of(project: Path, runs_folder: Path | None) -> Path:
     """Return the folder of the runs: as given, or as ``configs/base.yaml`` says."""
     from repro.config.project import BASE, read_source

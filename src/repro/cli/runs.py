@@ -125,13 +125,20 @@ def diff(
             {
                 "comparison": found.comparison.model_dump(mode="json"),
                 "config": found.config,
+                "code": found.code,
                 "environment": found.environment,
             }
         )
     else:
-        for what, parted in (("config", found.config), ("environment", found.environment)):
+        output.field("reference", found.left)
+        output.field("here", found.right)
+        for what, parted in (
+            ("config", found.config),
+            ("code", found.code),
+            ("environment", found.environment),
+        ):
             for key, (ours, theirs) in parted.items():
-                output.field(what, f"{key}: {ours}, there {theirs}")
+                output.field(what, output.plain(f"{key}: {ours} → {theirs}"))
         tell_comparison(found.comparison)
     return ExitCode.HOLDS if found.comparison.verdict.holds else ExitCode.FINDING
 
@@ -153,6 +160,8 @@ def groups(project_folder: Path | None, runs_folder: Path | None, *, as_json: bo
     if as_json:
         output.say_json([asdict(group) for group in found])
         return ExitCode.HOLDS
+    if not found:
+        output.say("no runs yet: repro train")
     for group in found:
         again = {None: "", True: ", repeated seeds: the same bits", False: ""}[group.reproduced]
         output.say(
@@ -166,7 +175,7 @@ def groups(project_folder: Path | None, runs_folder: Path | None, *, as_json: bo
             (
                 name,
                 output.number(spread.mean),
-                output.number(spread.std),
+                output.number(spread.std) if len(group.seeds) > 1 else "",
                 f"{output.number(spread.low)} … {output.number(spread.high)}",
                 _stability(len(group.seeds), stable=spread.stable),
             )

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, make_request, project_option, request_options
+from repro.cli.options import (
+    find,
+    is_here,
+    json_option,
+    make_request,
+    project_option,
+    request_options,
+    runs_of,
+)
 from repro.cli.progress import Progress, Quiet
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from repro.app.train import TrainedRun
     from repro.core.records import Metrics
 
@@ -55,17 +63,19 @@ def command(
     run = train(project, resolved, line, observer)
     findings = run.execution.training.metrics.findings
     if as_json:
-        output.say_json(_as_json(run, project))
+        output.say_json(_as_json(run))
     else:
         _tell(run, project)
     failed = findings and resolved.config.safety.on_finding == "fail"
+    if failed:
+        output.warn("exit status 1, since safety.on_finding is fail and there are findings")
     return ExitCode.FINDING if failed else ExitCode.HOLDS
 
 
-def _as_json(run: TrainedRun, project: Path) -> dict[str, object]:
+def _as_json(run: TrainedRun) -> dict[str, object]:
     return {
         "run_id": run.run_id,
-        "path": _display(run.path, project),
+        "path": _display(run.path),
         "seconds": round(run.seconds, 3),
         "keys": run.execution.keys.model_dump(mode="json"),
         "metrics": run.execution.training.metrics.model_dump(mode="json", by_alias=True),
@@ -78,9 +88,21 @@ def _printable(argument: str) -> str:
     return argument.encode("utf-8", "backslashreplace").decode()
 
 
-def _display(path: Path, project: Path) -> str:
-    inside = path.is_relative_to(project)
-    return path.relative_to(project).as_posix() if inside else str(path)
+def _display(path: Path) -> str:
+    """Write a path so that it can be used from the current folder."""
+    inside = path.is_relative_to(Path.cwd())
+    return path.relative_to(Path.cwd()).as_posix() if inside else str(path)
+
+
+def _how_to_check(run: TrainedRun, project: Path) -> str:
+    """Return a command that can be run as it stands, from the current folder."""
+    usual = run.path.parent == runs_of(project, None)
+    subject = run.run_id if usual else _display(run.path)
+    elsewhere = [] if is_here(project) else ["--project", _display(project)]
+    command = ["repro", "verify", subject, *elsewhere]
+    if not shutil.which("repro") and Path(sys.argv[0]).name == "repro":
+        command[0] = _display(Path(sys.argv[0]).absolute())
+    return shlex.join(command)
 
 
 def _tell(run: TrainedRun, project: Path) -> None:
@@ -106,8 +128,17 @@ def _tell(run: TrainedRun, project: Path) -> None:
     output.say()
     for finding in metrics.findings:
         output.warn(finding.message)
-    output.say(f"run {output.bold(_display(run.path, project))}")
-    output.say(f"check it: repro verify {shlex.quote(run.run_id)}")
+    _warn_of_code(run)
+    output.say(f"run {output.bold(_display(run.path))}")
+    output.say(f"check it: {_how_to_check(run, project)}")
+
+
+def _warn_of_code(run: TrainedRun) -> None:
+    environment = run.execution.environment
+    if environment.commit is None:
+        output.warn("no git commit is recorded: nothing says which code this was")
+    elif environment.dirty:
+        output.warn("files differ from the recorded git commit; lineage.json has their hashes")
 
 
 def _tell_selection(metrics: Metrics) -> None:

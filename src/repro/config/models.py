@@ -274,7 +274,7 @@ class Safety(Record):
     """When a result is too good, or not good enough, to be believed."""
 
     leakage_score: Share
-    leakage_depth: Count
+    leakage_leaves: Annotated[int, Field(ge=2)]
     suspicious_score: Share
     minimum_gain: NonNegative
     on_finding: Literal["warn", "fail"]
@@ -337,7 +337,11 @@ class ExperimentConfig(Record):
         if self.task is not Task.BINARY and self.decision.rule != "argmax":
             raise ValueError(f"decision.rule: {self.decision.rule} is for binary tasks; use argmax")
         if (self.task is Task.BINARY) != (self.dataset.positive is not None):
-            raise ValueError("a binary task, and no other, needs the data set's 'positive' label")
+            lacks = self.task is Task.BINARY
+            raise ValueError(
+                f"task: a {self.task} task {'needs' if lacks else 'has no use for'} a 'positive'"
+                f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
+            )
         regression_metrics = {"rmse", "mae", "r2"}
         if (self.task is Task.REGRESSION) != (self.selection.metric in regression_metrics):
             raise ValueError(

@@ -72,7 +72,10 @@ def read_named(project: Path, kind: str, name: str) -> SourceFile:
     known = names_in(project, kind)
     singular = kind.removesuffix("s")
     if name not in known:
-        raise ConfigError(f"unknown {singular} '{name}'", advice=did_you_mean(name, known))
+        raise ConfigError(
+            f"unknown {singular} '{name}': there is no configs/{kind}/{name}.yaml",
+            advice=did_you_mean(name, known),
+        )
     return read_source(project, project / "configs" / kind / f"{name}.yaml", singular)
 
 

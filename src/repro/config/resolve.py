@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from repro.config.project import SourceFile
     from repro.config.tree import Tree
 
+# A key of the configuration itself, or of one of its sections, is the experiment's to give; one
+# deeper inside belongs where its neighbours stand.
+_INSIDE = 3
 _NOT_RESOLVED = ("families", "variants", "default_experiment", "models")
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -45,7 +48,7 @@ def resolved_tree(composition: Composition) -> Tree:
         ("schema",): Leaf("repro.config/v1", "repro"),
         ("experiment",): Leaf(composition.experiment, here),
     }
-    unused = _NOT_RESOLVED + _idle_decision_keys(tree)
+    unused = (*_NOT_RESOLVED, "experiment", "schema", *_idle_decision_keys(tree))
     resolved |= {
         path: leaf
         for path, leaf in tree.items()
@@ -57,7 +60,20 @@ def resolved_tree(composition: Composition) -> Tree:
         raise ConfigError(f"{here}: missing key 'families'", advice="list the families to train")
     for family in families.value if isinstance(families.value, list) else []:
         resolved |= _model(tree, str(family), task)
+    _check_every_flag_counts(tree, resolved)
     return resolved
+
+
+def _check_every_flag_counts(tree: Tree, resolved: Tree) -> None:
+    """Refuse a flag that sets nothing, such as the threshold of a rule that was not chosen."""
+    for path, leaf in tree.items():
+        reserved = path in {("experiment",), ("schema",), ("default_experiment",)}
+        idle = path not in resolved and path[0] not in _NOT_RESOLVED
+        if (reserved or idle) and leaf.origin.startswith("--"):
+            raise ConfigError(
+                f"{leaf.origin}: setting '{'.'.join(path)}' has no effect here",
+                advice="see what has: repro config show --origins",
+            )
 
 
 def _idle_decision_keys(tree: Tree) -> tuple[str, ...]:
@@ -120,10 +136,12 @@ def _problem(
     if detail["type"] == "extra_forbidden":
         return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], _all_keys(model))}"
     if detail["type"] == "missing":
-        return f"{place}: missing key '{key}'"
+        return f"{_origin(tree, ()) if len(path) < _INSIDE else place}: missing key '{key}'"
     message = detail["msg"].removeprefix("Value error, ")
     if not path:
-        return f"{place}: {message}"
+        # A rule over several keys begins its message with the one to look at.
+        named = tuple(message.partition(":")[0].split("."))
+        return f"{_origin(tree, named if named in tree else ())}: {message}"
     found = json.dumps(detail["input"], default=str)
     return f"{place}: {key}: {message[0].lower() + message[1:]}, found {found}"
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
+# Canonical JSON, which keys are hashed from, holds integers up to this one exactly (RFC 8785).
+_LARGEST, _DIGITS = 2**53 - 1, 20
 _PREFIX = "tag:yaml.org,2002:"
 _CORE_SCHEMA = {
     "null": (r"~|null|Null|NULL|", "~nN"),
@@ -89,6 +91,8 @@ def _compose(text: str, source: str) -> yaml.Node | None:
         ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source}: nested too deeply") from error
 
 
 def _shape(node: yaml.Node) -> str:
@@ -140,10 +144,17 @@ class _Reader:
         if kind == "bool":
             return text.lower() == "true"
         if kind == "int":
-            return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+            return self._integer(node, path)
         if kind != "float":
             self._refuse(node, path, f"the tag {node.tag} is not allowed", "write a plain value")
         return self._number(node, path)
+
+    def _integer(self, node: yaml.Node, path: Path) -> int:
+        text = node.value
+        base = 0 if text.startswith(("0o", "0x")) else 10
+        if len(text) > _DIGITS or abs(int(text, base)) > _LARGEST:
+            self._refuse(node, path, "the integer is too large", f"write at most {_LARGEST}")
+        return int(text, base)
 
     def _number(self, node: yaml.Node, path: Path) -> float:
         try:

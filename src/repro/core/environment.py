@@ -160,6 +160,8 @@ class Environment(Record):
         The determinism level that was asked for.
     packages : dict of str to str
         Version of every installed distribution, by normalised name, sorted.
+    runtime : tuple of str
+        Those that ``repro`` requires, directly or not, sorted: a linter beside them is none.
     working_trees : tuple of str
         Distributions that are installed from a folder of sources (editable).
     lock : str or None
@@ -176,6 +178,7 @@ class Environment(Record):
     interpreter: Interpreter
     platform: Platform
     packages: dict[str, str]
+    runtime: tuple[str, ...]
     working_trees: tuple[str, ...]
     lock: str | None
     native: tuple[NativeLibrary, ...]
@@ -241,6 +244,13 @@ def environment_key(environment: Environment) -> str:
     return tagged_digest("environment", value)
 
 
+def comparable(environment: Environment) -> dict[str, object]:
+    """Return what is set beside another environment: without packages that cannot matter."""
+    value = environment.model_dump(mode="json", exclude={"runtime", "packages"})
+    return value | {"packages": _foreign_packages(environment)}
+
+
 def _foreign_packages(environment: Environment) -> dict[str, str]:
     own = {"repro", *environment.working_trees}
-    return {name: version for name, version in environment.packages.items() if name not in own}
+    runtime = set(environment.runtime) - own
+    return {name: version for name, version in environment.packages.items() if name in runtime}

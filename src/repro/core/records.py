@@ -240,6 +240,9 @@ class Lineage(Record):
         Every other file of the run folder.
     configuration : dict of str to str
         SHA-256 of every configuration file that was read.
+    code : dict of str to str
+        SHA-256 of every file that differs from the commit, and of the source of estimators that do
+        not come from an installed package.
     digest : str
         Binds the rest of this file.
     """
@@ -252,6 +255,7 @@ class Lineage(Record):
     command: tuple[str, ...]
     dataset: DatasetLineage
     configuration: dict[str, Sha256]
+    code: dict[str, Sha256]
     commit: str | None
     dirty: bool | None
     files: dict[str, FileEntry]

@@ -54,8 +54,14 @@ def _templates() -> Templates:
         keep_trailing_newline=True,
     )
     templates.filters["number"] = number
-    templates.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    templates.filters["text"] = _markdown_text
     return templates
+
+
+def _markdown_text(value: object) -> str:
+    """Write a text from data or configuration so that it is no markup in a Markdown file."""
+    printable = "".join(c if c.isprintable() else " " for c in str(value))
+    return "".join(f"&#{ord(c)};" if c in "<>&|`*[]\\" else c for c in printable)
 
 
 def number(value: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve, precision_score, recall_score
 
 from repro.config.models import FixedThreshold, TargetPrecision, Task
+from repro.core.errors import ConfigError
 from repro.core.records import Threshold
 from repro.training.scoring import boundary
 
@@ -51,6 +52,12 @@ def decide(
     if isinstance(decision, TargetPrecision):
         return _at_precision(truth, values, decision.precision)
     fixed = decision.threshold if isinstance(decision, FixedThreshold) else None
+    if fixed is not None and scores.kind != "probability":
+        raise ConfigError(
+            f"decision.rule: a fixed threshold is for probabilities, and {selected} gives decision"
+            " scores",
+            advice="use the rule argmax or target_precision",
+        )
     threshold = boundary(scores, fixed)
     above = values >= threshold
     return Threshold(

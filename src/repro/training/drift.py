@@ -40,7 +40,10 @@ def drift_baseline(
     train_rows: npt.NDArray[np.int64],
     drift: Drift,
 ) -> DriftBaseline:
-    """Describe every feature of the training rows, as the data set declares them."""
+    """Describe every feature of the training rows, as the data set declares them.
+
+    Bins are quantiles of the training rows, with one below and one above all of them.
+    """
     training = frame.iloc[train_rows]
     return DriftBaseline(
         schema_="repro.drift/v1",
@@ -88,8 +91,12 @@ def _index(expected: Baseline, column: pd.Series, epsilon: float) -> float:
 
 def _numeric(column: pd.Series, bins: int) -> NumericBaseline:
     values = column.to_numpy(dtype=np.float64)
-    inner = np.linspace(0, 1, bins + 1)[1:-1]
-    edges = np.unique(np.quantile(values[~np.isnan(values)], inner))
+    known = values[~np.isnan(values)]
+    edges = np.empty(0)
+    if known.size:
+        inner = np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])
+        # What falls below or above every training row gets bins of its own.
+        edges = np.unique([np.nextafter(known.min(), -np.inf), *inner, known.max()])
     return NumericBaseline(
         kind="numeric",
         edges=tuple(edges.tolist()),

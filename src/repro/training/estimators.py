@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import ConfigError, PreconditionError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from repro.config.models import Model
 
 _EXTRAS = ("lightgbm",)
+# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
+_OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
 
 
 def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseEstimator:
@@ -49,6 +52,12 @@ def _instance(
     kind = _class(where, path, allowed)
     known = kind._get_param_names()  # noqa: SLF001 - the only way to ask a class, not an instance
     for name in params:
+        if _OURS.search(name):
+            raise ConfigError(
+                f"{where}.params: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
+                " every fit has one thread",
+                advice="take it out; set the seed with --seed",
+            )
         if name not in known and not _takes_any(kind):
             raise ConfigError(
                 f"{where}.params: {kind.__name__} has no parameter '{name}'",
@@ -68,7 +77,10 @@ def _takes_any(kind: type[BaseEstimator]) -> bool:
 
 def _value(where: str, value: object, allowed: Sequence[str]) -> object:
     if isinstance(value, dict) and set(value) == {"class", "params"}:
-        return _instance(where, value["class"], value["params"], allowed)
+        path, params = value["class"], value["params"]
+        if not isinstance(path, str) or not isinstance(params, dict):
+            raise ConfigError(f"{where}: expected class: 'module:Class' and params: a mapping")
+        return _instance(where, path, params, allowed)
     return value
 
 

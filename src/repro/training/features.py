@@ -57,7 +57,12 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             table[spec["name"]] = _derive(spec, table)
         for name in self.drop:
             _column(table, name, "features.drop")
-        kept = {name: values for name, values in table.items() if name not in set(self.drop)}
+        # Series with their dtype, since what pandas infers from arrays depends on its options.
+        kept = {
+            name: pd.Series(values, index=frame.index, dtype=values.dtype)
+            for name, values in table.items()
+            if name not in set(self.drop)
+        }
         return pd.DataFrame(kept, index=frame.index)
 
 
@@ -109,8 +114,8 @@ def _check_finite(where: str, values: Column, sources: list[Column]) -> None:
 
 
 def _weighted_sum(spec: Spec, numeric: Callable[[str], Column]) -> Column:
-    # From the left, one column after the other, so that the order of the terms decides the bits.
-    parts = [numeric(name) * weight for name, weight in spec["weights"].items()]
+    # In the order of the names: the order in which the weights are written decides no bit.
+    parts = [numeric(name) * weight for name, weight in sorted(spec["weights"].items())]
     total: Column = functools.reduce(np.add, parts)
     return total
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from repro.training.fold import Observer
 
 _T = TypeVar("_T")
+
+
+def _one_threaded(function: Callable[..., _T], *arguments: Any) -> _T:
+    # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
+    with threadpool_limits(1):
+        return function(*arguments)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,9 @@ class Workers:
         # some estimators refuse.
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
         results = []
-        for position, result in enumerate(pool(joblib.delayed(function)(*t) for t in tasks)):
+        for position, result in enumerate(
+            pool(joblib.delayed(_one_threaded)(function, *t) for t in tasks)
+        ):
             self.observer.task_finished(labels[position], position + 1, len(tasks))
             results.append(result)
         return results

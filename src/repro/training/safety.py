@@ -50,7 +50,7 @@ def suspect_features(
     safety: Safety,
     leakage_seeds: Mapping[str, int],
 ) -> dict[str, float]:
-    """Score each feature alone by a shallow tree, out of fold.
+    """Score each feature alone by a small tree, out of fold.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def _alone(
     predicted = np.empty_like(truth)
     for fold in range(int(fold_of_row.max()) + 1):
         outside = fold_of_row == fold
-        tree = kind(max_depth=safety.leakage_depth, random_state=seed)
+        tree = kind(max_leaf_nodes=safety.leakage_leaves, random_state=seed)
         tree.fit(values[~outside], truth[~outside])
         predicted[outside] = tree.predict(values[outside])
     return predicted
@@ -162,7 +162,7 @@ def _no_better(
     estimate, guess = test_metrics[name], constant[name]
     lower = name in metrics.LOWER_IS_BETTER
     # The pessimistic end of the interval: a lucky draw of noise must not pass.
-    gain = (guess - estimate.high) / guess if lower else estimate.low - guess
+    gain = 1 - estimate.high / guess if lower else estimate.low - guess
     if gain >= safety.minimum_gain:
         return []
     message = (

@@ -85,6 +85,13 @@ def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
         raise ConfigError(f"{name} has neither predict_proba nor decision_function")
     values = np.asarray(values, dtype=np.float64)
     if outcome.task is Task.MULTICLASS:
+        one_for_each = values.shape[1:] == (len(outcome.classes),)
+        # Three classes have three pairs: the shape alone cannot tell.
+        if not one_for_each or getattr(estimator, "decision_function_shape", "ovr") != "ovr":
+            raise ConfigError(
+                f"{type(estimator).__name__} does not give one score for each class",
+                advice="set decision_function_shape: ovr",
+            )
         return Scores(np.ascontiguousarray(values), kind)
     positive = list(estimator.classes_).index(outcome.positive)
     if values.ndim == 1:

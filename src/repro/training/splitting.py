@@ -42,18 +42,20 @@ def split_rows(
     """
     _check_enough(target, task, split, selection)
     strata = target if split.stratify and task is not Task.REGRESSION else None
-    rows = np.arange(len(target))
-    if split.limit is not None and split.limit < len(rows):
-        rows, _ = train_test_split(
-            rows, train_size=split.limit, stratify=strata, random_state=split_seeds["split/limit"]
+    try:
+        rows = _limited(strata, len(target), split.limit, split_seeds["split/limit"])
+        train, test = train_test_split(
+            rows,
+            test_size=split.test_size,
+            stratify=None if strata is None else strata[rows],
+            random_state=split_seeds["split/rows"],
         )
-    train, test = train_test_split(
-        rows,
-        test_size=split.test_size,
-        stratify=None if strata is None else strata[rows],
-        random_state=split_seeds["split/rows"],
-    )
+    except ValueError as error:
+        raise DataError(
+            f"the rows cannot be split: {error}", advice="change split.limit or split.test_size"
+        ) from error
     _check_folds(target[train], task, selection)
+    _check_held_out(target, test, task)
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
 
@@ -79,6 +81,26 @@ def fold_rows(
     return fold_of_row
 
 
+def _limited(strata: Target | None, total: int, limit: int | None, seed: int) -> Rows:
+    rows = np.arange(total)
+    if limit is None or limit >= total:
+        return rows
+    drawn: Rows
+    drawn, _ = train_test_split(rows, train_size=limit, stratify=strata, random_state=seed)
+    return drawn
+
+
+def _check_held_out(target: Target, test: Rows, task: Task) -> None:
+    classes = 2 if task is Task.REGRESSION else len(np.unique(target))
+    held = len(test) if task is Task.REGRESSION else len(np.unique(target[test]))
+    if held < classes:
+        what = "rows" if task is Task.REGRESSION else "classes"
+        raise DataError(
+            f"the held-out part has {held} {what}, and {classes} are needed to judge a model",
+            advice="raise split.test_size, or split.stratify: true",
+        )
+
+
 def _check_enough(target: Target, task: Task, split: Split, selection: Selection) -> None:
     rows = min(len(target), split.limit or len(target))
     held_out = int(np.ceil(split.test_size * rows))
@@ -89,6 +111,10 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
             advice="use fewer folds (--set selection.folds=2), or more data",
         )
     if task is Task.REGRESSION:
+        if target.min() == target.max():
+            raise DataError(
+                "the target is the same in every row", advice="there is nothing to learn"
+            )
         return
     labels, counts = np.unique(target, return_counts=True)
     if held_out < len(labels):
