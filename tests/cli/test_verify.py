@@ -153,6 +153,27 @@ def test_a_reference_names_no_machine_and_no_folder(trained, reference):
     assert "host" not in json.loads(text)["environment"]
 
 
+def test_a_reference_is_not_written_over_anything_else(trained, tmp_path):
+    """Neither over a note nor over the reference of another experiment."""
+    project, run = trained
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+
+    result = project.repro("reference", run, "-o", notes)
+
+    assert (result.status, notes.read_text()) == (3, "mine")
+
+
+def test_files_are_checked_without_a_project(trained, tmp_path):
+    """A run may be handed over alone."""
+    _, run = trained
+    shutil.copytree(run, tmp_path / "handed over")
+
+    result = command("-m", "repro", "verify", "--integrity", "handed over", cwd=tmp_path)
+
+    assert (result.status, "intact: 13 files" in result.out) == (0, True)
+
+
 def test_exporting_twice_gives_the_same_bytes(trained, reference, tmp_path):
     """The sample is drawn by the predictions alone."""
     project, run = trained
@@ -223,6 +244,36 @@ def another_model(record):
     return with_config(record, change)
 
 
+def declared_ties(record):
+    """Flip every label and declare every margin zero."""
+
+    def flip(row):
+        other = "good" if row.label == "bad" else "bad"
+        return row.model_copy(update={"label": other, "margin": 0.0})
+
+    rows = tuple(flip(row) for row in record.predictions.rows)
+    return record.model_copy(
+        update={"predictions": record.predictions.model_copy(update={"rows": rows})}
+    )
+
+
+def one_row(record):
+    rows = record.predictions.rows[:1]
+    return record.model_copy(
+        update={"predictions": record.predictions.model_copy(update={"rows": rows})}
+    )
+
+
+def another_threshold(record):
+    threshold = record.threshold.model_copy(update={"precision": 1.0})
+    return record.model_copy(update={"threshold": threshold})
+
+
+def another_environment(record):
+    environment = record.environment.model_copy(update={"hash_seed": None, "packages": {}})
+    return record.model_copy(update={"environment": environment})
+
+
 def another_data_set(record):
     return with_config(record, lambda config: config["dataset"].update(sha256="0" * 64))
 
@@ -236,6 +287,10 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (moved, "different: 1 of"),
         (with_wide_tolerance, "different: 1 of"),
         (without_stages, "is missing from the reference"),
+        (declared_ties, "different: 150 of 150 predictions"),
+        (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
+        (another_threshold, "different: 1 of"),
+        (another_environment, "edited.json was edited since it was written"),
         (without_accuracy, "incomparable: metrics.test.accuracy is missing from the reference"),
         (with_new_metric, "incomparable: metrics.test.lift is missing from this training"),
         (without_sample, "incomparable: the reference has no sampled predictions"),

@@ -261,7 +261,7 @@ def test_a_missing_package_leaves_the_question_open(bench, monkeypatch):
     checks = verify_entry(bench.path, "people", bench.declare("data/people.parquet"))
 
     assert [check.outcome for check in checks] == ["holds", "holds", "skipped", "skipped"]
-    assert "pip install 'repro[parquet]'" in checks[2].text
+    assert "pip install -e '.[parquet]', in the project's environment" in checks[2].text
 
 
 def test_the_hash_of_data_without_bytes_is_verified_after_reading(bench, listed):

@@ -245,7 +245,7 @@ def test_without_pyarrow_text_reads_the_same_and_parquet_says_what_to_install(be
     expected = [
         content,
         "t.parquet: reading Parquet needs pyarrow, which is not installed",
-        "pip install 'repro[parquet]'",
+        "pip install -e '.[parquet]', in the project's environment",
     ]
 
     assert expected == done.stdout.splitlines(), done.stderr

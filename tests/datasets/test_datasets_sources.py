@@ -252,7 +252,7 @@ def test_without_fsspec_the_error_says_what_to_install(bench):
     )
     expected = [
         "https://example.org/t.csv: fetching it needs fsspec, which is not installed",
-        "pip install 'repro[fsspec]'",
+        "pip install -e '.[fsspec]', in the project's environment",
     ]
 
     assert expected == done.stdout.splitlines(), done.stderr

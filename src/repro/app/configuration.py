@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.config.compose import Composition, Request, compose
@@ -17,7 +18,6 @@ from repro.divergence.structure import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -117,16 +117,17 @@ def verification_settings(project: Path) -> Verification:
     return validate(subtree(base.tree, ("verification",)), Verification)
 
 
-def recorded_or_named(project: Path, reference: str) -> ExperimentConfig:
-    """Return the configuration of a record file, a run folder or an experiment's name.
+def recorded_or_named(project: Path, runs: Path, reference: str) -> ExperimentConfig:
+    """Return the configuration of a record file, a run by folder or id, or an experiment.
 
     Raises
     ------
     ConfigError, SchemaError
     """
-    path = project / reference
-    file = path / "config.json" if path.is_dir() else path
-    if not file.is_file():
+    places = [Path(reference), project / reference, runs / reference]
+    files = [path / "config.json" if path.is_dir() else path for path in places]
+    file = next((path for path in files if path.is_file()), None)
+    if file is None:
         return resolve_request(project, Request(experiment=reference)).config
     try:
         value = load(file.read_bytes(), reference)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import parse_config
 from repro.app.records import record_of_run, sampled
 from repro.app.subject import Subject, check_integrity
-from repro.core.errors import PreconditionError
+from repro.core.errors import PreconditionError, SchemaError
+from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
 from repro.store import find_run, read_run
 
@@ -39,3 +40,24 @@ def export(runs: Path, name: str | None) -> RecordFile:
     run = read_run(path)
     config = parse_config(run.config, f"{path.name}/config.json")
     return sampled(record_of_run(run), config.verification.sample)
+
+
+def check_replaceable(file: Path, experiment: str) -> None:
+    """Refuse to write a reference over anything but an older one of the same experiment.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    if not file.exists():
+        return
+    try:
+        found = load(file.read_bytes(), file.name).get("experiment")
+    except (SchemaError, OSError):
+        found = None
+    if found != experiment:
+        what = f"a reference of '{found}'" if found else "not a reference"
+        raise PreconditionError(
+            f"{file} exists and is {what}: it is not replaced by one of '{experiment}'",
+            advice="choose another file, or remove this one",
+        )

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, make_request, project_option, request_options
+from repro.cli.options import (
+    find,
+    json_option,
+    make_request,
+    project_option,
+    request_options,
+    runs_of,
+)
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -73,7 +80,7 @@ def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
 @json_option
 @project_option
 def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -> int:
-    """Compare the configuration of two experiments, run folders or references.
+    """Compare the configuration of two experiments, runs or references.
 
     Exit status 1 where they differ.
     """
@@ -81,7 +88,8 @@ def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -
     from repro.divergence.structure import differences
 
     project = find(project_folder)
-    ours, theirs = (recorded_or_named(project, name) for name in (left, right))
+    runs = runs_of(project, None)
+    ours, theirs = (recorded_or_named(project, runs, name) for name in (left, right))
     found = differences(ours.model_dump(mode="json"), theirs.model_dump(mode="json"))
     if as_json:
         output.say_json(found)

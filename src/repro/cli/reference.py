@@ -35,11 +35,12 @@ def command(
     RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
     """
     from repro.app.files import write_whole
-    from repro.app.reference import export
+    from repro.app.reference import check_replaceable, export
     from repro.core.jsonfile import dump_record
 
     project = find(project_folder)
     record = export(runs_of(project, runs_folder), run)
+    check_replaceable(file, record.experiment)
     write_whole(file, dump_record(record))
     rows = record.predictions
     output.say(

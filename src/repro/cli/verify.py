@@ -75,9 +75,14 @@ def command(
     from repro.app.subject import check_integrity, find_subject
     from repro.core.verdict import Outcome
 
-    project = find(project_folder)
     _check_tolerance(tolerance)
-    found = find_subject(project, runs_of(project, runs_folder), subject)
+    if only_integrity and subject is not None and Path(subject).exists():
+        # Files are checked without a project: a run may have been handed over alone.
+        project = Path.cwd()
+        found = find_subject(project, project, subject)
+    else:
+        project = find(project_folder)
+        found = find_subject(project, runs_of(project, runs_folder), subject)
     integrity = check_integrity(found)
     intact = all(check.outcome is Outcome.SAME for check in integrity)
     if only_integrity or not intact:

@@ -97,7 +97,13 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
         licence=proposal.licence,
         origin=proposal.origin,
     )
-    build(raw, entry, likely_task(raw, entry), payload.sha256)
+    table = build(raw, entry, likely_task(raw, entry), payload.sha256)
+    labels = sorted(set(table.target.tolist()))
+    if proposal.positive is None and len(labels) == len(("positive", "negative")):
+        raise ConfigError(
+            f"the target '{proposal.target}' has two labels, {labels[0]} and {labels[1]}",
+            advice="say which of them is to be detected: --positive LABEL",
+        )
     return _text(proposal.name, entry, source, remarks)
 
 
