@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from repro import __version__
 from repro.cli.lazy import LazyGroup
-from repro.cli.output import plain
 from repro.core.errors import ExitCode, ReproError
 
 if TYPE_CHECKING:
@@ -84,12 +82,14 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
         gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
         return ExitCode.HOLDS if gone else int(error.code or 0)
     except Exception as error:  # noqa: BLE001 - the last boundary before a person
-        if debug:
-            traceback.print_exc()
-        return _explained(error)
+        return _explained(error, debug=debug)
 
 
-def _explained(error: Exception) -> int:
+def _explained(error: Exception, *, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
     if isinstance(error, ReproError):
         _explain(error.message, error.advice)
         return error.exit_code
@@ -105,6 +105,8 @@ def _explained(error: Exception) -> int:
 
 
 def _explain(message: str, advice: str) -> None:
+    from repro.cli.output import plain
+
     text = plain(message).replace("\n", "\n       ")
     click.echo(click.style("error: ", fg="red", bold=True) + text, err=True)
     if advice:
