@@ -1,6 +1,8 @@
 """The commands that serve the three verbs."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -254,6 +256,21 @@ def test_the_reader_of_a_pipe_may_leave():
     )
 
     assert (done.stderr, done.stdout.count("\n")) == ("", 1)
+
+
+def test_a_verdict_that_nobody_reads_is_neither_a_pass_nor_a_finding(trained, tmp_path):
+    """A damaged run never exits 0 because the reader of its verdict has gone."""
+    _, run = trained
+    damaged = shutil.copytree(run, tmp_path / "run")
+    (damaged / "metrics.json").write_text("{}")
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    asked = [sys.executable, "-m", "repro", "verify", "--integrity", damaged]
+    done = subprocess.run(asked, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (141, False), done.stderr
 
 
 def test_workflow_files_are_strict_yaml_too():

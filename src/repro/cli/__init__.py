@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
 
 def guarded(command: click.Command, arguments: list[str], *, name: str | None = None) -> int:
     """Run a command; every error becomes a sentence, a next step and an exit status."""
-    debug = "--debug" in arguments
+    debug, stdout = "--debug" in arguments, sys.stdout
     try:
         return int(command.main(arguments, prog_name=name, standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -78,9 +78,11 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
         click.echo("interrupted: nothing was left half-made", err=True)
         return ExitCode.INTERRUPTED
     except SystemExit as error:
-        # click ends so when the reader of a pipe has gone, such as head: nothing is wrong here.
-        gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
-        return ExitCode.HOLDS if gone else int(error.code or 0)
+        # When the reader of a pipe has gone, as head does, click puts another stdout in place and
+        # ends with 1. That is no finding, and no pass, since nobody read the verdict: 141 is what
+        # shells give a program that a closed pipe has ended.
+        gone = sys.stdout is not stdout
+        return ExitCode.READER_GONE if gone else int(error.code or 0)
     except Exception as error:  # noqa: BLE001 - the last boundary before a person
         return _explained(error, debug=debug)
 

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     PRECONDITION = 3
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 class ReproError(Exception):
