@@ -13,7 +13,7 @@ except ImportError:
     sys.exit("run it in the project's environment: .venv/bin/python scripts/" + Path(__file__).name)
 
 from repro.cli import guarded, output
-from repro.cli.options import find, make_request, project_option
+from repro.cli.options import enter, find, make_request, project_option
 from repro.cli.progress import Progress
 from repro.cli.verify import tell
 from repro.core.errors import ConfigError, ExitCode
@@ -63,7 +63,6 @@ def command(
     Without a reference it trains twice and holds the second result against the first.
     """
     from repro.app.configuration import resolve_request
-    from repro.launch import Level, ensure
 
     if save_reference is not None and reference_metrics_file is not None:
         raise ConfigError("--save-reference and --reference-metrics-file exclude each other")
@@ -75,7 +74,7 @@ def command(
         seed=seed,
     )
     config = resolve_request(project, request).config
-    ensure(Level(config.determinism.level))
+    enter(config.determinism.level)
     if save_reference is not None:
         return _save(project, config, save_reference)
     return _compare(project, config, reference_metrics_file, tolerance, mode)

@@ -34,10 +34,10 @@ class Project:
 
     path: Path
 
-    def repro(self, *arguments: object, env: dict[str, str] | None = None) -> Result:
+    def repro(self, *arguments: object, env: dict[str, str | None] | None = None) -> Result:
         return command("-m", "repro", *arguments, "--project", self.path, cwd=self.path, env=env)
 
-    def train(self, *arguments: object, env: dict[str, str] | None = None) -> Path:
+    def train(self, *arguments: object, env: dict[str, str | None] | None = None) -> Path:
         """Train and return the run folder."""
         result = self.repro("train", *arguments, "--json", env=env)
         assert result.status == 0, result.err
@@ -56,13 +56,16 @@ class Project:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def command(*arguments: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Result:
-    """Run Python with some arguments, in a clean environment plus what is given."""
+def command(
+    *arguments: object, cwd: Path = ROOT, env: dict[str, str | None] | None = None
+) -> Result:
+    """Run Python with some arguments, in a clean environment plus what is given; None unsets."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    environ = {k: v for k, v in (inherited | (env or {})).items() if v is not None}
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env=inherited | (env or {}),
+        env=environ,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -22,6 +22,7 @@ from repro.capture import capture_environment, capture_host
 from repro.capture.container import observe_container
 from repro.capture.cpu import parse_cpuinfo, parse_sysctl
 from repro.capture.interpreter import _timezone
+from repro.capture.native import STEERING
 from repro.capture.packages import normalised, observe_packages
 from repro.capture.threads import VARIABLES
 from repro.core.environment import Environment, NoRepository, environment_key
@@ -115,7 +116,7 @@ def test_every_variable_of_a_level_is_recorded():
     """What a level fixes shows in the record."""
     fixed = {name for level in Level for name in level.variables}
 
-    assert fixed <= {*VARIABLES, "PYTHONHASHSEED"}
+    assert fixed <= {*VARIABLES, *STEERING, "PYTHONHASHSEED"}
 
 
 @x86

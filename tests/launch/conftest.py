@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from repro.launch import Level
+from repro.launch import Level, leaking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,8 @@ def launchpad(tmp_path: Path) -> Launchpad:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name not in Launchpad.RIGHT and not name.startswith(("PYTHON", "COV_"))
+        if name not in {*Launchpad.RIGHT, *leaking(os.environ)}
+        and not name.startswith(("PYTHON", "COV_"))
     }
     own = {
         "PYTHONPATH": str(tmp_path),

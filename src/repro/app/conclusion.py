@@ -20,11 +20,11 @@ def conclude(
     elif comparison is None:
         sentence = "intact: every file is what the record says it is"
     else:
-        sentence = f"{comparison.verdict}: {comparison.reasons[0]}"
+        sentence = f"{comparison.verdict}: {comparison.finding or comparison.reasons[0]}"
     return Verification(
         schema_="repro.verification/v1",
         subject=subject,
-        holds=not broken and (comparison is None or comparison.verdict.holds),
+        holds=not broken and (comparison is None or comparison.holds),
         sentence=sentence,
         integrity=tuple(integrity),
         comparison=comparison,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.capture import capture_environment
+from repro.app.in_force import check_in_force
+from repro.capture import capture_environment, observe_native
+from repro.capture.fingerprint import observe_fingerprint
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import environment_key
 from repro.core.errors import PreconditionError
 from repro.core.records import Keys, Prediction, Predictions
 from repro.datasets.loading import load
-from repro.launch import Level, in_force
+from repro.launch import Level, dropped, in_force
 from repro.training.stages import STAGES_VERSION, train
 
 if TYPE_CHECKING:
@@ -52,22 +54,15 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
             advice="start through the repro command, which fixes it before Python starts",
         )
+    environment = capture_environment(project, level, dropped())
+    check_in_force(environment)
+    environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
     table = load(project, config.dataset, config.task)
     training = train(config, table.features, table.target, table.numeric, observer)
-    environment = capture_environment(project, level)
-    _check_threads(environment)
+    # Once more, with what training loaded, which may have set threads too.
+    environment = environment.model_copy(update={"native": observe_native()})
+    check_in_force(environment)
     return Execution(config, table, training, environment, keys_of(config, table, environment))
-
-
-def _check_threads(environment: Environment) -> None:
-    """Read back what the libraries really used: a variable that came too late has no effect."""
-    wide = [library for library in environment.native if library.num_threads != 1]
-    if environment.level != Level.SEEDED and wide:
-        raise PreconditionError(
-            f"determinism level '{environment.level}' was not in force: {wide[0].name} has"
-            f" {wide[0].num_threads} threads",
-            advice="let nothing set numbers of threads while repro runs",
-        )
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:

@@ -14,6 +14,7 @@ from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.compare import compare
+from repro.divergence.expectation import expect
 from repro.divergence.side import Side
 from repro.divergence.structure import differences
 from repro.divergence.tolerance import Tolerance
@@ -60,7 +61,8 @@ def verify(
     integrity : sequence of Check
         Of the subject; all of them passed.
     tolerance : Tolerance, optional
-        Instead of the one in this project's ``configs/base.yaml``.
+        Instead of the one in this project's ``configs/base.yaml``. Where it is given, a difference
+        within it holds, even where the environments are such that the same bits are due.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def verify(
             mode=settings.mode,
             sample=settings.sample.size,
         )
-        comparison = _with_environments(comparison, expected, actual)
+        comparison = _with_environments(comparison, expected, actual, lenient=tolerance is not None)
     return conclude(subject.name, integrity, comparison)
 
 
@@ -103,7 +105,26 @@ def _other_data(error: HashMismatchError, tolerance: Tolerance) -> Comparison:
 
 
 def _with_environments(
-    comparison: Comparison, expected: RecordFile, actual: RecordFile
+    comparison: Comparison, expected: RecordFile, actual: RecordFile, *, lenient: bool
 ) -> Comparison:
-    parted = differences(comparable(expected.environment), comparable(actual.environment))
-    return comparison.model_copy(update={"environment": parted})
+    expectation = expect(expected.environment, actual.environment)
+    odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
+    return comparison.model_copy(
+        update={
+            "environment": differences(
+                comparable(expected.environment), comparable(actual.environment)
+            ),
+            "expectation": expectation.sentence,
+            "finding": _finding(expected, actual) if odd else "",
+        }
+    )
+
+
+def _finding(expected: RecordFile, actual: RecordFile) -> str:
+    there, here = expected.environment.commit, actual.environment.commit
+    moved = (
+        f": the code moved from {there[:12]} to {here[:12]}"
+        if there != here and there and here
+        else ""
+    )
+    return f"only within the tolerance, where the same bits are due{moved}"

@@ -11,6 +11,7 @@ import threadpoolctl
 
 from repro.core.canonical import tagged_digest
 from repro.core.environment import CodePaths, NativeLibrary
+from repro.processor import libm_variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ def observe_native() -> tuple[NativeLibrary, ...]:
 
 
 def observe_code_paths(environ: Mapping[str, str]) -> CodePaths:
-    """Return NumPy's code paths, and the variables that steer those of any library."""
+    """Return the code paths of NumPy and libm, and the variables that steer those of any."""
     numpy = importlib.import_module("numpy")
     introspect = importlib.import_module("numpy.lib.introspect")
     groups = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
@@ -61,6 +62,7 @@ def observe_code_paths(environ: Mapping[str, str]) -> CodePaths:
         targets=tuple(sorted({target for each in functions.values() for target in each.values()})),
         functions=tagged_digest("numpy-targets", functions),
         variables={name: environ[name] for name in STEERING if name in environ},
+        libm=libm_variant(),
     )
 
 

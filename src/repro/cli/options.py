@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from repro.launch import KNOWN, Level, dropped, ensure
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,6 +23,10 @@ workers_option = click.option(
 )
 runs_option = click.option(
     "--runs", "runs_folder", type=click.Path(path_type=Path), help="Folder of the runs."
+)
+LEVELS = tuple(map(str, Level))
+level_option = click.option(
+    "--level", type=click.Choice(LEVELS), help="How much is fixed before Python starts."
 )
 
 
@@ -58,6 +64,7 @@ def request_options(function: _F) -> _F:
         click.option(
             "--variant", "variants", multiple=True, metavar="FAMILY=NAME", help="Pick a variant."
         ),
+        level_option,
         workers_option,
         runs_option,
     )
@@ -99,6 +106,7 @@ def make_request(
     max_iter: int | None = None,
     models: tuple[str, ...] = (),
     variants: tuple[str, ...] = (),
+    level: str | None = None,
     workers: int | None = None,
     runs_folder: Path | None = None,
 ) -> Request:
@@ -109,6 +117,7 @@ def make_request(
     flags = {
         ("--seed", "seed"): seed,
         ("--test-size", "split.test_size"): test_size,
+        ("--level", "determinism.level"): level,
         ("--workers", "execution.workers"): workers,
         ("--runs", "execution.runs"): None if folder is None else _quoted(folder),
         ("--model", "families"): f"[{', '.join(map(_quoted, models))}]" if models else None,
@@ -123,6 +132,22 @@ def make_request(
         assignments=(*assigned, *chosen, *named),
         max_iter=max_iter,
     )
+
+
+def enter(level: str) -> None:
+    """Restart at a determinism level where that is needed; tell what is not known of the old one.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    from repro.cli import output
+
+    ensure(Level(level))
+    for name in sorted(dropped().keys() - KNOWN):
+        output.warn(
+            f"{name} can change results and is not known to repro: it was kept out, and recorded"
+        )
 
 
 def _quoted(text: str) -> str:

@@ -12,6 +12,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import (
+    enter,
     find,
     is_here,
     json_option,
@@ -51,11 +52,10 @@ def command(
     repro train -m random_forest -s models.random_forest.params.max_depth=8
     """
     from repro.app.configuration import resolve_request
-    from repro.launch import Level, ensure
 
     project = find(project_folder)
     resolved = resolve_request(project, make_request(**options))
-    ensure(Level(resolved.config.determinism.level))
+    enter(resolved.config.determinism.level)
     from repro.app.train import train  # imports NumPy: after the level is fixed
 
     observer = Quiet() if quiet or as_json else Progress()

@@ -9,6 +9,8 @@ import click
 
 from repro.cli import output
 from repro.cli.options import (
+    LEVELS,
+    enter,
     find,
     json_option,
     project_option,
@@ -41,6 +43,11 @@ _TOLD = ("interpreter.version", "platform.", "packages.", "native.", "code_paths
     type=click.Path(path_type=Path),
     help="Write every check as JSON to this file.",
 )
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    help="Train at this level instead of the recorded one; other code paths give other bits.",
+)
 @workers_option
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -53,6 +60,7 @@ def command(
     report_file: Path | None,
     tolerance: float | None,
     workers: int | None,
+    level: str | None,
     *,
     only_integrity: bool,
     quiet: bool,
@@ -91,7 +99,7 @@ def command(
         verification = conclude(found.name, integrity, None)
     else:
         observer = Quiet() if quiet or as_json else Progress()
-        verification = _execute(project, found, integrity, observer, tolerance, workers)
+        verification = _execute(project, found, integrity, observer, tolerance, workers, level)
     if report_file is not None:
         _write(report_file, verification)
     if as_json:
@@ -115,18 +123,19 @@ def _execute(
     observer: Progress | Quiet,
     tolerance: float | None,
     workers: int | None,
+    level: str | None,
 ) -> Verification:
     from repro.app.recorded import check_trust, recorded_config
     from repro.divergence.tolerance import Tolerance
-    from repro.launch import Level, ensure
 
     config = recorded_config(subject)
     check_trust(project, config)
-    ensure(Level(config.determinism.level))
+    determinism = config.determinism.model_copy(update={"level": level} if level else {})
+    enter(determinism.level)
     from repro.app.verify import verify  # imports NumPy: after the level is fixed
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
-    config = config.model_copy(update={"execution": execution})
+    config = config.model_copy(update={"execution": execution, "determinism": determinism})
     limits = None if tolerance is None else Tolerance(tolerance, tolerance)
     return verify(project, subject, config, integrity, observer, limits)
 
@@ -159,6 +168,8 @@ def tell(verification: Verification) -> None:
 
 def tell_comparison(comparison: Comparison) -> None:
     """Tell what a comparison counted, its worst difference, and the verdict."""
+    if comparison.expectation:
+        output.field("bits", _line(comparison.expectation))
     count = {
         "stage outputs": _count(comparison, "stages."),
         "metrics": _count(comparison, "metrics."),
@@ -168,6 +179,11 @@ def tell_comparison(comparison: Comparison) -> None:
         if total:
             within = f", {near} within the tolerance" if near else ""
             output.field(what, f"{same} of {total} the same bits{within}")
+    _tell_differences(comparison)
+    _tell_verdict(comparison)
+
+
+def _tell_differences(comparison: Comparison) -> None:
     worst = comparison.worst
     if worst is not None and worst.difference is not None and worst.allowed is not None:
         output.field(
@@ -181,10 +197,16 @@ def tell_comparison(comparison: Comparison) -> None:
         for key, (theirs, ours) in comparison.environment.items():
             if key.startswith(_TOLD) and key != "code_paths.functions":
                 output.field("environment", _line(f"{key}: {theirs}, here {ours}"))
-    first, *more = comparison.reasons
-    output.field("verdict", f"{output.toned(comparison.verdict)}: {_line(first)}")
+
+
+def _tell_verdict(comparison: Comparison) -> None:
+    tone = "different" if comparison.finding else comparison.verdict
+    first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
+    output.field("verdict", f"{output.toned(tone, comparison.verdict)}: {_line(first)}")
     for reason in more:
         output.field("", _line(reason))
+    if comparison.finding:
+        output.say("next: find what changed, or accept the difference: --tolerance 1e-6")
 
 
 def _line(text: str) -> str:

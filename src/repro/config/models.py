@@ -97,7 +97,7 @@ class Seeding(Record):
 class Determinism(Record):
     """What is fixed before Python starts."""
 
-    level: Literal["seeded", "strict"]
+    level: Literal["seeded", "strict", "portable", "portable-v2"]
 
 
 class Execution(Record):

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from repro.core.canonical import tagged_digest
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 
 class Interpreter(Record):
@@ -65,7 +65,7 @@ class NativeLibrary(Record):
 
 
 class CodePaths(Record):
-    """Which of the variants of its functions NumPy chose for this processor.
+    """Which of the variants of their functions NumPy and libm chose for this processor.
 
     Attributes
     ----------
@@ -79,6 +79,9 @@ class CodePaths(Record):
         Digest of the target of every function and signature.
     variables : dict of str to str
         The environment variables that steer code paths, where set.
+    libm : str or None
+        The variant of its maths functions that the C library chose: ``FMA``, ``FMA4`` or
+        ``baseline``; None where it has no choice, or does not tell.
     """
 
     baseline: tuple[str, ...]
@@ -86,6 +89,25 @@ class CodePaths(Record):
     targets: tuple[str, ...]
     functions: str
     variables: dict[str, str]
+    libm: str | None = Later
+
+
+class Fingerprint(Record):
+    """Digests of what small numeric kernels compute here.
+
+    Attributes
+    ----------
+    scheme : str
+        The kernels and how they are digested; only fingerprints of one scheme compare.
+    digest : str
+        Over all groups.
+    groups : dict of str to str
+        The digest of each group of kernels.
+    """
+
+    scheme: str
+    digest: str
+    groups: dict[str, str]
 
 
 class Cpu(Record):
@@ -172,6 +194,12 @@ class Environment(Record):
         The environment variables that set numbers of threads, where set.
     hash_seed : str or None
         ``PYTHONHASHSEED`` as Python saw it; None where it was not set or ignored.
+    bits : str or None
+        The class of processors whose bits these are, as it was read back: ``x86-64-v3``.
+    dropped : dict of str to str, or None
+        Inherited variables that could have changed a result, and that the level kept out.
+    fingerprint : Fingerprint or None
+        None where no training was done.
     """
 
     level: str
@@ -189,6 +217,9 @@ class Environment(Record):
     locale: Locale
     container: Container
     git: Annotated[Repository | NoRepository, Field(discriminator="kind")]
+    bits: str | None = Later
+    dropped: dict[str, str] | None = Later
+    fingerprint: Fingerprint | None = Later
 
     @property
     def commit(self) -> str | None:
@@ -232,7 +263,7 @@ def environment_key(environment: Environment) -> str:
     value = {
         "interpreter": [environment.interpreter.implementation, environment.interpreter.version],
         "platform": environment.platform.model_dump(mode="json"),
-        "packages": _foreign_packages(environment),
+        "packages": foreign_packages(environment),
         "native": [library.model_dump(mode="json") for library in environment.native],
         "code_paths": code_paths,
         "steering": {
@@ -246,11 +277,13 @@ def environment_key(environment: Environment) -> str:
 
 def comparable(environment: Environment) -> dict[str, object]:
     """Return what is set beside another environment: without packages that cannot matter."""
-    value = environment.model_dump(mode="json", exclude={"runtime", "packages"})
-    return value | {"packages": _foreign_packages(environment)}
+    # What was kept out had no effect.
+    value = environment.model_dump(mode="json", exclude={"runtime", "packages", "dropped"})
+    return value | {"packages": foreign_packages(environment)}
 
 
-def _foreign_packages(environment: Environment) -> dict[str, str]:
+def foreign_packages(environment: Environment) -> dict[str, str]:
+    """Return the versions of the packages that take part in training and are not the project's."""
     own = {"repro", *environment.working_trees}
     runtime = set(environment.runtime) - own
     return {name: version for name, version in environment.packages.items() if name in runtime}

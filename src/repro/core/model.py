@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+# The default of a field that a schema gained after records of it were written: such a record reads
+# as None, and None is not written, so that the record keeps its bytes and its digest.
+Later: Any = Field(default=None, exclude_if=_is_none)
 
 
 class Record(BaseModel):

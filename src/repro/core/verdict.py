@@ -72,6 +72,10 @@ class Comparison(Record):
         The check with the greatest difference in relation to what was allowed.
     environment : dict of str to (expected, actual)
         Where the environments differ, by dotted key.
+    expectation : str
+        What the two environments led one to expect; empty where nobody asked.
+    finding : str
+        Why a verdict that is a pass by itself is none here; empty where there is no such reason.
     """
 
     verdict: Verdict
@@ -82,6 +86,13 @@ class Comparison(Record):
     environment: dict[str, tuple[JsonValue, JsonValue]]
     absolute: float
     relative: float
+    expectation: str = ""
+    finding: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the result reproduces as it should here."""
+        return self.verdict.holds and not self.finding
 
 
 class Verification(Record):

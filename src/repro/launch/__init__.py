@@ -2,14 +2,43 @@
 
 Some of what decides a result is read once, while a process starts: the hash seed by Python, thread
 counts and code paths by the numeric libraries. A determinism *level* names the variables it fixes
-and their values. ``ensure`` restarts the interpreter once, with the same arguments, where they are
-not as required; ``in_force`` tells why a level does not hold, and trusts nothing that it can read
-back. A variable that was inherited never wins over the level that was asked for.
+and their values, and the code paths that they promise. ``ensure`` restarts the interpreter once,
+with the same arguments, where they are not as required; ``in_force`` tells why a level does not
+hold, and trusts nothing that it can read back. A variable that was inherited never wins over the
+level that was asked for, and none that could change a result is let in beside it.
 
 Nothing here may import NumPy, or anything that is slow to import: it runs first.
 """
 
-from repro.launch.levels import Level, in_force, missing
-from repro.launch.restart import GUARD, ensure
+from repro.launch.inherited import KNOWN, leaking
+from repro.launch.levels import (
+    Level,
+    Pins,
+    in_force,
+    lacking,
+    missing,
+    overruled,
+    pinned,
+    unwanted,
+)
+from repro.launch.requests import cannot_run, misspelt
+from repro.launch.restart import GUARD, check_processor, dropped, ensure
 
-__all__ = ["GUARD", "Level", "ensure", "in_force", "missing"]
+__all__ = [
+    "GUARD",
+    "KNOWN",
+    "Level",
+    "Pins",
+    "cannot_run",
+    "check_processor",
+    "dropped",
+    "ensure",
+    "in_force",
+    "lacking",
+    "leaking",
+    "missing",
+    "misspelt",
+    "overruled",
+    "pinned",
+    "unwanted",
+]

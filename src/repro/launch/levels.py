@@ -1,4 +1,4 @@
-"""Determinism levels: what each of them fixes, and whether it holds in this process."""
+"""Determinism levels: what each of them fixes, what it promises, and whether it holds here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 import sys
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from repro.launch.inherited import leaking
+from repro.processor import X86_64_V2, X86_64_V3, architecture, present
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,60 +38,117 @@ _ONE_THREAD = {
     "NUMEXPR_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
 }
-# Not needed: OMP_DYNAMIC and MKL_DYNAMIC may only lower a count, and one cannot be lowered;
-# NUMEXPR_MAX_THREADS bounds a count that is one already; OPENBLAS_DEFAULT_NUM_THREADS is read only
-# where no other is set; LOKY_MAX_CPU_COUNT counts worker processes, which change no arithmetic.
 
 _STRICT = {HASH_SEED: "0", **_ONE_THREAD}
 
 
-class Level(StrEnum):
-    """How much of the environment is fixed before Python starts; each includes the ones before.
-
-    A level is its name and the variables it fixes: adding a level is adding an entry.
+class Pins(NamedTuple):
+    """The code paths that a portable level fixes on one architecture, and how they read back.
 
     Attributes
     ----------
     variables : Mapping of str to str
-        The variables that the level fixes, and the values it requires.
-
-    Examples
-    --------
-    >>> Level.SEEDED < Level.STRICT
-    True
-    >>> Level("strict").variables["OMP_NUM_THREADS"]
-    '1'
+        What makes the libraries choose them.
+    needs : frozenset of str
+        The processor features without which they would end in an illegal instruction.
+    bits : str
+        The class of processors whose bits they give.
+    kernel : str
+        The name that OpenBLAS gives its kernel.
+    groups : tuple of str
+        NumPy's groups of functions in use beyond those of its build's baseline.
+    libm : str or None
+        The variant of the C library's maths functions; None where there is one only.
     """
 
     variables: Mapping[str, str]
+    needs: frozenset[str]
+    bits: str
+    kernel: str
+    groups: tuple[str, ...]
+    libm: str | None
+
+
+# An older GNU C library knows no FMA4 without AVX; an unknown name is passed over.
+_NO_FMA = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"
+_V3 = Pins(
+    {"OPENBLAS_CORETYPE": "Haswell", "NPY_ENABLE_CPU_FEATURES": "X86_V3"},
+    X86_64_V3, "x86-64-v3", "Haswell", ("X86_V3",), "FMA",
+)  # fmt: skip
+_V2 = Pins(
+    {
+        "OPENBLAS_CORETYPE": "Nehalem",
+        # Of the baseline already: naming it switches everything beyond it off.
+        "NPY_ENABLE_CPU_FEATURES": "X86_V2",
+        "GLIBC_TUNABLES": _NO_FMA,
+    },
+    X86_64_V2, "x86-64-v2", "Nehalem", (), "baseline",
+)  # fmt: skip
+
+
+class Level(StrEnum):
+    """How much of the environment is fixed before Python starts.
+
+    Each includes what comes before it, but for the two portable ones, which pin the code paths to
+    those of different generations of processors.
+
+    Attributes
+    ----------
+    variables : Mapping of str to str
+        The variables that the level fixes on this architecture, and the values it requires.
+    pins : Pins or None
+        The code paths that it pins here; None where it pins none, or none can be pinned.
+
+    Examples
+    --------
+    >>> Level("strict").variables["OMP_NUM_THREADS"]
+    '1'
+    >>> Level.STRICT.pins is None
+    True
+    """
+
+    variables: Mapping[str, str]
+    pins: Pins | None
 
     SEEDED = "seeded"
     STRICT = "strict", _STRICT
+    PORTABLE_V2 = "portable-v2", _STRICT, {"x86_64": _V2}
+    PORTABLE = "portable", _STRICT, {"x86_64": _V3}
 
-    def __new__(cls, value: str, variables: Mapping[str, str] | None = None) -> Self:
-        """Bind a name to the variables it fixes."""
+    def __new__(
+        cls,
+        value: str,
+        variables: Mapping[str, str] | None = None,
+        pins: Mapping[str, Pins] | None = None,
+    ) -> Self:
+        """Bind a name to what it fixes here."""
         level = str.__new__(cls, value)
         level._value_ = value
-        level.variables = MappingProxyType(dict(variables or {}))
+        level.pins = (pins or {}).get(architecture())
+        pinned = level.pins.variables if level.pins else {}
+        level.variables = MappingProxyType({**(variables or {}), **pinned})
         return level
 
     @property
-    def rank(self) -> int:
-        """The position in the order of levels, from 0."""
-        return tuple(Level).index(self)
+    def is_portable(self) -> bool:
+        """Whether the code paths are pinned, as far as they can be here."""
+        return self in {Level.PORTABLE, Level.PORTABLE_V2}
 
-    # Text would order levels by their spelling.
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Level(other).rank
+    @property
+    def keeps_out(self) -> bool:
+        """Whether inherited variables that could change a result are kept out."""
+        return self is not Level.SEEDED
 
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Level(other).rank
 
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Level(other).rank
+def lacking(level: Level) -> tuple[str, ...]:
+    """Return the features that the level needs and this processor lacks, sorted.
 
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Level(other).rank
+    None are lacking where the features are not known: NumPy then refuses what it cannot run.
+    """
+    found = present()
+    if level.pins is None or found is None:
+        return ()
+    return tuple(sorted(level.pins.needs - found))
 
 
 def missing(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
@@ -104,11 +164,55 @@ def missing(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in level.variables.items() if environ.get(name) != value}
 
 
+def unwanted(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that could change a result and that the level keeps out.
+
+    Examples
+    --------
+    >>> unwanted(Level.STRICT, {"OPENBLAS_CORETYPE": "Prescott", "HOME": "/"})
+    {'OPENBLAS_CORETYPE': 'Prescott'}
+    >>> unwanted(Level.SEEDED, {"OPENBLAS_CORETYPE": "Prescott"})
+    {}
+    """
+    if not level.keeps_out:
+        return {}
+    return {n: value for n, value in leaking(environ).items() if n not in level.variables}
+
+
+def overruled(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that could change a result, and that have another value than required.
+
+    Examples
+    --------
+    >>> overruled(Level.STRICT, {"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "1"})
+    {'OMP_NUM_THREADS': '8'}
+    """
+    if not level.keeps_out:
+        return {}
+    found = leaking(environ)
+    return {name: value for name, value in found.items() if level.variables.get(name) != value}
+
+
+def pinned(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with what the level fixes, and without what it keeps out.
+
+    Examples
+    --------
+    >>> pinned(Level.SEEDED, {"OMP_NUM_THREADS": "8"})
+    {'OMP_NUM_THREADS': '8'}
+    >>> "OPENBLAS_CORETYPE" in pinned(Level.STRICT, {"OPENBLAS_CORETYPE": "Prescott"})
+    False
+    """
+    out = unwanted(level, environ)
+    kept = {name: value for name, value in environ.items() if name not in out}
+    return {**kept, **level.variables}
+
+
 def in_force(level: Level, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Return the reasons why a level is not in force in this process; none means that it is.
 
     The hash seed is read back from the interpreter, since only its value at the start counted.
-    Thread counts are read back from the libraries once they are loaded, by ``repro.capture``.
+    Thread counts and code paths are read back from the libraries once they are loaded.
 
     Examples
     --------
@@ -119,6 +223,7 @@ def in_force(level: Level, environ: Mapping[str, str] = os.environ) -> tuple[str
         f"{name} is {_shown(environ.get(name))}, not '{value}'"
         for name, value in missing(level, environ).items()
     ]
+    reasons += [f"{name} is set" for name in unwanted(level, environ)]
     if _hashes_wrongly(level):
         reasons.append(f"{HASH_SEED}=0 was not in effect when Python started")
     return tuple(reasons)

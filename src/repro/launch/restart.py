@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
-from repro.launch.levels import HASH_SEED, Level, in_force, missing
+from repro.launch.inherited import LOADS_CODE
+from repro.launch.levels import (
+    HASH_SEED,
+    Level,
+    in_force,
+    lacking,
+    missing,
+    overruled,
+    pinned,
+    unwanted,
+)
+from repro.launch.requests import refuse_what_cannot_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
     from typing import NoReturn
 
 GUARD = "REPRO_LAUNCHED"
+_DROPPED = "REPRO_DROPPED"
+_dropped: dict[str, str] = {}
+
+
+def dropped() -> dict[str, str]:
+    """Return the inherited variables that the restart of this process overruled, as they were.
+
+    Of libraries to be loaded first, the names without their folders.
+    """
+    return dict(_dropped)
 
 
 def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> None:
@@ -27,13 +49,17 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
     Raises
     ------
     PreconditionError
-        If the level can no longer be reached from here: NumPy is loaded, Python ignores its
+        If the processor lacks what the level needs, or would not survive what was asked of it; or
+        if the level can no longer be reached from here: NumPy is loaded, Python ignores its
         variables (``-E``, ``-I``), the program cannot be started again, or a restart did not help.
     SystemExit
         On Windows, with the status of the interpreter that ran in place of this one.
     """
     restarted = _take_guard(level, environ)
+    check_processor(level)
     reasons = in_force(level, environ)
+    if not level.keeps_out:
+        refuse_what_cannot_run(environ)
     if not reasons:
         return
     advice = _by_hand(level, environ)
@@ -44,11 +70,49 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
             f"determinism level '{level}' is not in force: {found}; {obstacle}", advice=advice
         )
     try:
-        _restart({**environ, **level.variables, GUARD: _guard(level)})
+        _restart({**pinned(level, environ), GUARD: _guard(level), _DROPPED: _told(level, environ)})
     except OSError as error:
         raise PreconditionError(
             f"could not restart '{sys.executable}': {error.strerror}", advice=advice
         ) from error
+
+
+def check_processor(level: Level) -> None:
+    """Refuse a level whose code this processor cannot run.
+
+    Raises
+    ------
+    PreconditionError
+        With the level that would work.
+    """
+    absent = lacking(level)
+    if not absent:
+        return
+    instead = Level.PORTABLE_V2 if not lacking(Level.PORTABLE_V2) else Level.STRICT
+    needs = level.pins.bits if level.pins else ""
+    raise PreconditionError(
+        f"determinism level '{level}' needs a processor of {needs}, and this one lacks"
+        f" {', '.join(absent)}",
+        advice=f"use the level that it can run: --level {instead}",
+    )
+
+
+def _told(level: Level, environ: Mapping[str, str]) -> str:
+    import json  # noqa: PLC0415 - needed where there is a restart alone
+
+    return json.dumps(
+        {
+            # A record may be handed over, and holds no folder of a machine.
+            name: re.sub(r"[^\s:;]*[/\\]", "", value) if name in LOADS_CODE else value
+            for name, value in overruled(level, environ).items()
+        }
+    )
+
+
+def _hear(text: str) -> None:
+    import json  # noqa: PLC0415 - needed after a restart alone
+
+    _dropped.update(json.loads(text))
 
 
 def _guard(level: Level) -> str:
@@ -62,6 +126,7 @@ def _take_guard(level: Level, environ: MutableMapping[str, str]) -> bool:
     if environ.get(GUARD) != _guard(level):
         return False
     del environ[GUARD]
+    _hear(environ.pop(_DROPPED, "{}"))
     return True
 
 
@@ -81,10 +146,11 @@ def _obstacle(level: Level, *, restarted: bool) -> str:
 
 def _by_hand(level: Level, environ: Mapping[str, str]) -> str:
     needed = missing(level, environ) or {HASH_SEED: level.variables[HASH_SEED]}
-    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in needed.items())
+    settings = [f"{name}={shlex.quote(value)}" for name, value in needed.items()]
+    removals = [f"-u {name}" for name in unwanted(level, environ)]
     return (
         "call repro.launch.ensure before anything imports NumPy, without -E, -I and -R, "
-        f"or set before Python starts: {settings}"
+        f"or start Python by: {' '.join(['env', *removals, *settings])}"
     )
 
 

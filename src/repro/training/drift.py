@@ -82,7 +82,9 @@ def _index(expected: Baseline, column: pd.Series, epsilon: float) -> float:
         actual = [*_bin_shares(column, np.asarray(expected.edges)), float(column.isna().mean())]
     else:
         found = _categorical(column)
-        unseen = sum(share for name, share in found.shares.items() if name not in expected.shares)
+        unseen = math.fsum(
+            share for name, share in found.shares.items() if name not in expected.shares
+        )
         shares = [*expected.shares.values(), expected.missing, 0.0]
         actual = [*(found.shares.get(name, 0.0) for name in expected.shares), found.missing, unseen]
     floored = [(max(e, epsilon), max(a, epsilon)) for e, a in zip(shares, actual, strict=True)]

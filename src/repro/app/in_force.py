@@ -1,0 +1,88 @@
+"""Whether a determinism level is in force, as the libraries themselves tell once they are loaded.
+
+Pins fail in silence: a name that is misspelt, a variable that came too late, another build of a
+library. So nothing is believed that was set, and all of it is read back.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from repro.capture import unheeded
+from repro.core.errors import PreconditionError
+from repro.launch import Level, misspelt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repro.core.environment import Environment, NativeLibrary
+    from repro.launch import Pins
+
+
+def broken_promises(level: Level, environment: Environment) -> tuple[str, ...]:
+    """Return a sentence for each thing that is not as the level promises.
+
+    Libraries that no level can pin (Accelerate, MKL) are not held to a promise; the class of bits
+    in the record says what they are.
+    """
+    if level is Level.SEEDED:
+        return ()
+    promises = [*_threads(environment.native)]
+    if level.pins is not None:
+        promises += _pins(level.pins, environment)
+    return tuple(promises)
+
+
+def check_in_force(environment: Environment) -> None:
+    """Refuse to go on where the recorded level is not in force.
+
+    Raises
+    ------
+    PreconditionError
+        That names each thing that is not as promised, or that the caller asked for in vain.
+    """
+    level = Level(environment.level)
+    broken = broken_promises(level, environment)
+    if broken:
+        raise PreconditionError(
+            f"determinism level '{level}' is not in force: {'; '.join(broken)}",
+            advice="let nothing set threads or code paths while repro runs; repro doctor tells"
+            " what does",
+        )
+    if level.keeps_out:
+        return
+    in_vain = [*misspelt(os.environ), *unheeded(os.environ)]
+    if in_vain:
+        raise PreconditionError(
+            f"the environment asks for what is not in force: {'; '.join(in_vain)}",
+            advice="correct or unset the variable, or use a level that pins: --level portable",
+        )
+
+
+def _threads(native: Sequence[NativeLibrary]) -> Iterator[str]:
+    for library in native:
+        if library.num_threads != 1:
+            yield f"{library.name} has {library.num_threads} threads, not 1"
+
+
+def _pins(pins: Pins, environment: Environment) -> Iterator[str]:
+    for library in environment.native:
+        if library.internal_api == "openblas" and library.architecture != pins.kernel:
+            yield (
+                f"{library.name} {library.version or ''} runs the kernel {library.architecture},"
+                f" not {pins.kernel}"
+            )
+    paths = environment.code_paths
+    beyond = tuple(name for name in paths.enabled if name not in paths.baseline)
+    if beyond != pins.groups:
+        yield f"NumPy uses the groups {_listed(beyond)}, not {_listed(pins.groups)}"
+    stray = {t for t in paths.targets if not t.startswith("baseline")} - set(pins.groups)
+    if stray:
+        yield f"NumPy runs functions of {_listed(sorted(stray))}"
+    if None not in {paths.libm, pins.libm} and paths.libm != pins.libm:
+        yield f"libm runs its {paths.libm} functions, not {pins.libm}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "of its baseline alone"

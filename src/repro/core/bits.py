@@ -1,0 +1,56 @@
+"""Classes of processors that compute the same bits.
+
+With one thread, the same wheels and the same data, what differs between processors of one
+architecture is the choice of kernels by OpenBLAS, of functions by NumPy and of maths functions by
+the C library. All x86-64 processors fall into four classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.core.environment import CodePaths, NativeLibrary, Platform
+
+# The classes, by OpenBLAS's kernel, NumPy's widest group and libm's variant. Kernels that OpenBLAS
+# gives another name compute as one of these do.
+_CLASSES = {
+    ("SkylakeX", "X86_V4", "FMA"): "x86-64-v4",
+    ("Haswell", "X86_V3", "FMA"): "x86-64-v3",
+    ("Sandybridge", "baseline", "baseline"): "x86-64-avx",
+    ("Nehalem", "baseline", "baseline"): "x86-64-v2",
+}
+_SAME = {"Zen": "Haswell", "Cooperlake": "SkylakeX", "SapphireRapids": "SkylakeX"}
+
+
+def class_of_bits(
+    native: Sequence[NativeLibrary], code_paths: CodePaths, platform: Platform
+) -> str:
+    """Name the class of bits that these code paths give, from what was read back.
+
+    Returns
+    -------
+    str
+        Such as ``x86-64-v3``; the parts one by one where they are not those of one class, as in
+        ``x86-64 (BLAS Haswell, NumPy X86_V4, libm FMA)``, and always on other architectures and
+        with other C libraries.
+    """
+    kernels = sorted(
+        {
+            _SAME.get(library.architecture or "", library.architecture) or library.internal_api
+            for library in native
+            if library.user_api == "blas"
+        }
+    )
+    kernel = " and ".join(kernels) or "none"
+    beyond = [name for name in code_paths.enabled if name not in code_paths.baseline]
+    groups = [name for name in beyond if name.startswith("X86_")] or beyond
+    group = groups[-1] if groups else "baseline"
+    known = _CLASSES.get((kernel, group, code_paths.libm or ""))
+    if known:
+        return known
+    machine = {"x86_64": "x86-64", "AMD64": "x86-64"}.get(platform.machine, platform.machine)
+    libm = code_paths.libm or platform.libc or platform.system
+    return f"{machine} (BLAS {kernel}, NumPy {group}, libm {libm})"

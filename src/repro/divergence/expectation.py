@@ -1,0 +1,67 @@
+"""What two environments lead one to expect, before any number is compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.core.environment import foreign_packages
+
+if TYPE_CHECKING:
+    from repro.core.environment import Environment
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Whether the same bits are due, and why.
+
+    Attributes
+    ----------
+    due : bool
+        Whether anything but the same bits is a finding, however small the difference.
+    sentence : str
+    """
+
+    due: bool
+    sentence: str
+
+
+def expect(expected: Environment, actual: Environment) -> Expectation:
+    """Tell what to expect of a training in one environment, given a record from another.
+
+    The same bits are due where both have one fingerprint, the same versions of the packages that
+    train, and a level at which nothing varies from one start to the next.
+    """
+    theirs, ours = expected.fingerprint, actual.fingerprint
+    if theirs is None or ours is None or theirs.scheme != ours.scheme:
+        return Expectation(
+            due=False, sentence="the record has no fingerprint of this kind: nothing is due"
+        )
+    there, here = expected.bits or "unknown", actual.bits or "unknown"
+    if theirs.digest != ours.digest:
+        where = f"{there} there, {here} here" if there != here else f"{here} on both sides"
+        parted = [name for name in ours.groups if ours.groups[name] != theirs.groups.get(name)]
+        count = f"{len(parted)} of {len(ours.groups)} groups"
+        return Expectation(
+            due=False,
+            sentence=f"{where}; the fingerprints differ in {count}: other last bits are likely",
+        )
+    if "seeded" in {expected.level, actual.level}:
+        return Expectation(due=False, sentence="one fingerprint, and the level seeded fixes little")
+    versions = _packages(expected, actual)
+    if versions:
+        return Expectation(due=False, sentence=f"{here} on both sides, one fingerprint; {versions}")
+    return Expectation(
+        due=True, sentence=f"{here} on both sides, one fingerprint: the same bits are due"
+    )
+
+
+def _packages(expected: Environment, actual: Environment) -> str:
+    theirs, ours = foreign_packages(expected), foreign_packages(actual)
+    # A package that one side lacks is an extra: had training needed it, it would have failed.
+    names = sorted(name for name in theirs.keys() & ours.keys() if theirs[name] != ours[name])
+    if not names:
+        return ""
+    first = names[0]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{first} {theirs[first]} there, {ours[first]} here{more}"

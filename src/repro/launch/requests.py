@@ -1,0 +1,146 @@
+"""What a caller's own variables ask of the numeric libraries, where that cannot be had.
+
+The libraries pass over most mistakes in silence, and a kernel that is above the processor ends in
+an illegal instruction: both are found here from the text of the variables alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from repro.core.errors import PreconditionError
+from repro.processor import X86_64_V3, X86_64_V4, architecture, present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_NONE: frozenset[str] = frozenset()
+_AVX = frozenset({"avx", "osxsave"})
+_AVX512 = frozenset({"avx512bw", "avx512dq", "avx512f", "avx512vl"})
+
+# The kernels for x86-64 by their names in OpenBLAS (driver/others/dynamic.c), and what they need
+# at the least. A build that leaves one out takes the nearest older one in its place.
+KERNELS = {
+    "Prescott": _NONE,
+    "Atom": _NONE,
+    "Core2": _NONE,
+    "Penryn": _NONE,
+    "Dunnington": _NONE,
+    "Nehalem": frozenset({"sse4_2"}),
+    "Opteron": _NONE,
+    "Opteron_SSE3": _NONE,
+    "Barcelona": _NONE,
+    "Nano": _NONE,
+    "Bobcat": _NONE,
+    "Sandybridge": _AVX,
+    "Bulldozer": _AVX,
+    "Piledriver": _AVX,
+    "Steamroller": _AVX,
+    "Excavator": _AVX,
+    "Haswell": _AVX | {"avx2", "fma"},
+    "Zen": _AVX | {"avx2", "fma"},
+    "SkylakeX": _AVX512,
+    "Cooperlake": _AVX512,
+    "SapphireRapids": _AVX512,
+}
+
+# NumPy's groups for x86-64 since its version 2.4.
+_GROUPS = {"X86_V3": X86_64_V3, "X86_V4": X86_64_V4}
+
+CORETYPE = "OPENBLAS_CORETYPE"
+ENABLE = "NPY_ENABLE_CPU_FEATURES"
+DISABLE = "NPY_DISABLE_CPU_FEATURES"
+TUNABLES = "GLIBC_TUNABLES"
+
+
+def cannot_run(environ: Mapping[str, str]) -> Iterator[str]:
+    """Give a sentence for each request that would keep the libraries from starting, or end them."""
+    if environ.get(ENABLE) and environ.get(DISABLE):
+        yield f"{ENABLE} and {DISABLE} are both set, and NumPy then refuses to be imported"
+    found = present()
+    if found is None:
+        return
+    kernel = kernel_named(environ.get(CORETYPE, ""))
+    absent = KERNELS[kernel] - found if kernel else _NONE
+    if absent:
+        yield (
+            f"{CORETYPE}={environ[CORETYPE]} asks for a kernel above this processor, which lacks"
+            f" {', '.join(sorted(absent))}: it would end in an illegal instruction"
+        )
+    for name in names_in(environ.get(ENABLE, "")):
+        absent = _GROUPS.get(name, _NONE) - found
+        if absent:
+            lacks = ", ".join(sorted(absent))
+            yield f"{ENABLE}={name} is above this processor, which lacks {lacks}"
+
+
+def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
+    """Give a sentence for each name that no library knows, and would pass over in silence."""
+    from repro.core.suggest import did_you_mean  # noqa: PLC0415 - slow to import, rarely needed
+
+    wanted = environ.get(CORETYPE, "")
+    if wanted and architecture() == "x86_64" and kernel_named(wanted) is None:
+        yield (
+            f"{CORETYPE}={wanted} names no kernel, so that OpenBLAS chooses by itself:"
+            f" {did_you_mean(wanted, KERNELS)}"
+        )
+    for name, switch in switches_in(environ.get(TUNABLES, "")):
+        if name != name.upper():
+            yield (
+                f"{TUNABLES} has {switch}, and the C library passes over names that are not in"
+                f" upper case; did you mean '{switch.upper()}'?"
+            )
+
+
+def refuse_what_cannot_run(environ: Mapping[str, str]) -> None:
+    """Refuse to load libraries that would not survive what is asked of them.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    reasons = list(cannot_run(environ))
+    if reasons:
+        raise PreconditionError(
+            "; ".join(reasons),
+            advice="unset these variables, or use a level that keeps them out: --level strict",
+        )
+
+
+def kernel_named(text: str) -> str | None:
+    """Return the kernel's name as OpenBLAS spells it, whatever the case; None where it has none.
+
+    Examples
+    --------
+    >>> kernel_named("haswell"), kernel_named("Haswel")
+    ('Haswell', None)
+    """
+    return next((name for name in KERNELS if name.lower() == text.lower()), None)
+
+
+def names_in(text: str) -> list[str]:
+    """Return NumPy's feature names in one of its variables.
+
+    Examples
+    --------
+    >>> names_in("X86_V3, AVX512_ICL")
+    ['X86_V3', 'AVX512_ICL']
+    """
+    return [name for name in re.split(r"[,\s]+", text) if name]
+
+
+def switches_in(tunables: str) -> list[tuple[str, str]]:
+    """Return the features that are switched by ``glibc.cpu.hwcaps``, each as (name, as written).
+
+    Examples
+    --------
+    >>> switches_in("glibc.malloc.check=1:glibc.cpu.hwcaps=-AVX2,-fma")
+    [('AVX2', '-AVX2'), ('fma', '-fma')]
+    """
+    values = [
+        value
+        for name, _, value in (part.partition("=") for part in tunables.split(":"))
+        if name in {"glibc.cpu.hwcaps", "glibc.tune.hwcaps"}
+    ]
+    return [(each.lstrip("-"), each) for value in values for each in value.split(",") if each]

@@ -1,0 +1,69 @@
+"""What two environments lead one to expect."""
+
+import pytest
+from tests.conftest import ROOT
+
+from repro.core.environment import Environment, Fingerprint
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+from repro.divergence.expectation import expect
+
+PATH = ROOT / "tests" / "data" / "record_v1.json"
+FIRST = load_record(PATH.read_bytes(), PATH.name, RecordFile).environment
+
+
+def environment(digest="a", groups=None, scheme="s", bits="x86-64-v3", **changes) -> Environment:
+    fingerprint = Fingerprint(scheme=scheme, digest=digest, groups=groups or {"libm": digest})
+    return FIRST.model_copy(update={"fingerprint": fingerprint, "bits": bits, **changes})
+
+
+def packages(**versions):
+    return {"packages": FIRST.packages | versions}
+
+
+def test_one_fingerprint_makes_the_same_bits_due():
+    """Whatever else differs by name: the model of the processor, the commit, the kernel."""
+    other = environment(cpu=FIRST.cpu.model_copy(update={"model": "another"}))
+    found = expect(environment(), other)
+
+    assert (found.due, found.sentence) == (
+        True,
+        "x86-64-v3 on both sides, one fingerprint: the same bits are due",
+    )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "told"),
+    [
+        (FIRST, environment(), "the record has no fingerprint"),
+        (environment(), FIRST, "the record has no fingerprint"),
+        (environment(scheme="t"), environment(), "the record has no fingerprint of this kind"),
+        (
+            environment("b", {"libm": "b", "sorting": "x"}, bits="x86-64-v4"),
+            environment("a", {"libm": "a", "sorting": "x"}),
+            "x86-64-v4 there, x86-64-v3 here; the fingerprints differ in 1 of 2 groups",
+        ),
+        (environment("b"), environment("a"), "x86-64-v3 on both sides; the fingerprints differ"),
+        (environment(level="seeded"), environment(), "the level seeded fixes little"),
+        (
+            environment(**packages(numpy="1.0")),
+            environment(**packages(numpy="2.0")),
+            "numpy 1.0 there, 2.0 here",
+        ),
+    ],
+)
+def test_nothing_is_due_otherwise(theirs, ours, told):
+    """And the reason is said."""
+    found = expect(theirs, ours)
+
+    assert (found.due, told in found.sentence) == (False, True), found.sentence
+
+
+def test_an_extra_on_one_side_changes_nothing():
+    """What training needs is there on both sides, or it would not have come to an end."""
+    extra = environment(
+        **packages(lightgbm="4.0"), runtime=tuple(sorted({*FIRST.runtime, "lightgbm"}))
+    )
+    without = {name: v for name, v in FIRST.packages.items() if name != "lightgbm"}
+
+    assert expect(environment(packages=without), extra).due
