@@ -12,7 +12,7 @@ COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_INDEX_URL= PIP_EXTRA_IND
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test lint types lock reference clean
+.PHONY: help setup train verify test lint types cpu-matrix lock reference clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ lint: $(VENV)/.dev ## Check style, formatting and layers.
 
 types: $(VENV)/.dev ## Check types.
 	@$(BIN)/mypy
+
+cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
+	@$(BIN)/python scripts/cpu_matrix.py $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into requirements*.txt (on Python 3.11).
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \

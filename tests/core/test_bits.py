@@ -56,9 +56,11 @@ def test_other_architectures_and_libraries_have_their_own_names():
     mac = Platform(system="Darwin", machine="arm64", libc="libSystem", libc_version="")
     accelerate = blas(None, api="accelerate")
 
-    assert class_of_bits(blas("armv8"), neon, arm) == (
-        "aarch64 (BLAS armv8, NumPy ASIMDHP, libm glibc)"
+    assert class_of_bits(blas("neoversen1"), neon, arm) == (
+        "aarch64 (BLAS neoversen1, NumPy ASIMDHP, libm glibc)"
     )
+    pinned = paths(baseline=("NEON", "ASIMD"), libm=None)
+    assert class_of_bits(blas("armv8", "armv8"), pinned, arm) == "armv8-a"
     assert class_of_bits(accelerate, neon, mac) == (
         "arm64 (BLAS accelerate, NumPy ASIMDHP, libm libSystem)"
     )

@@ -222,7 +222,7 @@ class TestChild:
 
     def test_status_of_the_child_is_returned(self):
         """The status is the child's own."""
-        status = restart._run_child([sys.executable, "-c", "raise SystemExit(5)"], dict(os.environ))
+        status = restart.run_child([sys.executable, "-c", "raise SystemExit(5)"], dict(os.environ))
 
         assert status == 5
 
@@ -237,7 +237,7 @@ class TestChild:
         )
         parent = launchpad.script(
             "import os, sys; from repro.launch import restart\n"
-            f"sys.exit(restart._run_child([sys.executable, {str(child)!r}], dict(os.environ)))"
+            f"sys.exit(restart.run_child([sys.executable, {str(child)!r}], dict(os.environ)))"
         )
         with subprocess.Popen(
             [sys.executable, str(parent)],

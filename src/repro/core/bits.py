@@ -2,7 +2,8 @@
 
 With one thread, the same wheels and the same data, what differs between processors of one
 architecture is the choice of kernels by OpenBLAS, of functions by NumPy and of maths functions by
-the C library. All x86-64 processors fall into four classes.
+the C library. All x86-64 processors fall into four classes; those of 64-bit ARM compute as the
+oldest of them where the code paths are pinned.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _CLASSES = {
     ("Haswell", "X86_V3", "FMA"): "x86-64-v3",
     ("Sandybridge", "baseline", "baseline"): "x86-64-avx",
     ("Nehalem", "baseline", "baseline"): "x86-64-v2",
+    # Here the C library has one variant only.
+    ("armv8", "baseline", "glibc"): "armv8-a",
 }
 _SAME = {"Zen": "Haswell", "Cooperlake": "SkylakeX", "SapphireRapids": "SkylakeX"}
 
@@ -48,9 +51,9 @@ def class_of_bits(
     beyond = [name for name in code_paths.enabled if name not in code_paths.baseline]
     groups = [name for name in beyond if name.startswith("X86_")] or beyond
     group = groups[-1] if groups else "baseline"
-    known = _CLASSES.get((kernel, group, code_paths.libm or ""))
+    libm = code_paths.libm or platform.libc or platform.system
+    known = _CLASSES.get((kernel, group, libm))
     if known:
         return known
     machine = {"x86_64": "x86-64", "AMD64": "x86-64"}.get(platform.machine, platform.machine)
-    libm = code_paths.libm or platform.libc or platform.system
     return f"{machine} (BLAS {kernel}, NumPy {group}, libm {libm})"

@@ -85,6 +85,14 @@ _V2 = Pins(
     X86_64_V2, "x86-64-v2", "Nehalem", (), "baseline",
 )  # fmt: skip
 
+# The oldest 64-bit ARM, on Linux: elsewhere the libraries are other builds, or Apple's. Its maths
+# functions have one variant only.
+_ARM = Pins(
+    {"OPENBLAS_CORETYPE": "ARMV8", "NPY_ENABLE_CPU_FEATURES": "ASIMD"},
+    frozenset(), "armv8-a", "armv8", (), None,
+)  # fmt: skip
+_ON_ARM = {"aarch64": _ARM} if sys.platform == "linux" else {}
+
 
 class Level(StrEnum):
     """How much of the environment is fixed before Python starts.
@@ -112,8 +120,8 @@ class Level(StrEnum):
 
     SEEDED = "seeded"
     STRICT = "strict", _STRICT
-    PORTABLE_V2 = "portable-v2", _STRICT, {"x86_64": _V2}
-    PORTABLE = "portable", _STRICT, {"x86_64": _V3}
+    PORTABLE_V2 = "portable-v2", _STRICT, {"x86_64": _V2, **_ON_ARM}
+    PORTABLE = "portable", _STRICT, {"x86_64": _V3, **_ON_ARM}
 
     def __new__(
         cls,

@@ -163,11 +163,12 @@ def _restart(environ: dict[str, str]) -> NoReturn:
             stream.flush()
     if os.name == "nt":
         # There, exec returns to the shell at once and leaves the new process in the background.
-        raise SystemExit(_run_child(command, environ))
+        raise SystemExit(run_child(command, environ))
     os.execve(command[0], command, environ)  # noqa: S606 - no shell is wanted
 
 
-def _run_child(command: list[str], environ: dict[str, str]) -> int:
+def run_child(command: list[str], environ: dict[str, str]) -> int:
+    """Run a command where a process cannot be replaced, and return the command's status."""
     import subprocess  # noqa: PLC0415 - slow to import, and needed on Windows alone
 
     with subprocess.Popen(command, env=environ) as child:
