@@ -39,6 +39,7 @@ _BITS = {
     "fma4": (2, 2, 16),
 }
 
+KNOWN = frozenset(_BITS)
 X86_64_V2 = frozenset({"cx16", "lahf_lm", "popcnt", "sse3", "sse4_1", "sse4_2", "ssse3"})
 # The psABI counts the system's use of the wide registers (OSXSAVE) too.
 X86_64_V3 = X86_64_V2 | {

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 from tests.conftest import ROOT, make_project
-from tests.cpu import bench
 from tests.cpu.bench import by_name
 
 COMPARED = ("stages.json", "metrics.json", "predictions.csv")

@@ -30,6 +30,12 @@ COMMANDS = {
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
+    "env": ("repro.cli.env", "Show this environment, and its numeric fingerprint."),
+    "exec": ("repro.cli.exec", "Run any command in the pinned environment."),
+    "doctor": (
+        "repro.cli.doctor",
+        "Tell what here is not deterministic, why, and how to mend it.",
+    ),
 }
 
 EPILOG = """\b

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
-from repro.processor import X86_64_V3, X86_64_V4, architecture, present
+from repro.processor import KNOWN, X86_64_V3, X86_64_V4, architecture, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,7 +86,8 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
             f" {did_you_mean(wanted, KERNELS)}"
         )
     for name, switch in switches_in(environ.get(TUNABLES, "")):
-        if name != name.upper():
+        # Names of preferences, such as Prefer_No_VZEROUPPER, are in mixed case.
+        if name.lower() in KNOWN and name != name.upper():
             yield (
                 f"{TUNABLES} has {switch}, and the C library passes over names that are not in"
                 f" upper case; did you mean '{switch.upper()}'?"

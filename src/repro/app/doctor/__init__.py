@@ -1,0 +1,12 @@
+"""What here is not deterministic, why, and how to mend it.
+
+Three things are examined: the environment as the caller gave it, from its text; a process that is
+started as the caller starts Python; and one that is started as a level wants it. The difference of
+the two is what the level keeps in check. Both are children: whatever the environment does to the
+numeric libraries, even an illegal instruction, it does to them, and is reported.
+"""
+
+from repro.app.doctor.case import Case, Check, Status
+from repro.app.doctor.examination import Diagnosis, examine
+
+__all__ = ["Case", "Check", "Diagnosis", "Status", "examine"]

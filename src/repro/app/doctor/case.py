@@ -1,0 +1,87 @@
+"""What is examined, and the form of what is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from repro.app.probe import Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from repro.launch import Level
+
+
+class Status(StrEnum):
+    """What a check came to, the worst first."""
+
+    PROBLEM = "problem"
+    WARNING = "warning"
+    KEPT_IN_CHECK = "kept in check"
+    OK = "ok"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was examined.
+
+    Attributes
+    ----------
+    name : str
+    status : Status
+    found : str
+        What there is.
+    why : str
+        Why it matters to a result; empty where nothing is amiss.
+    mend : str
+        What to do about it; empty where nothing is to be done.
+    """
+
+    name: str
+    status: Status
+    found: str
+    why: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Death:
+    """Why a child gave no answer, as the end of a sentence that begins with it."""
+
+    cause: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the checks look at.
+
+    Attributes
+    ----------
+    level : Level
+    environ : Mapping of str to str
+        The environment as the caller gave it.
+    own : Probe or Death
+        A process that was started as the caller starts Python.
+    pinned : Probe or Death or None
+        A process that was started as the level wants it; None where the processor cannot run it.
+    project : Path or None
+    """
+
+    level: Level
+    environ: Mapping[str, str]
+    own: Probe | Death
+    pinned: Probe | Death | None
+    project: Path | None
+
+    @property
+    def fixed(self) -> Status:
+        """What becomes of a thing that varies by itself, and that every level but seeded fixes."""
+        return Status.KEPT_IN_CHECK if self.level.keeps_out else Status.WARNING
+
+    @property
+    def alive(self) -> tuple[Probe, ...]:
+        """The processes that answered, the pinned one first."""
+        return tuple(each for each in (self.pinned, self.own) if isinstance(each, Probe))

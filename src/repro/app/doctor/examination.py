@@ -1,0 +1,100 @@
+"""The examination: a fold over checks, each of which looks at one case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.app.doctor import libraries, project, start, variables
+from repro.app.doctor.case import Case, Check, Status
+from repro.app.doctor.children import ask_both
+from repro.config.project import BASE, find_project, read_source
+from repro.core.errors import ReproError
+from repro.launch import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_EXAMINATIONS = (
+    start.processor,
+    start.processes,
+    variables.requests,
+    variables.inherited,
+    variables.python,
+    libraries.bits,
+    start.hash_seed,
+    libraries.threads,
+    libraries.blas,
+    libraries.openmp,
+    libraries.system_gomp,
+    start.language,
+    project.lock,
+    project.git,
+)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What an examination found.
+
+    Attributes
+    ----------
+    level : Level
+        What was examined beside the caller's own environment.
+    checks : tuple of Check
+        The worst first; within one status, in the order of the examination.
+    """
+
+    level: Level
+    checks: tuple[Check, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no problem."""
+        return self.count(Status.PROBLEM) == 0
+
+    def count(self, status: Status) -> int:
+        """Return how many checks came to a status."""
+        return sum(check.status is status for check in self.checks)
+
+
+def examine(folder: Path, level: str | None, environ: Mapping[str, str]) -> Diagnosis:
+    """Examine an environment, and the project that a folder is in, if any.
+
+    Parameters
+    ----------
+    folder : Path
+    level : str or None
+        The level to hold it against; the project's own, or portable, where it is None.
+    environ : Mapping of str to str
+        The environment as the caller gave it.
+    """
+    found, chosen, checks = _project(folder, level)
+    own, pinned = ask_both(found or folder, chosen, environ)
+    case = Case(chosen, environ, own, pinned, found)
+    checks += [check for examination in _EXAMINATIONS for check in examination(case)]
+    return Diagnosis(chosen, tuple(sorted(checks, key=lambda c: list(Status).index(c.status))))
+
+
+def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[Check]]:
+    asked = Level(level or Level.PORTABLE)
+    try:
+        found = find_project(folder)
+    except ReproError:
+        told = f"no {BASE} here or in a folder above: no lock and no git state are examined"
+        return None, asked, [Check("project", Status.OK, told)]
+    try:
+        base = read_source(found, found / BASE, "base")
+        leaf = base.tree.get(("determinism", "level"))
+        configured = Level(str(leaf.value)) if leaf else Level.PORTABLE
+    except (ReproError, ValueError) as error:
+        check = Check(
+            "configuration",
+            Status.PROBLEM,
+            f"{BASE}: {error}",
+            "its level is not known, so that another one was examined",
+            "repro config check tells what is expected",
+        )
+        return found, asked, [check]
+    return found, asked if level else configured, []

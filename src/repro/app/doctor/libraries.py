@@ -1,0 +1,160 @@
+"""The numeric libraries as they are loaded: bits, threads, and copies that disagree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from repro.app.doctor.case import Check, Death, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.app.doctor.case import Case
+    from repro.app.probe import Probe
+    from repro.core.environment import NativeLibrary
+
+_LLVM = {"libomp", "libiomp", "libiomp5md"}
+
+
+def bits(case: Case) -> Iterator[Check]:
+    """Tell the class of bits by itself, and at the level."""
+    if not case.alive:
+        return
+    by_level = None if isinstance(case.pinned, Death | None) else case.pinned.environment.bits
+    by_itself = None if isinstance(case.own, Death) else case.own.environment.bits
+    if case.level.pins is None:
+        yield Check(
+            "class of bits",
+            Status.WARNING,
+            f"{by_level or by_itself}, as this processor gives; level '{case.level}' pins none",
+            "a processor of another class rounds otherwise, in the last bits",
+            "use a level that pins, where there is one for this architecture: --level portable",
+        )
+    elif by_level is None or by_itself == by_level:
+        yield Check("class of bits", Status.OK, str(by_level or by_itself))
+    else:
+        yield Check(
+            "class of bits",
+            Status.KEPT_IN_CHECK,
+            f"{by_itself or 'not known'} by itself, {by_level} at level '{case.level}'",
+            "a processor of another class rounds otherwise, in the last bits",
+            "start other programs that must agree by: repro exec -- COMMAND",
+        )
+
+
+def threads(case: Case) -> Iterator[Check]:
+    """Tell with how many threads the libraries would compute, by themselves."""
+    if isinstance(case.own, Death):
+        return
+    native = case.own.environment.native
+    many = [each for each in native if each.num_threads != 1]
+    if not many:
+        yield Check("threads", Status.OK, "one, in every library")
+        return
+    yield Check(
+        "threads",
+        case.fixed,
+        ", ".join(f"{each.name} {each.num_threads}" for each in many),
+        "the order of sums follows the number of threads, and n_jobs=1 does not stop OpenMP",
+        "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1, or start by: repro exec -- COMMAND",
+    )
+
+
+def blas(case: Case) -> Iterator[Check]:
+    """Tell whether the copies of BLAS, NumPy's and SciPy's, compute alike."""
+    if not case.alive:
+        return
+    ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
+    vendors = sorted({each.internal_api for each in ours})
+    told = ", ".join(map(_told, ours)) or "none that tells of itself"
+    unpinned = [name for name in vendors if name != "openblas"]
+    if len(_kernels(ours)) > 1:
+        yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, told)
+    elif len(vendors) > 1:
+        yield _mixed(Status.WARNING, told)
+    elif case.level.pins is not None and unpinned:
+        yield Check(
+            "BLAS",
+            Status.WARNING,
+            told,
+            f"no level can pin {', '.join(unpinned)}: it takes what it finds best here",
+            "install wheels with OpenBLAS (those of PyPI)",
+        )
+    elif len(_kernels(by_itself)) > 1:
+        yield _mixed(case.fixed, ", ".join(map(_told, by_itself)))
+    else:
+        yield Check("BLAS", Status.OK, told)
+
+
+def openmp(case: Case) -> Iterator[Check]:
+    """Tell whether one OpenMP runtime is loaded, or several that do not know of each other."""
+    if not case.alive:
+        return
+    wanted, by_itself = (Counter(each.runtimes) for each in (case.alive[0], case.alive[-1]))
+    kinds = max(wanted, by_itself, key=len)
+    if len(kinds) > 1:
+        hang = ", and these are known to hang together" if kinds.keys() & _LLVM else ""
+        yield Check(
+            "OpenMP",
+            Status.PROBLEM if len(wanted) > 1 else case.fixed,
+            _counted(kinds),
+            f"a limit of threads that is set in one does not hold in the other{hang}",
+            "install the packages that bring them from one source (all of PyPI, or all of conda)",
+        )
+    elif by_itself.total() > 1:
+        yield Check(
+            "OpenMP",
+            Status.WARNING,
+            _counted(by_itself),
+            "each has threads of its own: a limit that is set by call holds in one alone",
+            "set limits by variables, as every level but seeded does",
+        )
+    else:
+        yield Check("OpenMP", Status.OK, _counted(by_itself) or "none is loaded")
+
+
+def system_gomp(case: Case) -> Iterator[Check]:
+    """Tell whether LightGBM would find the OpenMP that its wheel does not bring."""
+    if not case.alive or case.alive[0].system_gomp is None:
+        return
+    installed = "lightgbm" in case.alive[0].environment.packages
+    if case.alive[0].system_gomp:
+        yield Check("libgomp.so.1", Status.OK, "the system has it")
+    elif installed:
+        yield Check(
+            "libgomp.so.1",
+            Status.PROBLEM,
+            "the system has none, and LightGBM is installed",
+            "LightGBM's wheel does not bring it: importing lightgbm fails",
+            "install it: apt-get install libgomp1 (Debian), dnf install libgomp (Fedora)",
+        )
+    else:
+        yield Check("libgomp.so.1", Status.OK, "the system has none; only LightGBM would need it")
+
+
+def _counted(loaded: Counter[str]) -> str:
+    return ", ".join(f"{n} copies of {name}" if n > 1 else name for name, n in loaded.items())
+
+
+def _blas(probe: Probe) -> list[NativeLibrary]:
+    return [each for each in probe.environment.native if each.user_api == "blas"]
+
+
+def _kernels(libraries: list[NativeLibrary]) -> set[str | None]:
+    return {each.architecture for each in libraries}
+
+
+def _told(library: NativeLibrary) -> str:
+    parts = (library.name, library.version, library.architecture)
+    return " ".join(part for part in parts if part)
+
+
+def _mixed(status: Status, told: str) -> Check:
+    return Check(
+        "BLAS",
+        status,
+        f"copies that do not compute alike: {told}",
+        "the same product has other last bits in NumPy than in SciPy",
+        "install NumPy and SciPy from one source, and pin a kernel: --level portable",
+    )

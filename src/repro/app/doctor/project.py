@@ -1,0 +1,105 @@
+"""The project: whether its packages and its code are those that others will have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from repro.app.doctor.case import Check, Status
+from repro.capture.environment import LOCK
+from repro.capture.packages import normalised
+from repro.core.environment import NoRepository, foreign_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repro.app.doctor.case import Case
+
+_MAKE = "make one with hashes: pip-compile --generate-hashes"
+_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;]+)")
+_SHOWN = 5
+
+
+def lock(case: Case) -> Iterator[Check]:
+    """Tell whether the packages are locked by hash, and installed as locked."""
+    if case.project is None:
+        return
+    path = case.project / LOCK
+    if not path.is_file():
+        why = "nothing says which packages a result was made with, so that nobody can install them"
+        yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
+        return
+    lines = _requirements(path.read_text(encoding="utf-8", errors="replace"))
+    loose = [line for line in lines if "--hash=" not in line or not _PINNED.match(line)]
+    if loose or not lines:
+        yield Check(
+            "lock",
+            Status.WARNING,
+            f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
+            + _listed([re.split(r"[;\s]", line)[0] for line in loose]),
+            "another day, or another index, gives other packages",
+            _MAKE,
+        )
+    else:
+        yield Check("lock", Status.OK, f"{LOCK}: {len(lines)} packages, each with its hash")
+    yield from _installed(case, lines)
+
+
+def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
+    if not case.alive:
+        return
+    locked: dict[str, set[str]] = {}
+    for pin in filter(None, map(_PINNED.match, lines)):
+        locked.setdefault(normalised(pin[1]), set()).add(pin[2])
+    environment = case.alive[0].environment
+    packages = foreign_packages(environment)
+    # A line may be for another system, or for an extra that is not wanted here.
+    other = [
+        f"{name} {packages[name]} (locked: {' or '.join(sorted(versions))})"
+        for name, versions in locked.items()
+        if name in packages and packages[name] not in versions
+    ]
+    absent = [f"{name} {version} (not locked)" for name, version in packages.items()
+              if name not in locked]  # fmt: skip
+    if other or absent:
+        yield Check(
+            "installed packages",
+            Status.WARNING,
+            _listed([*other, *absent]),
+            "another version of a library may compute otherwise",
+            f"install what is locked: pip install --require-hashes -r {LOCK}"
+            if other
+            else "add them to the lock",
+        )
+    else:
+        yield Check("installed packages", Status.OK, f"as locked: {len(packages)}")
+
+
+def git(case: Case) -> Iterator[Check]:
+    """Tell whether a commit says which code this is."""
+    if case.project is None or not case.alive:
+        return
+    state = case.alive[0].environment.git
+    why = "no commit says which code a result was made with"
+    if isinstance(state, NoRepository):
+        yield Check("git", Status.WARNING, state.reason, why, "keep the project in git")
+    elif state.commit is None or state.dirty:
+        found = "there is no commit yet"
+        if state.commit is not None:
+            found = f"changed since {state.commit[:12]}: {_listed(state.dirty_files)}"
+        yield Check("git", Status.WARNING, found, why, "commit before a run that must count")
+    else:
+        yield Check("git", Status.OK, f"clean at {state.commit[:12]}")
+
+
+def _requirements(text: str) -> list[str]:
+    """Return the lines that name packages, each with its hashes; options are left out."""
+    joined = re.sub(r"\\\s*\n", " ", text)
+    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
+    editable = ("-e ", "--editable")
+    return [line for line in lines if line and (line.startswith(editable) or line[0] != "-")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,140 @@
+"""How a process starts: on which processor, whether at all, and with what of Python's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.app.doctor.case import Check, Death, Status
+from repro.app.in_force import broken_promises
+from repro.core.errors import PreconditionError
+from repro.launch import cannot_run, check_processor
+from repro.processor import architecture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.app.doctor.case import Case
+    from repro.app.probe import Probe
+
+_UTC = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}
+
+
+def processor(case: Case) -> Iterator[Check]:
+    """Tell whether the processor can run what the level pins."""
+    model = case.alive[0].environment.cpu.model if case.alive else ""
+    found = f"{model or 'a processor'} ({architecture()})"
+    try:
+        check_processor(case.level)
+    except PreconditionError as error:
+        yield Check(
+            "processor",
+            Status.PROBLEM,
+            f"{found}: {error.message}",
+            "code for a newer processor ends in an illegal instruction",
+            error.advice,
+        )
+        return
+    if architecture() == "x86_64":
+        yield Check("processor", Status.OK, f"{found}: can run what level '{case.level}' fixes")
+        return
+    yield Check(
+        "processor",
+        Status.WARNING,
+        f"{found}: no level pins code paths here",
+        "its bits are a class of their own, and never those of x86-64",
+        "compare within a tolerance, or verify on the architecture that trained",
+    )
+
+
+def processes(case: Case) -> Iterator[Check]:
+    """Tell whether Python starts as the caller starts it, and as the level wants it."""
+    if isinstance(case.own, Death):
+        asked = "; ".join(cannot_run(case.environ))
+        yield Check(
+            "Python as started here",
+            Status.PROBLEM,
+            f"a process that loads NumPy, SciPy and scikit-learn {case.own.cause}",
+            asked or "nothing that uses these libraries can run from this shell",
+            "unset the variables that are named here"
+            if asked
+            else "python -m repro.app.probe . seeded shows it; see the inherited variables",
+        )
+    else:
+        yield Check("Python as started here", Status.OK, "loads NumPy, SciPy and scikit-learn")
+    if case.pinned is not None:
+        yield _promise(case, case.pinned)
+
+
+def _promise(case: Case, pinned: Probe | Death) -> Check:
+    name = f"level {case.level}"
+    if isinstance(pinned, Death):
+        return Check(
+            name,
+            Status.PROBLEM,
+            f"a process as the level wants it {pinned.cause}",
+            "nothing can be trained or verified at this level",
+            "repro exec -- python -m repro.app.probe . seeded shows it",
+        )
+    broken = (*pinned.reasons, *broken_promises(case.level, pinned.environment))
+    if broken:
+        return Check(
+            name,
+            Status.PROBLEM,
+            "; ".join(broken),
+            "the level promises what these libraries do not do",
+            "find what sets it back (a sitecustomize, a conda hook, another build of a library)",
+        )
+    return Check(name, Status.OK, "in force: every library was asked, and does as it promises")
+
+
+def hash_seed(case: Case) -> Iterator[Check]:
+    """Tell whether the order of sets and of hashes is the same in every process."""
+    if isinstance(case.own, Death):
+        return
+    seed = case.own.environment.hash_seed
+    if seed in {None, "random"}:
+        yield Check(
+            "hash seed",
+            case.fixed,
+            "by chance in every process",
+            "the order of a set, and all that follows from it, differs from run to run",
+            "export PYTHONHASHSEED=0, or let a level fix it: --level strict",
+        )
+    elif seed != "0" and case.level.keeps_out:
+        yield Check(
+            "hash seed",
+            Status.KEPT_IN_CHECK,
+            f"PYTHONHASHSEED={seed}, and the level takes 0",
+            "another seed gives sets another order",
+            "export PYTHONHASHSEED=0",
+        )
+    else:
+        yield Check("hash seed", Status.OK, f"fixed: {seed}")
+
+
+def language(case: Case) -> Iterator[Check]:
+    """Tell of the time zone and of the encoding of text; neither may change a result."""
+    if not case.alive:
+        return
+    locale = case.alive[-1].environment.locale
+    set_here = case.environ.get("TZ", "").removeprefix(":")
+    if set_here and set_here not in _UTC:
+        yield Check(
+            "time zone",
+            Status.WARNING,
+            f"TZ={set_here}",
+            "code that reads local time gives other results elsewhere; repro reads none",
+            "export TZ=UTC",
+        )
+    else:
+        yield Check("time zone", Status.OK, locale.timezone)
+    if locale.encoding.lower().replace("-", "") == "utf8":
+        yield Check("locale", Status.OK, f"{locale.name}, {locale.encoding}")
+        return
+    yield Check(
+        "locale",
+        Status.WARNING,
+        f"{locale.name}, {locale.encoding}",
+        "files that are opened without an encoding read otherwise elsewhere; repro names its own",
+        "export PYTHONUTF8=1, or LC_ALL=C.UTF-8",
+    )

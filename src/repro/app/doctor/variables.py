@@ -1,0 +1,161 @@
+"""What the caller's own variables ask for, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from repro.app.doctor.case import Check, Death, Status
+from repro.core.suggest import did_you_mean
+from repro.launch import KNOWN, cannot_run, leaking, misspelt, overruled
+from repro.launch.requests import (
+    CORETYPE,
+    DISABLE,
+    ENABLE,
+    TUNABLES,
+    kernel_named,
+    switches_in,
+)
+from repro.processor import architecture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from repro.app.doctor.case import Case
+
+# The names that the GNU C library takes for x86 (sysdeps/x86/cpu-tunables.c), by case. The first
+# can only be switched off; others are those of any version, since another is passed over.
+_FEATURES = frozenset({
+    "AVX", "AVX2", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512ER", "AVX512F", "AVX512PF",
+    "AVX512VL", "BMI1", "BMI2", "CMOV", "CX8", "ERMS", "FMA", "FMA4", "HTT", "I586", "I686",
+    "IBT", "LZCNT", "MOVBE", "OSXSAVE", "POPCNT", "RTM", "SHSTK", "SSE2", "SSE4_1", "SSE4_2",
+    "SSSE3", "XSAVE", "XSAVEC",
+})  # fmt: skip
+_PREFERENCES = frozenset({
+    "AVX_Fast_Unaligned_Load", "Avoid_Non_Temporal_Memset", "Avoid_STOSB", "Fast_Copy_Backward",
+    "Fast_Rep_String", "Fast_Unaligned_Copy", "Fast_Unaligned_Load", "MathVec_Prefer_No_AVX512",
+    "Prefer_AVX2_STRCMP", "Prefer_ERMS", "Prefer_FSRM", "Prefer_MAP_32BIT_EXEC",
+    "Prefer_No_AVX512", "Prefer_No_VZEROUPPER", "Prefer_PMINUB_for_stringop", "Slow_BSF",
+    "Slow_SSE4_2",
+})  # fmt: skip
+
+_WHY = {
+    CORETYPE: "the kernel that OpenBLAS takes decides the last bits of every linear algebra",
+    ENABLE: "NumPy's groups of functions decide the last bits of exp, log, sums and sorts",
+    DISABLE: "NumPy's groups of functions decide the last bits of exp, log, sums and sorts",
+    TUNABLES: "the C library's maths functions round differently with FMA and without",
+}
+
+# Variables of Python itself that can change what code runs.
+_PYTHON = {
+    "PYTHONPATH": (
+        "modules from there come before the installed ones, and no lock names them",
+        "unset it, and install what it points to",
+    ),
+    "PYTHONOPTIMIZE": (
+        "assert statements do not run, and with them checks that code relies on",
+        "unset it",
+    ),
+}
+
+
+def requests(case: Case) -> Iterator[Check]:
+    """Give a problem for each variable that does not do what it says."""
+    for variable, sentences in _in_vain(case).items():
+        yield Check(
+            variable,
+            Status.PROBLEM,
+            "; ".join(sentences),
+            _WHY.get(variable, "what was asked for is not what is computed with"),
+            f"correct it, or unset {variable}: a level sets what it needs by itself",
+        )
+    yield from _substituted(case)
+
+
+def _substituted(case: Case) -> Iterator[Check]:
+    """Warn of a kernel that the build of OpenBLAS left out, and put another in place of."""
+    asked = kernel_named(case.environ.get(CORETYPE, ""))
+    if asked is None or isinstance(case.own, Death):
+        return
+    native = [each for each in case.own.environment.native if each.internal_api == "openblas"]
+    running = sorted({str(each.architecture) for each in native} - {asked})
+    if running:
+        yield Check(
+            CORETYPE,
+            Status.WARNING,
+            f"{CORETYPE}={case.environ[CORETYPE]}, and OpenBLAS runs {' and '.join(running)}",
+            "this build has no kernel of that name, and takes the nearest without a word",
+            f"ask for what it runs, or unset {CORETYPE}",
+        )
+
+
+def inherited(case: Case) -> Iterator[Check]:
+    """Tell of the other variables that can change results: known, and not known."""
+    given = overruled if case.level.keeps_out else (lambda _, environ: leaking(environ))
+    named = _in_vain(case)
+    found = {n: v for n, v in given(case.level, case.environ).items() if n not in named}
+    known = {name: value for name, value in found.items() if name in KNOWN}
+    if known:
+        yield Check(
+            "inherited variables",
+            case.fixed,
+            ", ".join(f"{name}={value}" for name, value in known.items()),
+            "they decide threads or code paths of whatever this shell starts",
+            f"unset {' '.join(known)}, or start programs by: repro exec -- COMMAND",
+        )
+    for name in found.keys() - known.keys():
+        kept = "; repro keeps it out" if case.level.keeps_out else ""
+        yield Check(
+            name,
+            Status.WARNING,
+            f"{name}={found[name]} belongs to a numeric library and is not known to repro{kept}",
+            "a slip does nothing, in silence; a new option may change results",
+            f"correct it, or unset {name}",
+        )
+    if not found:
+        told = "none that can change a result" if not named else "none beside those named"
+        yield Check("inherited variables", Status.OK, told)
+
+
+def python(case: Case) -> Iterator[Check]:
+    """Warn of variables of Python that change what code runs."""
+    for name, (why, mend) in _PYTHON.items():
+        if case.environ.get(name):
+            yield Check(name, Status.WARNING, f"{name}={case.environ[name]}", why, mend)
+
+
+def _in_vain(case: Case) -> dict[str, list[str]]:
+    """Collect the sentences by variable; what the text tells comes before what was read back."""
+    environ = case.environ
+    text = [each for each in misspelt(environ) if not each.startswith(TUNABLES)]
+    read_back = () if isinstance(case.own, Death) else case.own.unheeded
+    found = _by_variable([*cannot_run(environ), *text, *_switches(environ)])
+    return _by_variable(read_back) | found
+
+
+def _by_variable(sentences: list[str] | tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for sentence in sentences:
+        variable = re.match(r"[A-Z_]+", sentence)
+        found.setdefault(variable[0] if variable else "", []).append(sentence)
+    return found
+
+
+def _switches(environ: Mapping[str, str]) -> Iterator[str]:
+    if architecture() != "x86_64":
+        return
+    for name, switch in switches_in(environ.get(TUNABLES, "")):
+        off = switch.startswith("-")
+        if name in _PREFERENCES or (name in _FEATURES and off):
+            continue
+        if name in _FEATURES:
+            yield f"{TUNABLES} has {switch}, which can only be switched off, as -{name}"
+            continue
+        # Before version 2.33 there were names such as AVX2_Usable.
+        names = {known.lower(): known for known in _FEATURES | _PREFERENCES}
+        nearest = names.get(name.lower().removesuffix("_usable"))
+        hint = f"did you mean '{nearest}'?" if nearest else did_you_mean(name, _FEATURES)
+        yield (
+            f"{TUNABLES} has {switch}, a name that the C library does not know and passes over:"
+            f" {hint}"
+        )

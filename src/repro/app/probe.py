@@ -1,0 +1,73 @@
+"""What a fresh process reads back of itself, as one line of JSON: ``python -m repro.app.probe``.
+
+The doctor examines a process that was started as the caller starts Python, and one that was started
+as a level wants it, without becoming either: both run this module.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+import threadpoolctl
+
+from repro.capture import capture_environment, unheeded
+from repro.core.environment import Environment
+from repro.core.model import Record
+from repro.launch import Level, in_force
+
+
+class Probe(Record):
+    """What was read back of one process.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        Why the level is not in force, as the interpreter and its variables tell.
+    unheeded : tuple of str
+        What the variables asked for and the libraries passed over.
+    runtimes : tuple of str
+        The kind of every OpenMP runtime that is loaded, such as ``libgomp``; copies count.
+    system_gomp : bool or None
+        Whether the system has a ``libgomp.so.1``; None where programs do not look for one.
+    """
+
+    environment: Environment
+    reasons: tuple[str, ...]
+    unheeded: tuple[str, ...]
+    runtimes: tuple[str, ...]
+    system_gomp: bool | None
+
+
+def observe(project: Path, level: str) -> Probe:
+    """Load NumPy, SciPy and scikit-learn in this process, and read back what they do."""
+    environment = capture_environment(project, level)
+    loaded = threadpoolctl.threadpool_info()
+    return Probe(
+        environment=environment,
+        reasons=in_force(Level(level)),
+        unheeded=unheeded(os.environ),
+        runtimes=tuple(sorted(each["prefix"] for each in loaded if each["user_api"] == "openmp")),
+        # Last, since asking loads it.
+        system_gomp=_has_gomp() if sys.platform == "linux" else None,
+    )
+
+
+def _has_gomp() -> bool:
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> None:
+    """Write what was read back; bytes, since an encoding is part of what is examined."""
+    project, level = arguments
+    sys.stdout.buffer.write(observe(Path(project), level).model_dump_json().encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,251 @@
+"""``repro env``."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import LEVELS, debug_option, enter, find, json_option, project_option
+from repro.core.errors import ExitCode, PreconditionError, SchemaError
+from repro.launch import Level, dropped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repro.core.environment import Environment, Fingerprint, NativeLibrary
+
+_DIGEST = re.compile(r"(?:fingerprint/v(?P<version>\d+):)?(?P<hex>[0-9a-f]{12,64})")
+# What computes numbers; versions of the others are in the JSON.
+_COMPUTE = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "lightgbm", "threadpoolctl")
+
+_level_option = click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default=str(Level.PORTABLE),
+    show_default=True,
+    help="How much is fixed before Python starts.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Show this environment, and its numeric fingerprint."""
+
+
+@command.command()
+@_level_option
+@json_option
+@project_option
+def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
+    """Show what is recorded of this environment, as it is read back at a level."""
+    project = _project(project_folder)
+    enter(level)
+    from repro.app.in_force import broken_promises
+    from repro.capture import capture_environment  # imports NumPy: after the level is fixed
+
+    environment = capture_environment(project, level, dropped())
+    if as_json:
+        output.say_json(environment.model_dump(mode="json"))
+    else:
+        _tell(environment)
+        for broken in broken_promises(Level(level), environment):
+            output.warn(broken)
+    return ExitCode.HOLDS
+
+
+@command.command()
+@_level_option
+@click.option("--kernels", "each_kernel", is_flag=True, help="Digest each kernel, not groups only.")
+@click.option(
+    "--expect",
+    metavar="DIGEST|FILE",
+    help="Exit with status 1 unless this is the fingerprint: a digest, or a record that has one.",
+)
+@json_option
+@debug_option
+def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: bool) -> int:
+    """Digest what small numeric kernels compute here.
+
+    Two environments with one fingerprint agree in every code path that is known to differ between
+    processors. It takes a second or two, and no project.
+
+    \b
+    repro env fingerprint                   at the level that pins code paths
+    repro env fingerprint --level strict    as this processor computes by itself
+    repro env fingerprint --expect runs/RUN/environment.json
+    """
+    expected = None if expect is None else _expected(expect)
+    enter(level)
+    from repro.app.in_force import check_in_force
+    from repro.capture import capture_environment
+    from repro.capture.fingerprint import observe_fingerprint, observe_kernels
+
+    environment = capture_environment(Path.cwd(), level, dropped())
+    check_in_force(environment)
+    clock = time.perf_counter()
+    found = observe_fingerprint()
+    seconds = round(time.perf_counter() - clock, 3)
+    kernels = observe_kernels() if each_kernel else {}
+    differing = None if expected is None else _differing(expected, found)
+    if as_json:
+        value: dict[str, object] = {
+            "level": level,
+            "bits": environment.bits,
+            "fingerprint": found.model_dump(mode="json"),
+            "seconds": seconds,
+        }
+        if each_kernel:
+            value["kernels"] = kernels
+        if differing is not None:
+            value |= {"expected": expect, "holds": not differing, "differing": differing}
+        output.say_json(value)
+    else:
+        output.field("bits", str(environment.bits))
+        _tell_fingerprint(found, kernels)
+        output.field("seconds", f"{seconds:.2f}")
+        if differing is not None:
+            _tell_differing(differing)
+    return ExitCode.FINDING if differing else ExitCode.HOLDS
+
+
+def _project(folder: Path | None) -> Path:
+    """Return the project, or the current folder where there is none."""
+    try:
+        return find(folder)
+    except PreconditionError:
+        return folder or Path.cwd()
+
+
+def _expected(text: str) -> Fingerprint | str:
+    """Return the fingerprint that a file holds, or the digits of one that was given.
+
+    Raises
+    ------
+    PreconditionError
+        If there is neither, or it is of another scheme.
+    """
+    given = _DIGEST.fullmatch(text)
+    if given is None:
+        return _recorded(Path(text))
+    if given["version"] not in {None, "1"}:
+        raise PreconditionError(
+            f"{text} is of another scheme, and says nothing of this one",
+            advice="take the fingerprint anew with this version of repro",
+        )
+    return given["hex"]
+
+
+def _recorded(path: Path) -> Fingerprint:
+    from pydantic import ValidationError
+
+    from repro.core.environment import Fingerprint
+    from repro.core.jsonfile import load
+
+    file = path / "environment.json" if path.is_dir() else path
+    try:
+        value = load(file.read_bytes(), file.name)
+    except OSError as error:
+        raise PreconditionError(
+            f"{path} is no fingerprint, and no file that can be read: {error.strerror}",
+            advice="give at least 12 hexadecimal digits of a digest, or a file that holds one",
+        ) from error
+    inner = value.get("environment")
+    found = (inner if isinstance(inner, dict) else value).get("fingerprint")
+    if found is None:
+        raise PreconditionError(
+            f"{path} holds no fingerprint",
+            advice="make one: repro env fingerprint --json, or a run of this version",
+        )
+    try:
+        return Fingerprint.model_validate(found)
+    except ValidationError as error:
+        raise SchemaError(f"{path}: its fingerprint is not one that this program reads") from error
+
+
+def _differing(expected: Fingerprint | str, found: Fingerprint) -> list[str]:
+    """Name the groups that differ, or say that it is not known which."""
+    if isinstance(expected, str):
+        same = found.digest.rpartition(":")[2].startswith(expected)
+        return [] if same else ["not known which: a digest alone was given"]
+    if expected.scheme != found.scheme:
+        raise PreconditionError(
+            f"the fingerprint is of the scheme {expected.scheme}, this one of {found.scheme}",
+            advice="take the fingerprint anew with this version of repro",
+        )
+    names = sorted(expected.groups.keys() | found.groups.keys())
+    differ = [name for name in names if expected.groups.get(name) != found.groups.get(name)]
+    if not differ and expected.digest != found.digest:
+        return ["the digest over all groups: the file was edited"]
+    return differ
+
+
+def _tell_fingerprint(found: Fingerprint, kernels: Mapping[str, Mapping[str, str]]) -> None:
+    rows = []
+    for group, digest in found.groups.items():
+        rows.append((output.bold(group), output.short(digest)))
+        rows += [(f"  {name}", output.short(d)) for name, d in kernels.get(group, {}).items()]
+    output.table(("group", "digest"), rows)
+    output.field("fingerprint", output.bold(found.digest))
+
+
+def _tell_differing(differing: list[str]) -> None:
+    if differing:
+        output.field("expected", output.toned("different") + ": " + ", ".join(differing))
+    else:
+        output.field("expected", output.toned("identical", "the same"))
+
+
+def _tell(environment: Environment) -> None:
+    python, system, paths = environment.interpreter, environment.platform, environment.code_paths
+    output.field("bits", output.bold(str(environment.bits)))
+    output.field("level", environment.level)
+    output.field("python", f"{python.implementation} {python.version} ({python.compiler})")
+    libc = f"{system.libc} {system.libc_version}".strip() or "a C library that does not tell"
+    output.field("platform", f"{system.system} {system.machine}, {libc}")
+    packages = environment.packages
+    output.field("packages", ", ".join(f"{n} {packages[n]}" for n in _COMPUTE if n in packages))
+    for label, library in _labelled("libraries", environment.native):
+        output.field(label, _told(library))
+    groups = [name for name in paths.enabled if name not in paths.baseline]
+    output.field("NumPy groups", f"{' '.join(paths.baseline)}; beyond: {' '.join(groups) or '-'}")
+    output.field("libm", paths.libm or "one variant only, or it does not tell")
+    output.field("hash seed", environment.hash_seed or "by chance")
+    cpu, locale = environment.cpu, environment.locale
+    model = cpu.model or cpu.vendor or "not known"
+    output.field("cpu", output.plain(f"{model}, {cpu.logical} logical processors"))
+    output.field("locale", f"{locale.name}, {locale.encoding}, {locale.timezone}")
+    container = environment.container
+    output.field("container", " ".join(filter(None, (container.kind, container.image_digest))))
+    output.field("lock", environment.lock or "none")
+    _tell_git(environment)
+    kept_out = (environment.dropped or {}).items()
+    text = ", ".join(f"{name}={value}" for name, value in kept_out)
+    output.field("kept out", output.plain(text) or "nothing")
+
+
+def _labelled(label: str, native: tuple[NativeLibrary, ...]) -> list[tuple[str, NativeLibrary]]:
+    return [("" if index else label, library) for index, library in enumerate(native)]
+
+
+def _told(library: NativeLibrary) -> str:
+    named = " ".join(filter(None, (library.name, library.version, library.architecture)))
+    plural = "" if library.num_threads == 1 else "s"
+    return f"{named}, {library.num_threads} thread{plural}"
+
+
+def _tell_git(environment: Environment) -> None:
+    from repro.core.environment import NoRepository
+
+    state = environment.git
+    if isinstance(state, NoRepository):
+        output.field("git", state.reason)
+        return
+    commit = state.commit[:12] if state.commit else "no commit yet"
+    changed = f", {len(state.dirty_files)} files changed" if state.dirty else ""
+    branch = f" on {state.branch}" if state.branch else ""
+    output.field("git", output.plain(f"{commit}{branch}{changed}"))
