@@ -11,6 +11,7 @@ from repro.app.records import record_of_run
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import comparable
 from repro.divergence.compare import compare
+from repro.divergence.expectation import with_expectation
 from repro.divergence.side import Side
 from repro.divergence.structure import differences
 from repro.divergence.tolerance import Tolerance
@@ -158,16 +159,17 @@ def diff(project: Path, left: Path, right: Path) -> RunDiff:
     settings = verification_settings(project)
     tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
     environments = (comparable(record.environment) for record in (ours, theirs))
+    comparison = compare(
+        _rekeyed(ours),
+        _rekeyed(theirs),
+        tolerance,
+        mode=settings.mode,
+        sample=settings.sample.size,
+    )
     return RunDiff(
         left=left.name,
         right=right.name,
-        comparison=compare(
-            _rekeyed(ours),
-            _rekeyed(theirs),
-            tolerance,
-            mode=settings.mode,
-            sample=settings.sample.size,
-        ),
+        comparison=with_expectation(comparison, ours.environment, theirs.environment),
         config=differences(ours.config, theirs.config),
         code=differences(*code),
         environment=differences(*environments),

@@ -14,7 +14,7 @@ from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.compare import compare
-from repro.divergence.expectation import expect
+from repro.divergence.expectation import with_expectation
 from repro.divergence.side import Side
 from repro.divergence.structure import differences
 from repro.divergence.tolerance import Tolerance
@@ -87,7 +87,10 @@ def verify(
             mode=settings.mode,
             sample=settings.sample.size,
         )
-        comparison = _with_environments(comparison, expected, actual, lenient=tolerance is not None)
+        there, here = expected.environment, actual.environment
+        comparison = with_expectation(comparison, there, here, lenient=tolerance is not None)
+        parted = differences(comparable(there), comparable(here))
+        comparison = comparison.model_copy(update={"environment": parted})
     return conclude(subject.name, integrity, comparison)
 
 
@@ -102,29 +105,3 @@ def _other_data(error: HashMismatchError, tolerance: Tolerance) -> Comparison:
         absolute=tolerance.absolute,
         relative=tolerance.relative,
     )
-
-
-def _with_environments(
-    comparison: Comparison, expected: RecordFile, actual: RecordFile, *, lenient: bool
-) -> Comparison:
-    expectation = expect(expected.environment, actual.environment)
-    odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
-    return comparison.model_copy(
-        update={
-            "environment": differences(
-                comparable(expected.environment), comparable(actual.environment)
-            ),
-            "expectation": expectation.sentence,
-            "finding": _finding(expected, actual) if odd else "",
-        }
-    )
-
-
-def _finding(expected: RecordFile, actual: RecordFile) -> str:
-    there, here = expected.environment.commit, actual.environment.commit
-    moved = (
-        f": the code moved from {there[:12]} to {here[:12]}"
-        if there != here and there and here
-        else ""
-    )
-    return f"only within the tolerance, where the same bits are due{moved}"

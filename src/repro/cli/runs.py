@@ -140,7 +140,7 @@ def diff(
             for key, (ours, theirs) in parted.items():
                 output.field(what, output.plain(f"{key}: {ours} → {theirs}"))
         tell_comparison(found.comparison)
-    return ExitCode.HOLDS if found.comparison.verdict.holds else ExitCode.FINDING
+    return ExitCode.HOLDS if found.comparison.holds else ExitCode.FINDING
 
 
 @command.command()

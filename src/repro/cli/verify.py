@@ -70,7 +70,8 @@ def command(
 
     First integrity: every file is what the record says it is. Then re-execution: training again
     from the recorded configuration. Then a verdict: identical (the same bits), equivalent (within
-    the tolerance), different, or incomparable. The run itself is only read.
+    the tolerance), different, or incomparable. Where both environments have one fingerprint the
+    same bits are due, and equivalent is a finding too. The run itself is only read.
 
     RUN is a folder, an id or the beginning of one; REFERENCE is a .json file; the newest run where
     nothing is named.

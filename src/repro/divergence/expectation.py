@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.core.environment import foreign_packages
+from repro.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from repro.core.environment import Environment
+    from repro.core.verdict import Comparison
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,31 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     return Expectation(
         due=True, sentence=f"{here} on both sides, one fingerprint: the same bits are due"
     )
+
+
+def with_expectation(
+    comparison: Comparison, expected: Environment, actual: Environment, *, lenient: bool = False
+) -> Comparison:
+    """Add to a comparison what the environments lead one to expect, and whether it came so.
+
+    Parameters
+    ----------
+    lenient : bool
+        Whether a difference within the tolerance is accepted even where the same bits are due.
+    """
+    expectation = expect(expected, actual)
+    odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
+    return comparison.model_copy(
+        update={
+            "expectation": expectation.sentence,
+            "finding": _finding(expected.commit, actual.commit) if odd else "",
+        }
+    )
+
+
+def _finding(there: str | None, here: str | None) -> str:
+    moved = f": the code moved from {there[:12]} to {here[:12]}" if there and here else ""
+    return f"only within the tolerance, where the same bits are due{moved if there != here else ''}"
 
 
 def _packages(expected: Environment, actual: Environment) -> str:
