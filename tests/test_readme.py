@@ -46,6 +46,8 @@ def test_the_committed_reference_holds_here(tmp_path):
     assert result.status == 0, result.out + result.err
     if "verdict        equivalent" in result.out:
         pytest.skip("another kind of processor: equivalent, not the README's identical")
+    if "the fingerprints differ" in result.out:
+        pytest.skip("identical, with another C library, whose fingerprint is another one")
     assert settled(result.out) == settled(expected)
 
 
