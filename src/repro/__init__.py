@@ -3,8 +3,8 @@
 Three verbs carry the package. ``train`` turns a declared experiment into a *run*: a folder that
 holds everything its result is a function of. ``verify`` asks of a run, or of a *reference* exported
 from one, whether it still holds: the files are intact, and training again from the recorded
-configuration gives the same metrics and the same predictions. ``runs diff`` sets two records side
-by side and executes nothing.
+configuration gives the same metrics and the same predictions. ``compare`` sets records from many
+places side by side, names the first stage at which they part, and executes nothing.
 
 The layers, upper ones importing lower ones only:
 
@@ -15,8 +15,9 @@ The layers, upper ones importing lower ones only:
 ``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
     the science (pure), reading tables, observing the environment, run folders, documents for
     people, and fixing the environment before NumPy is imported. None knows another.
-``divergence``, ``digest``, ``config``, ``seeding``
-    comparing records, hashing things canonically, composing configuration, naming seeds.
+``divergence``, ``digest``, ``config``, ``seeding``, ``processor``
+    comparing records, hashing things canonically, composing configuration, naming seeds, and the
+    features of the processor.
 ``core``
     frozen types and pure functions: no input or output, no NumPy.
 """

@@ -6,23 +6,13 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config, verification_settings
-from repro.app.records import record_of_run
-from repro.config.keys import replicate_key, strict_key
-from repro.core.environment import comparable
-from repro.divergence.compare import compare
-from repro.divergence.expectation import with_expectation
-from repro.divergence.side import Side
-from repro.divergence.structure import differences
-from repro.divergence.tolerance import Tolerance
-from repro.store import list_runs, read_run
+from repro.store import list_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.core.records import Metrics, RecordFile
-    from repro.core.verdict import Comparison
+    from repro.core.records import Metrics
     from repro.store.listing import Summary
 
 
@@ -118,59 +108,4 @@ def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:
         low=min(values),
         high=max(values),
         interval=statistics.fmean(estimate.high - estimate.low for estimate in estimates),
-    )
-
-
-def _rekeyed(record: RecordFile) -> Side:
-    """Take a record with the keys that follow from its configuration, not with those it claims."""
-    config, version = parse_config(record.config, "config.json"), record.stages.version
-    keys = record.keys.model_copy(
-        update={
-            "replicate_key": replicate_key(config, record.content, version),
-            "strict_key": strict_key(config, record.content, version),
-        }
-    )
-    return Side.of(record.model_copy(update={"keys": keys}))
-
-
-@dataclass(frozen=True)
-class RunDiff:
-    """Two runs side by side, by name; nothing was executed."""
-
-    left: str
-    right: str
-    comparison: Comparison
-    config: dict[str, tuple[object, object]]
-    code: dict[str, tuple[object, object]]
-    environment: dict[str, tuple[object, object]]
-
-
-def diff(project: Path, left: Path, right: Path) -> RunDiff:
-    """Compare two run folders.
-
-    Raises
-    ------
-    PreconditionError, SchemaError
-        If one cannot be read.
-    """
-    runs = read_run(left), read_run(right)
-    ours, theirs = (record_of_run(run) for run in runs)
-    code = ({"commit": run.lineage.commit, **run.lineage.code} for run in runs)
-    settings = verification_settings(project)
-    tolerance = Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
-    environments = (comparable(record.environment) for record in (ours, theirs))
-    comparison = compare(
-        _rekeyed(ours),
-        _rekeyed(theirs),
-        tolerance,
-        mode=settings.mode,
-        sample=settings.sample.size,
-    )
-    return RunDiff(
-        left=left.name,
-        right=right.name,
-        comparison=with_expectation(comparison, ours.environment, theirs.environment),
-        config=differences(ours.config, theirs.config),
-        code=differences(*code),
-        environment=differences(*environments),
     )

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 COMMANDS = {
     "train": ("repro.cli.train", "Train an experiment and leave a run folder that is evidence."),
     "verify": ("repro.cli.verify", "Ask whether a run or a reference holds, here."),
+    "compare": (
+        "repro.cli.compare",
+        "Set records side by side: the verdict, the first step that parts, and what may be why.",
+    ),
     "reference": (
         "repro.cli.reference",
         "Export the record of a run to one file, to commit or hand over.",
     ),
-    "runs": ("repro.cli.runs", "List, show, compare, group and remove runs."),
+    "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """List, show, compare, group and remove runs."""
+    """List, show, group and remove runs."""
 
 
 @command.command(name="list")
@@ -98,49 +98,6 @@ def show(
     else:
         output.say(output.plain(stored.report))
     return ExitCode.HOLDS
-
-
-@command.command()
-@click.argument("left")
-@click.argument("right")
-@runs_option
-@json_option
-@project_option
-def diff(
-    left: str, right: str, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
-) -> int:
-    """Set two runs side by side; nothing is executed.
-
-    Exit status 1 where the second does not reproduce the first.
-    """
-    from repro.app.runs import diff as compare_runs
-    from repro.cli.verify import tell_comparison
-    from repro.store import find_run
-
-    project = find(project_folder)
-    runs = runs_of(project, runs_folder)
-    found = compare_runs(project, find_run(runs, left), find_run(runs, right))
-    if as_json:
-        output.say_json(
-            {
-                "comparison": found.comparison.model_dump(mode="json"),
-                "config": found.config,
-                "code": found.code,
-                "environment": found.environment,
-            }
-        )
-    else:
-        output.field("reference", found.left)
-        output.field("here", found.right)
-        for what, parted in (
-            ("config", found.config),
-            ("code", found.code),
-            ("environment", found.environment),
-        ):
-            for key, (ours, theirs) in parted.items():
-                output.field(what, output.plain(f"{key}: {ours} → {theirs}"))
-        tell_comparison(found.comparison)
-    return ExitCode.HOLDS if found.comparison.holds else ExitCode.FINDING
 
 
 @command.command()

@@ -114,7 +114,7 @@ def _check_tolerance(tolerance: float | None) -> None:
     from repro.divergence.tolerance import Tolerance
 
     if tolerance is not None:
-        Tolerance(tolerance, tolerance)
+        Tolerance.both(tolerance)
 
 
 def _execute(
@@ -137,7 +137,7 @@ def _execute(
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    limits = None if tolerance is None else Tolerance(tolerance, tolerance)
+    limits = None if tolerance is None else Tolerance.both(tolerance)
     return verify(project, subject, config, integrity, observer, limits)
 
 

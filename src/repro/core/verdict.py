@@ -43,6 +43,10 @@ class Check(Record):
         Dotted, such as ``metrics.test.accuracy`` or ``predictions.17``.
     difference, allowed : float or None
         The greatest absolute difference and what the tolerance allows there.
+    relative : float or None
+        That difference over the greater magnitude of the two.
+    ulps : int or None
+        How many floats lie between them, plus one; 0 for the same float.
     """
 
     name: str
@@ -51,14 +55,26 @@ class Check(Record):
     outcome: Outcome
     difference: float | None = None
     allowed: float | None = None
+    relative: float | None = None
+    ulps: int | None = None
     detail: str = ""
 
 
 class Divergence(Record):
-    """The first stage whose inputs agree and whose outputs do not."""
+    """The first stage at which two trainings part.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        Those that differ.
+    inputs : tuple of str
+        Those that differ and that no earlier stage made, such as seeds or a table: the reason is
+        then what went in. Empty where all inputs agree, and the reason is how it was computed.
+    """
 
     stage: str
     outputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
 
 class Comparison(Record):

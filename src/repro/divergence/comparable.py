@@ -53,6 +53,8 @@ def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
         found.append("the reference has no metrics: there is nothing to compare")
     if mode == "legacy":
         return found
+    if expected.stages is not None and not expected.stages.stages:
+        found.append("the reference has no stages: nothing says how it was computed")
     if expected.predictions is None or not expected.predictions.rows:
         found.append("the reference has no sampled predictions: there is nothing to compare")
         return found

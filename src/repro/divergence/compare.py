@@ -43,7 +43,8 @@ def compare(
     """
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
-        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), None, tolerance)
+        parted = _first_divergence(expected.stages, actual.stages)
+        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), parted, tolerance)
     alone = mode == "legacy"
     stages = () if alone else tuple(_check_stages(expected.stages, actual.stages))
     numbers = tuple(_check_numbers(expected, actual, tolerance, mode))
@@ -116,15 +117,17 @@ def _first_divergence(expected: Stages | None, actual: Stages | None) -> Diverge
     if expected is None or actual is None:
         return None
     here = {stage.name: stage for stage in actual.stages}
+    made: set[str] = set()
     for stage in expected.stages:
         other = here.get(stage.name)
-        if other is None or stage.inputs != other.inputs:
+        if other is None:
             continue
-        parted = [
-            name for name, digest in stage.outputs.items() if other.outputs.get(name) != digest
-        ]
-        if parted:
-            return Divergence(stage=stage.name, outputs=tuple(parted))
+        inputs = {name for name in stage.inputs if stage.inputs[name] != other.inputs.get(name)}
+        given = tuple(name for name in stage.inputs if name in inputs - made)
+        outputs = tuple(n for n, digest in stage.outputs.items() if other.outputs.get(n) != digest)
+        if outputs and (given or not inputs):
+            return Divergence(stage=stage.name, outputs=outputs, inputs=given)
+        made.update(stage.outputs)
     return None
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from repro.core.environment import Environment
     from repro.core.verdict import Comparison
 
+# More groups than these say "another processor" rather than where to look.
+_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -43,10 +46,11 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     if theirs.digest != ours.digest:
         where = f"{there} there, {here} here" if there != here else f"{here} on both sides"
         parted = [name for name in ours.groups if ours.groups[name] != theirs.groups.get(name)]
-        count = f"{len(parted)} of {len(ours.groups)} groups"
+        named = f" ({', '.join(parted)})" if len(parted) <= _NAMED else ""
+        count = f"{len(parted)} of {len(ours.groups)} groups{named}"
         return Expectation(
             due=False,
-            sentence=f"{where}; the fingerprints differ in {count}: other last bits are likely",
+            sentence=f"{where}; the fingerprints differ in {count}: other last bits are possible",
         )
     if "seeded" in {expected.level, actual.level}:
         return Expectation(due=False, sentence="one fingerprint, and the level seeded fixes little")

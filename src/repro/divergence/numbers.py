@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Check, Outcome
-from repro.divergence.tolerance import same_bits
+from repro.divergence.tolerance import relative_difference, same_bits, ulps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,6 +84,8 @@ def check_number(
         outcome=outcome,
         difference=abs(actual - expected),
         allowed=tolerance.allowed(expected),
+        relative=relative_difference(expected, actual),
+        ulps=ulps(expected, actual),
     )
 
 
@@ -124,6 +126,8 @@ def _check_prediction(
         outcome=outcome,
         difference=worst.difference if worst else None,
         allowed=worst.allowed if worst else None,
+        relative=worst.relative if worst else None,
+        ulps=worst.ulps if worst else None,
         detail=detail,
     )
 

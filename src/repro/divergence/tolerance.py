@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 
 from repro.core.errors import ConfigError
@@ -31,6 +32,23 @@ class Tolerance:
                     advice="0 asks for the same bits; the usual tolerance is 1e-6",
                 )
 
+    @staticmethod
+    def both(value: float) -> Tolerance:
+        """Return a tolerance that is absolute and relative together.
+
+        Raises
+        ------
+        ConfigError
+            As above, or if it would accept anything: at 1, each number from 0 to twice its size,
+            and so any accuracy.
+        """
+        if value >= 1 and math.isfinite(value):
+            raise ConfigError(
+                f"tolerance: {value:g} would accept any accuracy from 0 to 1, so it tests nothing",
+                advice="give one below 1; the usual tolerance is 1e-6",
+            )
+        return Tolerance(value, value)
+
     def allowed(self, expected: float) -> float:
         """Return the greatest difference that is allowed from a value."""
         return self.absolute + self.relative * abs(expected)
@@ -43,3 +61,27 @@ class Tolerance:
 def same_bits(left: float, right: float) -> bool:
     """Tell whether two finite floats have the same bits: 0.0 and -0.0 have not."""
     return left == right and math.copysign(1, left) == math.copysign(1, right)
+
+
+def ulps(left: float, right: float) -> int:
+    """Return how many steps from float to float lie between two finite floats.
+
+    Examples
+    --------
+    >>> ulps(1.0, 1.0000000000000002), ulps(0.0, -0.0), ulps(-5e-324, 5e-324)
+    (1, 0, 2)
+    """
+    return abs(_position(left) - _position(right))
+
+
+def _position(value: float) -> int:
+    """Return the place of a float in their order, 0 for both zeros (IEEE 754)."""
+    bits = int.from_bytes(struct.pack(">d", value), "big")
+    magnitude = bits & ~(1 << 63)
+    return -magnitude if bits >> 63 else magnitude
+
+
+def relative_difference(left: float, right: float) -> float:
+    """Return the difference over the greater magnitude; 0 where both are zero."""
+    largest = max(abs(left), abs(right))
+    return abs(right - left) / largest if largest else 0.0

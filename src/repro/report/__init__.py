@@ -31,20 +31,21 @@ class Facts:
 
 def markdown(facts: Facts) -> str:
     """Write a run as Markdown that a person can hand in."""
-    return _templates().get_template("run.md.j2").render(facts=facts)
+    return templates().get_template("run.md.j2").render(facts=facts)
 
 
 def html(facts: Facts) -> str:
     """Write a run as one HTML page that loads nothing."""
-    return _templates().get_template("run.html.j2").render(facts=facts)
+    return templates().get_template("run.html.j2").render(facts=facts)
 
 
 @cache
-def _templates() -> Templates:
+def templates() -> Templates:
+    """Return the templates of all documents, with their filters."""
     # Imported when a report is written: rendering is rare, and jinja2 is not small.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
-    templates = Environment(
+    found = Environment(
         loader=PackageLoader("repro.report"),
         # Markdown is written as it is; the page escapes everything.
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),  # noqa: S701
@@ -53,9 +54,9 @@ def _templates() -> Templates:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters["number"] = number
-    templates.filters["text"] = _markdown_text
-    return templates
+    found.filters["number"] = number
+    found.filters["text"] = _markdown_text
+    return found
 
 
 def _markdown_text(value: object) -> str:

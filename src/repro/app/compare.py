@@ -1,0 +1,189 @@
+"""The use case ``compare``: records from many places side by side; nothing is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.app.configuration import parse_config, verification_settings
+from repro.app.records import record_of_run
+from repro.app.subject import check_integrity, find_subject
+from repro.config.keys import replicate_key, strict_key
+from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
+from repro.core.environment import comparable
+from repro.core.errors import PreconditionError
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+from repro.core.verdict import Comparison, Outcome, Verdict
+from repro.divergence.causes import suspects
+from repro.divergence.compare import compare
+from repro.divergence.expectation import with_expectation
+from repro.divergence.side import Side
+from repro.divergence.structure import differences
+from repro.divergence.tolerance import Tolerance
+from repro.store import read_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from repro.app.subject import Subject
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record to compare.
+
+    Attributes
+    ----------
+    code : dict of str to object
+        The commit, and the SHA-256 of files that differ from it; only a run has the latter.
+    damage : str
+        Why the record is not what it was; empty where it is intact.
+    """
+
+    name: str
+    record: RecordFile
+    code: dict[str, object]
+    damage: str
+
+
+def read_entry(project: Path, runs: Path, name: str) -> Entry:
+    """Read a run or a reference, and check that it is intact.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If there is no such thing, or it cannot be read.
+    """
+    subject = find_subject(project, runs, name)
+    broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
+    record, code = _read(subject)
+    return Entry(subject.path.name, _rekeyed(record), code, "; ".join(broken))
+
+
+def _read(subject: Subject) -> tuple[RecordFile, dict[str, object]]:
+    if subject.is_run:
+        run = read_run(subject.path)
+        return record_of_run(run), {"commit": run.lineage.commit, **run.lineage.code}
+    record = load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
+    return record, {"commit": record.environment.commit}
+
+
+def _rekeyed(record: RecordFile) -> RecordFile:
+    """Take a record with the keys that follow from its configuration, not with those it claims."""
+    config, version = parse_config(record.config, "config.json"), record.stages.version
+    keys = record.keys.model_copy(
+        update={
+            "replicate_key": replicate_key(config, record.content, version),
+            "strict_key": strict_key(config, record.content, version),
+        }
+    )
+    return record.model_copy(update={"keys": keys})
+
+
+def compare_all(
+    project: Path | None,
+    reference: Entry,
+    candidates: Iterable[Entry],
+    tolerance: Tolerance | None = None,
+) -> ComparisonReport:
+    """Hold each candidate against the reference.
+
+    Parameters
+    ----------
+    project : Path, optional
+        Whose ``configs/base.yaml`` sets the measure; the reference's own is used without.
+    tolerance : Tolerance, optional
+        Instead of the configured one. Where it is given, a difference within it holds, even where
+        the environments are such that the same bits are due.
+
+    Raises
+    ------
+    PreconditionError
+        If the reference is damaged: nothing can be held against it.
+    """
+    if reference.damage:
+        raise PreconditionError(
+            f"the reference {reference.name} is tampered or damaged: {reference.damage}",
+            advice="restore it, or compare with another one",
+        )
+    if project is None:
+        settings = parse_config(reference.record.config, reference.name).verification
+    else:
+        settings = verification_settings(project)
+    limits = tolerance or Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
+    entries = list(candidates)
+    found = tuple(
+        _candidate(
+            reference, entry, limits, settings.mode, settings.sample.size, lenient=bool(tolerance)
+        )
+        for entry in entries
+    )
+    return ComparisonReport(
+        schema_="repro.comparison/v1",
+        reference=reference.name,
+        holds=all(candidate.comparison.holds for candidate in found),
+        candidates=found,
+        groups=_groups([reference, *entries]),
+    )
+
+
+def _candidate(
+    reference: Entry, entry: Entry, limits: Tolerance, mode: str, sample: int, *, lenient: bool
+) -> Candidate:
+    expected, actual = reference.record, entry.record
+    there, here = expected.environment, actual.environment
+    comparison = compare(Side.of(expected), Side.of(actual), limits, mode=mode, sample=sample)
+    comparison = with_expectation(comparison, there, here, lenient=lenient)
+    if entry.damage:
+        comparison = _damaged(comparison, entry.damage)
+    code = differences(reference.code, entry.code)
+    parted = differences(comparable(there), comparable(here))
+    everything = parted | {f"code.{name}": pair for name, pair in code.items()}
+    worst = max((c.relative or 0.0 for c in comparison.checks), default=0.0)
+    same = comparison.verdict is Verdict.IDENTICAL
+    return Candidate.model_validate(
+        {
+            "name": entry.name,
+            "level": here.level,
+            "bits": here.bits,
+            "tallies": {kind: _tally(comparison, prefix) for kind, prefix in KINDS.items()},
+            "comparison": comparison.model_copy(
+                update={
+                    "environment": parted,
+                    "checks": tuple(c for c in comparison.checks if c.outcome is not Outcome.SAME),
+                }
+            ),
+            "config": _without_execution(differences(expected.config, actual.config)),
+            "code": code,
+            "suspects": () if same else suspects(everything, comparison.divergence, worst),
+        }
+    )
+
+
+def _without_execution(
+    parted: dict[str, tuple[object, object]],
+) -> dict[str, tuple[object, object]]:
+    # Where and how wide the work ran, which changes no result.
+    return {key: pair for key, pair in parted.items() if not key.startswith("execution.")}
+
+
+def _damaged(comparison: Comparison, damage: str) -> Comparison:
+    reasons = (f"tampered or damaged: {damage}", *comparison.reasons)
+    return comparison.model_copy(update={"verdict": Verdict.INCOMPARABLE, "reasons": reasons})
+
+
+def _tally(comparison: Comparison, prefix: str) -> Tally:
+    outcomes = [check.outcome for check in comparison.checks if check.name.startswith(prefix)]
+    near = sum(outcome in {Outcome.WITHIN, Outcome.TIE} for outcome in outcomes)
+    same = outcomes.count(Outcome.SAME)
+    return Tally(same=same, within=near, differing=len(outcomes) - same - near)
+
+
+def _groups(entries: Sequence[Entry]) -> tuple[tuple[str, ...], ...]:
+    groups: dict[str, list[str]] = {}
+    for entry in entries:
+        outputs = [[stage.name, stage.outputs] for stage in entry.record.stages.stages]
+        groups.setdefault(repr(outputs), []).append(entry.name)
+    return tuple(map(tuple, groups.values()))

@@ -1,0 +1,220 @@
+"""``repro compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import debug_option, runs_of, runs_option
+from repro.core.errors import ExitCode, PreconditionError
+
+if TYPE_CHECKING:
+    from repro.core.comparison import Candidate, ComparisonReport, Tally
+    from repro.core.verdict import Check, Comparison
+    from repro.divergence.tolerance import Tolerance
+
+FORMATS = ("text", "json", "markdown", "junit")
+_SHOWN, _WIDE = 3, 60
+
+
+@click.command()
+@click.argument("reference")
+@click.argument("candidates", nargs=-1, required=True)
+@click.option(
+    "--tolerance", type=float, help="Absolute and relative together; 0 asks for the same bits."
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+    help="For people, programs, the summary of a job, or a test report.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path), help="Write it to this file."
+)
+@runs_option
+@click.option(
+    "--project", "project_folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Whose configuration sets the tolerance; the nearest one, else the reference's own.",
+)  # fmt: skip
+@debug_option
+def command(
+    reference: str,
+    candidates: tuple[str, ...],
+    tolerance: float | None,
+    form: str,
+    file: Path | None,
+    runs_folder: Path | None,
+    project_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Set records side by side: the verdict, the first step that parts, and what may be why.
+
+    REFERENCE and each CANDIDATE are a run (a folder, an id or the beginning of one) or a reference
+    file (.json). Nothing is executed and nothing is unpickled. Exit status 1 where a candidate does
+    not hold.
+
+    \b
+    repro compare reference/credit.json RUN
+    repro compare A.json B.json C.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+    repro compare A.json B.json --tolerance 0         the same bits, or status 1
+    """
+    from repro.app.compare import compare_all, read_entry
+
+    limits = _limits(tolerance)
+    project = _project(project_folder)
+    base = project or Path.cwd()
+    runs = runs_of(base, runs_folder) if project or runs_folder else base
+    first = read_entry(base, runs, reference)
+    report = compare_all(project, first, [read_entry(base, runs, c) for c in candidates], limits)
+    _give(report, "json" if as_json else form, file)
+    return ExitCode.HOLDS if report.holds else ExitCode.FINDING
+
+
+def _limits(tolerance: float | None) -> Tolerance | None:
+    from repro.divergence.tolerance import Tolerance
+
+    return None if tolerance is None else Tolerance.both(tolerance)
+
+
+def _project(folder: Path | None) -> Path | None:
+    from repro.config.project import find_project
+
+    try:
+        return find_project(folder or Path.cwd())
+    except PreconditionError:
+        if folder is not None:
+            raise
+        return None
+
+
+def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
+    if form == "text" and file is None:
+        tell(report)
+        return
+    text = _written(report, form)
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    from repro.app.files import write_whole
+
+    write_whole(file, text.encode())
+
+
+def _written(report: ComparisonReport, form: str) -> str:
+    if form == "json":
+        from repro.core.jsonfile import dump_record
+
+        return dump_record(report).decode()
+    from repro.report.comparison import comparison_junit, comparison_markdown
+
+    return comparison_junit(report) if form == "junit" else comparison_markdown(report)
+
+
+def tell(report: ComparisonReport) -> None:
+    """Tell a comparison to a person."""
+    output.say(f"reference {output.bold(report.reference)}")
+    output.say()
+    headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "parts at")
+    output.table(headings, [_row(candidate) for candidate in report.candidates])
+    for candidate in report.candidates:
+        if candidate.comparison.verdict != "identical":
+            _tell_candidate(candidate)
+    if len(report.groups) > 1 and len(report.candidates) > 1:
+        output.say()
+        for group in report.groups:
+            output.field("same bits", output.plain(", ".join(group)))
+
+
+def _row(candidate: Candidate) -> tuple[str, ...]:
+    comparison = candidate.comparison
+    tone = comparison.verdict if comparison.holds else "different"
+    return (
+        output.plain(candidate.name),
+        output.plain(candidate.bits or "unknown"),
+        output.toned(tone, comparison.verdict),
+        *(_counted(tally) for tally in candidate.tallies.values()),
+        comparison.divergence.stage if comparison.divergence else "",
+    )
+
+
+def _counted(tally: Tally) -> str:
+    total = tally.same + tally.within + tally.differing
+    return f"{tally.same} of {total}" if total else "-"
+
+
+def _tell_candidate(candidate: Candidate) -> None:
+    comparison = candidate.comparison
+    output.say()
+    first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
+    tone = comparison.verdict if comparison.holds else "different"
+    name = output.bold(output.plain(candidate.name))
+    output.say(f"{name}: {output.toned(tone, comparison.verdict)}: {_line(first)}")
+    for reason in more:
+        output.field("", _line(reason))
+    output.field("bits", _line(comparison.expectation))
+    _tell_divergence(comparison)
+    _tell_worst(comparison, "metrics")
+    _tell_worst(comparison, "predictions")
+    for key, pair in candidate.config.items():
+        output.field("config", _line(_told(key, pair)))
+    _tell_suspects(candidate)
+
+
+def _tell_divergence(comparison: Comparison) -> None:
+    parted = comparison.divergence
+    if parted is None:
+        return
+    inputs = (
+        f"its input {', '.join(parted.inputs)} differs" if parted.inputs else "its inputs agree"
+    )
+    output.field("parts", _line(f"at {parted.stage} ({', '.join(parted.outputs)}): {inputs}"))
+
+
+def _tell_worst(comparison: Comparison, kind: str) -> None:
+    from repro.divergence.numbers import excess
+
+    measured = [c for c in comparison.checks if c.name.startswith(kind + ".") and c.difference]
+    worst = max(measured, key=excess, default=None)
+    if worst is not None:
+        output.field("worst", _line(_measured(worst)))
+
+
+def _measured(check: Check) -> str:
+    return (
+        f"{check.name}: differs by {check.difference or 0.0:.3g} (relative"
+        f" {check.relative or 0.0:.3g}, {check.ulps} ulp), {check.allowed or 0.0:.3g} allowed"
+    )
+
+
+def _tell_suspects(candidate: Candidate) -> None:
+    for suspect in candidate.suspects:
+        pairs = list(suspect.differences.items())
+        told = [_told(key, pair) for key, pair in pairs[:_SHOWN]]
+        told += [f"and {len(pairs) - _SHOWN} more"] if len(pairs) > _SHOWN else []
+        if suspect.can_act:
+            output.field("suspected", _line(f"{suspect.cause}: {suspect.rule}"))
+            for line in told:
+                output.field("", _line(line))
+    cannot = [suspect.cause for suspect in candidate.suspects if not suspect.can_act]
+    if cannot:
+        output.field("cannot act", _line(", ".join(cannot)))
+
+
+def _told(key: str, pair: tuple[object, object]) -> str:
+    there, here = map(_short, pair)
+    return f"{key}: {there}, here {here}"
+
+
+def _short(value: object) -> str:
+    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = output.short(words) if ":" in words else words
+    return f"{text[:_WIDE]}…" if len(text) > _WIDE else text or "none"
+
+
+def _line(text: str) -> str:
+    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
+    return output.plain(text).replace("\n", " ")

@@ -1,0 +1,82 @@
+"""The report of a comparison of records: a reference, candidates, and what follows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from repro.core.model import Record
+from repro.core.verdict import Comparison
+
+# What is counted, and how the names of its checks begin.
+KINDS = {"stage outputs": "stages.", "metrics": "metrics.", "predictions": "predictions."}
+
+
+class Suspect(Record):
+    """A difference of the environments that may be why two records part.
+
+    Attributes
+    ----------
+    cause : str
+        In words, such as ``BLAS kernel``.
+    differences : dict of str to (expected, actual)
+        What differs, by dotted key of the environment.
+    rule : str
+        Why it can, or cannot, act at the stage where the records part.
+    can_act : bool
+    """
+
+    cause: str
+    differences: dict[str, tuple[JsonValue, JsonValue]]
+    rule: str
+    can_act: bool
+
+
+class Tally(Record):
+    """How many values of a kind were compared, and with what outcome."""
+
+    same: int
+    within: int
+    differing: int
+
+
+class Candidate(Record):
+    """One record held against the reference.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Its checks are those that are not the same on both sides.
+    tallies : dict of str to Tally
+        Of stage outputs, metrics and predictions, the same ones included.
+    config, code : dict of str to (expected, actual)
+        Where they differ, by dotted key.
+    suspects : tuple of Suspect
+        The likeliest first; empty where the records agree.
+    """
+
+    name: str
+    level: str
+    bits: str | None
+    comparison: Comparison
+    tallies: dict[str, Tally]
+    config: dict[str, tuple[JsonValue, JsonValue]]
+    code: dict[str, tuple[JsonValue, JsonValue]]
+    suspects: tuple[Suspect, ...]
+
+
+class ComparisonReport(Record):
+    """What ``repro compare`` found.
+
+    Attributes
+    ----------
+    groups : tuple of tuple of str
+        Names of the records whose stage outputs all have the same bits, the reference's first.
+    """
+
+    schema_: Literal["repro.comparison/v1"] = Field(alias="schema")
+    reference: str
+    holds: bool
+    candidates: tuple[Candidate, ...]
+    groups: tuple[tuple[str, ...], ...]

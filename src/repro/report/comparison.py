@@ -1,0 +1,61 @@
+"""A comparison of records in the forms that other programs show: Markdown and JUnit XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as Xml
+
+from repro.core.comparison import KINDS
+from repro.core.verdict import Outcome
+from repro.report import templates
+
+if TYPE_CHECKING:
+    from repro.core.comparison import Candidate, ComparisonReport
+
+
+def comparison_markdown(report: ComparisonReport) -> str:
+    """Write a comparison as Markdown, such as for the summary of a job."""
+    return templates().get_template("comparison.md.j2").render(report=report)
+
+
+def comparison_junit(report: ComparisonReport) -> str:
+    """Write a comparison as a JUnit test report.
+
+    A candidate is a suite; that it holds is a case, and so is each kind of value. The form is the
+    one that Jenkins, GitLab and GitHub's reporters read: ``testsuites`` > ``testsuite`` >
+    ``testcase``, and in it ``failure``.
+    """
+    root = Xml.Element("testsuites", name="repro compare")
+    for candidate in report.candidates:
+        _suite(root, candidate)
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: Xml.Element, candidate: Candidate) -> None:
+    name, comparison = _printable(candidate.name), candidate.comparison
+    suite = Xml.SubElement(root, "testsuite", name=name)
+    reasons = [*filter(None, [comparison.finding]), *comparison.reasons]
+    told = [f"{comparison.verdict}: {reasons[0]}", *reasons[1:]]
+    cases = {"verdict": [] if comparison.holds else told}
+    for kind, tally in candidate.tallies.items():
+        wrong = [c for c in comparison.checks if c.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
+        cases[kind] = [
+            f"{check.name}: differs by {check.difference:.6g}, {check.allowed or 0.0:.6g} allowed"
+            for check in wrong
+            if check.name.startswith(KINDS[kind]) and check.difference is not None
+        ]
+        if tally.differing and kind != "stage outputs":
+            cases[kind].insert(0, f"{tally.differing} differ beyond the tolerance")
+    for what, problems in cases.items():
+        case = Xml.SubElement(suite, "testcase", classname=name, name=what)
+        if problems:
+            failure = Xml.SubElement(case, "failure", message=_printable(problems[0]))
+            failure.text = _printable("\n".join(problems))
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(sum(map(bool, cases.values()))))
+
+
+def _printable(text: str) -> str:
+    """Leave out what XML 1.0 cannot hold."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)

@@ -1,0 +1,266 @@
+"""`repro compare`: a planted cause goes in, and its name comes out."""
+
+import json
+import os
+import xml.etree.ElementTree as Xml
+
+import pytest
+from tests.conftest import ROOT, command, make_project
+
+from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.records import RecordFile
+from repro.launch import Level, leaking
+from repro.processor import X86_64_V3, libm_variant, present
+
+TRAIN = ("breast_cancer", "--profile", "debug", "-m", "logistic_regression", "-m", "knn")
+v3 = pytest.mark.skipif(not X86_64_V3 <= (present() or set()), reason="no x86-64-v3")
+# The native code paths, so that there is a difference to plant.
+CLEAN = dict.fromkeys(leaking(os.environ))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return make_project(tmp_path_factory.mktemp("compare") / "project")
+
+
+@pytest.fixture(scope="module")
+def native(project):
+    return project.train(*TRAIN, "--level", "strict", env=CLEAN)
+
+
+def planted(project, **variables):
+    """Train with variables that the level lets in, and everything else as strict has it."""
+    settings = CLEAN | dict(Level.STRICT.variables) | variables
+    return project.train(*TRAIN, "--level", "seeded", env=settings)
+
+
+def candidate(project, reference, *others):
+    result = project.repro("compare", reference, *others, "--format", "json")
+    return result, result.json["candidates"][-1]
+
+
+def acting(found):
+    return [suspect["cause"] for suspect in found["suspects"] if suspect["can_act"]]
+
+
+def test_two_native_runs_are_identical(project, native):
+    """And nothing is suspected."""
+    again = project.train(*TRAIN, "--level", "strict", env=CLEAN)
+    result, found = candidate(project, native, again)
+
+    assert (result.status, found["comparison"]["verdict"]) == (0, "identical")
+    assert (found["suspects"], result.json["groups"]) == ([], [[native.name, again.name]])
+
+
+@v3
+@pytest.mark.parametrize(
+    ("variables", "stages", "cause"),
+    [
+        ({"OPENBLAS_CORETYPE": "Nehalem"}, {"cross_validate"}, "BLAS kernel"),
+        pytest.param(
+            {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"},
+            {"cross_validate", "fit"},
+            "maths functions of the C library",
+            marks=pytest.mark.skipif(libm_variant() != "FMA", reason="no choice of functions"),
+        ),
+    ],
+)
+def test_a_planted_code_path_is_named_first(project, native, variables, stages, cause):
+    """By the stage at which it acts, with what differs; what cannot act is not suspected."""
+    run = planted(project, **variables)
+    result, found = candidate(project, native, run)
+
+    assert (result.status, found["comparison"]["verdict"]) == (0, "equivalent")
+    assert found["comparison"]["divergence"]["stage"] in stages
+    assert found["comparison"]["divergence"]["inputs"] == []
+    assert acting(found) == [cause]
+    assert len(result.json["groups"]) == 2
+
+
+@v3
+@pytest.mark.parametrize(
+    "variables", [{"PYTHONHASHSEED": "5"}, {"OMP_NUM_THREADS": "2"}], ids=["hash seed", "threads"]
+)
+def test_what_training_is_proof_against_changes_nothing(project, native, variables):
+    """The hash seed orders no set that counts, and every task has one thread."""
+    _, found = candidate(project, native, planted(project, **variables))
+
+    assert found["comparison"]["verdict"] == "identical"
+
+
+def test_another_seed_is_incomparable_and_parts_where_it_goes_in(project, native):
+    """The first stage whose own input differs."""
+    run = project.train(*TRAIN, "--level", "strict", "--seed", "7", env=CLEAN)
+    result, found = candidate(project, native, run)
+
+    assert (result.status, found["comparison"]["verdict"]) == (1, "incomparable")
+    assert found["comparison"]["reasons"] == ["another seed: 42, here 7"]
+    assert found["comparison"]["divergence"]["stage"] == "split"
+    assert found["comparison"]["divergence"]["inputs"] == ["split_seeds"]
+    assert found["config"] == {"seed": [42, 7]}
+    assert acting(found) == []
+
+
+@pytest.mark.parametrize("change", ["a changed row", "permuted rows"])
+def test_other_data_is_incomparable_and_parts_where_it_goes_in(tmp_path, change):
+    """A data set of the same size and columns, and other content."""
+    own = make_project(tmp_path / "own")
+    rows = [f"{i},{(i * 37) % 101},{'yes' if (i * 7) % 5 < 2 else 'no'}" for i in range(200)]
+    runs = []
+    for step in range(2):
+        if step:
+            rows = ["0,5,no", *rows[1:]] if change == "a changed row" else rows[::-1]
+        own.write("data/made.csv", "\n".join(["a,b,label", *rows]) + "\n")
+        added = own.repro(
+            "data", "add", f"made{step}", "data/made.csv", "--target", "label",
+            "--positive", "yes", "--licence", "CC0", "--origin", "made for this test",
+        )  # fmt: skip
+        assert added.status == 0, added.err
+        own.write(
+            "configs/experiments/made.yaml",
+            "schema: repro.experiment/v1\ndescription: Made.\ntask: binary\n"
+            f"dataset: made{step}\nfamilies: [decision_tree]\nselection:\n  metric: roc_auc\n",
+        )
+        runs.append(own.train("made", "--profile", "debug"))
+    _, found = candidate(own, *runs)
+
+    assert found["comparison"]["verdict"] == "incomparable"
+    assert "another data set" in found["comparison"]["reasons"][0]
+    assert found["comparison"]["divergence"]["inputs"] != []
+    assert acting(found) == []
+
+
+@pytest.fixture(scope="module")
+def reference(project, native):
+    path = project.path / "native.json"
+    assert project.repro("reference", native, "-o", path).status == 0
+    return path
+
+
+def edited(path, folder, name="edited.json", **changes):
+    record = load_record(path.read_bytes(), path.name, RecordFile)
+    target = folder / name
+    target.write_bytes(dump_record(bound(record.model_copy(update=changes))))
+    return target
+
+
+def record_of(path):
+    return load_record(path.read_bytes(), path.name, RecordFile)
+
+
+def test_a_reference_and_its_run_are_identical_in_any_form(project, native, reference):
+    """Text, JSON, Markdown and a test report say the same, by the same exit status."""
+    told = {}
+    for form in ("text", "json", "markdown", "junit"):
+        result = project.repro("compare", reference, native, "--format", form)
+        assert result.status == 0, result.err
+        told[form] = result.out
+
+    assert "identical" in told["text"]
+    assert json.loads(told["json"])["holds"] is True
+    assert "✅ identical" in told["markdown"]
+    suites = Xml.fromstring(told["junit"])
+    assert [(s.get("tests"), s.get("failures")) for s in suites] == [("4", "0")]
+
+
+def test_nothing_is_executed_and_no_project_is_needed(reference, native, tmp_path):
+    """Two files in a folder of their own: the reference's own measure is used."""
+    result = command("-m", "repro", "compare", reference, native, "--json", cwd=tmp_path)
+
+    assert (result.status, result.json["candidates"][0]["comparison"]["absolute"]) == (0, 1e-6)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("shift", "tolerance", "verdict"),
+    [
+        (2.0**-20, 2.0**-20, "equivalent"),
+        (2.0**-20, 2.0**-21, "different"),
+        (2.0**-20, 0, "different"),
+    ],
+)
+def test_the_boundary_of_the_tolerance(reference, tmp_path, shift, tolerance, verdict):
+    """A difference of just the tolerance is within it; powers of two leave no room for rounding."""
+    record = record_of(reference)
+    metrics = dict(record.metrics.test)
+    base = metrics["accuracy"].model_copy(update={"value": 0.0})
+    zero = record.metrics.model_copy(update={"test": metrics | {"accuracy": base}})
+    moved = base.model_copy(update={"value": shift})
+    other = record.metrics.model_copy(update={"test": metrics | {"accuracy": moved}})
+    left = edited(reference, tmp_path, "left.json", metrics=zero)
+    right = edited(reference, tmp_path, "right.json", metrics=other)
+
+    result = command(
+        "-m", "repro", "compare", left, right, "--tolerance", tolerance, "--json", cwd=tmp_path
+    )
+    found = result.json["candidates"][0]["comparison"]
+
+    assert found["verdict"] == verdict
+    check = next(c for c in found["checks"] if c["name"] == "metrics.test.accuracy")
+    assert (check["difference"], check["relative"]) == (shift, 1.0)
+    assert check["ulps"] > 10**18
+
+
+@pytest.mark.parametrize("value", ["-1e-6", "nan", "inf", "1", "2.5"])
+def test_a_tolerance_that_means_nothing_is_refused(reference, value):
+    """Negative, not a number, without end, or so wide that any accuracy passes."""
+    for verb in ("compare", "verify"):
+        others = [reference] if verb == "compare" else []
+        result = command("-m", "repro", verb, reference, *others, f"--tolerance={value}")
+        assert (result.status, "tolerance" in result.err) == (2, True), result.err
+
+
+def without(record, what):
+    return {
+        "predictions": {
+            "predictions": record.predictions.model_copy(update={"rows": ()}),
+        },
+        "rows": {
+            "predictions": record.predictions.model_copy(
+                update={
+                    "rows": tuple(
+                        row.model_copy(update={"row": row.row + 10_000})
+                        for row in record.predictions.rows
+                    )
+                }
+            ),
+        },
+        "stages": {"stages": record.stages.model_copy(update={"stages": ()})},
+        "metrics": {"metrics": record.metrics.model_copy(update={"test": {}})},
+    }[what]
+
+
+@pytest.mark.parametrize("what", ["predictions", "rows", "stages", "metrics"])
+def test_nothing_compares_to_nothing(reference, tmp_path, what):
+    """On either side; each with its sentence, and never a pass."""
+    bare = edited(reference, tmp_path, **without(record_of(reference), what))
+    for sides in ((reference, bare), (bare, reference), (bare, bare)):
+        result = command("-m", "repro", "compare", *sides, "--json", cwd=tmp_path)
+        found = result.json["candidates"][0]["comparison"]
+        same = sides == (bare, bare) and what == "rows"
+        assert (result.status, found["verdict"]) == (
+            (0, "identical") if same else (1, "incomparable")
+        ), (what, sides, found["reasons"])
+        assert all(found["reasons"])
+
+
+def test_a_damaged_record_is_never_a_pass(reference, tmp_path):
+    """As a candidate it is incomparable; as a reference nothing can be held against it."""
+    damaged = tmp_path / "damaged.json"
+    damaged.write_bytes(reference.read_bytes().replace(b'"seed": 42', b'"seed": 43'))
+    as_candidate = command("-m", "repro", "compare", reference, damaged, cwd=tmp_path)
+    as_reference = command("-m", "repro", "compare", damaged, reference, cwd=tmp_path)
+
+    assert (as_candidate.status, "tampered or damaged" in as_candidate.out) == (1, True)
+    assert (as_reference.status, "tampered or damaged" in as_reference.err) == (3, True)
+
+
+def test_a_record_of_the_first_version_compares(trained, tmp_path):
+    """With one of this version: the same experiment, other code paths perhaps."""
+    project, run = trained
+    first = ROOT / "tests" / "data" / "record_v1.json"
+    result = project.repro("compare", first, run, "--json")
+
+    found = result.json["candidates"][0]["comparison"]
+    assert (result.status, found["verdict"] in {"identical", "equivalent"}) == (0, True)
+    assert "no fingerprint" in found["expectation"]
