@@ -26,6 +26,10 @@ COMMANDS = {
         "repro.cli.compare",
         "Set records side by side: the verdict, the first step that parts, and what may be why.",
     ),
+    "explain": (
+        "repro.cli.explain",
+        "Find out why a run or a reference has other bits than a training here, by training.",
+    ),
     "reference": (
         "repro.cli.reference",
         "Export the record of a run to one file, to commit or hand over.",

@@ -43,7 +43,7 @@ def compare(
     """
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
-        parted = _first_divergence(expected.stages, actual.stages)
+        parted = first_divergence(expected.stages, actual.stages)
         return _comparison(Verdict.INCOMPARABLE, in_the_way, (), parted, tolerance)
     alone = mode == "legacy"
     stages = () if alone else tuple(_check_stages(expected.stages, actual.stages))
@@ -51,7 +51,7 @@ def compare(
     verdict, reasons = _judge(stages, numbers)
     if alone and verdict.holds:
         reasons = ["every metric is within the tolerance; nothing else was compared"]
-    divergence = _first_divergence(expected.stages, actual.stages)
+    divergence = first_divergence(expected.stages, actual.stages)
     return _comparison(verdict, reasons, (*stages, *numbers), divergence, tolerance)
 
 
@@ -113,7 +113,8 @@ def _outputs(stages: Stages) -> dict[str, str]:
     }
 
 
-def _first_divergence(expected: Stages | None, actual: Stages | None) -> Divergence | None:
+def first_divergence(expected: Stages | None, actual: Stages | None) -> Divergence | None:
+    """Return the first stage that parts by itself, or by an input that no stage made."""
     if expected is None or actual is None:
         return None
     here = {stage.name: stage for stage in actual.stages}

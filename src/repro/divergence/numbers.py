@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Check, Outcome
-from repro.divergence.tolerance import relative_difference, same_bits, ulps
+from repro.divergence.tolerance import Tolerance, relative_difference, same_bits, ulps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pydantic import JsonValue
 
-    from repro.core.records import Metrics, Prediction, Predictions, Threshold
-    from repro.divergence.tolerance import Tolerance
+    from repro.core.records import Metrics, Prediction, Predictions, RecordFile, Threshold
 
 
 def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> Iterator[Check]:
@@ -175,6 +174,16 @@ def _check_equal(name: str, expected: JsonValue, actual: JsonValue) -> Check:
     outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
     detail = "" if expected == actual else f"{name}: {expected}, here {actual}"
     return Check(name=name, expected=expected, actual=actual, outcome=outcome, detail=detail)
+
+
+def greatest_relative_difference(expected: RecordFile, actual: RecordFile) -> float:
+    """Return the greatest relative difference of a metric or of a prediction's numbers."""
+    exact = Tolerance(0.0, 0.0)
+    checks = [
+        *check_metrics(expected.metrics, actual.metrics, exact),
+        *check_predictions(expected.predictions, actual.predictions, exact),
+    ]
+    return max((check.relative or 0.0 for check in checks), default=0.0)
 
 
 def excess(check: Check) -> float:
