@@ -103,7 +103,7 @@ def _compare(
     from repro.divergence.side import Side
     from repro.divergence.tolerance import Tolerance
 
-    limits = Tolerance(tolerance, tolerance)
+    limits = Tolerance.both(tolerance)
     if reference is None:
         expected = Side.of(make_record(project, config, Progress()))
         integrity: tuple[Check, ...] = ()
