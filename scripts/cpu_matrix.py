@@ -29,19 +29,26 @@ sys.path.insert(0, str(ROOT))
 from tests.cpu import bench  # noqa: E402 - found by the line above
 
 from repro.cli import guarded, output  # noqa: E402
-from repro.core.errors import ExitCode  # noqa: E402
+from repro.core.errors import ConfigError, ExitCode, PreconditionError  # noqa: E402
 from repro.launch import leaking  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 LEVELS = ("strict", "portable-v2", "portable")
+_SEVERAL = 2
 NATIVE = "native"
-FAMILIES = (
+_CLASSIFIERS = (
     "logistic_regression", "knn", "svm", "decision_tree", "random_forest",
     "hist_gradient_boosting", "lightgbm",
 )  # fmt: skip
-REGRESSION = {"diabetes": ("ridge", "knn", "random_forest", "hist_gradient_boosting")}
+# Every family that the task allows; other experiments train the families that they declare.
+FAMILIES = {
+    "credit": _CLASSIFIERS,
+    "digits": _CLASSIFIERS,
+    "breast_cancer": _CLASSIFIERS,
+    "diabetes": ("ridge", "knn", "random_forest", "hist_gradient_boosting"),
+}
 # Its rule is a probability, and support vectors give none.
 OPTIONS = {"breast_cancer": ("-s", "decision.rule=argmax")}
 
@@ -78,9 +85,12 @@ class Refused:
     reason: str
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-e", "--experiment", "experiments", multiple=True, help="Several may be given.")
-@click.option("-c", "--cpu", "cpus", multiple=True, help="Instead of all; 'native' is always in.")
+@click.option(
+    "-c", "--cpu", "cpus", multiple=True, type=click.Choice([cpu.name for cpu in bench.CPUS]),
+    help="Instead of all of these; this processor is always in.",
+)  # fmt: skip
 @click.option("-l", "--level", "levels", multiple=True, type=click.Choice(LEVELS))
 @click.option("-p", "--profile", default="default", show_default=True)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1)
@@ -102,6 +112,11 @@ def command(
     """Print processors by levels by stage digests; exit 1 where the promise does not hold."""
     way = bench.Emulation() if qemu else bench.Mask(bench.default_folder())
     names = [NATIVE, *_present(way, cpus)]
+    if len(names) == 1:
+        raise PreconditionError(
+            "no other processor can be presented here, so that there is nothing to compare",
+            advice="the lines above say why for each of them",
+        )
     cells = [
         Cell(*one)
         for one in product(
@@ -143,7 +158,7 @@ def _present(way: bench.Mask | bench.Emulation, wanted: Sequence[str]) -> list[s
 def _train(
     way: bench.Mask | bench.Emulation, folder: Path, profile: str, cell: Cell
 ) -> Trained | Refused:
-    families = REGRESSION.get(cell.experiment, FAMILIES)
+    families = FAMILIES.get(cell.experiment, ())
     argv = [sys.executable, "-m", "repro", "train", cell.experiment, "--profile", profile]
     argv += ["--level", cell.level, "--runs", str(folder), "--quiet", "--json"]
     argv += [word for family in families for word in ("-m", family)]
@@ -163,7 +178,10 @@ def _train(
     if done.returncode == ExitCode.PRECONDITION and "needs a processor of" in done.stderr:
         return Refused(done.stderr.split("lacks ", 1)[-1].split("\n", 1)[0])
     if done.returncode != 0:
-        raise RuntimeError(f"{cell}: exit status {done.returncode}: {done.stderr}")
+        where = f"{cell.experiment} on {cell.cpu} at the level {cell.level}"
+        told = done.stderr.strip().removeprefix("error: ") or f"exit status {done.returncode}"
+        usage = done.returncode == ExitCode.USAGE
+        raise (ConfigError if usage else PreconditionError)(f"{where}: {told}")
     return _read(ROOT / json.loads(done.stdout)["path"])
 
 
@@ -213,7 +231,8 @@ def _tell(
             digest = next(iter(trained.values())).outputs[name].rpartition(":")[2][:8]
             rows.append([f"{name} (A {digest})", *letters])
     output.table(("", *trained), rows)
-    output.say(f"{agreed} of {len(names)} stage outputs have one digest on {len(trained)} CPUs")
+    here = _counted(len(trained), "CPU")
+    output.say(f"{agreed} of {len(names)} stage outputs have one digest on {here}")
     for cpu, result in results.items():
         if isinstance(result, Refused):
             output.say(f"{cpu} is below this level: it lacks {result.reason}")
@@ -238,11 +257,16 @@ def _problems(found: Found) -> Iterable[str]:
     for level in dict.fromkeys(cell.level for cell in found):
         groups = sorted(sorted(cpus) for cpus in _classes(found, level).values())
         told = "; ".join(", ".join(cpus) for cpus in groups)
-        if level != "strict" and len(groups) > 1:
+        trained = sum(map(len, groups))
+        if trained < _SEVERAL:
+            yield f"level {level} was trained on {_counted(trained, 'processor')}: no comparison"
+        elif level != "strict" and len(groups) > 1:
             yield f"level {level} does not give one result: {told}"
-        bits = {r.bits for c, r in found.items() if c.level == level and isinstance(r, Trained)}
-        if level == "strict" and len(bits) > 1 and len(groups) == 1:
-            yield "the control shows no difference at the level strict: the bench does not work"
+        elif level == "strict" and len(groups) == 1:
+            yield (
+                "the control shows no difference at the level strict: all of these processors are"
+                " of one class, or the bench does not work; name one of another class"
+            )
 
 
 def _unlike(found: Found) -> Iterable[str]:
@@ -268,14 +292,19 @@ def _unlike(found: Found) -> Iterable[str]:
 
 
 def _held(found: Found) -> str:
-    count = len({cell.cpu for cell in found})
+    told = []
+    for level in dict.fromkeys(cell.level for cell in found):
+        groups = _classes(found, level)
+        trained = _counted(sum(map(len, groups.values())), "processor")
+        results = "one result" if len(groups) == 1 else f"{len(groups)} classes, the control,"
+        told.append(f"{level} gives {results} on {trained}")
     classes = len({result.fingerprint for result in found.values() if isinstance(result, Trained)})
-    strict = len(_classes(found, "strict"))
-    control = f"; {strict} classes at the level strict, the control" if strict else ""
-    return (
-        f"each portable level gives one result on {count} processors{control};"
-        f" training and the fingerprint sort all environments into the same {classes} classes"
-    )
+    sorts = _counted(classes, "class", "classes")
+    return f"{'; '.join(told)}; training and the fingerprint sort all of them into the same {sorts}"
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _as_json(found: Found) -> list[dict[str, object]]:

@@ -277,3 +277,29 @@ def test_workflow_files_are_strict_yaml_too():
         plain = yaml.safe_load(path.read_text().replace("1e-", "1.0e-"))
 
         assert plain == json_of(path), path
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="no program that gives a terminal")
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colours_are_left_out_where_they_are_not_wanted(variables):
+    """On a terminal too: there they are otherwise."""
+    mistaken = [
+        subprocess.run(
+            ["script", "-qec", f"{sys.executable} -m repro verify nothing", "/dev/null"],
+            env={k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "TERM"}} | more,
+            cwd=ROOT, capture_output=True, check=False,
+        ).stdout
+        for more in ({"TERM": "xterm"}, variables)
+    ]  # fmt: skip
+
+    assert [b"\x1b[" in text for text in mistaken] == [True, False]
+
+
+def test_a_closed_stdout_is_no_defect():
+    """What nobody wanted to read is lost, and nothing else."""
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m repro config show credit >&-"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "defect" not in done.stderr

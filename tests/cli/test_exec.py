@@ -183,7 +183,7 @@ def test_a_name_that_is_code_is_not_handed_to_a_shell():
 
     assert result.out.splitlines()[0] == "unset OPENBLAS_L2_SIZE"
     assert "pwned" not in result.out
-    assert result.err.startswith("OMP_;touch pwned can change results")
+    assert result.err.startswith("warning: OMP_;touch pwned can change results")
 
 
 def test_lines_for_an_image_and_for_a_workflow():
@@ -194,7 +194,7 @@ def test_lines_for_an_image_and_for_a_workflow():
     word, *settings = docker.split()
     assert (word, settings) == ("ENV", github.out.split())
     assert dict(line.split("=", 1) for line in settings) == dict(Level.PORTABLE.variables)
-    assert github.err.startswith("OPENBLAS_L2_SIZE can change results")
+    assert github.err.startswith("warning: OPENBLAS_L2_SIZE can change results")
 
 
 @posix
@@ -206,3 +206,19 @@ def test_it_starts_at_once():
     assert "repro.launch.levels" in imported
     slow = {"numpy", "pydantic", "yaml", "rich", "threadpoolctl", "subprocess"}
     assert imported & slow == set()
+
+
+@posix
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["--", ""], 2, "the command's name is empty"),
+        (["--", "/"], 3, "a folder, not a command"),
+        (["--", "cd", "/"], 3, "repro exec -- sh -c 'cd …'"),
+    ],
+)
+def test_what_is_no_command_is_told_as_such(arguments: list[str], status: int, told: str):
+    """With a next step that works."""
+    result = run(*arguments)
+
+    assert (result.status, told in result.err) == (status, True), result.err

@@ -109,6 +109,32 @@ def test_a_pin_that_did_not_take_is_an_error_that_names_it(project, tmp_path, wh
     assert not list((project.path / "runs").glob("*"))
 
 
+@portable
+def test_a_worker_where_a_pin_did_not_take_is_an_error(project, tmp_path):
+    """Worker processes start on their own, and are asked too."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if 'loky' in ' '.join(sys.orig_argv):\n"
+        "    os.environ['OPENBLAS_CORETYPE'] = 'Nehalem'\n"
+    )
+    train = ("train", "--profile", "debug", "--workers", "2")
+    spoilt = project.repro(*train, env={"PYTHONPATH": str(tmp_path)})
+
+    assert (spoilt.status, "in a worker process" in spoilt.err) == (3, True), spoilt.err
+    assert "runs the kernel Nehalem, not Haswell" in spoilt.err
+    assert project.repro(*train).status == 0
+
+
+def test_what_was_kept_out_is_recorded_as_text_without_folders(project):
+    """Bytes that are no text, and paths of this machine, are not for others to read."""
+    hostile = {"OMP_FOO": os.fsdecode(b"a\xffb"), "OMP_TOOL_LIBRARIES": "/home/somebody/x.so"}
+    run = project.train("--profile", "debug", env=hostile)
+
+    dropped = environment(run)["dropped"]
+    assert dropped["OMP_FOO"] == "a\\udcffb"
+    assert dropped["OMP_TOOL_LIBRARIES"] == "x.so"
+
+
 @glibc
 def test_a_tunable_that_came_too_late_is_an_error(project, tmp_path):
     """The C library reads it before any code runs: to set it then is to set nothing."""
@@ -182,6 +208,49 @@ def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp
         True,
     ), strict.out
     assert (accepted.status, accepted.json["comparison"]["verdict"]) == (0, "equivalent")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"fingerprint": None},
+        {"digest": "fingerprint/v1:" + "0" * 64},
+        {"digest": "x", "groups": {}},
+    ],
+    ids=["taken out", "another digest", "no groups"],
+)
+def test_a_record_cannot_excuse_a_difference_by_contradicting_itself(
+    trained,
+    reference,  # noqa: F811
+    tmp_path,
+    forged,
+):
+    """A fingerprint that no training writes makes the same bits due."""
+
+    def change(record):
+        known = record.environment.fingerprint
+        other = None if "fingerprint" in forged else known.model_copy(update=forged)
+        changed = record.environment.model_copy(update={"fingerprint": other})
+        name, estimate = next(iter(record.metrics.test.items()))
+        moved = estimate.model_copy(update={"value": estimate.value + 1e-9})
+        metrics = record.metrics.model_copy(update={"test": record.metrics.test | {name: moved}})
+        return record.model_copy(update={"environment": changed, "metrics": metrics})
+
+    result = trained[0].repro("verify", edited(reference, tmp_path, change))
+
+    assert (result.status, "the same bits are due" in result.out) == (1, True), result.out
+
+
+def test_a_level_that_is_not_the_configured_one_is_an_edit(trained, reference, tmp_path):  # noqa: F811
+    """`seeded` in the environment alone would make nothing due."""
+
+    def change(record):
+        changed = record.environment.model_copy(update={"level": "seeded"})
+        return record.model_copy(update={"environment": changed})
+
+    result = trained[0].repro("verify", edited(reference, tmp_path, change))
+
+    assert (result.status, "was edited" in result.out) == (1, True), result.out
 
 
 def test_a_record_of_the_first_version_is_read_and_holds(trained):

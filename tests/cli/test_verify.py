@@ -286,7 +286,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
     [
         (moved, "different: 1 of"),
         (with_wide_tolerance, "different: 1 of"),
-        (without_stages, "is missing from the reference"),
+        (without_stages, "incomparable: the reference has no stages"),
         (declared_ties, "different: 150 of 150 predictions"),
         (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
         (another_threshold, "different: 1 of"),

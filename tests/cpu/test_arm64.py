@@ -15,14 +15,16 @@ SCRIPT = ROOT / "scripts" / "arm64_environment.sh"
 
 
 @pytest.fixture(scope="module")
-def arm64(request):
+def arm64(request, tmp_path_factory):
     """Python on an emulated processor, made once for a lock and kept in pytest's cache."""
     for tool in ("qemu-aarch64", "mmdebstrap"):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     sources = [SCRIPT, ROOT / "requirements.txt", ROOT / "pyproject.toml"]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    folder = request.config.cache.mkdir("arm64") / digest[:12]
+    cache = getattr(request.config, "cache", None)
+    base = cache.mkdir("arm64") if cache else tmp_path_factory.mktemp("arm64")
+    folder = base / digest[:12]
     if not folder.exists():
         made = subprocess.run([SCRIPT, folder], capture_output=True, text=True, check=False)
         if made.returncode:

@@ -108,6 +108,21 @@ def test_a_script_of_ones_own_gives_one_output(on, mask, tmp_path):
     assert len(pinned.pop().strip()) == 64
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("-c", "haswel"), 2, "'haswel' is not one of"),
+        (("-c", "nehalem", "-e", "wne"), 2, "did you mean 'wine'?"),
+        (("-c", "nehalem", "-e", "diabetes", "-l", "portable"), 1, "on 1 processor: no comparison"),
+    ],
+)
+def test_a_matrix_that_compares_nothing_is_no_pass(run, mask, arguments, status, told):
+    """A slip is an error, and one processor is no matrix."""
+    done = run(sys.executable, str(ROOT / "scripts" / "cpu_matrix.py"), "-p", "debug", *arguments)
+
+    assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stderr
+
+
 def test_the_matrix_holds(run, mask):
     """The command that prints it, in its quickest form, with its own check of the promise."""
     cpus = [c.name for c in (NEHALEM, HASWELL, ZEN4) if not mask.reason_to_skip(c)]
@@ -119,4 +134,5 @@ def test_the_matrix_holds(run, mask):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "stage outputs have one digest" in done.stdout
-    assert "holds: each portable level gives one result" in done.stdout
+    assert "holds: strict gives " in done.stdout
+    assert "portable-v2 gives one result on " in done.stdout

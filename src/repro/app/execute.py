@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from repro.app.in_force import check_in_force
-from repro.capture import capture_environment, observe_native
+from repro.app.in_force import check_in_force, check_worker
+from repro.capture import capture_environment, observe_code_paths, observe_native
 from repro.capture.fingerprint import observe_fingerprint
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import environment_key
@@ -58,9 +60,11 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
     check_in_force(environment)
     environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
     table = load(project, config.dataset, config.task)
-    training = train(config, table.features, table.target, table.numeric, observer)
+    check = partial(check_worker, level)
+    training = train(config, table.features, table.target, table.numeric, observer, check)
     # Once more, with what training loaded, which may have set threads too.
-    environment = environment.model_copy(update={"native": observe_native()})
+    again = {"native": observe_native(), "code_paths": observe_code_paths(os.environ)}
+    environment = environment.model_copy(update=again)
     check_in_force(environment)
     return Execution(config, table, training, environment, keys_of(config, table, environment))
 

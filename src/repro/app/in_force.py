@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from repro.capture import unheeded
+from repro.capture import load_libraries, observe_code_paths, observe_native, unheeded
 from repro.core.errors import PreconditionError
 from repro.launch import Level, misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from repro.core.environment import Environment, NativeLibrary
+    from repro.core.environment import CodePaths, Environment, NativeLibrary
     from repro.launch import Pins
 
 
@@ -28,9 +28,33 @@ def broken_promises(level: Level, environment: Environment) -> tuple[str, ...]:
     """
     if level is Level.SEEDED:
         return ()
-    promises = [*_threads(environment.native)]
+    return _broken(level, environment.native, environment.code_paths)
+
+
+def check_worker(name: str) -> None:
+    """Refuse to work in a process where the level is not in force.
+
+    Raises
+    ------
+    PreconditionError
+        That names each thing that is not as promised.
+    """
+    level = Level(name)
+    if level is Level.SEEDED:
+        return
+    load_libraries()
+    broken = _broken(level, observe_native(), observe_code_paths(os.environ))
+    if broken:
+        raise PreconditionError(
+            f"determinism level '{level}' is not in force in a worker process: {'; '.join(broken)}",
+            advice="let nothing set threads or code paths while repro runs, or use --workers 1",
+        )
+
+
+def _broken(level: Level, native: Sequence[NativeLibrary], paths: CodePaths) -> tuple[str, ...]:
+    promises = [*_threads(native)]
     if level.pins is not None:
-        promises += _pins(level.pins, environment)
+        promises += _pins(level.pins, native, paths)
     return tuple(promises)
 
 
@@ -66,14 +90,13 @@ def _threads(native: Sequence[NativeLibrary]) -> Iterator[str]:
             yield f"{library.name} has {library.num_threads} threads, not 1"
 
 
-def _pins(pins: Pins, environment: Environment) -> Iterator[str]:
-    for library in environment.native:
+def _pins(pins: Pins, native: Sequence[NativeLibrary], paths: CodePaths) -> Iterator[str]:
+    for library in native:
         if library.internal_api == "openblas" and library.architecture != pins.kernel:
             yield (
                 f"{library.name} {library.version or ''} runs the kernel {library.architecture},"
                 f" not {pins.kernel}"
             )
-    paths = environment.code_paths
     beyond = tuple(name for name in paths.enabled if name not in paths.baseline)
     if beyond != pins.groups:
         yield f"NumPy uses the groups {_listed(beyond)}, not {_listed(pins.groups)}"

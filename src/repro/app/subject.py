@@ -74,6 +74,7 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
     found, key = _bound(record, subject.path.name), environment_key(record.environment)
     intact = found == record.digest and content == dump_record(record)
     intact = intact and key == record.keys.environment_key
+    intact = intact and record.environment.level == _level(record)
     return (
         Check(
             name=subject.path.name,
@@ -83,6 +84,11 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
             detail="" if intact else f"{subject.path.name} was edited since it was written",
         ),
     )
+
+
+def _level(record: RecordFile) -> object:
+    determinism = record.config.get("determinism")
+    return determinism.get("level") if isinstance(determinism, dict) else None
 
 
 def _bound(record: RecordFile, name: str) -> str:

@@ -7,7 +7,14 @@ rather than from where it was asked for. Each module observes one thing.
 """
 
 from repro.capture.environment import capture_environment, capture_host
-from repro.capture.native import observe_native
+from repro.capture.native import load_libraries, observe_code_paths, observe_native
 from repro.capture.steering import unheeded
 
-__all__ = ["capture_environment", "capture_host", "observe_native", "unheeded"]
+__all__ = [
+    "capture_environment",
+    "capture_host",
+    "load_libraries",
+    "observe_code_paths",
+    "observe_native",
+    "unheeded",
+]

@@ -6,8 +6,10 @@ anything imports NumPy the determinism level is fixed.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -72,6 +74,10 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
     signal.signal(signal.SIGTERM, _terminate)
+    # A stream that the caller closed is None; what is written to it is lost, as was asked.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     sys.exit(run(sys.argv[1:]))
 
 
@@ -84,7 +90,9 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
     """Run a command; every error becomes a sentence, a next step and an exit status."""
     debug, stdout = "--debug" in arguments, sys.stdout
     try:
-        return int(command.main(arguments, prog_name=name, standalone_mode=False) or 0)
+        return int(
+            command.main(arguments, prog_name=name, standalone_mode=False, color=_colours()) or 0
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -120,13 +128,19 @@ def _explained(error: Exception, *, debug: bool) -> int:
     return ExitCode.PRECONDITION
 
 
+def _colours() -> bool | None:
+    """Leave colours out where they are not wanted; None lets click have them on a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
 def _explain(message: str, advice: str) -> None:
     from repro.cli.output import plain
 
     text = plain(message).replace("\n", "\n       ")
-    click.echo(click.style("error: ", fg="red", bold=True) + text, err=True)
+    colours = _colours()
+    click.echo(click.style("error: ", fg="red", bold=True) + text, err=True, color=colours)
     if advice:
-        click.echo(click.style("  next: ", bold=True) + plain(advice), err=True)
+        click.echo(click.style("  next: ", bold=True) + plain(advice), err=True, color=colours)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -65,6 +65,8 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
             "name a command, after two dashes: repro exec -- python train.py\n"
             "or print the environment: repro exec --print-env shell"
         )
+    if not arguments[0]:
+        raise click.UsageError("the command's name is empty")
     check_processor(chosen)
     _tell_of_unknown(sorted(overruled(chosen, os.environ).keys() - KNOWN))
     return _become(arguments, pinned(chosen, os.environ))
@@ -103,18 +105,21 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
     if isinstance(error, FileNotFoundError) and found is None:
         return PreconditionError(
             f"{name}: command not found",
-            advice="give its path, or activate the environment that has it",
+            advice="give its path, or activate the environment that has it; what only a shell"
+            f" knows, such as cd, by: repro exec -- sh -c '{name} …'",
         )
     if isinstance(error, FileNotFoundError):
         return PreconditionError(
             f"{name}: the program that its first line names is not found",
             advice=f"correct the first line, or name the program: repro exec -- python {name}",
         )
+    if os.path.isdir(name):  # noqa: PTH112 - pathlib is not needed here otherwise
+        return PreconditionError(f"{name}: a folder, not a command", advice="name a program in it")
     if isinstance(error, PermissionError):
         return PreconditionError(
             f"{name}: not executable",
-            advice=f"chmod +x {shlex.quote(name)}, or name what runs it: repro exec -- python"
-            f" {shlex.quote(name)}",
+            advice=f"chmod +x {shlex.quote(found or name)}, or name what runs it:"
+            f" repro exec -- python {shlex.quote(name)}",
         )
     return PreconditionError(
         f"{name}: cannot be run: {error.strerror}",
@@ -149,9 +154,9 @@ def _print_here(form: str, fixed: Sequence[str], out: Sequence[str]) -> None:
         output.say(f"export {line}" if form == "shell" else line)
     left = [name for name in out if name not in removable]
     if left:
-        click.echo(
-            f"{output.plain(', '.join(left))} can change results and cannot be unset this way:"
-            " unset where set, or use repro exec -- COMMAND",
-            err=True,
+        names = output.plain(", ".join(left)).replace("\n", " ")
+        output.warn(
+            f"{names} can change results and cannot be unset this way: unset where set, or use"
+            " repro exec -- COMMAND"
         )
     sys.stdout.flush()

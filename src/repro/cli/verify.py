@@ -196,7 +196,9 @@ def _tell_differences(comparison: Comparison) -> None:
         output.field("diverges", f"at {comparison.divergence.stage} ({outputs}): its inputs agree")
     if comparison.verdict != "identical":
         for key, (theirs, ours) in comparison.environment.items():
-            if key.startswith(_TOLD) and key != "code_paths.functions":
+            # A package on one side alone took no part: training would have come to no end.
+            extra = key.startswith("packages.") and None in (theirs, ours)
+            if key.startswith(_TOLD) and key != "code_paths.functions" and not extra:
                 output.field("environment", _line(f"{key}: {theirs}, here {ours}"))
 
 

@@ -109,6 +109,17 @@ class Fingerprint(Record):
     digest: str
     groups: dict[str, str]
 
+    @staticmethod
+    def over(groups: dict[str, str]) -> Fingerprint:
+        """Make the fingerprint of groups whose digests are known."""
+        whole = tagged_digest("fingerprint", groups, version=1)
+        return Fingerprint(scheme="fingerprint/v1", digest=whole, groups=groups)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the digest is that of the groups."""
+        return bool(self.groups) and self == Fingerprint.over(self.groups)
+
 
 class Cpu(Record):
     """The processor as the system describes it; an empty field is not known."""

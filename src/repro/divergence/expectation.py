@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.core.environment import foreign_packages
+from repro.core.environment import Fingerprint, foreign_packages
 from repro.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     train, and a level at which nothing varies from one start to the next.
     """
     theirs, ours = expected.fingerprint, actual.fingerprint
+    for side in (expected, actual):
+        contradiction = _contradiction(side)
+        if contradiction:
+            return Expectation(due=True, sentence=f"{contradiction}: the same bits are due")
     if theirs is None or ours is None or theirs.scheme != ours.scheme:
         return Expectation(
             due=False, sentence="the record has no fingerprint of this kind: nothing is due"
@@ -60,6 +64,16 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     return Expectation(
         due=True, sentence=f"{here} on both sides, one fingerprint: the same bits are due"
     )
+
+
+def _contradiction(environment: Environment) -> str:
+    """Tell of an environment that no training writes: it cannot excuse a difference."""
+    known = environment.fingerprint
+    if known is None:
+        return "a class of bits is recorded without a fingerprint" if environment.bits else ""
+    if known.scheme == Fingerprint.over({}).scheme and not known.is_sound:
+        return "a recorded fingerprint is not that of its own groups"
+    return ""
 
 
 def with_expectation(

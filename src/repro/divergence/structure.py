@@ -25,8 +25,13 @@ def differences(
     """Return the leaves that differ, by dotted key; None stands for a leaf that is not there."""
     ours, theirs = flatten(left), flatten(right)
     keys = [*ours, *(key for key in theirs if key not in ours)]
+    pairs = {key: (ours.get(key), theirs.get(key)) for key in keys}
+    # An empty mapping beside one that is not there, or whose keys are told one by one.
+    nothing: tuple[object, ...] = ({}, None)
     return {
-        key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)
+        key: pair
+        for key, pair in pairs.items()
+        if pair[0] != pair[1] and not (pair[0] in nothing and pair[1] in nothing)
     }
 
 

@@ -48,6 +48,9 @@ KERNELS = {
 # NumPy's groups for x86-64 since its version 2.4.
 _GROUPS = {"X86_V3": X86_64_V3, "X86_V4": X86_64_V4}
 
+# Of the wheels' baseline.
+_BASELINE = "X86_V2"
+
 CORETYPE = "OPENBLAS_CORETYPE"
 ENABLE = "NPY_ENABLE_CPU_FEATURES"
 DISABLE = "NPY_DISABLE_CPU_FEATURES"
@@ -58,6 +61,8 @@ def cannot_run(environ: Mapping[str, str]) -> Iterator[str]:
     """Give a sentence for each request that would keep the libraries from starting, or end them."""
     if environ.get(ENABLE) and environ.get(DISABLE):
         yield f"{ENABLE} and {DISABLE} are both set, and NumPy then refuses to be imported"
+    if architecture() == "x86_64" and _BASELINE in names_in(environ.get(DISABLE, "")):
+        yield f"{DISABLE} names {_BASELINE}, which NumPy is built on and refuses to switch off"
     found = present()
     if found is None:
         return

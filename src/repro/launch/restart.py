@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
-from repro.launch.inherited import LOADS_CODE
 from repro.launch.levels import (
     HASH_SEED,
     Level,
@@ -34,7 +33,7 @@ _dropped: dict[str, str] = {}
 def dropped() -> dict[str, str]:
     """Return the inherited variables that the restart of this process overruled, as they were.
 
-    Of libraries to be loaded first, the names without their folders.
+    Paths are without their folders.
     """
     return dict(_dropped)
 
@@ -102,8 +101,8 @@ def _told(level: Level, environ: Mapping[str, str]) -> str:
 
     return json.dumps(
         {
-            # A record may be handed over, and holds no folder of a machine.
-            name: re.sub(r"[^\s:;]*[/\\]", "", value) if name in LOADS_CODE else value
+            # A record may be handed over: it holds no folder of a machine, and text alone.
+            _text(name): _text(re.sub(_FOLDERS, "", value))
             for name, value in overruled(level, environ).items()
         }
     )
@@ -112,7 +111,20 @@ def _told(level: Level, environ: Mapping[str, str]) -> str:
 def _hear(text: str) -> None:
     import json  # noqa: PLC0415 - needed after a restart alone
 
-    _dropped.update(json.loads(text))
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return
+    if isinstance(told, dict):
+        _dropped.update({name: str(value) for name, value in told.items()})
+
+
+_FOLDERS = r"[^\s;,=]*[/\\]" if os.name == "nt" else r"[^\s:;,=]*/"
+
+
+def _text(value: str) -> str:
+    # Bytes of an environment that are not UTF-8 are surrogates here, which no file can hold.
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def _guard(level: Level) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def _one_threaded(function: Callable[..., _T], *arguments: Any) -> _T:
+def nothing_to_check() -> None:
+    """Find nothing wrong with a process."""
+
+
+_checked: set[int] = set()
+
+
+def _one_threaded(check: Callable[[], None], function: Callable[..., _T], *arguments: Any) -> _T:
+    if os.getpid() not in _checked:
+        check()
+        _checked.add(os.getpid())
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
     with threadpool_limits(1):
         return function(*arguments)
@@ -31,10 +42,13 @@ class Workers:
     count : int
         Processes; 1 runs the tasks in this one.
     observer : Observer
+    check : callable
+        Called once in each process that works; raises where that process must not.
     """
 
     count: int
     observer: Observer
+    check: Callable[[], None] = nothing_to_check
 
     def map(
         self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
@@ -45,7 +59,7 @@ class Workers:
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
         results = []
         for position, result in enumerate(
-            pool(joblib.delayed(_one_threaded)(function, *t) for t in tasks)
+            pool(joblib.delayed(_one_threaded)(self.check, function, *t) for t in tasks)
         ):
             self.observer.task_finished(labels[position], position + 1, len(tasks))
             results.append(result)

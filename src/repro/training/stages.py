@@ -19,14 +19,14 @@ from repro.training.drift import drift_baseline
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import cross_validate, fit_selected, select
 from repro.training.fold import Stage, fold
-from repro.training.parallel import Workers
+from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.safety import find, guess_constant, suspect_features
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.splitting import fold_rows, split_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -97,6 +97,7 @@ def train(
     target: Labels,
     numeric: Sequence[str],
     observer: Observer,
+    check: Callable[[], None] = nothing_to_check,
 ) -> Training:
     """Train, choose, decide and evaluate.
 
@@ -110,6 +111,8 @@ def train(
     numeric : sequence of str
         Names of the numeric columns.
     observer : Observer
+    check : callable, optional
+        Called once in each process that works; raises where that process must not.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def train(
     """
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
-    tools = {"workers": Workers(config.execution.workers, observer)}
+    tools = {"workers": Workers(config.execution.workers, observer, check)}
     made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
         outcome=made["outcome"],

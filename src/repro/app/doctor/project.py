@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from repro.app.doctor.case import Case
 
+EXTRAS = "requirements-dev.txt"
 _MAKE = "make one with hashes: pip-compile --generate-hashes"
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;]+)")
 _SHOWN = 5
@@ -49,7 +50,10 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
     if not case.alive:
         return
     locked: dict[str, set[str]] = {}
-    for pin in filter(None, map(_PINNED.match, lines)):
+    # Extras are for those who want them; where they are locked, it is beside the development tools.
+    extras = case.project / EXTRAS if case.project else None
+    more = _requirements(extras.read_text(encoding="utf-8")) if extras and extras.is_file() else []
+    for pin in filter(None, map(_PINNED.match, [*lines, *more])):
         locked.setdefault(normalised(pin[1]), set()).add(pin[2])
     environment = case.alive[0].environment
     packages = foreign_packages(environment)

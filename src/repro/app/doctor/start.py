@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 from repro.app.doctor.case import Check, Death, Status
@@ -57,7 +59,8 @@ def processes(case: Case) -> Iterator[Check]:
             asked or "nothing that uses these libraries can run from this shell",
             "unset the variables that are named here"
             if asked
-            else "python -m repro.app.probe . seeded shows it; see the inherited variables",
+            else f"{shlex.quote(sys.executable)} -m repro.app.probe . seeded shows it; see the"
+            " inherited variables",
         )
     else:
         yield Check("Python as started here", Status.OK, "loads NumPy, SciPy and scikit-learn")
@@ -73,7 +76,8 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             Status.PROBLEM,
             f"a process as the level wants it {pinned.cause}",
             "nothing can be trained or verified at this level",
-            "repro exec -- python -m repro.app.probe . seeded shows it",
+            f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -m repro.app.probe ."
+            f" {case.level} shows it",
         )
     broken = (*pinned.reasons, *broken_promises(case.level, pinned.environment))
     if broken:
@@ -98,7 +102,7 @@ def hash_seed(case: Case) -> Iterator[Check]:
             case.fixed,
             "by chance in every process",
             "the order of a set, and all that follows from it, differs from run to run",
-            "export PYTHONHASHSEED=0, or let a level fix it: --level strict",
+            "export PYTHONHASHSEED=0, or start by: repro exec -- COMMAND",
         )
     elif seed != "0" and case.level.keeps_out:
         yield Check(

@@ -79,5 +79,4 @@ def observe_fingerprint(selected: Iterable[Kernel] | None = None) -> Fingerprint
         group: tagged_digest(f"{_KIND}-group", digests, version=int(_VERSION))
         for group, digests in observe_kernels(selected).items()
     }
-    whole = tagged_digest(_KIND, groups, version=int(_VERSION))
-    return Fingerprint(scheme=SCHEME, digest=whole, groups=groups)
+    return Fingerprint.over(groups)
