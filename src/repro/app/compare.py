@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config, verification_settings
 from repro.app.records import record_of_run
-from repro.app.subject import check_integrity, find_subject
+from repro.app.subject import bound_digest, check_integrity, find_subject, is_consistent
 from repro.config.keys import replicate_key, strict_key
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.environment import comparable
@@ -57,17 +57,22 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
         If there is no such thing, or it cannot be read.
     """
     subject = find_subject(project, runs, name)
+    record, code, damage = _of_run(subject) if subject.is_run else _of_reference(subject.path)
+    return Entry(subject.path.name, _rekeyed(record), code, damage)
+
+
+def _of_run(subject: Subject) -> tuple[RecordFile, dict[str, object], str]:
     broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
-    record, code = _read(subject)
-    return Entry(subject.path.name, _rekeyed(record), code, "; ".join(broken))
+    run = read_run(subject.path)
+    code: dict[str, object] = {"commit": run.lineage.commit, **run.lineage.code}
+    return record_of_run(run), code, "; ".join(broken)
 
 
-def _read(subject: Subject) -> tuple[RecordFile, dict[str, object]]:
-    if subject.is_run:
-        run = read_run(subject.path)
-        return record_of_run(run), {"commit": run.lineage.commit, **run.lineage.code}
-    record = load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
-    return record, {"commit": record.environment.commit}
+def _of_reference(path: Path) -> tuple[RecordFile, dict[str, object], str]:
+    record = load_record(path.read_bytes(), path.name, RecordFile)
+    intact = is_consistent(record, bound_digest(record, path.name))
+    damage = "" if intact else f"{path.name} was edited since it was written"
+    return record, {"commit": record.environment.commit}, damage
 
 
 def _rekeyed(record: RecordFile) -> RecordFile:

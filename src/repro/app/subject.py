@@ -71,10 +71,8 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
         return tuple(_file_check(check) for check in integrity(subject.path))
     content = subject.path.read_bytes()
     record = load_record(content, subject.path.name, RecordFile)
-    found, key = _bound(record, subject.path.name), environment_key(record.environment)
-    intact = found == record.digest and content == dump_record(record)
-    intact = intact and key == record.keys.environment_key
-    intact = intact and record.environment.level == _level(record)
+    found = bound_digest(record, subject.path.name)
+    intact = is_consistent(record, found) and content == dump_record(record)
     return (
         Check(
             name=subject.path.name,
@@ -86,12 +84,35 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
     )
 
 
+def is_consistent(record: RecordFile, digest: str) -> bool:
+    """Tell whether what a record says of itself follows from what it holds.
+
+    Parameters
+    ----------
+    digest : str
+        What binds the record, computed anew.
+    """
+    key = environment_key(record.environment)
+    return (
+        digest == record.digest
+        and key == record.keys.environment_key
+        and record.environment.level == _level(record)
+    )
+
+
 def _level(record: RecordFile) -> object:
     determinism = record.config.get("determinism")
     return determinism.get("level") if isinstance(determinism, dict) else None
 
 
-def _bound(record: RecordFile, name: str) -> str:
+def bound_digest(record: RecordFile, name: str) -> str:
+    """Digest what binds a record.
+
+    Raises
+    ------
+    SchemaError
+        If it holds what no record of this program holds.
+    """
     try:
         return binding(record)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from repro.cli.options import debug_option, runs_of, runs_option
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.app.compare import Entry
     from repro.core.comparison import Candidate, ComparisonReport, Tally
     from repro.core.verdict import Check, Comparison
     from repro.divergence.tolerance import Tolerance
@@ -34,6 +38,10 @@ _SHOWN, _WIDE = 3, 60
 @click.option(
     "-o", "--output", "file", type=click.Path(path_type=Path), help="Write it to this file."
 )
+@click.option(
+    "--report", "page", type=click.Path(path_type=Path),
+    help="Write one HTML page with pictures to this file too; it loads nothing.",
+)  # fmt: skip
 @runs_option
 @click.option(
     "--project", "project_folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -46,6 +54,7 @@ def command(
     tolerance: float | None,
     form: str,
     file: Path | None,
+    page: Path | None,
     runs_folder: Path | None,
     project_folder: Path | None,
     *,
@@ -64,12 +73,16 @@ def command(
     """
     from repro.app.compare import compare_all, read_entry
 
+    # What is read is needed to the end: looking for garbage in it took a quarter of the time.
+    gc.disable()
     limits = _limits(tolerance)
     project = _project(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder) if project or runs_folder else base
-    first = read_entry(base, runs, reference)
-    report = compare_all(project, first, [read_entry(base, runs, c) for c in candidates], limits)
+    entries = [read_entry(base, runs, name) for name in (reference, *candidates)]
+    report = compare_all(project, entries[0], entries[1:], limits)
+    if page is not None:
+        _draw(report, entries, page)
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
 
@@ -89,6 +102,14 @@ def _project(folder: Path | None) -> Path | None:
         if folder is not None:
             raise
         return None
+
+
+def _draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:
+    from repro.app.files import write_whole
+    from repro.report.comparison_page import comparison_html
+
+    records = [(entry.name, entry.record) for entry in entries]
+    write_whole(page, comparison_html(report, records).encode())
 
 
 def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
