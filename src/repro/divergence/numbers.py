@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.verdict import Check, Outcome
 from repro.divergence.tolerance import Tolerance, relative_difference, same_bits, ulps
@@ -71,20 +71,35 @@ def check_number(
             outcome=Outcome.MISSING,
             detail=f"{name} is missing from {side}",
         )
+    measured = _measure(expected, actual, tolerance)
+    return Check(name=name, expected=expected, actual=actual, **measured._asdict())
+
+
+class _Measured(NamedTuple):
+    """The fields of a check that follow from two numbers; checks themselves cost more to make."""
+
+    outcome: Outcome
+    difference: float
+    allowed: float
+    relative: float
+    ulps: int
+
+    @property
+    def excess(self) -> float:
+        """The difference in relation to what was allowed."""
+        return _excess(self.difference, self.allowed)
+
+
+def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
+    allowed = tolerance.allowed(expected)
     if same_bits(expected, actual):
-        outcome = Outcome.SAME
-    else:
-        near = tolerance.accepts(expected, actual)
-        outcome = Outcome.WITHIN if near else Outcome.DIFFERS
-    return Check(
-        name=name,
-        expected=expected,
-        actual=actual,
-        outcome=outcome,
-        difference=abs(actual - expected),
-        allowed=tolerance.allowed(expected),
-        relative=relative_difference(expected, actual),
-        ulps=ulps(expected, actual),
+        return _Measured(Outcome.SAME, 0.0, allowed, 0.0, 0)
+    return _Measured(
+        Outcome.WITHIN if tolerance.accepts(expected, actual) else Outcome.DIFFERS,
+        abs(actual - expected),
+        allowed,
+        relative_difference(expected, actual),
+        ulps(expected, actual),
     )
 
 
@@ -111,13 +126,13 @@ def _check_prediction(
             outcome=Outcome.MISSING,
             detail=f"row {expected.row} is not among the held-out rows here",
         )
-    numbers: list[Check] = []
+    numbers: list[_Measured] = []
     outcome, detail = _shape_outcome(expected, actual)
     if outcome is Outcome.SAME:
         pairs = zip(_numbers(expected), _numbers(actual), strict=True)
-        numbers = [check_number(name, left, right, tolerance) for left, right in pairs]
+        numbers = [_measure(left, right, tolerance) for left, right in pairs]
         outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
-    worst = max(numbers, key=excess, default=None)
+    worst = max(numbers, key=lambda measured: measured.excess, default=None)
     return Check(
         name=name,
         expected=_plain(expected),
@@ -145,9 +160,9 @@ def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, s
 
 
 def _label_outcome(
-    expected: Prediction, actual: Prediction, numbers: list[Check], tolerance: Tolerance
+    expected: Prediction, actual: Prediction, numbers: list[_Measured], tolerance: Tolerance
 ) -> tuple[Outcome, str]:
-    outcomes = {check.outcome for check in numbers}
+    outcomes = {measured.outcome for measured in numbers}
     if Outcome.DIFFERS in outcomes:
         return Outcome.DIFFERS, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
@@ -188,6 +203,10 @@ def greatest_relative_difference(expected: RecordFile, actual: RecordFile) -> fl
 
 def excess(check: Check) -> float:
     """Return a difference in relation to what was allowed, to rank checks by."""
-    if not check.difference:
+    return _excess(check.difference or 0.0, check.allowed or 0.0)
+
+
+def _excess(difference: float, allowed: float) -> float:
+    if not difference:
         return 0.0
-    return check.difference / check.allowed if check.allowed else float("inf")
+    return difference / allowed if allowed else float("inf")
