@@ -176,7 +176,8 @@ def _tell_candidate(candidate: Candidate) -> None:
     output.say(f"{name}: {output.toned(tone, comparison.verdict)}: {_line(first)}")
     for reason in more:
         output.field("", _line(reason))
-    output.field("bits", _line(comparison.expectation))
+    if comparison.expectation:
+        output.field("bits", _line(comparison.expectation))
     _tell_divergence(comparison)
     _tell_worst(comparison, "metrics")
     _tell_worst(comparison, "predictions")

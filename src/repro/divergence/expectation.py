@@ -86,6 +86,9 @@ def with_expectation(
     lenient : bool
         Whether a difference within the tolerance is accepted even where the same bits are due.
     """
+    if comparison.verdict is Verdict.INCOMPARABLE:
+        # Nothing is due of another experiment.
+        return comparison
     expectation = expect(expected, actual)
     odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
     return comparison.model_copy(
