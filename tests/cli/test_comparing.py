@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import xml.etree.ElementTree as Xml
 
 import pytest
@@ -264,3 +265,18 @@ def test_a_record_of_the_first_version_compares(trained, tmp_path):
     found = result.json["candidates"][0]["comparison"]
     assert (result.status, found["verdict"] in {"identical", "equivalent"}) == (0, True)
     assert "no fingerprint" in found["expectation"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices and pipes of POSIX")
+@pytest.mark.parametrize("option", ["--output", "--report"])
+def test_a_pipe_is_written_to_and_not_replaced(reference, tmp_path, option):
+    """A file renamed over a device or a pipe would take its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        result = command(
+            "-m", "repro", "compare", reference, reference, option, pipe, "--format", "json"
+        )
+        read = reader.communicate()[0]
+
+    assert (result.status, pipe.is_fifo(), len(read) > 100) == (0, True, True), result.err

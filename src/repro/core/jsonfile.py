@@ -64,7 +64,9 @@ def load(content: bytes, name: str) -> dict[str, object]:
     except UnicodeDecodeError as error:
         raise SchemaError(f"{name}: not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise SchemaError(f"{name}:{error.lineno}: not valid JSON: {error.msg}") from error
+        raise SchemaError(
+            f"{name}:{error.lineno}: not valid JSON: {error.msg}", advice="get the file anew"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SchemaError(f"{name}: {error or 'nested too deeply'}") from error
     if not isinstance(value, dict):
