@@ -101,9 +101,9 @@ def _compare(
     from repro.app.validate import make_record, read_expected
     from repro.divergence.compare import compare
     from repro.divergence.side import Side
-    from repro.divergence.tolerance import Tolerance
+    from repro.divergence.tolerance import Limits, Tolerance
 
-    limits = Tolerance.both(tolerance)
+    limits = Limits(Tolerance.both(tolerance))
     if reference is None:
         expected = Side.of(make_record(project, config, Progress()))
         integrity: tuple[Check, ...] = ()

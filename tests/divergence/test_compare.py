@@ -20,7 +20,7 @@ from repro.core.records import (
 from repro.core.verdict import Verdict
 from repro.divergence.compare import compare
 from repro.divergence.side import Side
-from repro.divergence.tolerance import Tolerance
+from repro.divergence.tolerance import Limits, Tolerance
 
 TOLERANCE = Tolerance(1e-6, 1e-6)
 
@@ -97,7 +97,7 @@ def keys(strict="strict/v1:1", replicate="replicate/v1:1"):
 
 
 def judged(expected, actual, tolerance=TOLERANCE, mode="strict"):
-    found = compare(expected, actual, tolerance, mode=mode, sample=2)
+    found = compare(expected, actual, Limits(tolerance), mode=mode, sample=2)
     return found.verdict, found.reasons[0]
 
 
@@ -108,14 +108,18 @@ def test_equal_sides_are_identical():
 
 def test_another_stage_digest_alone_is_not_identical():
     """Equal metrics do not hide that something on the way had other bits."""
-    found = compare(side(), side(stages=stages(fit="g")), TOLERANCE, mode="strict", sample=2)
+    found = compare(
+        side(), side(stages=stages(fit="g")), Limits(TOLERANCE), mode="strict", sample=2
+    )
 
     assert (found.verdict, found.divergence.stage) == (Verdict.EQUIVALENT, "fit")
 
 
 def test_the_divergence_is_the_first_stage_whose_inputs_agree():
     """A stage that was fed something else is not to blame."""
-    found = compare(side(), side(stages=stages("x", "y")), TOLERANCE, mode="strict", sample=2)
+    found = compare(
+        side(), side(stages=stages("x", "y")), Limits(TOLERANCE), mode="strict", sample=2
+    )
 
     assert (found.divergence.stage, found.divergence.outputs) == ("split", ("rows",))
 
@@ -226,7 +230,7 @@ def test_a_flipped_label_on_a_tied_score_is_a_tie_with_its_margin():
     expected = side(predictions=predictions(row(1, 0.5), row(4, 0.2, "bad")))
     actual = side(predictions=predictions(row(1, 0.5 - 1e-9, "bad"), row(4, 0.2, "bad")))
 
-    found = compare(expected, actual, TOLERANCE, mode="strict", sample=2)
+    found = compare(expected, actual, Limits(TOLERANCE), mode="strict", sample=2)
 
     assert (found.verdict, found.reasons[1]) == (
         Verdict.EQUIVALENT,

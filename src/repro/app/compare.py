@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config, verification_settings
+from repro.app.judge import Asked, judge
 from repro.app.records import record_of_run
 from repro.app.subject import bound_digest, check_integrity, find_subject, is_consistent
 from repro.config.keys import replicate_key, strict_key
@@ -16,11 +17,7 @@ from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.causes import suspects
-from repro.divergence.compare import compare
-from repro.divergence.expectation import with_expectation
-from repro.divergence.side import Side
 from repro.divergence.structure import differences
-from repro.divergence.tolerance import Tolerance
 from repro.store import read_run
 
 if TYPE_CHECKING:
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subject import Subject
+    from repro.config.models import Verification
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def compare_all(
     project: Path | None,
     reference: Entry,
     candidates: Iterable[Entry],
-    tolerance: Tolerance | None = None,
+    asked: Asked,
 ) -> ComparisonReport:
     """Hold each candidate against the reference.
 
@@ -99,14 +97,11 @@ def compare_all(
     ----------
     project : Path, optional
         Whose ``configs/base.yaml`` sets the measure; the reference's own is used without.
-    tolerance : Tolerance, optional
-        Instead of the configured one. Where it is given, a difference within it holds, even where
-        the environments are such that the same bits are due.
 
     Raises
     ------
     PreconditionError
-        If the reference is damaged: nothing can be held against it.
+        If the reference is damaged: nothing can be held against it. As ``judge``.
     """
     if reference.damage:
         raise PreconditionError(
@@ -117,14 +112,8 @@ def compare_all(
         settings = parse_config(reference.record.config, reference.name).verification
     else:
         settings = verification_settings(project)
-    limits = tolerance or Tolerance(settings.tolerance.absolute, settings.tolerance.relative)
     entries = list(candidates)
-    found = tuple(
-        _candidate(
-            reference, entry, limits, settings.mode, settings.sample.size, lenient=bool(tolerance)
-        )
-        for entry in entries
-    )
+    found = tuple(_candidate(reference, entry, settings, asked) for entry in entries)
     return ComparisonReport(
         schema_="repro.comparison/v1",
         reference=reference.name,
@@ -134,13 +123,10 @@ def compare_all(
     )
 
 
-def _candidate(
-    reference: Entry, entry: Entry, limits: Tolerance, mode: str, sample: int, *, lenient: bool
-) -> Candidate:
+def _candidate(reference: Entry, entry: Entry, settings: Verification, asked: Asked) -> Candidate:
     expected, actual = reference.record, entry.record
     there, here = expected.environment, actual.environment
-    comparison = compare(Side.of(expected), Side.of(actual), limits, mode=mode, sample=sample)
-    comparison = with_expectation(comparison, there, here, lenient=lenient)
+    comparison = judge(settings, expected, actual, asked)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
     code = differences(reference.code, entry.code)
@@ -160,18 +146,19 @@ def _candidate(
                     "checks": tuple(c for c in comparison.checks if c.outcome is not Outcome.SAME),
                 }
             ),
-            "config": _without_execution(differences(expected.config, actual.config)),
+            "config": _of_results(differences(expected.config, actual.config)),
             "code": code,
             "suspects": () if same else suspects(everything, comparison.divergence, worst),
         }
     )
 
 
-def _without_execution(
+def _of_results(
     parted: dict[str, tuple[object, object]],
 ) -> dict[str, tuple[object, object]]:
-    # Where and how wide the work ran, which changes no result.
-    return {key: pair for key, pair in parted.items() if not key.startswith("execution.")}
+    # Where and how wide the work ran, and how it is judged, change no result.
+    idle = ("execution.", "verification.", "stability.")
+    return {key: pair for key, pair in parted.items() if not key.startswith(idle)}
 
 
 def _damaged(comparison: Comparison, damage: str) -> Comparison:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
 from repro.config.models import ExperimentConfig, Verification
 from repro.config.project import BASE, names_in, read_source
@@ -111,10 +112,12 @@ def verification_settings(project: Path) -> Verification:
     Raises
     ------
     ConfigError
-        If the section is missing or not valid.
+        If the section is missing or not valid, or names a family that the project has not.
     """
     base = read_source(project, project / BASE, "base")
-    return validate(subtree(base.tree, ("verification",)), Verification)
+    settings = validate(subtree(base.tree, ("verification",)), Verification)
+    check_families(project, settings)
+    return settings
 
 
 def recorded_or_named(project: Path, runs: Path, reference: str) -> ExperimentConfig:

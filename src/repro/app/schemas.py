@@ -13,7 +13,10 @@ from repro.config.models import (
     TargetPrecision,
 )
 from repro.core import records
+from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError
+from repro.core.explanation import Explanation
+from repro.core.noise import Noise
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Verification
 
@@ -32,6 +35,9 @@ _WHOLE: dict[str, type[Record]] = {
     "lineage": records.Lineage,
     "record": records.RecordFile,
     "verification": Verification,
+    "comparison": ComparisonReport,
+    "explanation": Explanation,
+    "noise": Noise,
 }
 _PARTIAL = ("base", "experiment", "profile", "overlay")
 KINDS = (*_PARTIAL, "model", "datasets", *_WHOLE)

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 from repro.app.conclusion import conclude
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
+from repro.app.judge import judge
 from repro.app.records import record_of_execution, record_of_run
 from repro.core.environment import comparable
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
-from repro.divergence.compare import compare
-from repro.divergence.expectation import with_expectation
-from repro.divergence.side import Side
 from repro.divergence.structure import differences
-from repro.divergence.tolerance import Tolerance
 from repro.store import read_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from repro.app.judge import Asked
     from repro.app.subject import Subject
     from repro.config.models import ExperimentConfig
     from repro.core.verdict import Check, Verification
@@ -48,7 +46,7 @@ def verify(
     config: ExperimentConfig,
     integrity: Sequence[Check],
     observer: Observer,
-    tolerance: Tolerance | None = None,
+    asked: Asked,
 ) -> Verification:
     """Train again from the recorded configuration and hold the record against the result.
 
@@ -60,41 +58,30 @@ def verify(
         What the subject was trained with; only ``execution`` may differ from the record.
     integrity : sequence of Check
         Of the subject; all of them passed.
-    tolerance : Tolerance, optional
-        Instead of the one in this project's ``configs/base.yaml``. Where it is given, a difference
-        within it holds, even where the environments are such that the same bits are due.
+    asked : Asked
+        Nothing asks for the tolerance in this project's ``configs/base.yaml``.
 
     Raises
     ------
-    PreconditionError, DataError
-        As ``execute``.
+    PreconditionError, DataError, ConfigError
+        As ``execute`` and ``judge``.
     """
     expected = record_of(subject)
     # This project's own, never the record's: who is checked does not set the measure.
     settings = verification_settings(project)
-    limits = settings.tolerance
-    allowed = tolerance or Tolerance(limits.absolute, limits.relative)
     try:
         execution = execute(project, config, observer)
     except HashMismatchError as error:
-        comparison = _other_data(error, allowed)
+        comparison = _other_data(error)
     else:
         actual = record_of_execution(execution, predictions_of(execution.training))
-        comparison = compare(
-            Side.of(expected),
-            Side.of(actual),
-            allowed,
-            mode=settings.mode,
-            sample=settings.sample.size,
-        )
-        there, here = expected.environment, actual.environment
-        comparison = with_expectation(comparison, there, here, lenient=tolerance is not None)
-        parted = differences(comparable(there), comparable(here))
+        comparison = judge(settings, expected, actual, asked)
+        parted = differences(comparable(expected.environment), comparable(actual.environment))
         comparison = comparison.model_copy(update={"environment": parted})
     return conclude(subject.name, integrity, comparison)
 
 
-def _other_data(error: HashMismatchError, tolerance: Tolerance) -> Comparison:
+def _other_data(error: HashMismatchError) -> Comparison:
     return Comparison(
         verdict=Verdict.INCOMPARABLE,
         reasons=(f"another data set: {error.message}",),
@@ -102,6 +89,7 @@ def _other_data(error: HashMismatchError, tolerance: Tolerance) -> Comparison:
         worst=None,
         checks=(),
         environment={},
-        absolute=tolerance.absolute,
-        relative=tolerance.relative,
+        # Nothing was compared.
+        absolute=0.0,
+        relative=0.0,
     )

@@ -32,6 +32,10 @@ COMMANDS = {
         "repro.cli.explain",
         "Find out why a run or a reference has other bits than a training here, by training.",
     ),
+    "noise": (
+        "repro.cli.noise",
+        "Measure how far the numbers of a run move between processors, by training.",
+    ),
     "reference": (
         "repro.cli.reference",
         "Export the record of a run to one file, to commit or hand over.",

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.cli import output
-from repro.cli.options import debug_option, runs_of, runs_option
+from repro.cli.options import (
+    asked_for,
+    debug_option,
+    runs_of,
+    runs_option,
+    tolerance_options,
+)
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
     from repro.app.compare import Entry
     from repro.core.comparison import Candidate, ComparisonReport, Tally
     from repro.core.verdict import Check, Comparison
-    from repro.divergence.tolerance import Tolerance
 
 FORMATS = ("text", "json", "markdown", "junit")
 _SHOWN, _WIDE = 3, 60
@@ -27,9 +32,7 @@ _SHOWN, _WIDE = 3, 60
 @click.command()
 @click.argument("reference")
 @click.argument("candidates", nargs=-1, required=True)
-@click.option(
-    "--tolerance", type=float, help="Absolute and relative together; 0 asks for the same bits."
-)
+@tolerance_options
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
     help="For people, programs, the summary of a job, or a test report.",
@@ -51,7 +54,8 @@ _SHOWN, _WIDE = 3, 60
 def command(
     reference: str,
     candidates: tuple[str, ...],
-    tolerance: float | None,
+    tolerance: str | None,
+    noise_file: Path | None,
     form: str,
     file: Path | None,
     page: Path | None,
@@ -75,22 +79,16 @@ def command(
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
-    limits = _limits(tolerance)
+    asked = asked_for(tolerance, noise_file)
     project = _project(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder) if project or runs_folder else base
     entries = [read_entry(base, runs, name) for name in (reference, *candidates)]
-    report = compare_all(project, entries[0], entries[1:], limits)
+    report = compare_all(project, entries[0], entries[1:], asked)
     if page is not None:
         _draw(report, entries, page)
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
-
-
-def _limits(tolerance: float | None) -> Tolerance | None:
-    from repro.divergence.tolerance import Tolerance
-
-    return None if tolerance is None else Tolerance.both(tolerance)
 
 
 def _project(folder: Path | None) -> Path | None:
@@ -178,6 +176,8 @@ def _tell_candidate(candidate: Candidate) -> None:
         output.field("", _line(reason))
     if comparison.expectation:
         output.field("bits", _line(comparison.expectation))
+    if comparison.basis:
+        output.field("tolerance", _line(comparison.basis))
     _tell_divergence(comparison)
     _tell_worst(comparison, "metrics")
     _tell_worst(comparison, "predictions")

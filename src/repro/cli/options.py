@@ -12,6 +12,7 @@ from repro.launch import KNOWN, Level, dropped, ensure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from repro.app.judge import Asked
     from repro.config.compose import Request
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
@@ -25,6 +26,58 @@ runs_option = click.option(
     "--runs", "runs_folder", type=click.Path(path_type=Path), help="Folder of the runs."
 )
 LEVELS = tuple(map(str, Level))
+
+
+def tolerance_options(function: _F) -> _F:
+    """Add ``--tolerance`` and ``--noise``, which together make an ``Asked``."""
+    options = (
+        click.option(
+            "--tolerance",
+            metavar="NUMBER|auto",
+            help="Absolute and relative together; 0 asks for the same bits; auto for what follows"
+            " from the two environments and the noise.",
+        ),
+        click.option(
+            "--noise",
+            "noise_file",
+            type=click.Path(path_type=Path),
+            help="What repro noise measured, for --tolerance auto.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def asked_for(tolerance: str | None, noise_file: Path | None) -> Asked:
+    """Read the options of ``tolerance_options``.
+
+    Raises
+    ------
+    ConfigError
+        If the tolerance is none.
+    PreconditionError, SchemaError
+        If the noise cannot be read.
+    """
+    from repro.app.judge import Asked
+    from repro.app.limits import read_noise
+    from repro.divergence.tolerance import Tolerance
+
+    if noise_file is not None and tolerance != "auto":
+        raise click.UsageError("--noise goes with --tolerance auto")
+    if tolerance == "auto":
+        return Asked(auto=True, noise=read_noise(noise_file) if noise_file else None)
+    if tolerance is None:
+        return Asked()
+    try:
+        value = float(tolerance)
+    except ValueError:
+        raise click.BadParameter(
+            f"expected a number or auto, found '{tolerance}'", param_hint="--tolerance"
+        ) from None
+    return Asked(tolerance=Tolerance.both(value))
+
+
 level_option = click.option(
     "--level", type=click.Choice(LEVELS), help="How much is fixed before Python starts."
 )

@@ -10,18 +10,21 @@ import click
 from repro.cli import output
 from repro.cli.options import (
     LEVELS,
+    asked_for,
     enter,
     find,
     json_option,
     project_option,
     runs_of,
     runs_option,
+    tolerance_options,
     workers_option,
 )
 from repro.cli.progress import Progress, Quiet
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from repro.app.judge import Asked
     from repro.app.subject import Subject
     from repro.core.verdict import Check, Comparison, Verification
 
@@ -33,9 +36,7 @@ _TOLD = ("interpreter.version", "platform.", "packages.", "native.", "code_paths
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option("--integrity", "only_integrity", is_flag=True, help="Stop after the files.")
-@click.option(
-    "--tolerance", type=float, help="Absolute and relative together; 0 asks for the same bits."
-)
+@tolerance_options
 @click.option(
     "-o",
     "--output",
@@ -58,7 +59,8 @@ def command(
     project_folder: Path | None,
     runs_folder: Path | None,
     report_file: Path | None,
-    tolerance: float | None,
+    tolerance: str | None,
+    noise_file: Path | None,
     workers: int | None,
     level: str | None,
     *,
@@ -84,7 +86,7 @@ def command(
     from repro.app.subject import check_integrity, find_subject
     from repro.core.verdict import Outcome
 
-    _check_tolerance(tolerance)
+    asked = asked_for(tolerance, noise_file)
     if only_integrity and subject is not None and Path(subject).exists():
         # Files are checked without a project: a run may have been handed over alone.
         project = Path.cwd()
@@ -100,7 +102,7 @@ def command(
         verification = conclude(found.name, integrity, None)
     else:
         observer = Quiet() if quiet or as_json else Progress()
-        verification = _execute(project, found, integrity, observer, tolerance, workers, level)
+        verification = _execute(project, found, integrity, observer, asked, workers, level)
     if report_file is not None:
         _write(report_file, verification)
     if as_json:
@@ -110,24 +112,16 @@ def command(
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
 
 
-def _check_tolerance(tolerance: float | None) -> None:
-    from repro.divergence.tolerance import Tolerance
-
-    if tolerance is not None:
-        Tolerance.both(tolerance)
-
-
 def _execute(
     project: Path,
     subject: Subject,
     integrity: tuple[Check, ...],
     observer: Progress | Quiet,
-    tolerance: float | None,
+    asked: Asked,
     workers: int | None,
     level: str | None,
 ) -> Verification:
     from repro.app.recorded import check_trust, recorded_config
-    from repro.divergence.tolerance import Tolerance
 
     config = recorded_config(subject)
     check_trust(project, config)
@@ -137,8 +131,7 @@ def _execute(
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    limits = None if tolerance is None else Tolerance.both(tolerance)
-    return verify(project, subject, config, integrity, observer, limits)
+    return verify(project, subject, config, integrity, observer, asked)
 
 
 def _write(path: Path, verification: Verification) -> None:
@@ -171,6 +164,8 @@ def tell_comparison(comparison: Comparison) -> None:
     """Tell what a comparison counted, its worst difference, and the verdict."""
     if comparison.expectation:
         output.field("bits", _line(comparison.expectation))
+    if comparison.basis:
+        output.field("tolerance", _line(comparison.basis))
     count = {
         "stage outputs": _count(comparison, "stages."),
         "metrics": _count(comparison, "metrics."),

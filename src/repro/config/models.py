@@ -1,7 +1,8 @@
 """The types of a resolved configuration.
 
-No field has a default: every value is written under ``configs/``, where ``config show --origins``
-can point at it. What a component takes (a hyper-parameter, a seed, a limit) is never in source.
+No field has a default value: every value is written under ``configs/``, where
+``config show --origins`` can point at it. What a component takes (a hyper-parameter, a seed, a
+limit) is never in source. A section that came later reads as None from a configuration without it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -204,25 +205,30 @@ class Model(Record):
     params: dict[str, JsonValue]
 
 
+# A choice of Literal, so that a name that is not one is an error with a suggestion.
+_SelectionMetric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "f1_macro",
+    "f1_weighted",
+    "precision_macro",
+    "recall_macro",
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "rmse",
+    "mae",
+    "r2",
+]
+Metric = _SelectionMetric | Literal["precision", "recall"]
+
+
 class Selection(Record):
     """How the model is chosen among the candidates."""
 
     folds: Annotated[int, Field(ge=2)]
-    metric: Literal[
-        "accuracy",
-        "balanced_accuracy",
-        "f1_macro",
-        "f1_weighted",
-        "precision_macro",
-        "recall_macro",
-        "roc_auc",
-        "average_precision",
-        "log_loss",
-        "brier",
-        "rmse",
-        "mae",
-        "r2",
-    ]
+    metric: _SelectionMetric
 
 
 class Argmax(Record):
@@ -280,11 +286,48 @@ class Safety(Record):
     on_finding: Literal["warn", "fail"]
 
 
+# Absolute and relative together; at 1 it would accept any accuracy.
+Limit = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Tolerance(Record):
-    """``|actual - expected| <= absolute + relative * |expected|``."""
+    """``|actual - expected| <= absolute + relative * |expected|``.
+
+    Attributes
+    ----------
+    metrics, families : dict of str to float, or None
+        Instead, for a metric, and for everything that the model of a family gives. A metric's own
+        counts before that of a family.
+    """
 
     absolute: NonNegative
     relative: NonNegative
+    metrics: dict[Metric, Limit] | None = Later
+    families: dict[str, Limit] | None = Later
+
+
+class Automatic(Record):
+    """What ``--tolerance auto`` makes of a measured spread.
+
+    Attributes
+    ----------
+    factor : float
+        Times the spread, for other code paths of one architecture.
+    unstable : float
+        A greater spread is a finding about the model, and never a tolerance.
+    architectures : dict of str to float
+        The least tolerance between architectures, by family; ``default`` for all others.
+    """
+
+    factor: Annotated[float, Field(ge=1)]
+    unstable: Fraction
+    architectures: dict[str, Limit]
+
+    @model_validator(mode="after")
+    def _has_a_default(self) -> Automatic:
+        if "default" not in self.architectures:
+            raise ValueError("'architectures' needs a 'default', for the families not named")
+        return self
 
 
 class Sample(Record):
@@ -300,6 +343,20 @@ class Verification(Record):
     mode: Literal["strict", "relaxed", "legacy"]
     tolerance: Tolerance
     sample: Sample
+    auto: Automatic | None = Later
+
+
+class Stability(Record):
+    """When the metrics of replicates drift: spread over the width of the bootstrap interval."""
+
+    drifting: Positive
+    diverged: Positive
+
+    @model_validator(mode="after")
+    def _bands_are_in_order(self) -> Stability:
+        if self.drifting >= self.diverged:
+            raise ValueError("'drifting' must be below 'diverged'")
+        return self
 
 
 class Security(Record):
@@ -331,6 +388,7 @@ class ExperimentConfig(Record):
     safety: Safety
     verification: Verification
     security: Security
+    stability: Stability | None = Later
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:

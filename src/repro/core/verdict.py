@@ -88,6 +88,10 @@ class Comparison(Record):
         The check with the greatest difference in relation to what was allowed.
     environment : dict of str to (expected, actual)
         Where the environments differ, by dotted key.
+    absolute, relative : float
+        The tolerance of what has none of its own; each check says what was allowed there.
+    basis : str
+        Where the tolerances come from; empty where they are as configured or given.
     expectation : str
         What the two environments led one to expect; empty where nobody asked.
     finding : str
@@ -102,6 +106,7 @@ class Comparison(Record):
     environment: dict[str, tuple[JsonValue, JsonValue]]
     absolute: float
     relative: float
+    basis: str = ""
     expectation: str = ""
     finding: str = ""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from repro.core.records import Stages
     from repro.divergence.side import Side
-    from repro.divergence.tolerance import Tolerance
+    from repro.divergence.tolerance import Limits
 
 _COUNTED = (
     ("metrics.", "metrics differ"),
@@ -27,9 +27,7 @@ _SENTENCES = {
 }
 
 
-def compare(
-    expected: Side, actual: Side, tolerance: Tolerance, *, mode: str, sample: int
-) -> Comparison:
+def compare(expected: Side, actual: Side, limits: Limits, *, mode: str, sample: int) -> Comparison:
     """Hold one side against another.
 
     Parameters
@@ -44,15 +42,15 @@ def compare(
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
         parted = first_divergence(expected.stages, actual.stages)
-        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), parted, tolerance)
+        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), parted, limits)
     alone = mode == "legacy"
     stages = () if alone else tuple(_check_stages(expected.stages, actual.stages))
-    numbers = tuple(_check_numbers(expected, actual, tolerance, mode))
+    numbers = tuple(_check_numbers(expected, actual, limits, mode))
     verdict, reasons = _judge(stages, numbers)
     if alone and verdict.holds:
         reasons = ["every metric is within the tolerance; nothing else was compared"]
     divergence = first_divergence(expected.stages, actual.stages)
-    return _comparison(verdict, reasons, (*stages, *numbers), divergence, tolerance)
+    return _comparison(verdict, reasons, (*stages, *numbers), divergence, limits)
 
 
 def _comparison(
@@ -60,7 +58,7 @@ def _comparison(
     reasons: Sequence[str],
     checks: tuple[Check, ...],
     divergence: Divergence | None,
-    tolerance: Tolerance,
+    limits: Limits,
 ) -> Comparison:
     measured = [check for check in checks if check.difference]
     return Comparison(
@@ -70,27 +68,26 @@ def _comparison(
         worst=max(measured, key=excess, default=None),
         checks=checks,
         environment={},
-        absolute=tolerance.absolute,
-        relative=tolerance.relative,
+        absolute=limits.default.absolute,
+        relative=limits.default.relative,
+        basis=limits.basis,
     )
 
 
-def _check_numbers(
-    expected: Side, actual: Side, tolerance: Tolerance, mode: str
-) -> Iterator[Check]:
-    yield from check_metrics(expected.metrics, actual.metrics, tolerance)
+def _check_numbers(expected: Side, actual: Side, limits: Limits, mode: str) -> Iterator[Check]:
+    yield from check_metrics(expected.metrics, actual.metrics, limits)
     if mode == "legacy":
         return
     if expected.threshold is not None and actual.threshold is not None:
-        yield from check_threshold(expected.threshold, actual.threshold, tolerance)
+        yield from check_threshold(expected.threshold, actual.threshold, limits)
     if expected.predictions is not None and actual.predictions is not None:
-        yield from check_predictions(expected.predictions, actual.predictions, tolerance)
+        yield from check_predictions(expected.predictions, actual.predictions, limits)
 
 
 def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Check]:
     if expected is None or actual is None:
         return
-    left, right = _outputs(expected), _outputs(actual)
+    left, right = outputs_of(expected), outputs_of(actual)
     for name in [*left, *(name for name in right if name not in left)]:
         digest, found = left.get(name), right.get(name)
         missing = digest is None or found is None
@@ -105,7 +102,8 @@ def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Ch
         )
 
 
-def _outputs(stages: Stages) -> dict[str, str]:
+def outputs_of(stages: Stages) -> dict[str, str]:
+    """Give the digest of every output its dotted name, such as ``stages.fit.estimator``."""
     return {
         f"stages.{stage.name}.{output}": digest
         for stage in stages.stages

@@ -49,7 +49,7 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     there, here = expected.bits or "unknown", actual.bits or "unknown"
     if theirs.digest != ours.digest:
         where = f"{there} there, {here} here" if there != here else f"{here} on both sides"
-        parted = [name for name in ours.groups if ours.groups[name] != theirs.groups.get(name)]
+        parted = parted_groups(expected, actual) or ()
         named = f" ({', '.join(parted)})" if len(parted) <= _NAMED else ""
         count = f"{len(parted)} of {len(ours.groups)} groups{named}"
         return Expectation(
@@ -64,6 +64,14 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     return Expectation(
         due=True, sentence=f"{here} on both sides, one fingerprint: the same bits are due"
     )
+
+
+def parted_groups(expected: Environment, actual: Environment) -> tuple[str, ...] | None:
+    """Return the groups of kernels in which two fingerprints differ; None where one is unknown."""
+    theirs, ours = expected.fingerprint, actual.fingerprint
+    if theirs is None or ours is None or theirs.scheme != ours.scheme:
+        return None
+    return tuple(name for name in ours.groups if ours.groups[name] != theirs.groups.get(name))
 
 
 def _contradiction(environment: Environment) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.verdict import Check, Outcome
-from repro.divergence.tolerance import Tolerance, relative_difference, same_bits, ulps
+from repro.divergence.tolerance import (
+    EXACT,
+    Limits,
+    Tolerance,
+    relative_difference,
+    same_bits,
+    ulps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
     from repro.core.records import Metrics, Prediction, Predictions, RecordFile, Threshold
 
 
-def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> Iterator[Check]:
+def check_metrics(expected: Metrics, actual: Metrics, limits: Limits) -> Iterator[Check]:
     """Check the selected model and every number of the metrics, missing ones included."""
     for name in ("model", "task", "selection_metric"):
         yield _check_equal(f"metrics.{name}", getattr(expected, name), getattr(actual, name))
@@ -23,7 +30,8 @@ def check_metrics(expected: Metrics, actual: Metrics, tolerance: Tolerance) -> I
     yield _check_equal("metrics.findings", _doubts(expected), _doubts(actual))
     left, right = flatten(expected), flatten(actual)
     for name in [*left, *(name for name in right if name not in left)]:
-        yield check_number(f"metrics.{name}", left.get(name), right.get(name), tolerance)
+        dotted = f"metrics.{name}"
+        yield check_number(dotted, left.get(name), right.get(name), limits.of(dotted))
 
 
 def _doubts(metrics: Metrics) -> list[JsonValue]:
@@ -46,16 +54,15 @@ def flatten(metrics: Metrics) -> dict[str, float]:
     return numbers
 
 
-def check_threshold(
-    expected: Threshold, actual: Threshold, tolerance: Tolerance
-) -> Iterator[Check]:
+def check_threshold(expected: Threshold, actual: Threshold, limits: Limits) -> Iterator[Check]:
     """Check the learned decision rule."""
     for name in ("rule", "target", "reached"):
         yield _check_equal(f"threshold.{name}", getattr(expected, name), getattr(actual, name))
     for name in ("threshold", "precision", "recall"):
         ours, theirs = getattr(expected, name), getattr(actual, name)
         if ours is not None or theirs is not None:
-            yield check_number(f"threshold.{name}", ours, theirs, tolerance)
+            dotted = f"threshold.{name}"
+            yield check_number(dotted, ours, theirs, limits.of(dotted))
 
 
 def check_number(
@@ -104,12 +111,13 @@ def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
 
 
 def check_predictions(
-    expected: Predictions, actual: Predictions, tolerance: Tolerance
+    expected: Predictions, actual: Predictions, limits: Limits
 ) -> Iterator[Check]:
     """Check every prediction of the reference, joined by row, and how many rows there are."""
     yield _check_equal("held_out.rows", expected.total, actual.total)
     yield _check_equal("held_out.scores", list(expected.scores), list(actual.scores))
     here = {prediction.row: prediction for prediction in actual.rows}
+    tolerance = limits.of("predictions")
     for prediction in expected.rows:
         yield _check_prediction(prediction, here, tolerance)
 
@@ -129,7 +137,7 @@ def _check_prediction(
     numbers: list[_Measured] = []
     outcome, detail = _shape_outcome(expected, actual)
     if outcome is Outcome.SAME:
-        pairs = zip(_numbers(expected), _numbers(actual), strict=True)
+        pairs = zip(numbers_of(expected), numbers_of(actual), strict=True)
         numbers = [_measure(left, right, tolerance) for left, right in pairs]
         outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
     worst = max(numbers, key=lambda measured: measured.excess, default=None)
@@ -174,7 +182,8 @@ def _label_outcome(
     return (Outcome.SAME if outcomes <= {Outcome.SAME} else Outcome.WITHIN), ""
 
 
-def _numbers(prediction: Prediction) -> tuple[float, ...]:
+def numbers_of(prediction: Prediction) -> tuple[float, ...]:
+    """Return every number of a prediction: the predicted one, the scores, and the margin."""
     margin = () if prediction.margin is None else (prediction.margin,)
     if isinstance(prediction.label, str):
         return (*prediction.scores, *margin)
@@ -193,7 +202,7 @@ def _check_equal(name: str, expected: JsonValue, actual: JsonValue) -> Check:
 
 def greatest_relative_difference(expected: RecordFile, actual: RecordFile) -> float:
     """Return the greatest relative difference of a metric or of a prediction's numbers."""
-    exact = Tolerance(0.0, 0.0)
+    exact = Limits(EXACT)
     checks = [
         *check_metrics(expected.metrics, actual.metrics, exact),
         *check_predictions(expected.predictions, actual.predictions, exact),

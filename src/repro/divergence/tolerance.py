@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from repro.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,39 @@ class Tolerance:
     def accepts(self, expected: float, actual: float) -> bool:
         """Tell whether a value is near enough; NaN never is."""
         return abs(actual - expected) <= self.allowed(expected)
+
+
+EXACT = Tolerance(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The tolerance of every number, by its dotted name.
+
+    Attributes
+    ----------
+    default : Tolerance
+    named : mapping of str to Tolerance
+        For a name, or for every name that begins with it and a dot; the longest one counts.
+    basis : str
+        Where the tolerances come from, in words; empty where they are as configured or given.
+
+    Examples
+    --------
+    >>> loose = Limits(EXACT, {"metrics.test": Tolerance(1e-6, 0.0)})
+    >>> loose.of("metrics.test.accuracy").absolute, loose.of("predictions").absolute
+    (1e-06, 0.0)
+    """
+
+    default: Tolerance
+    named: Mapping[str, Tolerance] = field(default_factory=dict)
+    basis: str = ""
+
+    def of(self, name: str) -> Tolerance:
+        """Return the tolerance of a number."""
+        while name and name not in self.named:
+            name = name.rpartition(".")[0]
+        return self.named.get(name, self.default)
 
 
 def same_bits(left: float, right: float) -> bool:

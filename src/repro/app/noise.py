@@ -1,0 +1,134 @@
+"""The use case ``noise``: train at every level that runs here, and measure how far numbers move.
+
+The levels pin the code paths of other processors, so that their bits are those other processors'
+bits: the spread is the difference between processors, measured rather than guessed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from repro.app.children import retrain
+from repro.core.errors import PreconditionError
+from repro.core.noise import Noise, NoiseTraining
+from repro.divergence.compare import outputs_of
+from repro.divergence.spread import flips, spreads
+from repro.launch import Level, lacking, pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from repro.config.models import ExperimentConfig
+    from repro.core.records import RecordFile
+    from repro.divergence.spread import Spread
+
+# As the processor is, and as those of two older generations are.
+ENSEMBLE = (Level.STRICT, Level.PORTABLE, Level.PORTABLE_V2)
+_FEWEST = 2
+
+
+class Listener(Protocol):
+    """Is told of every training before it begins, for people who wait."""
+
+    def __call__(self, number: int, level: str) -> None:
+        """Say what is trained."""
+
+
+def measure_noise(
+    project: Path,
+    name: str,
+    expected: RecordFile,
+    config: ExperimentConfig,
+    limit: float,
+    listener: Listener,
+) -> Noise:
+    """Train the experiment of a record on every class of code paths that runs here.
+
+    Parameters
+    ----------
+    name : str
+        How people are told of the record.
+    limit : float
+        A spread beyond it, in itself and in relation to the number's size, is a finding.
+
+    Raises
+    ------
+    PreconditionError
+        If fewer than two trainings came to an end: one has no spread.
+    """
+    records: list[RecordFile] = []
+    trainings: list[NoiseTraining] = []
+    for number, level in enumerate(ENSEMBLE, start=1):
+        listener(number, level)
+        started = time.perf_counter()
+        record, failure = _train(project, config, level)
+        records += [record] if record else []
+        seconds = round(time.perf_counter() - started, 3)
+        trainings.append(_training(level, record, failure, records[:1], seconds))
+    if len(records) < _FEWEST:
+        failures = "; ".join(f"{each.level}: {each.failure}" for each in trainings if each.failure)
+        raise PreconditionError(
+            f"fewer than two trainings came to an end: {failures}",
+            advice="repro doctor tells what is wrong here",
+        )
+    found = spreads(records)
+    unstable = tuple(name for name, spread in found.items() if spread.exceeds(limit))
+    classes = len({each.fingerprint for each in trainings if each.fingerprint})
+    return Noise(
+        schema_="repro.noise/v1",
+        subject=name,
+        strict_key=expected.keys.strict_key,
+        machine=records[0].environment.platform.machine,
+        trainings=tuple(trainings),
+        classes=classes,
+        spreads={name: spread.width for name, spread in found.items()},
+        flips=flips(records),
+        unstable=unstable,
+        sentence=_sentence(found, unstable, classes),
+    )
+
+
+def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[RecordFile | None, str]:
+    missing = lacking(level)
+    if missing:
+        return None, f"this processor has no {', '.join(missing)}"
+    return retrain(project, config, pinned(level, os.environ))
+
+
+def _training(
+    level: Level,
+    record: RecordFile | None,
+    failure: str,
+    first: Sequence[RecordFile],
+    seconds: float,
+) -> NoiseTraining:
+    ours = outputs_of(record.stages) if record else {}
+    theirs = outputs_of(first[0].stages) if first else {}
+    fingerprint = record.environment.fingerprint if record else None
+    return NoiseTraining(
+        level=level,
+        bits=record.environment.bits if record else None,
+        fingerprint=fingerprint.digest if fingerprint else "",
+        agreeing=sum(theirs.get(name) == digest for name, digest in ours.items()),
+        outputs=len(ours),
+        seconds=seconds,
+        failure=failure,
+    )
+
+
+def _sentence(found: dict[str, Spread], unstable: Sequence[str], classes: int) -> str:
+    if classes < _FEWEST:
+        return "one fingerprint in all trainings: nothing was measured on this processor"
+    worst = max(unstable or found, key=lambda name: found[name].width)
+    width = found[worst].width
+    if unstable:
+        return (
+            f"numerically unstable: a spread of {width:.2g} between code paths, of {worst}; scale"
+            " the features, let the solver converge or break ties, don't widen a tolerance"
+        )
+    if not width:
+        return f"the same numbers on all {classes} classes of code paths"
+    return f"stable: the widest spread over {classes} classes is {width:.2g}, of {worst}"

@@ -1,0 +1,110 @@
+"""``repro noise``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.core.errors import ConfigError, ExitCode, PreconditionError
+
+if TYPE_CHECKING:
+    from repro.core.noise import Noise, NoiseTraining
+
+_SHOWN = 8
+
+
+@click.command()
+@click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path),
+    help="Write what was measured to this file, for --tolerance auto.",
+)  # fmt: skip
+@runs_option
+@json_option
+@project_option
+def command(
+    subject: str | None,
+    file: Path | None,
+    runs_folder: Path | None,
+    project_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Measure how far the numbers of a run or a reference move between processors.
+
+    It trains again from the recorded configuration at each level that runs here: as this processor
+    is, and on the code paths of two older generations, whose bits those trainings then have. The
+    spread of a metric or of the predictions is the greatest difference among them.
+
+    Exit status 1 where a spread says that the model is numerically unstable.
+
+    \b
+    repro noise reference/credit.json -o noise.json
+    repro compare reference/credit.json RUN --tolerance auto --noise noise.json
+    """
+    from repro.app.configuration import verification_settings
+    from repro.app.noise import ENSEMBLE, measure_noise
+    from repro.app.recorded import check_trust, recorded_config
+    from repro.app.subject import check_integrity, find_subject
+    from repro.app.verify import record_of
+    from repro.core.verdict import Outcome
+
+    project = find(project_folder)
+    rules = verification_settings(project).auto
+    if rules is None:
+        raise ConfigError(
+            "configs/base.yaml: repro noise needs the section verification.auto",
+            advice="take it over from the configs/base.yaml that comes with repro",
+        )
+    found = find_subject(project, runs_of(project, runs_folder), subject)
+    broken = [c.detail for c in check_integrity(found) if c.outcome is not Outcome.SAME]
+    if broken:
+        raise PreconditionError(
+            f"{found.name} is tampered or damaged: {'; '.join(broken)}",
+            advice="restore it, or name another one",
+        )
+    config = recorded_config(found)
+    check_trust(project, config)
+
+    def listen(number: int, level: str) -> None:
+        if not as_json:
+            click.echo(f"training {number} of {len(ENSEMBLE)}: {level}", err=True)
+
+    noise = measure_noise(project, found.name, record_of(found), config, rules.unstable, listen)
+    if file is not None:
+        from repro.app.files import write_whole
+        from repro.core.jsonfile import dump_record
+
+        write_whole(file, dump_record(noise))
+    if as_json:
+        output.say_json(noise.model_dump(mode="json", by_alias=True))
+    else:
+        _tell(noise)
+    return ExitCode.FINDING if noise.unstable else ExitCode.HOLDS
+
+
+def _tell(noise: Noise) -> None:
+    output.say(output.bold(noise.subject))
+    headings = ("level", "bits", "stages as in the first", "seconds")
+    output.table(headings, [_row(training) for training in noise.trainings])
+    output.say()
+    moving = {name: width for name, width in noise.spreads.items() if width}
+    widest = sorted(moving, key=lambda name: -moving[name])[:_SHOWN]
+    if widest:
+        output.table(("number", "spread"), [(name, f"{moving[name]:.3g}") for name in widest])
+        output.say()
+    output.field("spread", f"{len(moving)} of {len(noise.spreads)} numbers move")
+    output.field("labels", f"{noise.flips} rows change their class")
+    tone = "different" if noise.unstable else "holds"
+    output.field("noise", output.toned(tone, noise.sentence))
+
+
+def _row(training: NoiseTraining) -> tuple[str, ...]:
+    if training.failure:
+        return (training.level, "-", output.plain(training.failure), "-")
+    agreeing = f"{training.agreeing} of {training.outputs}"
+    return (training.level, training.bits or "unknown", agreeing, f"{training.seconds:.1f}")

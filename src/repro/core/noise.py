@@ -1,0 +1,63 @@
+"""The report of ``noise``: how far the numbers of one training move between code paths."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from repro.core.model import Record
+
+
+class NoiseTraining(Record):
+    """One training of the ensemble.
+
+    Attributes
+    ----------
+    level : str
+        What was fixed before Python started.
+    bits : str or None
+        The class of processors whose bits these are.
+    fingerprint : str
+        Empty where the training came to no end.
+    agreeing, outputs : int
+        How many stage outputs have the bits of the first training, and how many there are.
+    failure : str
+        Why the training was not done or came to no end; empty where it did.
+    """
+
+    level: str
+    bits: str | None
+    fingerprint: str
+    agreeing: int
+    outputs: int
+    seconds: float
+    failure: str
+
+
+class Noise(Record):
+    """What ``repro noise`` measured.
+
+    Attributes
+    ----------
+    classes : int
+        How many different fingerprints the trainings had: with one, nothing was measured.
+    spreads : dict of str to float
+        Greatest minus smallest value over the trainings, by the dotted name of the number. All
+        numbers of the predictions together are ``predictions``: the greatest of their spreads.
+    flips : int
+        Rows whose label is not the same in every training.
+    unstable : tuple of str
+        Names whose spread is beyond the limit, in itself and in relation to its size.
+    """
+
+    schema_: Literal["repro.noise/v1"] = Field(alias="schema")
+    subject: str
+    strict_key: str
+    machine: str
+    trainings: tuple[NoiseTraining, ...]
+    classes: int
+    spreads: dict[str, float]
+    flips: int
+    unstable: tuple[str, ...]
+    sentence: str

@@ -1,0 +1,74 @@
+"""How far the numbers of trainings that should agree lie apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from repro.divergence.numbers import flatten, numbers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from repro.core.records import RecordFile
+
+
+class Spread(NamedTuple):
+    """The range of a number over some trainings, and its greatest magnitude there."""
+
+    width: float
+    size: float
+
+    def exceeds(self, limit: float) -> bool:
+        """Tell whether the range is beyond a limit, in itself and in relation to the size."""
+        return self.width > limit and self.width > limit * self.size
+
+
+def spreads(records: Sequence[RecordFile]) -> dict[str, Spread]:
+    """Return the spread of every metric, of the decision rule and of all predictions together.
+
+    Parameters
+    ----------
+    records : sequence of RecordFile
+        Of one experiment with one seed; one at least.
+
+    Returns
+    -------
+    dict of str to Spread
+        By dotted name. ``predictions`` has the greatest range that a score, a predicted number or a
+        margin has in any row, and the greatest magnitude among them all.
+    """
+    metrics = [flatten(record.metrics) for record in records]
+    shared = [name for name in metrics[0] if all(name in each for each in metrics)]
+    found = {f"metrics.{name}": _spread([each[name] for each in metrics]) for name in shared}
+    for name in ("threshold", "precision", "recall"):
+        values = [getattr(record.threshold, name) for record in records]
+        if None not in values:
+            found[f"threshold.{name}"] = _spread(values)
+    return found | {"predictions": _of_predictions(records)}
+
+
+def flips(records: Sequence[RecordFile]) -> int:
+    """Count the rows whose class is not the same in every record."""
+    labels: dict[int, set[str]] = {}
+    for record in records:
+        for prediction in record.predictions.rows:
+            if isinstance(prediction.label, str):
+                labels.setdefault(prediction.row, set()).add(prediction.label)
+    return sum(len(each) > 1 for each in labels.values())
+
+
+def _of_predictions(records: Sequence[RecordFile]) -> Spread:
+    rows: dict[int, list[tuple[float, ...]]] = {}
+    for record in records:
+        for prediction in record.predictions.rows:
+            rows.setdefault(prediction.row, []).append(numbers_of(prediction))
+    parts = [_spread(values) for row in rows.values() for values in zip(*row, strict=True)]
+    return Spread(
+        max((part.width for part in parts), default=0.0),
+        max((part.size for part in parts), default=0.0),
+    )
+
+
+def _spread(values: Iterable[float]) -> Spread:
+    values = list(values)
+    return Spread(max(values) - min(values), max(map(abs, values)))
