@@ -21,7 +21,7 @@ from repro.divergence.structure import differences
 from repro.store import read_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from repro.app.subject import Subject
@@ -112,14 +112,18 @@ def compare_all(
         settings = parse_config(reference.record.config, reference.name).verification
     else:
         settings = verification_settings(project)
-    entries = list(candidates)
-    found = tuple(_candidate(reference, entry, settings, asked) for entry in entries)
+    found: list[Candidate] = []
+    groups = {_outputs(reference): [reference.name]}
+    # One after the other: a caller that hands over a generator never has all records at once.
+    for entry in candidates:
+        found.append(_candidate(reference, entry, settings, asked))
+        groups.setdefault(_outputs(entry), []).append(entry.name)
     return ComparisonReport(
         schema_="repro.comparison/v1",
         reference=reference.name,
         holds=all(candidate.comparison.holds for candidate in found),
-        candidates=found,
-        groups=_groups([reference, *entries]),
+        candidates=tuple(found),
+        groups=tuple(map(tuple, groups.values())),
     )
 
 
@@ -173,9 +177,5 @@ def _tally(comparison: Comparison, prefix: str) -> Tally:
     return Tally(same=same, within=near, differing=len(outcomes) - same - near)
 
 
-def _groups(entries: Sequence[Entry]) -> tuple[tuple[str, ...], ...]:
-    groups: dict[str, list[str]] = {}
-    for entry in entries:
-        outputs = [[stage.name, stage.outputs] for stage in entry.record.stages.stages]
-        groups.setdefault(repr(outputs), []).append(entry.name)
-    return tuple(map(tuple, groups.values()))
+def _outputs(entry: Entry) -> str:
+    return repr([[stage.name, stage.outputs] for stage in entry.record.stages.stages])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from repro.config.models import Automatic, Verification
     from repro.core.records import RecordFile
 
+# What the model that was selected gives.
+_SELECTED = ("metrics.test", "threshold", "predictions")
+_FEWEST = 2
 _UNSTABLE = "scale the features, let the solver converge or break ties: a wider tolerance hides it"
 
 
@@ -38,10 +41,6 @@ def configured(settings: Verification, record: RecordFile) -> Limits:
             scores = [f"metrics.cross_validation.{family}" for family in metrics.cross_validation]
             named |= dict.fromkeys(scores, Tolerance.both(value))
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named)
-
-
-# What the model that was selected gives.
-_SELECTED = ("metrics.test", "threshold", "predictions")
 
 
 def check_families(project: Path, settings: Verification) -> None:
@@ -143,9 +142,6 @@ def _check_noise(noise: Noise, expected: RecordFile, machine: str) -> None:
             "--noise: all of its trainings had one fingerprint, so that it measures no spread",
             advice="measure it on a machine where more than one level gives bits of its own",
         )
-
-
-_FEWEST = 2
 
 
 def _measured(rules: Automatic, noise: Noise) -> dict[str, Tolerance]:

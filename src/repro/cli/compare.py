@@ -19,7 +19,7 @@ from repro.cli.options import (
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from repro.app.compare import Entry
     from repro.core.comparison import Candidate, ComparisonReport, Tally
@@ -83,10 +83,13 @@ def command(
     project = _project(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder) if project or runs_folder else base
-    entries = [read_entry(base, runs, name) for name in (reference, *candidates)]
-    report = compare_all(project, entries[0], entries[1:], asked)
+    first = read_entry(base, runs, reference)
+    others: Iterable[Entry] = (read_entry(base, runs, name) for name in candidates)
     if page is not None:
-        _draw(report, entries, page)
+        others = list(others)
+    report = compare_all(project, first, others, asked)
+    if page is not None:
+        _draw(report, [first, *others], page)
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
 
