@@ -1,4 +1,4 @@
-"""Records of one experiment, trained here under several settings."""
+"""Records of one experiment, trained here under several settings, and a run of every task."""
 
 import os
 
@@ -10,6 +10,7 @@ from repro.launch import Level, leaking
 
 TRAIN = ("breast_cancer", "--profile", "debug", "-m", "logistic_regression", "-m", "knn")
 CLEAN = dict.fromkeys(leaking(os.environ))
+TASKS = {"binary": "breast_cancer", "multiclass": "wine", "regression": "diabetes"}
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,11 @@ def entries(tmp_path_factory):
         project.train(*TRAIN, "--level", "strict", "--seed", "7", env=CLEAN),
     ]
     return [read_entry(project.path, project.path / "runs", run.name) for run in runs]
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory):
+    """A project, and by task a run of it; only to be read or copied."""
+    project = make_project(tmp_path_factory.mktemp("runs") / "project")
+    found = {task: project.train(name, "--profile", "debug") for task, name in TASKS.items()}
+    return project, found

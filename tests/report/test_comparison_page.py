@@ -2,26 +2,33 @@
 
 import pickle
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from tests.conftest import ROOT, command
+from tests.report.pages import (
+    EVIL,
+    Reader,
+    browse,
+    browser,
+    check_harmless,
+    check_layout,
+    check_pictures,
+    pictures,
+    words,
+)
 
 from repro.app.compare import Entry, compare_all, read_entry
+from repro.app.judge import Asked
 from repro.core.jsonfile import bound
 from repro.report.comparison_page import comparison_html
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")
-VOID = {"meta", "br", "link", "img", "hr", "input"}
+from repro.report.plots.dots import shapes
 
 
 def page(entries):
-    report = compare_all(None, entries[0], entries[1:])
+    report = compare_all(None, entries[0], entries[1:], Asked())
     return comparison_html(report, [(entry.name, entry.record) for entry in entries])
 
 
@@ -62,37 +69,9 @@ def moved(entry, by, name="moved", rows=None):
     )
 
 
-class Reader(HTMLParser):
-    """What a page is made of: tags with attributes, and text by tag."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.open, self.texts = [], [], []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, self.getpos()
-
-    def handle_data(self, data):
-        self.texts.append((self.open[-1] if self.open else "", data))
-
-
-def words(text):
-    return " ".join(" ".join(t for tag, t in Reader(text).texts if tag != "style").split())
-
-
 def test_the_page_says_what_the_report_says(entries):
     """The verdict in a sentence, every record, and why the last one is incomparable."""
-    report = compare_all(None, entries[0], entries[1:])
+    report = compare_all(None, entries[0], entries[1:], Asked())
     told = words(page(entries))
 
     assert "1 of 3 records does not reproduce the reference." in told
@@ -106,7 +85,7 @@ def test_the_page_says_what_the_report_says(entries):
 
 def test_the_parting_stage_is_marked_in_words(entries):
     """For who cannot see the frame; exactly the outputs of the first stage that parts."""
-    report = compare_all(None, entries[0], [entries[3]])
+    report = compare_all(None, entries[0], [entries[3]], Asked())
     text = comparison_html(report, [(e.name, e.record) for e in (entries[0], entries[3])])
     outputs = report.candidates[0].comparison.divergence.outputs
 
@@ -158,35 +137,41 @@ def test_the_same_input_gives_the_same_bytes(entries):
 
 def test_the_page_loads_nothing_and_holds_no_script(entries):
     """No address, no script, no handler; the policy forbids all of it besides."""
-    tags = Reader(page(entries)).tags
-
-    assert {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "base"} == set()
-    attributes = [(key, value or "") for _, found in tags for key, value in found.items()]
-    assert [key for key, _ in attributes if key.startswith("on")] == []
-    assert [v for k, v in attributes if k in {"href", "src", "xlink:href"} and v[0] != "#"] == []
-    assert re.findall(r"url\((?!#)|@import", page(entries)) == []
-    assert ("meta", "default-src 'none'; style-src 'unsafe-inline'") in [
-        (tag, found.get("content")) for tag, found in tags
-    ]
+    check_harmless(page(entries))
 
 
 def test_every_id_is_there_once_and_every_picture_is_told(entries):
     """References inside pictures meet their own target; title and description are not empty."""
-    text = page([entries[0], moved(entries[0], 1e-9), moved(entries[0], 0.05)])
-    tags = Reader(text).tags
-    ids = [found["id"] for _, found in tags if "id" in found]
-    targets = set(re.findall(r'(?:href="|url\()#([\w-]+)', text))
+    pages = page([entries[0], moved(entries[0], 1e-9), moved(entries[0], 0.05)])
 
-    assert len(ids) == len(set(ids))
-    assert targets - set(ids) == set()
-    pictures = [found for tag, found in tags if tag == "svg"]
-    assert len(pictures) == 3
-    for picture in pictures:
-        assert picture["role"] == "img"
-        assert set(picture["aria-labelledby"].split()) <= set(ids)
+    assert check_pictures(pages) == {"metrics", "scores", "margins"}
 
 
-EVIL = "<script>alert(1)</script>$\\frac{x}\x00\x1b[31m\u202e\"'`{{7*7}}" + "long" * 5_000
+def named_groups(picture):
+    """Return what the key of a picture says of groups."""
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    return [t.removeprefix("group ") for t in texts if re.fullmatch("(group )?[A-Z]|others", t)]
+
+
+def test_every_picture_has_a_key_of_its_groups(entries):
+    """Those that it has dots of; of many, the ones without a shape of their own in one word."""
+    few = pictures(page([*entries[:2], moved(entries[0], 1e-9), moved(entries[0], 0.05)]))
+    moves = [moved(entries[0], 10.0**-power, f"moved-{power}") for power in range(2, 12)]
+    many = pictures(page([entries[0], *moves]))
+
+    assert {name: named_groups(picture) for name, picture in few.items()} == {
+        "metrics": ["B", "C"], "scores": ["A", "B", "C"], "margins": ["B", "C"]
+    }  # fmt: skip
+    assert {tuple(named_groups(picture)) for picture in many.values()} == {
+        ("B", "C", "D", "E", "F", "others")
+    }
+
+
+def test_a_group_has_the_same_shape_wherever_it_is_drawn():
+    """By the order of the letters, whatever order they come in."""
+    assert list(shapes(["AA", "C", "A"])) == ["A", "C", "AA"]
+    assert shapes("CAB") == shapes("ABC")
+    assert len(set(shapes("ABCDEFGHIJ").values())) == len(shapes("ABCDEFGHIJ")) == 6
 
 
 def test_what_a_record_says_is_harmless_and_bounded(entries):
@@ -308,41 +293,11 @@ def test_identical_records_share_a_line(entries):
     assert len(text) < len(page([entries[0], entries[1]])) + 100_000
 
 
-def browse(path, folder, *arguments):
-    """Open a page in Chromium with a fresh profile; returns what it printed."""
-    result = subprocess.run(
-        [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}",
-            *arguments, path.as_uri(),
-        ],
-        capture_output=True, text=True, encoding="utf-8", timeout=120, check=True,
-    )  # fmt: skip
-    return result.stdout, result.stderr
-
-
 @browser
 @pytest.mark.parametrize("width", [360, 1300])
 def test_a_browser_shows_it_without_a_complaint(entries, tmp_path, width):
     """No message on its console, every section laid out, and nothing wider than the window."""
-    path = tmp_path / "page.html"
-    measure = (
-        "<script>document.title=[innerWidth,document.documentElement.scrollWidth,"
-        "[...document.querySelectorAll('section,svg')].every(e=>e.getBoundingClientRect().height>30)"
-        "].join(' ')</script>"
-    )
-    text = page([*entries, moved(entries[0], 0.05)])
-    path.write_text(text, encoding="utf-8")
-    _, plain = browse(path, tmp_path, "--dump-dom")
-    # The policy would rightly refuse the ruler.
-    measured = re.sub(r"<meta http-equiv=[^>]*>", "", text).replace("</body>", measure + "</body>")
-    path.write_text(measured, encoding="utf-8")
-    dom, _ = browse(path, tmp_path, f"--window-size={width},900", "--dump-dom")
-    inner, scrolled, laid_out = re.search(r"<title>(\d+) (\d+) (\w+)</title>", dom).groups()
-
-    assert "CONSOLE" not in plain
-    assert (int(scrolled) <= int(inner), laid_out) == (True, "true")
+    check_layout(page([*entries, moved(entries[0], 0.05)]), tmp_path, width)
 
 
 @browser

@@ -95,7 +95,8 @@ def _write_files(pending: PendingRun, execution: Execution, environment: Environ
         keys=execution.keys,
     )
     pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
-    pending.write("predictions.csv", write_predictions(predictions_of(training)))
+    predictions = predictions_of(training)
+    pending.write("predictions.csv", write_predictions(predictions))
     pending.write_with("model.joblib", lambda path: joblib.dump(training.model, path))
     for name, record in (
         ("metrics.json", training.metrics),
@@ -117,6 +118,8 @@ def _write_files(pending: PendingRun, execution: Execution, environment: Environ
         threshold=training.threshold,
         stages=training.stages,
         environment=environment,
+        predictions=predictions,
+        baseline=training.baseline,
     )
     pending.write("report.md", report.markdown(facts).encode())
     pending.write("report.html", report.html(facts).encode())

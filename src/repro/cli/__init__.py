@@ -34,11 +34,15 @@ COMMANDS = {
     ),
     "noise": (
         "repro.cli.noise",
-        "Measure how far the numbers of a run move between processors, by training.",
+        "Measure how far the numbers of a run or a reference move between processors.",
     ),
     "reference": (
         "repro.cli.reference",
         "Export the record of a run to one file, to commit or hand over.",
+    ),
+    "report": (
+        "repro.cli.report",
+        "Write a run as one HTML page with pictures, which loads nothing.",
     ),
     "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),

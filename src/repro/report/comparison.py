@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 
 from repro.core.comparison import KINDS
 from repro.core.verdict import Outcome
-from repro.report import templates
+from repro.report.templating import templates
 
 if TYPE_CHECKING:
     from repro.core.comparison import Candidate, ComparisonReport

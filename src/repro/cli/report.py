@@ -1,0 +1,56 @@
+"""``repro report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find, project_option, runs_of, runs_option
+from repro.core.errors import ConfigError, ExitCode
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path),
+    help="The file to write; RUN.html in the current folder by default.",
+)  # fmt: skip
+@runs_option
+@project_option
+def command(
+    run: str | None, file: Path | None, project_folder: Path | None, runs_folder: Path | None
+) -> int:
+    """Write a run as one HTML page with pictures, which loads nothing.
+
+    It has what report.html in the run folder has, and pictures besides: metrics with intervals,
+    precision against recall or predicted against actual, and the candidates fold by fold. The run
+    is checked first and only read; nothing is executed or unpickled. Exit status 1 where it is
+    damaged.
+
+    RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
+    """
+    from repro.app.files import write_whole
+    from repro.app.report import run_page
+
+    # A run may have been handed over alone, without a project.
+    alone = run is not None and Path(run).is_dir()
+    runs = Path.cwd() if alone else runs_of(find(project_folder), runs_folder)
+    page = run_page(runs, run)
+    for detail in page.damage:
+        output.warn(f"tampered or damaged: {detail}")
+    if page.content is None:
+        output.say(f"run {page.run.name} is damaged: no page was written")
+        return ExitCode.FINDING
+    file = file or Path(f"{page.run.name}.html")
+    if page.run.resolve() in file.resolve().parents:
+        raise ConfigError(
+            f"{file} is inside the run, which would no longer be what was written",
+            advice=f"choose another place: repro report {page.run.name} -o FILE.html",
+        )
+    write_whole(file, page.content.encode())
+    if page.undrawn is not None:
+        output.warn(f"no pictures: {page.undrawn.message}; {page.undrawn.advice}")
+    output.say(f"{output.plain(file)}: run {page.run.name}")
+    return ExitCode.FINDING if page.damage else ExitCode.HOLDS

@@ -1,0 +1,115 @@
+"""A comparison of records as one HTML page that loads nothing and that a person reads.
+
+Whatever comes from a record is untrusted: it is escaped by the template, made printable and cut to
+a length here, and of what there is too much of, the page says how much it leaves out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from repro.divergence.numbers import excess
+from repro.report.comparison_page.environments import BEGINNING, environments_of
+from repro.report.comparison_page.groups import (
+    NAME,
+    Member,
+    capped,
+    cells_of,
+    groups_of,
+    outputs_of,
+    rows_of,
+    stories_of,
+)
+from repro.report.comparison_page.metrics import lines_of, say
+from repro.report.comparison_page.predictions import pairs_of
+from repro.report.plots import require
+from repro.report.templating import templates
+from repro.report.texts import short, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from repro.core.comparison import ComparisonReport
+    from repro.core.records import RecordFile
+    from repro.core.verdict import Check
+    from repro.report.comparison_page.metrics import Line
+    from repro.report.comparison_page.predictions import Pair
+
+# How much is shown: enough to read, and a page of a few hundred kilobytes at most.
+_ROWS, _GROUPS, _STORIES = 60, 40, 20
+
+
+def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, RecordFile]]) -> str:
+    """Write a comparison as one HTML page that loads nothing.
+
+    Parameters
+    ----------
+    records : sequence of (name, record)
+        The reference, then the candidates in the order of the report.
+
+    Raises
+    ------
+    PreconditionError
+        If matplotlib is not installed.
+    """
+    require("the page of a comparison")
+    candidates = (None, *report.candidates)
+    members = [Member(n, r, c) for (n, r), c in zip(records, candidates, strict=True)]
+    groups, outputs = groups_of(members), outputs_of(members[0].record)
+    lines = lines_of(groups)
+    pairs, predictions = pairs_of(groups)
+    return (
+        templates()
+        .get_template("comparison.html.j2")
+        .render(
+            report=report,
+            short=short,
+            told=told,
+            name_length=NAME,
+            beginning=BEGINNING,
+            verdicts=Counter(c.comparison.verdict for c in report.candidates),
+            worst=_worst(c.comparison.worst for c in report.candidates),
+            groups=groups,
+            records=capped(rows_of(groups), _ROWS),
+            grid=capped([(group, cells_of(outputs, group)) for group in groups], _GROUPS),
+            outputs=[name.partition(".") for name in outputs],
+            lines=lines,
+            predictions=predictions,
+            flips=sum(pair.flipped for pair in pairs),
+            environments=environments_of(members),
+            stories=capped(stories_of(groups), _STORIES),
+            **_pictures(members[0].record, lines, pairs),
+        )
+    )
+
+
+def _worst(checks: Iterable[Check | None]) -> Check | None:
+    return max(filter(None, checks), key=excess, default=None)
+
+
+def _pictures(
+    reference: RecordFile, lines: Sequence[Line], pairs: Sequence[Pair]
+) -> dict[str, object]:
+    # An extra, and slow to import.
+    from repro.report.plots import comparison as plots  # noqa: PLC0415
+    from repro.report.plots.dots import shapes  # noqa: PLC0415
+
+    marks = shapes({d.letter for line in lines for d in line.dots} | {p.letter for p in pairs})
+
+    drawn: dict[str, object] = {"metrics": "", "scores": "", "margins": ""}
+    if lines:
+        drawn["metrics"] = plots.metrics_picture(lines, marks, "Differences of metrics", say(lines))
+    if not pairs:
+        return drawn
+    flips = sum(pair.flipped for pair in pairs)
+    still = sum(not pair.moved for pair in pairs)
+    said = f"Of {len(pairs)} pairs of predictions, {flips} have another label"
+    limit = reference.threshold.threshold if len(reference.predictions.scores) == 1 else None
+    drawn["scores"] = plots.scores_picture(
+        pairs, marks, limit, "Scores of the reference against scores of the candidates", f"{said}."
+    )
+    if any(pair.margin is not None for pair in pairs):
+        said += f" and {still} are exactly as far from the decision boundary as in the reference."
+        drawn["margins"] = plots.margins_picture(pairs, marks, "Movement against distance", said)
+    return drawn

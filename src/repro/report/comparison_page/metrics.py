@@ -1,0 +1,116 @@
+"""Differences of metrics: a line for each metric, a dot for each record that moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from repro.core.verdict import Outcome
+from repro.divergence.numbers import excess
+from repro.report.comparison_page.groups import NAME
+from repro.report.texts import short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.core.comparison import Candidate
+    from repro.core.verdict import Check
+    from repro.report.comparison_page.groups import Bunch
+
+_LINES = 40
+
+
+class Dot(NamedTuple):
+    """A metric of a record that is not the reference's; the group tells which record."""
+
+    difference: float
+    beyond: bool
+    letter: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric: what differed of it, and how often it did not.
+
+    Attributes
+    ----------
+    same, compared : int
+        Numbers of records.
+    dots : tuple of Dot
+        The greatest difference last.
+    """
+
+    name: str
+    allowed: float
+    same: int
+    compared: int
+    dots: tuple[Dot, ...]
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in words."""
+        if self.same == self.compared:
+            return "same bits"
+        return "beyond" if any(dot.beyond for dot in self.dots) else "within"
+
+
+def lines_of(groups: Sequence[Bunch]) -> list[Line]:
+    """Gather the metrics of the held-out rows, and every other one that moved."""
+    compared = [
+        (group.letter, member.candidate)
+        for group in groups
+        for member in group.members
+        if member.candidate and _compares(member.candidate)
+    ]
+    if not compared:
+        return []
+    values = groups[0].first.record.metrics.test
+    found: dict[str, list[tuple[str, Check]]] = {f"test.{name}": [] for name in values}
+    for letter, candidate in compared:
+        for check in candidate.comparison.checks:
+            if check.name.startswith("metrics.") and check.difference is not None:
+                name = check.name.removeprefix("metrics.")
+                found.setdefault(name, []).append((letter, check))
+    limits = compared[0][1].comparison
+    lines = []
+    for name, checks in sorted(found.items(), key=lambda pair: -_furthest(pair[1])):
+        value = values.get(name.removeprefix("test."))
+        rule = limits.absolute + limits.relative * abs(value.value) if value else 0.0
+        lines.append(
+            Line(
+                name=short(name, NAME),
+                allowed=checks[0][1].allowed or 0.0 if checks else rule,
+                same=len(compared) - len(checks),
+                compared=len(compared),
+                dots=_dots(checks),
+            )
+        )
+    return lines[:_LINES]
+
+
+def _compares(candidate: Candidate) -> bool:
+    tally = candidate.tallies.get("metrics")
+    return tally is not None and tally.same + tally.within + tally.differing > 0
+
+
+def _furthest(checks: Sequence[tuple[str, Check]]) -> float:
+    return max((excess(check) for _, check in checks), default=0.0)
+
+
+def _dots(checks: Sequence[tuple[str, Check]]) -> tuple[Dot, ...]:
+    dots = {
+        Dot(check.difference, check.outcome is Outcome.DIFFERS, letter)
+        for letter, check in checks
+        if check.difference
+    }
+    return tuple(sorted(dots))
+
+
+def say(lines: Sequence[Line]) -> str:
+    """Tell the picture of the lines in words."""
+    beyond = sum(line.outcome == "beyond" for line in lines)
+    equal = sum(not line.dots for line in lines)
+    return (
+        f"Of {len(lines)} metrics, {equal} have the same bits in every compared record and {beyond}"
+        " have a difference beyond the tolerance. The table below has the numbers."
+    )

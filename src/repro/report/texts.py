@@ -1,0 +1,62 @@
+"""Values as text for people: of a bounded length, and without markup."""
+
+from __future__ import annotations
+
+import re
+
+TEXT, _LISTED = 300, 40
+_DIGEST = re.compile(r"[\w-]+/v\d+:[0-9a-f]{64}")
+
+
+def short(value: object, length: int = TEXT) -> str:
+    """Make a text of a record printable, on one line, and of a bounded length."""
+    text = str(value)[: 4 * length]
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return f"{text[:length]}…" if len(text) > length else text
+
+
+def told(value: object) -> str:
+    """Write a value of an environment; a digest by its beginning.
+
+    Examples
+    --------
+    >>> told(None), told(["a", "b"]), told([]), told("x/v1:" + "0123456789abcdef" * 4)
+    ('none', 'a, b', 'none', '0123456789ab…')
+    """
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value[:_LISTED]))
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return f"{value.partition(':')[2][:12]}…"
+    return "none" if value is None or value in ("", {}) else short(value, 120)
+
+
+def number(value: float) -> str:
+    """Write a number for people: four decimals, or four digits where it is large or tiny.
+
+    Examples
+    --------
+    >>> number(0.84251), number(55.1234567), number(0.0)
+    ('0.8425', '55.12', '0.0000')
+    """
+    tiny, large = 1e-3, 10
+    if value and not tiny <= abs(value) < large:
+        return f"{value:.4g}"
+    return f"{value:.4f}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage, the tiny ones with more digits.
+
+    Examples
+    --------
+    >>> percent(0.253), percent(0.0012), percent(1.0), percent(0.0)
+    ('25 %', '0.12 %', '100 %', '0 %')
+    """
+    hundredths = 100 * share
+    return f"{hundredths:.0f} %" if hundredths >= 10 or not share else f"{hundredths:.2g} %"
+
+
+def markdown(value: object) -> str:
+    """Write a text from data or configuration so that it is no markup in a Markdown file."""
+    printable = "".join(c if c.isprintable() else " " for c in str(value))
+    return "".join(f"&#{ord(c)};" if c in "<>&|`*[]\\" else c for c in printable)
