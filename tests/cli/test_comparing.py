@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import xml.etree.ElementTree as Xml
+from importlib import metadata
 
 import pytest
 from tests.conftest import ROOT, command, make_project
@@ -29,10 +30,10 @@ def native(project):
     return project.train(*TRAIN, "--level", "strict", env=CLEAN)
 
 
-def planted(project, **variables):
+def planted(project, *train, **variables):
     """Train with variables that the level lets in, and everything else as strict has it."""
     settings = CLEAN | dict(Level.STRICT.variables) | variables
-    return project.train(*TRAIN, "--level", "seeded", env=settings)
+    return project.train(*(train or TRAIN), "--level", "seeded", env=settings)
 
 
 def candidate(project, reference, *others):
@@ -102,33 +103,93 @@ def test_another_seed_is_incomparable_and_parts_where_it_goes_in(project, native
     assert acting(found) == []
 
 
-@pytest.mark.parametrize("change", ["a changed row", "permuted rows"])
-def test_other_data_is_incomparable_and_parts_where_it_goes_in(tmp_path, change):
-    """A data set of the same size and columns, and other content."""
-    own = make_project(tmp_path / "own")
-    rows = [f"{i},{(i * 37) % 101},{'yes' if (i * 7) % 5 < 2 else 'no'}" for i in range(200)]
-    runs = []
-    for step in range(2):
-        if step:
-            rows = ["0,5,no", *rows[1:]] if change == "a changed row" else rows[::-1]
-        own.write("data/made.csv", "\n".join(["a,b,label", *rows]) + "\n")
-        added = own.repro(
-            "data", "add", f"made{step}", "data/made.csv", "--target", "label",
-            "--positive", "yes", "--licence", "CC0", "--origin", "made for this test",
-        )  # fmt: skip
-        assert added.status == 0, added.err
-        own.write(
-            "configs/experiments/made.yaml",
-            "schema: repro.experiment/v1\ndescription: Made.\ntask: binary\n"
-            f"dataset: made{step}\nfamilies: [decision_tree]\nselection:\n  metric: roc_auc\n",
-        )
-        runs.append(own.train("made", "--profile", "debug"))
-    _, found = candidate(own, *runs)
+ROWS = [f"{i},{(i * 37) % 101},{'yes' if (i * 7) % 5 < 2 else 'no'}" for i in range(200)]
+CHANGES = {"a changed row": ["0,5,yes", *ROWS[1:]], "permuted rows": ROWS[::-1]}
 
-    assert found["comparison"]["verdict"] == "incomparable"
-    assert "another data set" in found["comparison"]["reasons"][0]
-    assert found["comparison"]["divergence"]["inputs"] != []
+
+def made_of(project, name, rows):
+    """Train on a data set of these rows."""
+    project.write(f"data/{name}.csv", "\n".join(["a,b,label", *rows]) + "\n")
+    added = project.repro(
+        "data", "add", name, f"data/{name}.csv", "--target", "label",
+        "--positive", "yes", "--licence", "CC0", "--origin", "made for this test",
+    )  # fmt: skip
+    assert added.status == 0, added.err
+    project.write(
+        "configs/experiments/made.yaml",
+        "schema: repro.experiment/v1\ndescription: Made.\ntask: binary\n"
+        f"dataset: {name}\nfamilies: [decision_tree]\nselection:\n  metric: roc_auc\n",
+    )
+    return project.train("made", "--profile", "debug")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("a changed row", "another data set: table/v1:"),
+        ("permuted rows", "another data set: the same rows in another order"),
+    ],
+)
+def test_other_data_is_incomparable_and_parts_where_it_goes_in(tmp_path, change, sentence):
+    """A data set of the same size and columns, and other content; rows in another order as such."""
+    own = make_project(tmp_path / "own")
+    before, after = made_of(own, "before", ROWS), made_of(own, "after", CHANGES[change])
+    result, found = candidate(own, before, after)
+
+    assert (result.status, found["comparison"]["verdict"]) == (1, "incomparable")
+    assert found["comparison"]["reasons"][0].startswith(sentence)
+    divergence = found["comparison"]["divergence"]
+    assert (divergence["stage"], "target" in divergence["inputs"]) == (
+        ("split", True) if change == "permuted rows" else ("derive", False)
+    )
     assert acting(found) == []
+
+
+@v3
+def test_another_code_path_of_numpy_is_named_first(project):
+    """Where exponentials go through it: the kernels of linear algebra are the same."""
+    train = ("wine", "--profile", "debug", "-m", "logistic_regression")
+    here = project.train(*train, "--level", "strict", env=CLEAN)
+    run = planted(project, *train, NPY_ENABLE_CPU_FEATURES="X86_V2")
+    result, found = candidate(project, here, run)
+
+    assert (result.status, found["comparison"]["verdict"]) == (0, "equivalent")
+    assert found["comparison"]["divergence"]["stage"] == "cross_validate"
+    assert acting(found) == ["NumPy's code paths"]
+
+
+@pytest.fixture(scope="session")
+def older(tmp_path_factory):
+    """Folders with older versions of two packages, from the package index."""
+    folders = {}
+    for package in ("scikit-learn==1.7.2", "numpy==2.3.5"):
+        name, version = package.split("==")
+        if metadata.version(name) == version:
+            pytest.skip(f"{package} is what is installed here")
+        folders[name] = tmp_path_factory.mktemp("older") / name
+        options = ("--no-deps", "--only-binary", ":all:", "--no-compile", "-q", "--retries", "1")
+        fetched = command("-m", "pip", "install", *options, "--target", folders[name], package)
+        if fetched.status:
+            pytest.skip(f"{package} cannot be fetched: {fetched.err.strip().splitlines()[-1]}")
+    return folders
+
+
+def aged(project, *train, folders):
+    """Train with packages from these folders in place of those installed."""
+    path = os.pathsep.join(map(str, folders))
+    return project.train(*train, "--level", "strict", env=CLEAN | {"PYTHONPATH": path})
+
+
+def test_another_scikit_learn_is_named_first(project, native, older):
+    """By the stage whose fitted form it changed, and with both versions."""
+    run = aged(project, *TRAIN, folders=[older["scikit-learn"]])
+    _, found = candidate(project, native, run)
+
+    assert found["comparison"]["verdict"] in {"equivalent", "different"}
+    assert found["comparison"]["divergence"]["stage"] == "preprocess"
+    assert acting(found) == ["scikit-learn"]
+    versions = found["suspects"][0]["differences"]["packages.scikit-learn"]
+    assert versions == [metadata.version("scikit-learn"), "1.7.2"]
 
 
 @pytest.fixture(scope="module")

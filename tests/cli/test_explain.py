@@ -1,10 +1,27 @@
 """`repro explain`: what was planted elsewhere is confirmed by training here."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
-from tests.cli.test_comparing import CLEAN, TRAIN, planted, v3
+from tests.cli.test_comparing import (
+    CHANGES,
+    CLEAN,
+    ROWS,
+    TRAIN,
+    aged,
+    made_of,
+    older,  # noqa: F401 - a fixture
+    planted,
+    v3,
+)
 from tests.cli.test_verify import edited
 from tests.conftest import make_project
 
+from repro.core.environment import environment_key
 from repro.launch import Level
 from repro.processor import libm_variant
 
@@ -101,14 +118,6 @@ def test_what_could_not_be_tried_stays_suspected(project, elsewhere, tmp_path):
     assert not any(trial["confirms"] for trial in found["trials"])
 
 
-@v3
-def test_no_more_trainings_than_allowed(project, elsewhere):
-    """Beside the one as it is here."""
-    _, found = explained(project, elsewhere, "--max-runs", "1")
-
-    assert len(found["trials"]) <= 2
-
-
 def test_a_damaged_run_is_not_explained(project, elsewhere, tmp_path):
     """What was edited has no cause here."""
     damaged = tmp_path / elsewhere.name
@@ -119,3 +128,227 @@ def test_a_damaged_run_is_not_explained(project, elsewhere, tmp_path):
     result = project.repro("explain", damaged)
 
     assert (result.status, "tampered or damaged" in result.err) == (3, True)
+
+
+@v3
+def test_a_code_path_of_numpy_is_confirmed(project):
+    """Only linear algebra of the record was computed as it is here."""
+    run = planted(project, "wine", "--profile", "debug", NPY_ENABLE_CPU_FEATURES="X86_V2")
+    result, found = explained(project, run)
+
+    assert (result.status, found["confirmed"]) == (0, ["NumPy's code paths"])
+    assert found["divergence"]["stage"] == "cross_validate"
+    assert found["trials"][-1]["agreeing"] == found["trials"][-1]["outputs"]
+
+
+@pytest.fixture(scope="module")
+def native(project):
+    return project.train(*TRAIN, "--level", "strict", env=CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("options", "causes"),
+    [
+        (("--seed", "7"), ["seed"]),
+        (("--set", "seeding.scheme=constant"), ["seed scheme"]),
+        (("--seed", "7", "--set", "seeding.scheme=constant"), ["seed", "seed scheme"]),
+        (("--set", "selection.folds=3"), ["selection"]),
+    ],
+)
+def test_another_configuration_is_confirmed_against_a_record(project, native, options, causes):
+    """A training with the other side's value, and nothing else of it, has its bits."""
+    run = project.train(*TRAIN, "--level", "strict", *options, env=CLEAN)
+    result, found = explained(project, native, "--against", run)
+
+    assert (result.status, found["confirmed"], found["suspected"]) == (0, causes, [])
+    assert (found["subject"], found["against"]) == (f"run {native.name}", f"run {run.name}")
+    last = found["trials"][-1]
+    assert (last["agreeing"], last["confirms"]) == (last["outputs"], True)
+    assert set(last["sections"]) <= {"seed", "seeding", "selection"}
+    assert not any(trial["confirms"] for trial in found["trials"][:-1])
+
+
+@v3
+def test_a_record_is_held_against_another_under_its_settings(project, native):
+    """Both were made here; one of them with another kernel, which the first training has too."""
+    run = planted(project, **KERNEL)
+    result, found = explained(project, native, "--against", run)
+
+    assert (result.status, found["confirmed"]) == (0, ["BLAS kernel"])
+    assert found["trials"][0]["settings"]["OPENBLAS_CORETYPE"] == "Nehalem"
+    assert found["trials"][1]["settings"]["OPENBLAS_CORETYPE"] != "Nehalem"
+    assert "does not have the bits" not in found["sentence"]
+
+
+def test_records_of_the_same_bits_need_no_training(project, native):
+    """There is nothing that a training could tell."""
+    again = project.train(*TRAIN, "--level", "strict", env=CLEAN)
+    result, found = explained(project, native, "--against", again)
+
+    assert (result.status, found["trials"]) == (0, [])
+    assert found["sentence"].startswith("nothing to explain")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A project with runs on three data sets, of which one is there no more."""
+    made = make_project(tmp_path_factory.mktemp("own") / "project")
+    rows = {"before": ROWS, "gone": ROWS[1:] + ROWS[:1], "after": CHANGES["permuted rows"]}
+    runs = {name: made_of(made, name, rows[name]) for name in rows}
+    runs["changed"] = made_of(made, "changed", CHANGES["a changed row"])
+    made.write("data/gone.csv", "a,b,label\n")
+    return made, runs
+
+
+@pytest.mark.parametrize(("other", "cause"), [("after", "row order"), ("changed", "data set")])
+def test_another_data_set_is_confirmed_where_it_is_here(own, other, cause):
+    """The training on the record's own table has its bits."""
+    project, runs = own
+    result, found = explained(project, runs["before"], "--against", runs[other])
+
+    assert (result.status, found["confirmed"], found["suspected"]) == (0, [cause], [])
+    assert found["trials"][-1]["agreeing"] == found["trials"][-1]["outputs"]
+
+
+def test_a_row_order_that_is_lost_is_suspected_and_not_confirmed(own):
+    """That rows are permuted is proven by their digest; the order itself is not recorded."""
+    project, runs = own
+    result, found = explained(project, runs["gone"], "--against", runs["before"])
+
+    assert (result.status, found["explained"], found["confirmed"]) == (1, False, [])
+    (suspect,) = found["suspected"]
+    assert (suspect["cause"], "not recorded itself" in suspect["rule"]) == ("row order", True)
+    assert "gone.csv: expected sha256" in found["untried"]["row order"]
+
+
+def test_a_version_of_a_package_is_confirmed_from_its_wheel(project, older):  # noqa: F811
+    """Of two packages the one that suffices; the other one is back to what is installed here."""
+    run = aged(project, *TRAIN, folders=older.values())
+    result, found = explained(project, run, "--packages")
+
+    assert (result.status, found["confirmed"]) == (0, ["scikit-learn"]), found["sentence"]
+    together, alone = found["trials"][1:]
+    assert together["packages"] == {"scikit-learn": "1.7.2", "numpy": "2.3.5"}
+    assert (alone["packages"], alone["confirms"]) == ({"scikit-learn": "1.7.2"}, True)
+
+
+def test_a_record_that_a_training_here_does_not_have_is_told_as_such(project, native, older):  # noqa: F811
+    """What sets it apart is not in its configuration or its settings."""
+    run = aged(project, *TRAIN, folders=[older["scikit-learn"]])
+    result, found = explained(project, native, "--against", run)
+
+    assert (result.status, found["explained"]) == (1, False)
+    assert found["sentence"].endswith(f"explain run {run.name} by itself")
+
+
+def with_version(record, name, version):
+    environment = record.environment
+    if name == "Python":
+        interpreter = environment.interpreter.model_copy(update={"version": version})
+        changed = {"interpreter": interpreter}
+    else:
+        changed = {"packages": environment.packages | {name: version}}
+    environment = environment.model_copy(update=changed)
+    key = environment_key(environment)
+    keys = record.keys.model_copy(update={"environment_key": key})
+    stages = tuple(
+        stage.model_copy(update={"outputs": stage.outputs | {"estimator": "other/v1:0"}})
+        if stage.name == "fit"
+        else stage
+        for stage in record.stages.stages
+    )
+    stages = record.stages.model_copy(update={"stages": stages})
+    return record.model_copy(update={"environment": environment, "keys": keys, "stages": stages})
+
+
+@pytest.fixture
+def claimed(project, native, tmp_path):
+    """A reference that claims another version of something, and has other bits."""
+    path = tmp_path / "reference.json"
+    assert project.repro("reference", native, "-o", path).status == 0
+
+    def make(version, name="scikit-learn"):
+        return edited(path, tmp_path, lambda record: with_version(record, name, version))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "index", "reason"),
+    [
+        ("1.7.2", (), None, "add --packages to try the recorded version"),
+        ("0.0.1", ("--packages",), None, "has no wheel of scikit-learn 0.0.1"),
+        ("-r x", ("--packages",), None, "'-r x' is no version of scikit-learn"),
+        ("1.7.2", ("--packages",), "http://127.0.0.1:9/simple", "no package index can be reached"),
+    ],
+    ids=["not asked for", "no wheel", "no version", "no index"],
+)
+def test_a_version_that_cannot_be_tried_stays_suspected(
+    project, claimed, tmp_path, version, options, index, reason
+):
+    """With the reason; nothing was trained with it."""
+    if "no wheel" in reason and not reachable():
+        pytest.skip("no package index can be reached")
+    offline = {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": None}
+    environ = CLEAN | dict(Level.STRICT.variables) | (offline if index else {})
+    reference = claimed(version)
+    result = project.repro("explain", reference, "--json", *options, env=environ)
+    found = result.json
+
+    assert (result.status, found["confirmed"], len(found["trials"])) == (1, [], 1)
+    assert [suspect["cause"] for suspect in found["suspected"]] == ["scikit-learn"]
+    assert reason in found["untried"]["scikit-learn"]
+
+
+def test_another_python_stays_suspected(project, claimed):
+    """It is not fetched, and the reason says which one it takes."""
+    result, found = explained(project, claimed("3.99.1", "Python"), "--packages")
+
+    assert (result.status, [s["cause"] for s in found["suspected"]]) == (1, ["Python"])
+    assert "needs CPython 3.99.1" in found["untried"]["Python"]
+
+
+@v3
+def test_no_cause_is_tried_beyond_what_is_allowed(project, elsewhere):
+    """What was left over is told with the reason."""
+    result, found = explained(project, elsewhere, "--max-runs", "1")
+
+    assert len(found["trials"]) == 2
+    assert result.status == (0 if found["confirmed"] else 1)
+    left = {s["cause"] for s in found["suspected"]} - {
+        c for t in found["trials"] for c in t["causes"]
+    }
+    assert all(cause in found["untried"] for cause in left)
+
+
+def reachable():
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "--retries", "0", "-d",
+         os.devnull, "six==0"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return "from versions: none" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_of_a_throw_away_environment_is_left_behind(project, claimed, tmp_path, number):
+    """Whenever it is interrupted: the folder goes with everything in it."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    command = [sys.executable, "-m", "repro", "explain", claimed("1.7.2"), "--packages"]
+    environ = {k: v for k, v in os.environ.items() if k not in CLEAN}
+    environ |= Level.STRICT.variables | {"TMPDIR": str(folder)}
+    process = subprocess.Popen(
+        [*command, "--project", project.path],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("repro-packages-*")) and time.monotonic() < deadline:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    os.killpg(process.pid, number)
+    process.communicate(timeout=60)
+
+    assert process.returncode in {130, 143}
+    assert list(folder.glob("repro-packages-*")) == []

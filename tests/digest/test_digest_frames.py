@@ -1,10 +1,12 @@
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.digest.frames import digest_frame, digest_index, digest_series
+from repro.digest.frames import digest_frame, digest_index, digest_rows, digest_series
 
 TEXT = st.lists(st.none() | st.text("ab\ud800é", max_size=2), max_size=4)
 COLUMNS = {
@@ -232,3 +234,75 @@ def test_series_digests_are_pinned(name):
 def test_frame_digest_is_pinned():
     """A change of the encoding is noticed, as is a version of pandas that disagrees."""
     assert PINNED["frame"] == digest_frame(frame())
+
+
+# Few values, so that rows are often equal in all columns but one.
+ROW = st.tuples(
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, float("nan")]),
+    st.sampled_from(["", "a", "b", "a\0", "\ud800", None]),
+    st.sampled_from([0, 1, -1]),
+)
+
+
+def rows(values):
+    columns = zip(*values, strict=True) if values else ([], [], [])
+    number, text, count = map(list, columns)
+    dtype = pd.StringDtype("python")
+    return pd.DataFrame(
+        {
+            "number": np.array(number, dtype=float),
+            "text": pd.array(text, dtype=dtype),
+            "count": np.array(count, dtype=np.int64),
+        }
+    )
+
+
+def spelt(row):
+    number, text, count = row
+    return "nan" if number != number else number.hex(), text, count
+
+
+@given(st.lists(ROW, max_size=8), st.randoms())
+def test_rows_unchanged_by_their_order_and_index(values, random):
+    """The rows are a bag: as often as each occurs, wherever."""
+    original = rows(values)
+    order = random.sample(range(len(values)), len(values))
+    shuffled = original.iloc[order]
+
+    assert digest_rows(original) == digest_rows(shuffled)
+
+
+@given(st.lists(ROW, max_size=4), st.lists(ROW, max_size=4))
+def test_rows_agree_only_if_equal(one, other):
+    """Values, missing ones, signs of zero, and how often a row occurs."""
+    same = Counter(map(spelt, one)) == Counter(map(spelt, other))
+
+    assert same == (digest_rows(rows(one)) == digest_rows(rows(other)))
+
+
+def test_rows_are_bound_to_their_columns():
+    """Another name, dtype or order of columns is another table; a frame is no bag of rows."""
+    original = rows([(1.0, "a", 1), (0.0, "b", 0)])
+    others = [
+        original.rename(columns={"text": "words"}),
+        original.astype({"count": np.int32}),
+        original[["text", "number", "count"]],
+        original.drop(columns="text"),
+    ]
+
+    digests = [digest_rows(frame) for frame in (original, *others)]
+    assert len({*digests, digest_frame(original)}) == len(digests) + 1
+
+
+def test_rows_digest_is_pinned():
+    """Another encoding is another version of the scheme."""
+    original = rows([(1.5, "b", 1), (-0.0, None, 0), (float("nan"), "é", -1)])
+    pinned = "rows/v1:7cc4b3fab4eabd4126d3e17639eafc146dd0b2488d698141d7f47f3a235a4ca8"
+
+    assert digest_rows(original) == pinned
+
+
+def test_rows_without_an_order_are_refused():
+    """Objects of any kind cannot be sorted."""
+    with pytest.raises(TypeError, match="'object': values of dtype object have no order"):
+        digest_rows(frame()[["object"]])

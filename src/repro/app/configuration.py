@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
-from repro.config.models import ExperimentConfig, Verification
+from repro.config.models import ExperimentConfig, Stability, Verification
 from repro.config.project import BASE, names_in, read_source
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
@@ -118,6 +118,18 @@ def verification_settings(project: Path) -> Verification:
     settings = validate(subtree(base.tree, ("verification",)), Verification)
     check_families(project, settings)
     return settings
+
+
+def stability_settings(project: Path) -> Stability:
+    """Return when this project calls the metrics of replicates drifting, and diverged.
+
+    Raises
+    ------
+    ConfigError
+        If the section is missing from ``configs/base.yaml`` or not valid.
+    """
+    base = read_source(project, project / BASE, "base")
+    return validate(subtree(base.tree, ("stability",)), Stability)
 
 
 def recorded_or_named(project: Path, runs: Path, reference: str) -> ExperimentConfig:

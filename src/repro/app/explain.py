@@ -1,52 +1,70 @@
 """The use case ``explain``: train here under the other side's settings, until its bits appear.
 
-A difference of two environments is only suspected of a divergence. It is *confirmed* where a
-training here, with that difference taken away, has the other side's digests at the stage at which
-the two parted. All candidates are first taken away together: where that does not help, none of them
-can be the reason. Where it does, those that are not needed are put back, one by one.
+A difference of two records is only suspected of a divergence. It is *confirmed* where a training
+here, with that difference taken away, has the other side's digests at the stage at which the two
+parted. Each is first taken away alone, versions of packages all at once; where that does not help,
+all of them together. What helps is then cut down: those that are not needed are put back, one by
+one.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from repro.core.environment import comparable
-from repro.core.errors import PreconditionError
+from repro.app.children import retrain
+from repro.app.configuration import parse_config
+from repro.app.throwaway import Throwaway
+from repro.app.ways import Way, possible_causes, settings_of, unable, way_of, why_not
+from repro.core.errors import PreconditionError, SchemaError
 from repro.core.explanation import Explanation, Trial
-from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
-from repro.divergence.causes import suspects
 from repro.divergence.compare import first_divergence
-from repro.divergence.numbers import greatest_relative_difference
-from repro.divergence.structure import differences
-from repro.launch import Level, cannot_run, lacking, pinned
+from repro.launch import Level, lacking, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from repro.config.models import ExperimentConfig
     from repro.core.comparison import Suspect
-    from repro.core.environment import Environment
+    from repro.core.records import RecordFile
     from repro.core.verdict import Divergence
 
-Settings = dict[str, str | None]
-
-_NO_FMA = {"FMA": None, "baseline": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
-_BASELINES = {"x86_64": "X86_V2", "aarch64": "ASIMD"}
+Ways = dict[str, Way]
 
 
-class Listener(Protocol):
-    """Is told of every training before it begins, for people who wait."""
+@dataclass(frozen=True)
+class Recorded:
+    """A record, the configuration in it, and how people are told of it."""
 
-    def __call__(self, number: int, what: str) -> None:
-        """Say what is tried."""
+    name: str
+    record: RecordFile
+    config: ExperimentConfig
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What may be done for an explanation.
+
+    Attributes
+    ----------
+    runs : int
+        How many trainings are allowed beside the first one.
+    packages : bool
+        Whether other versions of packages are fetched and tried.
+    tell : callable
+        Is told of everything that takes time before it begins, for people who wait.
+    """
+
+    runs: int
+    packages: bool
+    tell: Callable[[str], None]
 
 
 @dataclass
@@ -54,33 +72,39 @@ class _Search:
     """Trainings here, and how many more of them are allowed."""
 
     project: Path
-    config: ExperimentConfig
-    expected: RecordFile
-    level: Level
-    allowed: int
-    listener: Listener
+    subject: Recorded
+    against: Recorded | None
+    effort: Effort
+    start: Way
     divergence: Divergence | None = None
+    throwaway: Throwaway | None = None
     trials: list[Trial] = field(default_factory=list)
 
     @property
-    def exhausted(self) -> bool:
-        return len(self.trials) > self.allowed
+    def expected(self) -> RecordFile:
+        return self.subject.record
 
-    def train(self, causes: Sequence[str], settings: Settings) -> RecordFile | None:
-        """Train with some settings changed; None where that came to no end."""
-        self.listener(len(self.trials), " and ".join(causes) or "as it is here")
+    @property
+    def base(self) -> Recorded:
+        return self.against or self.subject
+
+    @property
+    def exhausted(self) -> bool:
+        return len(self.trials) > self.effort.runs
+
+    def train(self, causes: Sequence[str], way: Way) -> RecordFile | None:
+        """Train with some things done otherwise; None where that came to no end."""
+        what = " and ".join(causes) or "what all others are held against"
+        self.effort.tell(f"training {len(self.trials)} of at most {self.effort.runs}: {what}")
         started = time.perf_counter()
-        environ = pinned(self.level, os.environ)
-        for name, value in settings.items():
-            environ.pop(name, None)
-            if value is not None:
-                environ[name] = value
-        record, failure = _retrain(self.project, self.config, environ)
+        record, failure = self._retrain(way)
         pairs = _outputs(self.expected, record) if record else []
         self.trials.append(
             Trial(
                 causes=tuple(causes),
-                settings=dict(settings),
+                settings=way.settings,
+                sections=way.sections,
+                packages=way.packages,
                 agreeing=sum(left == right for left, right in pairs),
                 outputs=len(pairs),
                 confirms=record is not None and self._confirms(record),
@@ -90,179 +114,218 @@ class _Search:
         )
         return record
 
-    def confirmed_by(self, causes: dict[str, Settings]) -> bool:
+    def _retrain(self, way: Way) -> tuple[RecordFile | None, str]:
+        given = self.base.config.model_dump(mode="json", by_alias=True) | way.sections
+        recorded = Level(self.base.config.determinism.level)
+        environ = pinned(Level.STRICT if lacking(recorded) else recorded, os.environ)
+        for name, value in (self.start | way).settings.items():
+            environ.pop(name, None)
+            if value is not None:
+                environ[name] = value
+        if self.throwaway and way.packages:
+            environ["PYTHONPATH"] = self.throwaway.path(way.packages, environ)
+        try:
+            config = parse_config(given, self.base.name)
+        except SchemaError as error:
+            # Sections of two configurations need not go together.
+            return None, error.message
+        return retrain(self.project, config, environ)
+
+    def confirmed_by(self, ways: Ways) -> bool:
         """Tell whether taking these differences away brings the other side's bits."""
-        settings = {name: value for each in causes.values() for name, value in each.items()}
-        impossible = list(cannot_run({k: v for k, v in settings.items() if v is not None}))
-        if impossible or self.exhausted:
+        if self.exhausted:
             return False
-        self.train(tuple(causes), settings)
+        self.train(tuple(ways), reduce(or_, ways.values()))
         return self.trials[-1].confirms
 
     def _confirms(self, record: RecordFile) -> bool:
         if self.divergence is None:
             return False
-        stages = {stage.name: stage.outputs for stage in record.stages.stages}
-        expected = {stage.name: stage.outputs for stage in self.expected.stages.stages}
         name = self.divergence.stage
-        return stages.get(name) == expected[name]
+        return _of(record, name) == _of(self.expected, name)
 
 
 def explain(
-    project: Path,
-    name: str,
-    expected: RecordFile,
-    config: ExperimentConfig,
-    max_runs: int,
-    listener: Listener,
+    project: Path, subject: Recorded, against: Recorded | None, effort: Effort
 ) -> Explanation:
     """Find out why a record and a training here part.
 
     Parameters
     ----------
-    name : str
-        How people are told of the record.
-    config : ExperimentConfig
-        What the record was trained with.
-    max_runs : int
-        How many trainings are allowed beside the first one.
+    against : Recorded, optional
+        Whose configuration the training here has, and whose settings where they are not those of
+        the subject; without it, the training has the subject's configuration.
 
     Raises
     ------
     PreconditionError
-        If the training as it is here comes to no end.
+        If the first training comes to no end.
     """
-    recorded = Level(config.determinism.level)
-    level = Level.STRICT if lacking(recorded) else recorded
-    search = _Search(project, config, expected, level, max_runs, listener)
-    actual = search.train((), {})
+    expected = subject.record
+    start = Way(settings_of(against.record, expected) if against else {})
+    search = _Search(project, subject, against, effort, start)
+    if against and first_divergence(expected.stages, against.record.stages) is None:
+        sentence = f"nothing to explain: every stage output of {against.name} has the same bits"
+        return _report(search, sentence, explained=True)
+    actual = search.train((), start)
     if actual is None:
         raise PreconditionError(
             f"training here came to no end: {search.trials[0].failure}",
             advice="repro doctor tells what is wrong here",
         )
     parted = first_divergence(expected.stages, actual.stages)
-    if parted is None or parted.inputs:
-        return _nothing_to_try(name, parted, search)
+    if parted is None:
+        sentence = "nothing to explain: every stage output has the record's bits here"
+        if against is None:
+            return _report(search, sentence, explained=True)
+        sentence = (
+            f"not explained: a training here by the configuration of {against.name} has the bits of"
+            f" {subject.name}, and not its own; explain {against.name} by itself"
+        )
+        return _report(search, sentence, explained=False)
     search.divergence = parted
-    ranked = _suspects(expected, actual, parted)
-    acting = [suspect for suspect in ranked if suspect.can_act]
-    ways = {
-        suspect.cause: settings
-        for suspect in acting
-        if (settings := _settings(suspect.cause, expected.environment, actual.environment))
-    }
-    confirmed = _smallest(search, ways)
-    whole = any(trial.confirms and trial.agreeing == trial.outputs for trial in search.trials)
+    causes = possible_causes(expected, actual, parted)
+    if not causes and parted.inputs:
+        sentence = f"'{parted.stage}' parts because its input differs: {', '.join(parted.inputs)}"
+        return _report(search, sentence, explained=True)
+    return _sought(search, actual, causes)
+
+
+def _sought(search: _Search, actual: RecordFile, causes: Sequence[Suspect]) -> Explanation:
+    with ExitStack() as stack:
+        if search.effort.packages:
+            folder = stack.enter_context(TemporaryDirectory(prefix="repro-packages-"))
+            recorded, installed = search.expected.environment, actual.environment
+            search.throwaway = Throwaway(
+                Path(folder), recorded.packages, installed.packages, search.effort.tell
+            )
+        ways, untried = _ways(search, actual, causes)
+        confirmed = _smallest(search, ways)
     # With every output explained nothing is left to suspect.
-    rest = () if whole else tuple(s for s in acting if s.cause not in confirmed)
-    return Explanation(
-        schema_="repro.explanation/v1",
-        subject=name,
-        sentence=_sentence(parted, confirmed, rest),
+    whole = any(trial.confirms and trial.agreeing == trial.outputs for trial in search.trials)
+    rest = () if whole else tuple(s for s in causes if s.cause not in confirmed)
+    tried = {cause for trial in search.trials for cause in trial.causes}
+    spent = f"no more trainings were allowed (--max-runs {search.effort.runs})"
+    idle = spent if search.exhausted else "what parts first is explained without it"
+    untried |= dict.fromkeys(ways.keys() - tried, idle)
+    # Such as a data set that is not here any more: nothing was learned of the cause.
+    untried |= {t.causes[0]: t.failure for t in search.trials if t.failure and len(t.causes) == 1}
+    sentence = _sentence(search, confirmed, rest)
+    other = search.against
+    if other and not _same_there(actual, other.record, search):
+        sentence += f"; the training here does not have the bits of {other.name} there"
+    return _report(
+        search,
+        sentence,
         explained=bool(confirmed),
-        divergence=parted,
         confirmed=tuple(confirmed),
         suspected=rest,
-        trials=tuple(search.trials),
+        untried={s.cause: untried[s.cause] for s in rest if s.cause in untried},
     )
 
 
-def _nothing_to_try(name: str, parted: Divergence | None, search: _Search) -> Explanation:
-    sentence = "nothing to explain: every stage output has the record's bits here"
-    if parted is not None:
-        inputs = ", ".join(parted.inputs)
-        sentence = f"'{parted.stage}' parts because its input differs: {inputs}"
+def _report(
+    search: _Search,
+    sentence: str,
+    *,
+    explained: bool,
+    confirmed: tuple[str, ...] = (),
+    suspected: tuple[Suspect, ...] = (),
+    untried: Mapping[str, str] | None = None,
+) -> Explanation:
     return Explanation(
         schema_="repro.explanation/v1",
-        subject=name,
+        subject=search.subject.name,
+        against=search.against.name if search.against else "",
         sentence=sentence,
-        explained=True,
-        divergence=parted,
-        confirmed=(),
-        suspected=(),
+        explained=explained,
+        divergence=search.divergence,
+        confirmed=confirmed,
+        suspected=suspected,
+        untried=dict(untried or {}),
         trials=tuple(search.trials),
     )
 
 
-def _suspects(expected: RecordFile, actual: RecordFile, parted: Divergence) -> tuple[Suspect, ...]:
-    found = differences(comparable(expected.environment), comparable(actual.environment))
-    return suspects(found, parted, greatest_relative_difference(expected, actual))
+def _ways(
+    search: _Search, actual: RecordFile, causes: Sequence[Suspect]
+) -> tuple[Ways, dict[str, str]]:
+    """Return what can be tried for each cause, and why nothing can for the others."""
+    ways: Ways = {}
+    untried = {}
+    found = [(suspect, way_of(suspect, search.expected, actual)) for suspect in causes]
+    apart = {name for _, way in found for name in way.packages}
+    for suspect, way in found:
+        reason = unable(way.settings)
+        if not way or (way.packages and not search.throwaway):
+            reason = why_not(suspect, search.expected, packages=search.effort.packages)
+        elif search.throwaway:
+            fetched = [search.throwaway.fetch(name, apart) for name in way.packages]
+            reason = reason or "; ".join(filter(None, fetched))
+        if reason:
+            untried[suspect.cause] = reason
+        else:
+            ways[suspect.cause] = way
+    return ways, untried
 
 
-def _smallest(search: _Search, ways: dict[str, Settings]) -> dict[str, Settings]:
+def _smallest(search: _Search, ways: Ways) -> Ways:
     """Return the differences that suffice, and of which none can be left out."""
-    for cause, settings in ways.items():
-        if search.confirmed_by({cause: settings}):
-            return {cause: settings}
-    if len(ways) <= 1 or not search.confirmed_by(ways):
-        return {}
+    packages = {cause: way for cause, way in ways.items() if way.packages}
+    for cause, way in ways.items():
+        if cause not in packages and search.confirmed_by({cause: way}):
+            return {cause: way}
+    if packages and search.confirmed_by(packages):
+        return _one_of(search, packages) or _without_the_idle(search, packages)
+    if len(ways) > max(len(packages), 1) and search.confirmed_by(ways):
+        return _without_the_idle(search, ways)
+    return {}
+
+
+def _one_of(search: _Search, ways: Ways) -> Ways:
+    if len(ways) == 1:
+        return ways
+    return next(({c: way} for c, way in ways.items() if search.confirmed_by({c: way})), {})
+
+
+def _without_the_idle(search: _Search, ways: Ways) -> Ways:
     needed = dict(ways)
     for cause in ways:
-        fewer = {name: settings for name, settings in needed.items() if name != cause}
+        fewer = {name: way for name, way in needed.items() if name != cause}
         if len(fewer) > 1 and search.confirmed_by(fewer):
             needed = fewer
     return needed
 
 
-def _settings(cause: str, expected: Environment, actual: Environment) -> Settings:
-    """Return the variables that take a difference away here; empty where there are none."""
-    paths = expected.code_paths
-    if cause == "BLAS kernel":
-        kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
-        kernel = kernels.pop() if len(kernels) == 1 else None
-        return {"OPENBLAS_CORETYPE": kernel} if kernel else {}
-    if cause == "NumPy's code paths" and paths.baseline == actual.code_paths.baseline:
-        beyond = [group for group in paths.enabled if group not in paths.baseline]
-        baseline = _BASELINES.get(expected.platform.machine)
-        return {
-            "NPY_ENABLE_CPU_FEATURES": " ".join(beyond) or baseline,
-            "NPY_DISABLE_CPU_FEATURES": None,
-        }
-    if cause == "maths functions of the C library" and paths.libm != actual.code_paths.libm:
-        return {"GLIBC_TUNABLES": _NO_FMA[paths.libm]} if paths.libm in _NO_FMA else {}
-    if cause == "numbers of threads":
-        names = expected.threads.keys() | actual.threads.keys()
-        return {name: expected.threads.get(name) for name in sorted(names)}
-    if cause == "hash seed":
-        return {"PYTHONHASHSEED": expected.hash_seed}
-    return {}
+def _same_there(actual: RecordFile, against: RecordFile, search: _Search) -> bool:
+    name = search.divergence.stage if search.divergence else ""
+    return _of(actual, name) == _of(against, name)
 
 
-def _retrain(
-    project: Path, config: ExperimentConfig, environ: dict[str, str]
-) -> tuple[RecordFile | None, str]:
-    determinism = config.determinism.model_copy(update={"level": "seeded"})
-    execution = config.execution.model_copy(update={"workers": 1})
-    changed = config.model_copy(update={"determinism": determinism, "execution": execution})
-    given = json.dumps(changed.model_dump(mode="json", by_alias=True))
-    done = subprocess.run(
-        [sys.executable, "-m", "repro.app.retrain", str(project)],
-        input=given.encode(),
-        env=environ,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
-        return None, words[-1] if words else f"exit status {done.returncode}"
-    return load_record(done.stdout, "the training here", RecordFile), ""
+def _of(record: RecordFile, stage: str) -> dict[str, str]:
+    return next((s.outputs for s in record.stages.stages if s.name == stage), {})
 
 
 def _outputs(expected: RecordFile, actual: RecordFile) -> list[tuple[str, str | None]]:
-    here = {stage.name: stage.outputs for stage in actual.stages.stages}
     return [
-        (digest, here.get(stage.name, {}).get(output))
+        (digest, _of(actual, stage.name).get(output))
         for stage in expected.stages.stages
         for output, digest in stage.outputs.items()
     ]
 
 
-def _sentence(parted: Divergence, confirmed: dict[str, Settings], rest: Sequence[Suspect]) -> str:
+def _sentence(search: _Search, confirmed: Ways, rest: Sequence[Suspect]) -> str:
+    stage = search.divergence.stage if search.divergence else ""
     if confirmed:
-        causes = " and ".join(confirmed)
-        return f"confirmed: '{parted.stage}' parts because of {causes}"
+        sentence = f"confirmed: '{stage}' parts because of {' and '.join(confirmed)}"
+        best = max(trial.agreeing for trial in search.trials if trial.confirms)
+        total = search.trials[-1].outputs or search.trials[0].outputs
+        if best < total:
+            sentence += f"; {total - best} of {total} stage outputs still differ"
+        if len(confirmed) > 1 and search.exhausted:
+            sentence += "; whether all of them are needed was not tried"
+        return sentence
     if rest:
         names = ", ".join(suspect.cause for suspect in rest)
-        return f"not confirmed: '{parted.stage}' parts; suspected: {names}"
-    return f"not explained: '{parted.stage}' parts, and no recorded difference can act there"
+        return f"not confirmed: '{stage}' parts; suspected: {names}"
+    return f"not explained: '{stage}' parts, and no recorded difference can act there"

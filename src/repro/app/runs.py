@@ -6,6 +6,9 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.app.configuration import stability_settings
+from repro.core.stability import Band, StabilityReport
+from repro.divergence.stability import Limits, Replicate, judge_group
 from repro.store import list_runs
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.core.records import Metrics
+    from repro.store import RunEntry
     from repro.store.listing import Summary
 
 
@@ -63,12 +67,47 @@ class Group:
 
 def groups(runs: Path) -> tuple[Group, ...]:
     """Group the complete runs by replicate key, the newest group first."""
-    by_key: dict[str, list[Summary]] = {}
-    for entry in list_runs(runs):
+    return tuple(_group(key, found) for key, found in _by_key(list_runs(runs)).items())
+
+
+def stability(project: Path, runs: Path) -> StabilityReport:
+    """Hold the spread of every metric over replicates against its bootstrap interval.
+
+    Raises
+    ------
+    ConfigError
+        If ``configs/base.yaml`` does not say what is drifting and diverged.
+    """
+    settings = stability_settings(project)
+    limits = Limits(settings.drifting, settings.diverged)
+    entries = list_runs(runs)
+    found = tuple(
+        judge_group(
+            summaries[0].snapshot.comparison_group,
+            key,
+            [Replicate(_seed(s), s.snapshot.keys.strict_key, s.metrics) for s in summaries],
+            limits,
+        )
+        for key, summaries in _by_key(entries).items()
+    )
+    bands = {group.band for group in found}
+    return StabilityReport(
+        schema_="repro.stability/v1",
+        drifting=limits.drifting,
+        diverged=limits.diverged,
+        holds=bool(bands - {None}) and Band.DIVERGED not in bands,
+        groups=found,
+        damaged=tuple(entry.run_id for entry in entries if entry.summary is None),
+    )
+
+
+def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Summary]]:
+    found: dict[str, list[Summary]] = {}
+    for entry in entries:
         if entry.summary is not None:
             key = entry.summary.snapshot.keys.replicate_key
-            by_key.setdefault(key, []).append(entry.summary)
-    return tuple(_group(key, summaries) for key, summaries in by_key.items())
+            found.setdefault(key, []).append(entry.summary)
+    return found
 
 
 def _group(key: str, summaries: Sequence[Summary]) -> Group:

@@ -17,6 +17,7 @@ from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
 from repro.core.noise import Noise
+from repro.core.stability import StabilityReport
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Verification
 
@@ -38,6 +39,7 @@ _WHOLE: dict[str, type[Record]] = {
     "comparison": ComparisonReport,
     "explanation": Explanation,
     "noise": Noise,
+    "stability": StabilityReport,
 }
 _PARTIAL = ("base", "experiment", "profile", "overlay")
 KINDS = (*_PARTIAL, "model", "datasets", *_WHOLE)

@@ -146,6 +146,7 @@ def _lineage(
         sha256=table.sha256,
         content=table.content,
         rows=table.rows,
+        unordered=table.unordered,
     )
     return Lineage(
         schema_="repro.lineage/v1",

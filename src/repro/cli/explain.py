@@ -13,45 +13,78 @@ from repro.core.errors import ExitCode, PreconditionError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.app.explain import Recorded
     from repro.core.explanation import Explanation, Trial
 
 
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option(
+    "--against", metavar="RUN|REFERENCE",
+    help="Hold it against a training by the configuration and the settings of this one.",
+)  # fmt: skip
+@click.option(
     "--max-runs", type=click.IntRange(min=1), default=8, show_default=True,
-    help="Trainings at most, beside the one as it is here.",
+    help="Trainings at most, beside the first one.",
+)  # fmt: skip
+@click.option(
+    "--packages", is_flag=True,
+    help="Fetch recorded versions of packages into a throw-away environment, and try them.",
 )  # fmt: skip
 @runs_option
 @json_option
 @project_option
 def command(
     subject: str | None,
+    against: str | None,
     max_runs: int,
     runs_folder: Path | None,
     project_folder: Path | None,
     *,
+    packages: bool,
     as_json: bool,
 ) -> int:
     """Find out why a run or a reference has other bits than a training here, by training.
 
     It trains again under the recorded settings, one difference at a time: BLAS kernel, NumPy's code
-    paths, maths functions, threads, hash seed. What brings the record's bits at the stage that
-    parts is confirmed; what could not be tried stays suspected. The record is only read.
+    paths, maths functions, threads, hash seed; with --packages also versions of packages, from
+    wheels; with --against also seed, seed scheme, data and every other section of the
+    configuration. What brings the record's bits at the stage that parts is confirmed; what could
+    not be tried stays suspected. The records are only read.
 
     Exit status 0 where the reason is confirmed or there is nothing to explain, else 1.
 
     \b
     repro explain reference/credit.json
+    repro explain A.json --against B.json
     """
-    from repro.app.explain import explain
+    from repro.app.explain import Effort, explain
+
+    project = find(project_folder)
+    runs = runs_of(project, runs_folder)
+
+    def tell(what: str) -> None:
+        if not as_json:
+            click.echo(output.plain(what), err=True)
+
+    expected = _read(project, runs, subject)
+    other = _read(project, runs, against) if against else None
+    explanation = explain(project, expected, other, Effort(max_runs, packages, tell))
+    if as_json:
+        output.say_json(explanation.model_dump(mode="json", by_alias=True))
+    else:
+        _tell(explanation)
+    return ExitCode.HOLDS if explanation.explained else ExitCode.FINDING
+
+
+def _read(project: Path, runs: Path, name: str | None) -> Recorded:
+    from repro.app.explain import Recorded
     from repro.app.recorded import check_trust, recorded_config
     from repro.app.subject import check_integrity, find_subject
     from repro.app.verify import record_of
     from repro.core.verdict import Outcome
 
-    project = find(project_folder)
-    found = find_subject(project, runs_of(project, runs_folder), subject)
+    found = find_subject(project, runs, name)
     broken = [c.detail for c in check_integrity(found) if c.outcome is not Outcome.SAME]
     if broken:
         raise PreconditionError(
@@ -60,36 +93,36 @@ def command(
         )
     config = recorded_config(found)
     check_trust(project, config)
-
-    def listen(number: int, what: str) -> None:
-        if not as_json:
-            click.echo(f"training {number} of at most {max_runs}: {output.plain(what)}", err=True)
-
-    explanation = explain(project, found.name, record_of(found), config, max_runs, listen)
-    if as_json:
-        output.say_json(explanation.model_dump(mode="json", by_alias=True))
-    else:
-        _tell(explanation)
-    return ExitCode.HOLDS if explanation.explained else ExitCode.FINDING
+    return Recorded(found.name, record_of(found), config)
 
 
 def _tell(explanation: Explanation) -> None:
-    output.say(output.bold(explanation.subject))
+    against = f" against {explanation.against}" if explanation.against else ""
+    output.say(output.bold(output.plain(explanation.subject + against)))
     rows = [_row(trial) for trial in explanation.trials]
-    output.table(("training here", "the record's bits", "where they part", "seconds"), rows)
-    output.say()
+    if rows:
+        output.table(("training here", "the record's bits", "where they part", "seconds"), rows)
+        output.say()
     tone = "holds" if explanation.explained else "different"
     output.field("explanation", output.toned(tone, output.plain(explanation.sentence)))
     for suspect in explanation.suspected:
         output.field("suspected", output.plain(f"{suspect.cause}: {suspect.rule}"))
+    for cause, reason in explanation.untried.items():
+        output.field("not tried", output.plain(f"{cause}: {reason}"))
 
 
 def _row(trial: Trial) -> tuple[str, ...]:
-    settings = ", ".join(
-        f"{name} not set" if value is None else f"{name}={value}"
-        for name, value in trial.settings.items()
-    )
-    what = f"{' and '.join(trial.causes)}: {settings}" if trial.causes else "as it is"
+    done = [
+        *(
+            f"{n} not set" if value is None else f"{n}={value}"
+            for n, value in trial.settings.items()
+        ),
+        *(f"{name} {version}" for name, version in trial.packages.items()),
+        # A whole section is too much for a line; a seed is not.
+        *(f"{n}: {value}" for n, value in trial.sections.items() if isinstance(value, int)),
+    ]
+    what = " and ".join(trial.causes) or "as it is"
+    what = f"{what}: {', '.join(done)}" if done else what
     if trial.failure:
         return (output.plain(what), output.plain(trial.failure), "", f"{trial.seconds:.1f}")
     bits = f"{trial.agreeing} of {trial.outputs}"

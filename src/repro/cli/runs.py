@@ -14,6 +14,7 @@ from repro.core.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.core.stability import Band, GroupStability
     from repro.store import RunEntry
 
 
@@ -101,18 +102,30 @@ def show(
 
 
 @command.command()
+@click.option(
+    "--stability", is_flag=True,
+    help="Judge each group by the limits in configs/base.yaml: STABLE, DRIFTING or DIVERGED.",
+)  # fmt: skip
 @runs_option
 @json_option
 @project_option
-def groups(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
+def groups(
+    project_folder: Path | None, runs_folder: Path | None, *, stability: bool, as_json: bool
+) -> int:
     """Group runs that differ by seed only: mean, spread and stability of every metric.
 
-    A metric is stable where seeds move it by no more than its bootstrap interval is wide.
+    A metric is stable where seeds move it by no more than its bootstrap interval is wide. With
+    --stability the spread over all runs is divided by that width, and held against the limits of
+    the section stability; runs of one seed must not differ at all.
+
+    Exit status with --stability: 1 where a group has diverged, or none has two runs.
     """
     from dataclasses import asdict
 
     from repro.app.runs import groups as group_runs
 
+    if stability:
+        return _judge(find(project_folder), runs_folder, as_json=as_json)
     found = group_runs(runs_of(find(project_folder), runs_folder))
     if as_json:
         output.say_json([asdict(group) for group in found])
@@ -141,6 +154,51 @@ def groups(project_folder: Path | None, runs_folder: Path | None, *, as_json: bo
         output.table(("metric", "mean", "std", "range", "over seeds"), rows, right="mean std")
         output.say()
     return ExitCode.HOLDS
+
+
+def _judge(project: Path, runs_folder: Path | None, *, as_json: bool) -> int:
+    from repro.app.runs import stability
+
+    report = stability(project, runs_of(project, runs_folder))
+    for run in report.damaged:
+        output.warn(f"run {run} is damaged and was left out")
+    if as_json:
+        output.say_json(report.model_dump(mode="json", by_alias=True))
+    elif not report.groups:
+        output.say("no runs yet: repro train")
+    else:
+        for group in report.groups:
+            _say_group(group)
+    return ExitCode.HOLDS if report.holds else ExitCode.FINDING
+
+
+def _say_group(group: GroupStability) -> None:
+    told = f"{_toned(group.band)}: {group.sentence}" if group.band else group.sentence
+    output.say(
+        f"{output.bold(output.plain(group.name))}: {_counted(group.runs, 'run')},"
+        f" {_counted(len(group.seeds), 'seed')}"
+    )
+    rows = [
+        (
+            output.plain(name),
+            f"{output.number(found.low)} … {output.number(found.high)}",
+            output.number(found.spread),
+            output.number(found.interval),
+            "" if found.ratio is None else f"{found.ratio:.2f}",
+            _toned(found.band) if found.band else "one run",
+        )
+        for name, found in group.metrics.items()
+    ]
+    if group.band:
+        headings = ("metric", "range", "spread", "interval", "ratio", "band")
+        output.table(headings, rows, right="spread interval ratio")
+    output.field("stability", told)
+    output.say()
+
+
+def _toned(band: Band) -> str:
+    tones = {"STABLE": "stable", "DRIFTING": "warning", "DIVERGED": "different"}
+    return output.toned(tones[band], str(band))
 
 
 def _counted(number: int, what: str) -> str:

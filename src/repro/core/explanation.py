@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from repro.core.comparison import Suspect
 from repro.core.model import Record
@@ -12,16 +12,20 @@ from repro.core.verdict import Divergence
 
 
 class Trial(Record):
-    """A training here under settings of the other side.
+    """A training here with some of the differences taken away.
 
     Attributes
     ----------
     causes : tuple of str
-        The differences that it takes away; empty for the training as it is here.
+        Those differences; empty for the training that all others are held against.
     settings : dict of str to str or None
         Environment variables; None for one that is not set.
+    sections : dict of str to JSON value
+        Sections of the configuration.
+    packages : dict of str to str
+        Versions of packages.
     agreeing, outputs : int
-        How many stage outputs have the other side's bits, and how many there are.
+        How many stage outputs have the record's bits, and how many there are.
     confirms : bool
         Whether the outputs of the stage at which the two parted have them.
     failure : str
@@ -30,6 +34,8 @@ class Trial(Record):
 
     causes: tuple[str, ...]
     settings: dict[str, str | None]
+    sections: dict[str, JsonValue]
+    packages: dict[str, str]
     agreeing: int
     outputs: int
     confirms: bool
@@ -42,19 +48,26 @@ class Explanation(Record):
 
     Attributes
     ----------
+    against : str
+        The record whose configuration and settings the training here had; empty where it had those
+        of the subject, and of this machine.
     divergence : Divergence or None
-        Where the record and a training here part; None where they do not.
+        Where the record and the training here part; None where they do not.
     confirmed : tuple of str
-        The causes that, taken away together and none of them left out, bring the record's bits.
+        The causes that, taken away together, bring the record's bits.
     suspected : tuple of Suspect
         Those that could act and were not confirmed: not tried, or tried without success.
+    untried : dict of str to str
+        Why a suspected cause could not be tried.
     """
 
     schema_: Literal["repro.explanation/v1"] = Field(alias="schema")
     subject: str
+    against: str
     sentence: str
     explained: bool
     divergence: Divergence | None
     confirmed: tuple[str, ...]
     suspected: tuple[Suspect, ...]
+    untried: dict[str, str]
     trials: tuple[Trial, ...]

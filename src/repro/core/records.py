@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from repro.core.environment import Environment, Host
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -197,8 +197,14 @@ class Predictions(Record):
 class RecordFile(Record):
     """A reference: everything comparable about a run, in one file.
 
-    ``digest`` binds the rest of the file, so that a changed value is noticed before anything is
-    trained.
+    Attributes
+    ----------
+    content : str
+        Digest of the data set's table.
+    digest : str
+        Binds the rest of the file, so that a changed value is noticed before anything is trained.
+    unordered : str or None
+        Digest of the table whatever the order of its rows; it is in no key.
     """
 
     schema_: Literal["repro.record/v1"] = Field(alias="schema")
@@ -212,6 +218,7 @@ class RecordFile(Record):
     predictions: Predictions
     environment: Environment
     digest: str
+    unordered: str | None = Later
 
 
 class FileEntry(Record):
@@ -222,13 +229,14 @@ class FileEntry(Record):
 
 
 class DatasetLineage(Record):
-    """The data set that a run was trained on."""
+    """The data set that a run was trained on; ``unordered`` is as in ``RecordFile``."""
 
     name: str
     source: str
     sha256: Sha256
     content: str
     rows: int
+    unordered: str | None = Later
 
 
 class Lineage(Record):

@@ -14,7 +14,7 @@ from repro.core.errors import DataError
 from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.roles import assign_roles
 from repro.datasets.target import checked_target, target_kind
-from repro.digest.frames import digest_frame
+from repro.digest.frames import digest_frame, digest_rows
 
 if TYPE_CHECKING:
     from repro.config.models import DatasetEntry
@@ -41,6 +41,8 @@ class Table:
     content : str
         Digest of names, order and values of features and target: the same for the same table,
         whatever format it was read from.
+    unordered : str
+        Digest of the same, whatever the order of the rows.
     sha256 : str
         Of the bytes of the file; of a data set without bytes, the hexadecimal part of ``content``.
     """
@@ -50,6 +52,7 @@ class Table:
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     content: str
+    unordered: str
     sha256: str
 
     @property
@@ -79,9 +82,17 @@ def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) ->
     target = checked_target(raw, body.columns[entry.target], entry, task)
     features = to_frame(body, roles)
     _check_filled(raw.label, features)
-    content = _content(features, target, entry.target, roles.position)
-    hexadecimal = content.rpartition(":")[2]
-    return Table(features, target, roles.numeric, roles.categorical, content, sha256 or hexadecimal)
+    frame = _whole(features, target, entry.target, roles.position)
+    content = tagged_digest("table", {"frame": digest_frame(frame), "target": entry.target})
+    return Table(
+        features=features,
+        target=target,
+        numeric=roles.numeric,
+        categorical=roles.categorical,
+        content=content,
+        unordered=digest_rows(frame),
+        sha256=sha256 or content.rpartition(":")[2],
+    )
 
 
 def read_features(raw: RawTable, roles: Roles) -> pd.DataFrame:
@@ -134,9 +145,9 @@ def _check_filled(label: str, features: pd.DataFrame) -> None:
         )
 
 
-def _content(features: pd.DataFrame, target: Array, name: str, position: int) -> str:
-    """Digest features and target, the target in its place among the columns of the file."""
+def _whole(features: pd.DataFrame, target: Array, name: str, position: int) -> pd.DataFrame:
+    """Return features and target, the target in its place among the columns of the file."""
     frame = features.copy(deep=False)
     dtype = np.float64 if target.dtype.kind == "f" else _TEXT
     frame.insert(position, name, pd.Series(target, dtype=dtype))
-    return tagged_digest("table", {"frame": digest_frame(frame), "target": name})
+    return frame

@@ -10,6 +10,7 @@ or the same bytes cut in two ways, never share a digest. Content is always hashe
 ``arrays``      ``digest_array``: dtype, shape, values in C order
 ``frames``      ``digest_frame``, ``digest_series``, ``digest_index``: labels, dtypes, values,
                 missing values
+                ``digest_rows``: the same without index and order of the rows
 ``estimators``  ``digest_estimator``: parameters and fitted state, walked, never pickled
 ==============  ==========================================================================
 

@@ -99,7 +99,7 @@ def _values_hash(array: npt.NDArray[Any]) -> bytes:
     hasher = hashlib.sha256()
     if array.size and array.itemsize:
         for chunk in _chunks(array):
-            hasher.update(_without_nan_payload(chunk).view(np.uint8).data)
+            hasher.update(without_nan_payload(chunk).view(np.uint8).data)
     return hasher.digest()
 
 
@@ -117,7 +117,7 @@ def _chunks(array: npt.NDArray[Any]) -> Iterable[npt.NDArray[Any]]:
     )
 
 
-def _without_nan_payload(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def without_nan_payload(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Give every NaN one sign and payload: x86 makes negative ones, ARM positive ones."""
     if chunk.dtype.kind not in "fc":
         return chunk

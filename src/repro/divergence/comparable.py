@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from repro.core.records import RecordFile
     from repro.divergence.side import Side
 
 _SENTENCES = {
@@ -39,6 +40,12 @@ def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str
     if ours != theirs:
         found += _other_experiment(expected, actual)
     return tuple(found)
+
+
+def rows_only_permuted(expected: Side | RecordFile, actual: Side | RecordFile) -> bool:
+    """Tell whether two data sets have the same rows in another order; False where a side is old."""
+    same = expected.unordered is not None and expected.unordered == actual.unordered
+    return same and expected.content != actual.content
 
 
 def _identity(side: Side) -> tuple[str | None, ...]:
@@ -77,7 +84,9 @@ def _without_keys(expected: Side, actual: Side, mode: str) -> list[str]:
 def _other_experiment(expected: Side, actual: Side) -> list[str]:
     theirs, ours = expected.config or {}, actual.config or {}
     found = []
-    if expected.content != actual.content:
+    if rows_only_permuted(expected, actual):
+        found.append("another data set: the same rows in another order")
+    elif expected.content != actual.content:
         found.append(f"another data set: {expected.content}, here {actual.content}")
     found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
     if theirs.get("seed") != ours.get("seed"):

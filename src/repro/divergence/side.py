@@ -22,6 +22,7 @@ class Side:
     stages: Stages | None = None
     threshold: Threshold | None = None
     predictions: Predictions | None = None
+    unordered: str | None = None
 
     @staticmethod
     def of(record: RecordFile) -> Side:
@@ -34,4 +35,5 @@ class Side:
             stages=record.stages,
             threshold=record.threshold,
             predictions=record.predictions,
+            unordered=record.unordered,
         )

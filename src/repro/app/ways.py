@@ -1,0 +1,212 @@
+"""What takes a difference of two trainings away here, cause by cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from repro.core.comparison import Suspect
+from repro.core.environment import comparable
+from repro.divergence.causes import suspects
+from repro.divergence.comparable import rows_only_permuted
+from repro.divergence.numbers import greatest_relative_difference
+from repro.divergence.structure import differences
+from repro.launch import cannot_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+    from repro.core.environment import Environment
+    from repro.core.records import RecordFile
+    from repro.core.verdict import Divergence
+
+Settings = dict[str, str | None]
+
+_NO_FMA = {"FMA": None, "baseline": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
+_BASELINES = {"x86_64": "X86_V2", "aarch64": "ASIMD"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is done otherwise in a training here.
+
+    Attributes
+    ----------
+    settings : dict of str to str or None
+        Environment variables; None for one that must not be set.
+    sections : dict of str to JSON value
+        Sections of the configuration.
+    packages : dict of str to str
+        Versions of packages.
+    """
+
+    settings: Settings = field(default_factory=dict)
+    sections: dict[str, JsonValue] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+
+    def __or__(self, other: Way) -> Way:
+        """Do both."""
+        return Way(
+            self.settings | other.settings,
+            self.sections | other.sections,
+            self.packages | other.packages,
+        )
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is done otherwise."""
+        return bool(self.settings or self.sections or self.packages)
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section of the configuration whose value goes into stages.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        The ends of the names of the inputs that it makes.
+    """
+
+    cause: str
+    rule: str
+    inputs: tuple[str, ...]
+
+
+_SECTIONS = {
+    "seed": _Section("seed", "every stage that draws has a seed of it", ("_seeds",)),
+    "seeding": _Section("seed scheme", "the seeds of components follow it", ("_seeds",)),
+    "dataset": _Section(
+        "data set", "its table goes into training",
+        ("frame", "frame_numeric", "target", "outcome"),
+    ),
+    "task": _Section("task", "stages go by it", ("task", "outcome")),
+    "split": _Section("split", "it says which rows are held out", ("split",)),
+    "features": _Section("features", "columns are derived by it", ("feature_settings",)),
+    "preprocessing": _Section("preprocessing", "columns go through it", ("preprocessing",)),
+    "models": _Section("models or hyper-parameters", "they are fitted", ("models",)),
+    "selection": _Section("selection", "it says how a model is chosen", ("selection",)),
+    "decision": _Section("decision rule", "labels are decided by it", ("decision",)),
+    "evaluation": _Section("evaluation", "intervals are drawn by it", ("evaluation",)),
+    "drift": _Section("drift settings", "columns are binned by them", ("drift",)),
+    "safety": _Section("limits of the checks", "findings follow them", ("safety",)),
+}  # fmt: skip
+_PERMUTED = "the rows are the same, by their digest without the order, which is not recorded itself"
+
+
+def possible_causes(
+    expected: RecordFile, actual: RecordFile, parted: Divergence
+) -> tuple[Suspect, ...]:
+    """Return what can be the reason that two trainings part, the likeliest first.
+
+    Where what goes in differs, those are sections of the configuration, and else differences of the
+    environments.
+    """
+    if parted.inputs:
+        return tuple(_configured(expected, actual, parted))
+    found = differences(comparable(expected.environment), comparable(actual.environment))
+    ranked = suspects(found, parted, greatest_relative_difference(expected, actual))
+    return tuple(suspect for suspect in ranked if suspect.can_act)
+
+
+def _configured(expected: RecordFile, actual: RecordFile, parted: Divergence) -> list[Suspect]:
+    found = []
+    content = {"content": (expected.content, actual.content)}
+    for name, section in _SECTIONS.items():
+        theirs, ours = expected.config.get(name), actual.config.get(name)
+        parts = differences({name: theirs}, {name: ours})
+        data = content if name == "dataset" and expected.content != actual.content else {}
+        if not (parts or data) or not any(i.endswith(section.inputs) for i in parted.inputs):
+            continue
+        permuted = bool(data) and rows_only_permuted(expected, actual)
+        suspect = {
+            "cause": "row order" if permuted else section.cause,
+            "differences": data | parts,
+            "rule": _PERMUTED if permuted else section.rule,
+            "can_act": True,
+        }
+        found.append(Suspect.model_validate(suspect))
+    return found
+
+
+def way_of(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Way:
+    """Return what takes a difference away here; nothing where nothing does."""
+    packages = {
+        key.removeprefix("packages."): str(there)
+        for key, (there, here) in suspect.differences.items()
+        if key.startswith("packages.") and there is not None and here is not None
+    }
+    sections = {
+        key: expected.config[key]
+        for key in {key.partition(".")[0] for key in suspect.differences}
+        if key in _SECTIONS and key in expected.config
+    }
+    settings = steering(suspect.cause, expected.environment, actual.environment)
+    return Way(settings, sections, packages)
+
+
+def steering(cause: str, expected: Environment, actual: Environment) -> Settings:
+    """Return the variables that bring a cause to one environment's side; empty if there are none.
+
+    Parameters
+    ----------
+    expected : Environment
+        Whose side is wanted.
+    actual : Environment
+        The other side.
+    """
+    paths = expected.code_paths
+    if cause == "BLAS kernel":
+        kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
+        kernel = kernels.pop() if len(kernels) == 1 else None
+        return {"OPENBLAS_CORETYPE": kernel} if kernel else {}
+    if cause == "NumPy's code paths" and paths.baseline == actual.code_paths.baseline:
+        beyond = [group for group in paths.enabled if group not in paths.baseline]
+        baseline = _BASELINES.get(expected.platform.machine)
+        return {
+            "NPY_ENABLE_CPU_FEATURES": " ".join(beyond) or baseline,
+            "NPY_DISABLE_CPU_FEATURES": None,
+        }
+    if cause == "maths functions of the C library" and paths.libm != actual.code_paths.libm:
+        return {"GLIBC_TUNABLES": _NO_FMA[paths.libm]} if paths.libm in _NO_FMA else {}
+    if cause == "numbers of threads":
+        names = expected.threads.keys() | actual.threads.keys()
+        return {name: expected.threads.get(name) for name in sorted(names)}
+    if cause == "hash seed":
+        return {"PYTHONHASHSEED": expected.hash_seed}
+    return {}
+
+
+def settings_of(record: RecordFile, other: RecordFile) -> Settings:
+    """Return the variables under which a training here is as one record's, where another's is not.
+
+    What this processor cannot run is left out.
+    """
+    parted = differences(comparable(record.environment), comparable(other.environment))
+    found: Settings = {}
+    for suspect in suspects(parted, None, None):
+        settings = steering(suspect.cause, record.environment, other.environment)
+        if not unable(settings):
+            found |= settings
+    return found
+
+
+def unable(settings: Mapping[str, str | None]) -> str:
+    """Say why this processor cannot run what some variables ask for; empty where it can."""
+    return "; ".join(cannot_run({k: v for k, v in settings.items() if v is not None}))
+
+
+def why_not(suspect: Suspect, expected: RecordFile, *, packages: bool) -> str:
+    """Say why nothing takes a difference away here."""
+    if any(key.startswith("packages.") for key in suspect.differences) and not packages:
+        return "add --packages to try the recorded version in a throw-away environment"
+    python = expected.environment.interpreter
+    reasons = {
+        "Python": f"needs {python.implementation} {python.version} of {python.build},"
+        " which is not here",
+        "architecture": f"needs a processor of {expected.environment.platform.machine}",
+        "the code": "needs the code of another commit",
+        "versions of native libraries": "they come with the wheels of NumPy and SciPy",
+    }
+    return reasons.get(suspect.cause, "no variable takes it away here")

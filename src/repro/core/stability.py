@@ -1,0 +1,87 @@
+"""The report of ``runs groups --stability``: how far the metrics of replicates spread."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from repro.core.model import Record
+
+
+class Band(StrEnum):
+    """What a spread comes to, by how much of a bootstrap interval it fills."""
+
+    STABLE = "STABLE"
+    DRIFTING = "DRIFTING"
+    DIVERGED = "DIVERGED"
+
+
+class MetricStability(Record):
+    """A metric over the runs of a group.
+
+    Attributes
+    ----------
+    runs : int
+        How many have the metric.
+    spread : float
+        The largest value less the smallest.
+    interval : float
+        Mean width of the bootstrap intervals.
+    ratio : float or None
+        The spread over the width; None where there is a spread and the width is 0.
+    repeated : dict of str to float
+        The spread over the runs of one seed, by seed, of those that were run more than once and
+        have any: it should be 0, and is a finding.
+    band : Band or None
+        None where fewer than two runs have the metric.
+    """
+
+    runs: int
+    low: float
+    high: float
+    spread: float
+    interval: float
+    ratio: float | None
+    repeated: dict[str, float]
+    band: Band | None
+
+
+class GroupStability(Record):
+    """Runs that share a replicate key.
+
+    Attributes
+    ----------
+    band : Band or None
+        The worst of its metrics; None where there was nothing to compare.
+    """
+
+    name: str
+    replicate_key: str
+    runs: int
+    seeds: tuple[int, ...]
+    band: Band | None
+    sentence: str
+    metrics: dict[str, MetricStability]
+
+
+class StabilityReport(Record):
+    """What ``repro runs groups --stability`` found.
+
+    Attributes
+    ----------
+    drifting, diverged : float
+        The ratios beyond which a metric drifts, and has diverged.
+    holds : bool
+        Whether something was compared and no group has diverged.
+    damaged : tuple of str
+        Runs that could not be read and were left out.
+    """
+
+    schema_: Literal["repro.stability/v1"] = Field(alias="schema")
+    drifting: float
+    diverged: float
+    holds: bool
+    groups: tuple[GroupStability, ...]
+    damaged: tuple[str, ...]

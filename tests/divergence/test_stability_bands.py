@@ -1,0 +1,98 @@
+"""How far metrics spread over replicates: bands by their bootstrap interval, one seed by itself."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro.core.records import Estimate, Metrics
+from repro.core.stability import Band
+from repro.divergence.stability import Limits, Replicate, judge_group
+
+LIMITS = Limits(drifting=0.25, diverged=1.0)
+
+
+def run(seed, width=0.5, **values):
+    metrics = Metrics(
+        schema="repro.metrics/v1",
+        task="binary",
+        model="knn",
+        selection_metric="accuracy",
+        test={n: Estimate(value=v, low=0.0, high=width) for n, v in values.items()},
+        constant={},
+        undefined={},
+        cross_validation={},
+        findings=(),
+    )
+    return Replicate(seed, f"strict/v1:{seed}", metrics)
+
+
+def judged(*runs):
+    return judge_group("group", "replicate/v1:1", runs, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("values", "band"),
+    [
+        ((0.5, 0.5), Band.STABLE),
+        ((0.5, 0.625), Band.STABLE),  # a quarter of the interval: at the limit
+        ((0.5, 0.6250001), Band.DRIFTING),
+        ((0.25, 0.75), Band.DRIFTING),  # the whole interval: at the limit
+        ((0.25, 0.5, 0.7500001), Band.DIVERGED),
+    ],
+)
+def test_the_ratio_of_spread_to_interval_decides(values, band):
+    """At a limit the better band holds."""
+    found = judged(*(run(seed, accuracy=value) for seed, value in enumerate(values)))
+
+    assert found.band is band
+    assert found.metrics["accuracy"].ratio == (max(values) - min(values)) / 0.5
+
+
+@pytest.mark.parametrize("spread", [2.0**-52, 0.125])
+def test_runs_of_one_seed_must_not_differ_at_all(spread):
+    """However little it is against the interval."""
+    found = judged(run(1, accuracy=0.5), run(1, accuracy=0.5 + spread), run(2, accuracy=0.5))
+
+    told = f"runs of one seed do not agree: seed 1 by {spread:.3g} in accuracy"
+    assert (found.band, found.sentence) == (Band.DIVERGED, told)
+    assert found.metrics["accuracy"].repeated == {"1": spread}
+
+
+def test_the_worst_metric_names_the_group():
+    """And it is named."""
+    found = judged(run(1, accuracy=0.5, f1=0.5), run(2, accuracy=0.5, f1=0.75))
+
+    assert (found.band, found.sentence) == (Band.DRIFTING, "f1 drifts")
+    assert found.metrics["accuracy"].band is Band.STABLE
+
+
+def test_one_run_is_compared_with_nothing():
+    """It has no band, so that nobody takes it for a pass."""
+    found = judged(run(1, accuracy=0.5))
+
+    assert (found.band, found.sentence) == (None, "one run: nothing to compare")
+
+
+def test_a_metric_of_one_run_has_no_band():
+    """The others are judged without it."""
+    found = judged(run(1, accuracy=0.5, f1=0.5), run(2, accuracy=0.5))
+
+    assert (found.band, found.metrics["f1"].band) == (Band.STABLE, None)
+
+
+def test_an_interval_without_width_leaves_nothing_open():
+    """Any spread is beyond it, and none is not."""
+    apart = judged(run(1, 0.0, accuracy=0.5), run(2, 0.0, accuracy=0.6))
+    same = judged(run(1, 0.0, accuracy=0.5), run(2, 0.0, accuracy=0.5))
+
+    assert (apart.band, apart.metrics["accuracy"].ratio) == (Band.DIVERGED, None)
+    assert (same.band, same.metrics["accuracy"].ratio) == (Band.STABLE, 0.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.randoms())
+def test_the_order_of_runs_does_not_count(values, random):
+    """A group is a set of runs."""
+    runs = [run(seed, accuracy=value) for seed, value in enumerate(values)]
+    shuffled = random.sample(runs, len(runs))
+
+    assert judged(*shuffled) == judged(*runs)
