@@ -91,7 +91,9 @@ def test_runs_of_one_seed_that_differ_are_a_finding(seeds):
     result, (group,) = judged(seeds)
 
     assert (result.status, group["band"]) == (1, "DIVERGED")
-    assert group["sentence"] == "runs of one seed do not agree: seed 3 by 9.09e-13 in accuracy"
+    assert group["sentence"] == (
+        "runs of one seed in one environment do not agree: seed 3 by 9.09e-13 in accuracy"
+    )
     assert group["metrics"]["accuracy"]["repeated"]["3"] == pytest.approx(2.0**-40, rel=1e-3)
 
 

@@ -11,7 +11,7 @@ from repro.divergence.stability import Limits, Replicate, judge_group
 LIMITS = Limits(drifting=0.25, diverged=1.0)
 
 
-def run(seed, width=0.5, **values):
+def run(seed, width=0.5, environment="environment/v1:1", **values):
     metrics = Metrics(
         schema="repro.metrics/v1",
         task="binary",
@@ -23,7 +23,7 @@ def run(seed, width=0.5, **values):
         cross_validation={},
         findings=(),
     )
-    return Replicate(seed, f"strict/v1:{seed}", metrics)
+    return Replicate(seed, f"strict/v1:{seed}", environment, metrics)
 
 
 def judged(*runs):
@@ -49,13 +49,21 @@ def test_the_ratio_of_spread_to_interval_decides(values, band):
 
 
 @pytest.mark.parametrize("spread", [2.0**-52, 0.125])
-def test_runs_of_one_seed_must_not_differ_at_all(spread):
+def test_runs_of_one_seed_in_one_environment_must_not_differ_at_all(spread):
     """However little it is against the interval."""
     found = judged(run(1, accuracy=0.5), run(1, accuracy=0.5 + spread), run(2, accuracy=0.5))
 
-    told = f"runs of one seed do not agree: seed 1 by {spread:.3g} in accuracy"
+    told = f"runs of one seed in one environment do not agree: seed 1 by {spread:.3g} in accuracy"
     assert (found.band, found.sentence) == (Band.DIVERGED, told)
     assert found.metrics["accuracy"].repeated == {"1": spread}
+
+
+def test_another_environment_may_move_a_seed_as_another_seed_may():
+    """By its last bits: whether that is within the tolerance is what compare tells."""
+    there = run(1, environment="environment/v1:2", accuracy=0.5 + 2.0**-52)
+    found = judged(run(1, accuracy=0.5), there)
+
+    assert (found.band, found.metrics["accuracy"].repeated) == (Band.STABLE, {})
 
 
 def test_the_worst_metric_names_the_group():

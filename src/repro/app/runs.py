@@ -85,7 +85,7 @@ def stability(project: Path, runs: Path) -> StabilityReport:
         judge_group(
             summaries[0].snapshot.comparison_group,
             key,
-            [Replicate(_seed(s), s.snapshot.keys.strict_key, s.metrics) for s in summaries],
+            [_replicate(summary) for summary in summaries],
             limits,
         )
         for key, summaries in _by_key(entries).items()
@@ -99,6 +99,11 @@ def stability(project: Path, runs: Path) -> StabilityReport:
         groups=found,
         damaged=tuple(entry.run_id for entry in entries if entry.summary is None),
     )
+
+
+def _replicate(summary: Summary) -> Replicate:
+    keys = summary.snapshot.keys
+    return Replicate(_seed(summary), keys.strict_key, keys.environment_key, summary.metrics)
 
 
 def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Summary]]:

@@ -116,7 +116,7 @@ def groups(
 
     A metric is stable where seeds move it by no more than its bootstrap interval is wide. With
     --stability the spread over all runs is divided by that width, and held against the limits of
-    the section stability; runs of one seed must not differ at all.
+    the section stability; runs of one seed in one environment must not differ at all.
 
     Exit status with --stability: 1 where a group has diverged, or none has two runs.
     """

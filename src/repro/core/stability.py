@@ -32,8 +32,8 @@ class MetricStability(Record):
     ratio : float or None
         The spread over the width; None where there is a spread and the width is 0.
     repeated : dict of str to float
-        The spread over the runs of one seed, by seed, of those that were run more than once and
-        have any: it should be 0, and is a finding.
+        The spread over the runs of one seed in one environment, by seed, of those that were run
+        more than once there and have any: it should be 0, and is a finding.
     band : Band or None
         None where fewer than two runs have the metric.
     """

@@ -30,6 +30,7 @@ class Replicate:
 
     seed: int
     strict_key: str
+    environment_key: str
     metrics: Metrics
 
 
@@ -41,7 +42,8 @@ def judge_group(
     Notes
     -----
     Runs of other seeds may differ by as much as the held-out rows leave open anyway, which the
-    bootstrap interval tells: hence the ratio. Runs of one strict key may not differ at all.
+    bootstrap interval tells: hence the ratio. Runs of one seed in one environment may not differ at
+    all.
     """
     names = dict.fromkeys(metric for run in runs for metric in run.metrics.test)
     metrics = {metric: _judge_metric(metric, runs, limits) for metric in names}
@@ -85,14 +87,15 @@ def _judge_metric(name: str, runs: Sequence[Replicate], limits: Limits) -> Metri
 
 
 def _repeated(name: str, runs: Sequence[Replicate]) -> dict[str, float]:
-    by_key: dict[str, tuple[int, list[Estimate]]] = {}
+    by_key: dict[tuple[str, str], tuple[int, list[Estimate]]] = {}
     for run in runs:
-        by_key.setdefault(run.strict_key, (run.seed, []))[1].append(run.metrics.test[name])
-    spreads = {
-        str(seed): max(e.value for e in same) - min(e.value for e in same)
-        for seed, same in by_key.values()
-    }
-    return {seed: spread for seed, spread in spreads.items() if spread}
+        key = run.strict_key, run.environment_key
+        by_key.setdefault(key, (run.seed, []))[1].append(run.metrics.test[name])
+    found: dict[str, float] = {}
+    for seed, same in by_key.values():
+        values = [estimate.value for estimate in same]
+        found[str(seed)] = max(found.get(str(seed), 0.0), max(values) - min(values))
+    return {seed: spread for seed, spread in found.items() if spread}
 
 
 def _sentence(band: Band | None, metrics: dict[str, MetricStability], runs: int) -> str:
@@ -104,7 +107,7 @@ def _sentence(band: Band | None, metrics: dict[str, MetricStability], runs: int)
         for seed, spread in found.repeated.items()
     ]
     if apart:
-        return f"runs of one seed do not agree: {max(apart)[1]}"
+        return f"runs of one seed in one environment do not agree: {max(apart)[1]}"
     worst = [name for name, found in metrics.items() if found.band is band]
     if band is Band.STABLE:
         return "seeds move no metric beyond the limit"
