@@ -58,15 +58,34 @@ def test_the_lock_is_closed_on_every_platform(target):
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_pin_is_exact_and_has_hashes(name):
-    """No range, no address, no folder."""
+    """No range, no address, no folder; at most a marker where there is no wheel."""
     lines = (ROOT / name).read_text().splitlines()
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     blocks = re.split(r"\n(?=[A-Za-z])", text.strip())
 
     assert [
-        b for b in blocks if not re.match(r"[\w.-]+==\S+ \\\n(\s+--hash=sha256:[0-9a-f]{64})", b)
+        b
+        for b in blocks
+        if not re.match(r"[\w.-]+==\S+( ; [^\\\n]+)? \\\n(\s+--hash=sha256:[0-9a-f]{64})", b)
     ] == []
     assert re.findall(r"https?://|file:|--index|--extra|--find-links|/home|/root|\.\./", text) == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt"])
+def test_what_is_installed_is_the_same_set_everywhere(name):
+    """A marker would leave a package out somewhere; only tools of development may have one."""
+    lines = (ROOT / name).read_text().splitlines()
+
+    assert [line for line in lines if ";" in line and not line.lstrip().startswith("#")] == []
+
+
+@pytest.mark.parametrize("name", [*LOCKS, "nix/wheels.json", "sbom.json", "flake.lock"])
+def test_nothing_of_a_machine_or_of_an_index_is_locked(name):
+    """No address but the one by which the standard names its schema, and no path."""
+    text = (ROOT / name).read_text().replace("http://cyclonedx.org/schema/bom-1.6.schema.json", "")
+
+    assert re.findall(r"\w+://|file:\S|/home|/root|/tmp|/usr|/nix|\.\./|[A-Z]:\\\\", text) == []
+    assert re.findall(r"[\w-]+\.(?:org|com|io|net|dev)\b", text) == []
 
 
 def test_the_locks_agree_with_each_other():

@@ -1,0 +1,30 @@
+# What `nix flake check` builds: the lock agrees with what is installed, and a training reproduces.
+{ repro, runCommand }:
+let
+  project = import ./source.nix [
+    "configs"
+    "data"
+    "nix"
+    "requirements-build.txt"
+    "requirements.txt"
+    "sbom.json"
+    "scripts"
+  ];
+in
+{
+  lock = runCommand "repro-check-lock" { } ''
+    ${repro}/bin/python ${project}/scripts/lock.py --check
+    touch $out
+  '';
+
+  verify = runCommand "repro-check-verify" { } ''
+    cp -r ${project} project
+    chmod -R u+w project
+    cd project
+    export HOME=$TMPDIR
+    ${repro}/bin/repro train --quiet --profile debug
+    ${repro}/bin/repro verify --quiet
+    mkdir $out
+    cp -r runs $out
+  '';
+}
