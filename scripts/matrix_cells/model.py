@@ -1,0 +1,92 @@
+"""What ``matrix.yaml`` says: the cells, read strictly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from repro.config.resolve import validate
+from repro.config.yaml import read_leaves
+from repro.core.errors import ConfigError
+from repro.core.model import Record
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Runner = Literal["ubuntu-24.04", "ubuntu-26.04", "ubuntu-26.04-arm", "macos-15", "windows-2025"]
+PLATFORMS: dict[Runner, tuple[str, str]] = {
+    "ubuntu-24.04": ("Linux", "x86_64"),
+    "ubuntu-26.04": ("Linux", "x86_64"),
+    "ubuntu-26.04-arm": ("Linux", "aarch64"),
+    "macos-15": ("Darwin", "arm64"),
+    "windows-2025": ("Windows", "AMD64"),
+}
+"""System and machine of a runner, in the words of Python's ``platform``."""
+
+# The name of a cell names files too.
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+_Image = Annotated[str, Field(pattern=r"^(own|[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64})$")]
+_Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$")]
+
+
+class Cell(Record):
+    """One place to train in; ``matrix.yaml`` tells what each key means."""
+
+    runner: Runner
+    python: Annotated[str, Field(pattern=r"^3\.[0-9]+$")]
+    image: _Image | None = None
+    packages: tuple[_Word, ...] = ()
+    stand_in: Literal["native", "interpreter", "chroot", "emulation"] | None = None
+    suite: _Word | None = None
+
+    @model_validator(mode="after")
+    def _keys_go_together(self) -> Cell:
+        if self.packages and self.image in {None, "own"} and self.suite is None:
+            raise ValueError("packages: they go with an image, but not the project's own")
+        if (self.suite is None) == (self.stand_in == "chroot"):
+            raise ValueError("suite: it goes with 'stand_in: chroot', and the other way round")
+        if self.stand_in == "emulation" and self.platform != ("Linux", "aarch64"):
+            raise ValueError("stand_in: emulation is of Linux on arm64; name a runner of that kind")
+        return self
+
+    @property
+    def platform(self) -> tuple[str, str]:
+        """System and machine, in the words of Python's ``platform``."""
+        return PLATFORMS[self.runner]
+
+
+class Matrix(Record):
+    """All cells, by name, in their order: the first one trained is the reference."""
+
+    schema_: Literal["repro.matrix/v1"] = Field(alias="schema")
+    cells: Annotated[dict[_Name, Cell], Field(min_length=1)]
+
+    def chosen(self, names: Iterable[str]) -> dict[str, Cell]:
+        """Return the cells of these names in the matrix's order, or all where there are none.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such cell.
+        """
+        wanted = set(names)
+        for name in wanted - set(self.cells):
+            raise ConfigError(
+                f"there is no cell '{name}'; {did_you_mean(name, self.cells)}",
+                advice="see all of them: make matrix ARGS=--list",
+            )
+        return {name: cell for name, cell in self.cells.items() if not wanted or name in wanted}
+
+
+def read_matrix(file: Path) -> Matrix:
+    """Read the cells.
+
+    Raises
+    ------
+    ConfigError
+        One error that lists every problem by file, line and key.
+    """
+    return validate(read_leaves(file.read_text(encoding="utf-8"), file.name), Matrix)

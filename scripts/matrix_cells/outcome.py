@@ -1,0 +1,195 @@
+"""What came of the cells: their records, held against each other by ``repro compare``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from matrix_cells.places import UnavailableError, ways
+from matrix_cells.processes import run, told
+from repro.core.comparison import ComparisonReport
+from repro.core.errors import ConfigError, ExitCode
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from matrix_cells.places import Job, Way
+    from repro.core.comparison import Candidate
+
+_SEVERAL = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell.
+
+    Attributes
+    ----------
+    verdict : str
+        ``trained`` until there is a comparison; then ``reference``, or that of ``repro compare``.
+        ``skipped`` where it could not be trained here, and ``failed`` where that was tried.
+    holds : bool
+        Whether it is a pass; false for a cell that was not compared.
+    reason : str
+        Why it is no pass.
+    counted : dict of str to str
+        How many values of each kind are the same bits as the reference's, of how many.
+    """
+
+    name: str
+    verdict: str
+    way: str = ""
+    python: str = ""
+    bits: str = ""
+    seconds: float | None = None
+    reason: str = ""
+    holds: bool = False
+    counted: dict[str, str] = field(default_factory=dict)
+
+
+def train(job: Job, records: Path, say: Callable[[str], None], *, exact: bool) -> Outcome:
+    """Train in a cell by the first way that exists here, and keep its record.
+
+    Raises
+    ------
+    ConfigError
+        If ``repro train`` does not understand the arguments.
+    """
+    started, kept = time.perf_counter(), records / f"{job.name}.json"
+    # What an earlier call left is never taken for this one's.
+    kept.unlink(missing_ok=True)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    way, reason = _first_way(job, exact=exact)
+    if way is None:
+        return Outcome(job.name, "skipped", reason=reason)
+    say(way.title)
+    status = _carried_out(way, job)
+    spent = time.perf_counter() - started
+    if status == ExitCode.USAGE:
+        raise ConfigError(told(job.log).removeprefix("error: ").removeprefix("Error: "))
+    if status:
+        reason = f"exit status {status}: {told(job.log)}"
+        return Outcome(job.name, "failed", way.title, seconds=spent, reason=reason)
+    records.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(job.folder / "record.json", kept)
+    outcome = _as_trained(job.name, kept, way.title, spent)
+    if way.title != "native" and not outcome.python.startswith(f"{job.cell.python}."):
+        kept.unlink()
+        reason = f"its Python is {outcome.python}, and not {job.cell.python}"
+        return Outcome(job.name, "failed", way.title, outcome.python, reason=reason)
+    return outcome
+
+
+def _first_way(job: Job, *, exact: bool) -> tuple[Way | None, str]:
+    reasons = []
+    for way in ways(job.cell, exact=exact):
+        try:
+            return way(job), ""
+        except UnavailableError as error:
+            reasons.append(str(error))
+    return None, "; ".join(reasons)
+
+
+def _carried_out(way: Way, job: Job) -> int:
+    try:
+        return run(way.command, job.log)
+    except BaseException:
+        if way.end:
+            subprocess.run(way.end, capture_output=True, check=False)
+        raise
+
+
+def _as_trained(name: str, file: Path, way: str, seconds: float | None) -> Outcome:
+    environment = load_record(file.read_bytes(), file.name, RecordFile).environment
+    bits = (environment.bits or "").partition(" ")[0]
+    return Outcome(name, "trained", way, environment.interpreter.version, bits, seconds)
+
+
+def found(names: Sequence[str], records: Path) -> list[Outcome]:
+    """Read the records that other machines left in a folder.
+
+    A record that is of no cell is taken too, so that any may be laid beside the others.
+    """
+    others = sorted({file.stem for file in records.glob("*.json")} - set(names))
+    outcomes = []
+    for name in (*names, *others):
+        file = records / f"{name}.json"
+        if file.exists():
+            outcomes.append(_as_trained(name, file, "", None))
+        else:
+            reason = f"there is no {file.name} in {records.name}"
+            outcomes.append(Outcome(name, "skipped", reason=reason))
+    return outcomes
+
+
+def compare(
+    outcomes: Sequence[Outcome], records: Path, reference: Path | None, reports: Path
+) -> list[Outcome]:
+    """Hold all records against the first one, or against a reference, by ``repro compare``.
+
+    The comparison is left in a folder, in each of its forms.
+    """
+    shutil.rmtree(reports, ignore_errors=True)
+    files = {o.name: records / f"{o.name}.json" for o in outcomes if o.verdict == "trained"}
+    entries = [*([reference] if reference else []), *files.values()]
+    if len(entries) < _SEVERAL:
+        return list(outcomes)
+    reports.mkdir(parents=True)
+    candidates = {c.name: c for c in _compared(entries, reports).candidates}
+    return [
+        _judged(outcome, candidates.get(files[outcome.name].name))
+        if outcome.name in files
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _judged(outcome: Outcome, candidate: Candidate | None) -> Outcome:
+    if candidate is None:
+        return replace(outcome, verdict="reference", holds=True)
+    compared = candidate.comparison
+    parted, worst = compared.divergence, compared.worst
+    told = [compared.finding or compared.reasons[0]]
+    told += [f"parts at {parted.stage}"] if parted else []
+    told += [f"the worst is {worst.name}: {worst.actual}, not {worst.expected}"] if worst else []
+    return replace(
+        outcome,
+        verdict=str(compared.verdict),
+        holds=compared.holds,
+        reason="" if compared.holds else "; ".join(told),
+        counted={
+            kind: f"{tally.same} of {tally.same + tally.within + tally.differing}"
+            for kind, tally in candidate.tallies.items()
+        },
+    )
+
+
+def _compared(entries: Sequence[Path], reports: Path) -> ComparisonReport:
+    page = ["--report", str(reports / "report.html")] if find_spec("matplotlib") else []
+    for form, name, more in (
+        ("json", "comparison.json", []),
+        ("markdown", "summary.md", page),
+        ("junit", "junit.xml", []),
+    ):
+        output = ["--format", form, "--output", str(reports / name), *more]
+        command = [sys.executable, "-m", "repro", "compare", *map(str, entries), *output]
+        done = subprocess.run(command, check=False)
+        if done.returncode not in {ExitCode.HOLDS, ExitCode.FINDING}:
+            # It has said why.
+            raise SystemExit(done.returncode)
+    file = reports / "comparison.json"
+    return load_record(file.read_bytes(), file.name, ComparisonReport)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """Write outcomes for programs."""
+    return json.dumps([asdict(outcome) for outcome in outcomes], indent=2)

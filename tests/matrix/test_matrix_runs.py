@@ -1,0 +1,245 @@
+"""What the matrix says of real trainings: a pass is earned, a difference is caught and named."""
+
+import json
+import re
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from tests.matrix.conftest import ELSEWHERE, NATIVE, QUICK, Bench
+
+from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.records import RecordFile
+
+
+@pytest.fixture
+def laid_out(pair, bench):
+    """A bench with a copy of those two records, to damage."""
+    shutil.copytree(pair[0].records, bench.records)
+    bench.write(first=NATIVE, second=NATIVE)
+    return bench
+
+
+def verdicts(result):
+    return {row["name"]: row["verdict"] for row in json.loads(result.out)}
+
+
+def edit(file, **metrics):
+    """Change metrics in a record as somebody would who knows how records are bound."""
+    record = load_record(file.read_bytes(), file.name, RecordFile)
+    test = dict(record.metrics.test)
+    for name, value in metrics.items():
+        test[name] = test[name].model_copy(update={"value": value})
+    changed = record.metrics.model_copy(update={"test": test})
+    file.write_bytes(dump_record(bound(record.model_copy(update={"metrics": changed}))))
+
+
+def test_two_trainings_on_one_machine_are_identical(pair):
+    """And it says what was compared, so that nothing passes by comparing nothing."""
+    done = pair[1]
+    first, second = json.loads(done.out)
+
+    assert (done.status, first["verdict"], second["verdict"]) == (0, "reference", "identical")
+    assert second["way"] == "native"
+    kinds = ("stage outputs", "metrics", "predictions")
+    counted = [second["counted"][kind].split(" of ") for kind in kinds]
+    assert all(same == total and int(total) > 10 for same, total in counted)
+    assert done.err.splitlines()[:2] == [
+        "[1/2] first: native, trained",
+        "[2/2] second: native, trained",
+    ]
+
+
+def test_the_comparison_is_left_in_every_form(pair):
+    report = pair[0].work / "report"
+    comparison = json.loads((report / "comparison.json").read_text())
+    suites = Xml.parse(report / "junit.xml").getroot()
+
+    assert (comparison["holds"], comparison["reference"]) == (True, "first.json")
+    assert [suite.get("name") for suite in suites] == ["second.json"]
+    assert "second.json" in (report / "summary.md").read_text()
+    assert "second.json" in (report / "report.html").read_text()
+
+
+def test_a_difference_in_one_cell_is_caught_and_named(laid_out):
+    """One metric of one record, changed together with what binds it."""
+    edit(laid_out.records / "second.json", accuracy=0.5)
+    done = laid_out.run("--records", laid_out.records)
+
+    assert done.status == 1
+    assert (
+        "different: second: 1 of 57 metrics differ beyond the tolerance; the worst is" in done.out
+    )
+    assert "metrics.test.accuracy: 0.5, not 0." in done.out
+    assert done.err.splitlines()[-1].endswith("does not hold: second")
+
+
+def test_a_record_that_was_merely_edited_is_caught_too(laid_out):
+    file = laid_out.records / "second.json"
+    text = file.read_text()
+    edited = re.sub(r'("accuracy": \{\s*"value": 0\.)\d+', r"\g<1>99", text, count=1)
+    file.write_text(edited)
+    done = laid_out.run("--records", laid_out.records)
+
+    assert (edited != text, done.status, "was edited" in done.out) == (True, 1, True), done.out
+
+
+def test_a_record_from_elsewhere_is_compared_beside_the_cells(laid_out):
+    """Another seed is not the same experiment, and no pass."""
+    laid_out.write(other=NATIVE)
+    trained = laid_out.run("--train-only", *QUICK, "--seed", "7")
+    laid_out.write(first=NATIVE, second=NATIVE)
+    done = laid_out.run("--records", laid_out.records, "--json")
+
+    assert trained.status == 0, trained.err
+    assert (done.status, verdicts(done)) == (
+        1, {"first": "reference", "second": "identical", "other": "incomparable"},
+    )  # fmt: skip
+
+
+def test_a_reference_is_what_the_cells_are_held_against(laid_out):
+    """One record and a reference are enough to compare."""
+    reference = laid_out.records / "second.json"
+    shutil.move(reference, laid_out.folder / "reference.json")
+    done = laid_out.run(
+        "--records", laid_out.records, "--reference", laid_out.folder / "reference.json", "--json"
+    )
+
+    assert (done.status, verdicts(done)) == (0, {"first": "identical", "second": "skipped"})
+
+
+def test_a_cell_that_cannot_be_trained_here_is_never_a_pass(bench):
+    """It says why; and one record is too few to say anything."""
+    bench.write(here=NATIVE, elsewhere=ELSEWHERE)
+    done = bench.run(*QUICK)
+
+    assert done.status == 3
+    assert "skipped: elsewhere: it is of Windows" in done.out
+    assert done.err.splitlines()[-1] == "1 trained, 1 skipped: too few records to say anything"
+    assert not (bench.work / "report").exists()
+
+
+def test_a_cell_that_was_asked_for_has_to_be_there(laid_out):
+    """Beside two that hold."""
+    laid_out.write(first=NATIVE, second=NATIVE, elsewhere=ELSEWHERE)
+
+    assert laid_out.run("--records", laid_out.records).status == 0
+    assert laid_out.run("--records", laid_out.records, "--exact").status == 3
+    assert laid_out.run("--train-only", "--cell", "elsewhere").status == 3
+
+
+def test_nothing_stands_in_where_the_cell_itself_is_asked_for(bench):
+    """As in CI: this Python is not the cell's, and does not pass for it."""
+    bench.write(here=NATIVE.replace("3.13", "3.99"))
+    done = bench.run("--exact", "--train-only", *QUICK)
+
+    assert (done.status, "skipped: here: it is of Linux" in done.out) == (3, True)
+
+
+def test_a_training_that_fails_is_a_finding_and_leaves_no_record(laid_out):
+    """Not even the one that an earlier call left."""
+    done = laid_out.run("-p", "debug", "-m", "logistic_regression", "--max-iter", "1",
+                        "-s", "safety.on_finding=fail")  # fmt: skip
+
+    assert (done.status, [*laid_out.records.iterdir()]) == (1, [])
+    assert "failed: first, second: exit status 1: " in done.out
+
+
+def test_a_mistake_in_the_arguments_ends_it_at_once(bench):
+    bench.write(first=NATIVE, second=NATIVE)
+    done = bench.run("--no-such-option")
+
+    assert (done.status, "--no-such-option" in done.err, "second" in done.err) == (2, True, False)
+
+
+def test_the_summary_is_appended_to_what_is_there(laid_out):
+    """With the cells that are missing, which the comparison does not know of."""
+    laid_out.write(first=NATIVE, second=NATIVE, elsewhere=ELSEWHERE)
+    summary = laid_out.folder / "summary.md"
+    summary.write_text("Before.\n")
+    laid_out.run("--records", laid_out.records, "--summary", summary)
+    text = summary.read_text()
+
+    assert text.startswith("Before.\n")
+    assert ("| second.json |" in text, "- elsewhere: skipped: there is no" in text) == (True, True)
+
+
+def test_an_interruption_leaves_no_process(bench):
+    """Nor a record."""
+    bench.write(first=NATIVE, second=NATIVE)
+    process = bench.start("credit", "-p", "thorough")
+    folder = str(bench.work / "cells")
+    assert "native" in process.stderr.read(len("[1/2] first: native"))
+    wait_for(lambda: processes(folder, "repro"))
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 130
+    assert (processes(folder, ""), bench.records.exists()) == ([], False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_a_debian_and_another_python_agree_with_this_one(request, tmp_path):
+    """Real stand-ins, kept in pytest's cache; then one is interrupted, and nothing is left."""
+    if getattr(request.config, "cache", None) is None:
+        pytest.skip("pytest keeps no cache here, and making a Debian takes long")
+    bench = Bench(tmp_path, Path(request.config.cache.mkdir("matrix")))
+    debian = 'python: "3.13", stand_in: chroot, suite: trixie, packages: [python3, python3-venv]'
+    bench.write(
+        here=NATIVE,
+        python='runner: ubuntu-24.04, python: "3.12", stand_in: interpreter',
+        debian=f"runner: ubuntu-24.04, {debian}",
+    )
+    done = bench.run("--json", *QUICK)
+    rows = {row["name"]: row for row in json.loads(done.out)}
+    unable = [row["reason"] for row in rows.values() if row["verdict"] == "skipped"]
+    if unable:
+        pytest.skip("; ".join(unable))
+
+    assert done.status == 0, done.out
+    assert [row["verdict"] for row in rows.values()] == ["reference", "identical", "identical"]
+    assert [rows[name]["python"][:4] for name in ("python", "debian")] == ["3.12", "3.13"]
+
+    process = bench.start("--cell", "debian", "-p", "thorough")
+    wait_for(lambda: inside(bench.work / "trees"))
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 130
+    assert inside(bench.work / "trees") == []
+    assert str(bench.work) not in Path("/proc/mounts").read_text()
+
+
+def inside(folder):
+    """The processes whose root is a tree in that folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/root"):
+        try:
+            root = path.readlink()
+        except OSError:
+            continue
+        if root.is_relative_to(folder):
+            found.append(path.parent.name)
+    return found
+
+
+def processes(folder, word):
+    """The processes that have a folder and a word in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if any(folder in w for w in words) and any(word in w for w in words):
+            found.append(words)
+    return found
+
+
+def wait_for(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
