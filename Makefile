@@ -7,12 +7,16 @@ ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 # One lock for every platform: resolved on the oldest Python that is supported, with nothing of
 # this machine's own pip configuration in it.
-COMPILE = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_INDEX_URL= PIP_EXTRA_INDEX_URL= \
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --generate-hashes --strip-extras \
-	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+UNCONFIGURED = PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_INDEX_URL= PIP_EXTRA_INDEX_URL=
+COMPILE = $(UNCONFIGURED) CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q \
+	--generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+NIX := nix --extra-experimental-features 'nix-command flakes'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test lint types cpu-matrix lock reference clean
+.PHONY: help setup train verify test lint types cpu-matrix matrix \
+	image image-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
+	lock audit nix-check nix-image reference clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,10 +32,16 @@ verify: $(VENV)/.ready ## Verify the committed reference here (SUBJECT=… for a
 test: $(VENV)/.dev ## Run all tests.
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-lint: $(VENV)/.dev ## Check style, formatting and layers.
+lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/zizmor --offline -q .github
+	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run scripts/*.sh scripts/*/*.sh
+	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## Check types.
 	@$(BIN)/mypy
@@ -39,11 +49,51 @@ types: $(VENV)/.dev ## Check types.
 cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
 	@$(BIN)/python scripts/cpu_matrix.py $(ARGS)
 
-lock: $(VENV)/.dev ## Resolve requirements*.in into requirements*.txt (on Python 3.11).
+matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that is to be had here, and compare.
+	@$(BIN)/python scripts/matrix.py $(ARGS)
+
+# For CI: tell the cells (OUTPUT="$GITHUB_OUTPUT"), train in one itself (CELL=...), and compare what
+# all of them left (RECORDS=...).
+matrix-cells: $(VENV)/.ready
+	@cells=$$($(BIN)/python scripts/matrix.py --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
+
+matrix-cell: $(VENV)/.ready
+	@$(BIN)/python scripts/matrix.py --cell "$(CELL)" --exact --train-only $(ARGS)
+
+matrix-compare: $(VENV)/.dev
+	@$(BIN)/python scripts/matrix.py --records "$(RECORDS)" --reference $(SUBJECT) --exact $(ARGS)
+
+wheel-test: $(VENV)/.ready ## Build the wheel, and test it without its source.
+	@PYTHON=$(abspath $(BIN))/python scripts/wheel_test.sh build/wheel $(ARGS)
+
+wheelhouse: $(VENV)/.ready ## Fetch the wheels of the locks for the image, to build it offline.
+	@$(BIN)/python scripts/image.py wheelhouse $(ARGS)
+
+image: $(VENV)/.ready ## Build the image, and load it into Docker (BASE=NAME@sha256:… for a mirror).
+	@$(BIN)/python scripts/image.py build $(if $(BASE),--base $(BASE)) $(ARGS)
+
+image-check: $(VENV)/.ready ## Build the image twice, and compare to the last bit.
+	@$(BIN)/python scripts/image.py check $(if $(BASE),--base $(BASE)) $(ARGS)
+
+# For CI: tell the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
+image-digest:
+	@printf 'digest=%s\n' "$$(skopeo inspect --format '{{.Digest}}' oci:build/image)" >>"$(OUTPUT)"
+
+lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index and the bill of materials.
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "the lock is resolved on Python 3.11: make lock PYTHON=python3.11 VENV=.venv311"; exit 1; }
 	@for name in requirements requirements-build requirements-dev; do \
 		echo "$$name.txt"; $(COMPILE) $(ARGS) $$name.in -o $$name.txt || exit 1; done
+	@echo "nix/wheels.json, sbom.json"; $(UNCONFIGURED) $(BIN)/python scripts/lock.py
+
+audit: $(VENV)/.dev ## Ask for known vulnerabilities of every locked package.
+	@$(BIN)/python scripts/audit.py $(ARGS)
+
+nix-check: ## Build the flake for this system, and train and verify with it (needs Nix).
+	@$(NIX) flake check -L $(ARGS)
+
+nix-image: ## Build the image of the flake, and load it into Docker (needs Nix).
+	@$(NIX) build -L -o build/nix-image '.#image' $(ARGS) && build/nix-image | docker load
 
 reference: $(VENV)/.ready ## Train the default experiment and write reference/credit.json.
 	@$(BIN)/repro train credit

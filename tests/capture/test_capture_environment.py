@@ -25,7 +25,8 @@ from repro.capture.interpreter import _timezone
 from repro.capture.native import STEERING
 from repro.capture.packages import normalised, observe_packages
 from repro.capture.threads import VARIABLES
-from repro.core.environment import Environment, NoRepository, environment_key
+from repro.core.environment import Environment, NoRepository, comparable, environment_key
+from repro.core.errors import PreconditionError
 from repro.launch import Level
 
 if TYPE_CHECKING:
@@ -235,12 +236,38 @@ def test_container_is_known_by_its_marks(
 
 
 def test_container_digests_come_from_the_build(tmp_path: Path):
-    """What the image declares is recorded; an empty declaration is none."""
+    """What the image declares is recorded, without a name; an empty declaration is none."""
+    digest = f"sha256:{'1a' * 32}"
     container = observe_container(
-        {"REPRO_IMAGE_DIGEST": "sha256:1", "REPRO_BASE_DIGEST": ""}, tmp_path
+        {"REPRO_IMAGE_DIGEST": f"example.org/a:1@{digest}", "REPRO_BASE_DIGEST": ""}, tmp_path
     )
 
-    assert (container.image_digest, container.base_digest) == ("sha256:1", None)
+    assert (container.image_digest, container.base_digest) == (digest, None)
+
+
+@pytest.mark.parametrize(("suffix", "dirty"), [("", False), ("-dirty", True)])
+def test_the_commit_of_an_image_counts_where_there_is_no_repository(
+    environment, tmp_path: Path, suffix: str, dirty: bool
+):
+    """And it is set beside that of a repository as the same thing."""
+    container = observe_container({"REPRO_REVISION": "1a" * 20 + suffix}, tmp_path)
+    changed = {"git": NoRepository(reason="not a repository"), "container": container}
+    inside = environment.model_copy(update=changed)
+
+    assert (inside.commit, inside.dirty) == ("1a" * 20, dirty)
+    assert comparable(inside)["git"] == {"commit": "1a" * 20, "dirty": dirty}
+
+
+def test_what_is_no_commit_is_not_recorded_as_one(tmp_path: Path):
+    """A branch moves."""
+    with pytest.raises(PreconditionError, match="REPRO_REVISION is 'main', not a commit"):
+        observe_container({"REPRO_REVISION": "main"}, tmp_path)
+
+
+def test_what_is_no_digest_is_not_recorded_as_one(tmp_path: Path):
+    """A tag or half a digest is an error that names the variable."""
+    with pytest.raises(PreconditionError, match="REPRO_IMAGE_DIGEST is 'repro:latest'"):
+        observe_container({"REPRO_IMAGE_DIGEST": "repro:latest"}, tmp_path)
 
 
 def test_cpuinfo_of_arm():

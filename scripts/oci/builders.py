@@ -1,0 +1,296 @@
+"""The programs that can build an image, best first.
+
+Each build starts from nothing: no cache and no store of an earlier one can be a part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from oci.failures import explain
+from repro.core.errors import PreconditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from oci.sources import Base
+
+TAG = "repro"
+# The first BuildKit that sets the times of files in layers, and the first Docker that has it.
+_BUILDKIT, _ENGINE = (0, 13), 26
+
+
+@dataclass(frozen=True)
+class Build:
+    """What to build, and in which circumstances.
+
+    Attributes
+    ----------
+    context : Path
+        Folder with the Dockerfile and what it copies.
+    arguments : Mapping of str to str
+        The Dockerfile's.
+    time : int
+        The time that everything in the image gets, in seconds since 1970.
+    log : Path
+        Where the builder's output goes.
+    variables : Mapping of str to str
+        Of the environment, beyond this process's own.
+    umask : int
+        The builder's; -1 is that of this process.
+    """
+
+    context: Path
+    base: Base
+    arguments: Mapping[str, str]
+    time: int
+    log: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    umask: int = -1
+
+    def run(self, *command: str | Path) -> None:
+        """Run a command of the build, and explain it if it fails."""
+        with self.log.open("ab") as log:
+            start = log.tell()
+            done = subprocess.run(
+                [str(part) for part in command],
+                env={**os.environ, **self.variables},
+                umask=self.umask,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode != 0:
+            text = self.log.read_bytes()[start:].decode(errors="replace")
+            raise explain(Path(command[0]).name, text, base=str(self.base), where=f"'{self.log}'")
+
+    def options(self) -> list[str]:
+        """Return the arguments as all builders take them."""
+        return [part for pair in self.arguments.items() for part in ("--build-arg", "=".join(pair))]
+
+
+class Builder(Protocol):
+    """A program that builds images.
+
+    Attributes
+    ----------
+    repeatable : bool
+        Whether two builds of the same sources give one digest.
+    """
+
+    name: str
+    repeatable: bool
+
+    def lacks(self) -> str:
+        """Say why it cannot be used here; nothing if it can."""
+
+    def build(self, build: Build, layout: Path) -> None:
+        """Build an image and write it as an OCI layout to a folder that does not exist yet."""
+
+
+class BuildKit:
+    """Docker with a BuildKit that can set the times of files in layers."""
+
+    name = "buildkit"
+    repeatable = True
+
+    def lacks(self) -> str:
+        """Say why it cannot be used here; nothing if it can."""
+        if not shutil.which("docker"):
+            return "Docker is not installed"
+        if _output("docker", "buildx", "version") is None:
+            return "Docker has no buildx"
+        told = _output("docker", "buildx", "inspect") or ""
+        found = re.search(r"BuildKit( version)?:\s+v?(\d+)\.(\d+)", told)
+        if not found:
+            return "Docker's BuildKit does not answer"
+        version, own = (int(found[2]), int(found[3])), re.search(r"Driver:\s+docker$", told, re.M)
+        stores = _output("docker", "info", "--format", "{{.DriverStatus}}") or ""
+        if own and "io.containerd.snapshotter" not in stores:
+            return "Docker's own BuildKit exports nothing without the containerd image store"
+        if version == (0, 0):
+            # Distributions leave it out; it is then that of the engine.
+            engine = _output("docker", "version", "--format", "{{.Server.Version}}") or "0"
+            return (
+                "" if int(engine.partition(".")[0]) >= _ENGINE else f"Docker {engine} is before 26"
+            )
+        return "" if version >= _BUILDKIT else f"BuildKit {found[2]}.{found[3]} is before 0.13"
+
+    def build(self, build: Build, layout: Path) -> None:
+        """Build an image and write it as an OCI layout to a folder that does not exist yet."""
+        with scratch() as folder:
+            archive = folder / "image.tar"
+            form = "rewrite-timestamp=true,compression=uncompressed,force-compression=true"
+            build.run(
+                "docker", "buildx", "build", "--no-cache", "--provenance=false", "--sbom=false",
+                *build.options(), "--build-arg", f"BASE_FROM={build.base.source}",
+                "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--network", "host",
+                "--output", f"type=oci,dest={archive},{form}", build.context,
+            )  # fmt: skip
+            with tarfile.open(archive) as content:
+                content.extractall(layout, filter="data")
+
+
+class Buildah:
+    """Buildah, which needs no daemon."""
+
+    name = "buildah"
+    repeatable = True
+
+    def lacks(self) -> str:
+        """Say why it cannot be used here; nothing if it can."""
+        missing = [tool for tool in ("buildah", "skopeo") if not shutil.which(tool)]
+        return f"{' and '.join(missing)} not installed" if missing else ""
+
+    def build(self, build: Build, layout: Path) -> None:
+        """Build an image and write it as an OCI layout to a folder that does not exist yet."""
+        with scratch() as folder:
+            root, state = folder / "root", folder / "run"
+            # Another driver would give the same files, and encode removed ones in another way.
+            store = ("--root", root, "--runroot", state, "--storage-driver", "vfs")
+            build.run(
+                "buildah", *store, *_registries(build.base, folder), "bud", "--quiet",
+                "--timestamp", str(build.time), "--layers=false", "--identity-label=false",
+                "--format", "oci", "--isolation", "chroot", "--network", "host", *build.options(),
+                "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--tag", TAG, build.context,
+            )  # fmt: skip
+            # As they are: the bytes of a compressed layer depend on the program that compressed it.
+            build.run(
+                "skopeo", "copy", "--quiet", "--dest-oci-accept-uncompressed-layers",
+                f"containers-storage:[vfs@{root}+{state}]localhost/{TAG}:latest",
+                f"oci:{layout}:{TAG}",
+            )  # fmt: skip
+
+
+class Docker:
+    """Docker with an older BuildKit: good for use, and each build has another digest."""
+
+    name = "docker"
+    repeatable = False
+
+    def lacks(self) -> str:
+        """Say why it cannot be used here; nothing if it can."""
+        if not shutil.which("docker"):
+            return "Docker is not installed"
+        if _output("docker", "version", "--format", "{{.Server.Version}}") is None:
+            return "Docker's daemon does not answer"
+        return "" if shutil.which("skopeo") else "skopeo not installed"
+
+    def build(self, build: Build, layout: Path) -> None:
+        """Build an image and write it as an OCI layout to a folder that does not exist yet."""
+        with scratch() as folder:
+            archive = folder / "image.tar"
+            build.run(
+                "docker", "build", "--no-cache", "--network", "host", *build.options(),
+                "--build-arg", f"BASE_FROM={build.base.source}",
+                "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--tag", TAG, build.context,
+            )  # fmt: skip
+            build.run("docker", "save", "--output", archive, TAG)
+            build.run(
+                "skopeo", "copy", "--quiet", f"docker-archive:{archive}", f"oci:{layout}:{TAG}"
+            )
+
+
+BUILDERS: tuple[Builder, ...] = (BuildKit(), Buildah(), Docker())
+
+
+def choose(name: str | None = None) -> Builder:
+    """Return the best builder that can be used here, or the one that is named.
+
+    Raises
+    ------
+    PreconditionError
+        If it cannot be used, or none can.
+    """
+    wanted = [builder for builder in BUILDERS if name in {None, builder.name}]
+    reasons = []
+    for builder in wanted:
+        reason = builder.lacks()
+        if not reason:
+            return builder
+        reasons.append(f"{builder.name}: {reason}")
+    raise PreconditionError(
+        f"no image can be built here ({'; '.join(reasons)})",
+        advice="install one; on Debian and Ubuntu: apt install buildah skopeo",
+    )
+
+
+def load(layout: Path, log: Path) -> str:
+    """Load an image into Docker; return why it was not, or nothing."""
+    if not shutil.which("docker"):
+        return "Docker is not installed"
+    if _output("docker", "version", "--format", "{{.Server.Version}}") is None:
+        return "Docker's daemon does not answer"
+    if not shutil.which("skopeo"):
+        return "skopeo is not installed"
+    with scratch() as folder:
+        archive = folder / "image.tar"
+        for command in (
+            (
+                "skopeo",
+                "copy",
+                "--quiet",
+                f"oci:{layout}",
+                f"docker-archive:{archive}:{TAG}:latest",
+            ),
+            ("docker", "load", "--quiet", "--input", str(archive)),
+        ):
+            _logged(command, log)
+    return ""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a folder for gigabytes, and remove it at the end."""
+    folder = Path(
+        tempfile.mkdtemp(prefix="repro-image-", dir=os.environ.get("TMPDIR") or "/var/tmp")  # noqa: S108 - large files belong there
+    )
+    try:
+        yield folder
+    finally:
+        if os.geteuid() != 0 and shutil.which("buildah"):
+            # What a store holds belongs to other users, by whom it cannot be removed otherwise.
+            subprocess.run(["buildah", "unshare", "rm", "-rf", folder], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _registries(base: Base, folder: Path) -> list[str | Path]:
+    # The machine's own settings count where nothing has to be said.
+    name, source = _repository(base.name), _repository(base.source)
+    if name == source and not base.is_insecure:
+        return []
+    path = folder / "registries.conf"
+    path.write_text(
+        f'[[registry]]\nprefix = "{name}"\nlocation = "{source}"\n'
+        f"insecure = {str(base.is_insecure).lower()}\n",
+        encoding="utf-8",
+    )
+    return ["--registries-conf", path]
+
+
+def _repository(name: str) -> str:
+    start, colon, tag = name.rpartition(":")
+    return start if colon and "/" not in tag else name
+
+
+def _logged(command: Sequence[str], log: Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(done.stdout + done.stderr)
+    if done.returncode != 0:
+        raise explain(command[0], done.stdout + done.stderr, where=f"'{log}'")
+
+
+def _output(*command: str) -> str | None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,75 @@
+"""What the log of a failed build means, in one sentence with the next step."""
+
+from __future__ import annotations
+
+import re
+
+from repro.core.errors import PreconditionError
+
+# A builder may repeat a whole step in one line.
+_SAID = 200
+
+# In this order: a full disk and a wrong hash bring other messages in their train.
+_KNOWN = (
+    (
+        r"no space left on device",
+        "no space is left on the device that holds the build",
+        "free about 3 GB, or name another folder with TMPDIR=…",
+    ),
+    (
+        r"do not match the hashes|Expected sha256",
+        "a wheel is not the one that the lock names: its hash is another",
+        "fetch it again with 'make wheelhouse'; if it is wrong again, the file was altered"
+        " where it comes from",
+    ),
+    (
+        r"LOCK_DIGEST is not the digest",
+        "the lock is not the one that the build was started for",
+        "build again, once requirements.txt is no longer being changed",
+    ),
+    (
+        r"Could not find a version that satisfies|No matching distribution",
+        "a wheel of the lock is not where the build looks",
+        "fill the wheelhouse for the Python and the processor of the base: make wheelhouse",
+    ),
+    (
+        r"manifest unknown|manifest for \S+ not found|name unknown|repository does not exist"
+        r"|MANIFEST_UNKNOWN|NAME_UNKNOWN|requested access to the resource is denied"
+        r"|: not found$|invalid repository name",
+        "the registry has no base image {base}",
+        "check its name and digest, or name a mirror that has it: make image BASE=NAME@sha256:…",
+    ),
+    (
+        r"cannot connect to the docker daemon|is the docker daemon running",
+        "Docker is installed, and its daemon does not answer",
+        "start it ('systemctl start docker'), or install buildah, which needs none",
+    ),
+    (
+        r"connection refused|no such host|i/o timeout|network is unreachable|TLS handshake"
+        r"|certificate signed by unknown|certificate verify failed|server misbehaving"
+        r"|temporary failure in name resolution|connection reset|Max retries exceeded",
+        "a registry or an index cannot be reached",
+        "for the base, name a mirror (make image BASE=NAME@sha256:…) or make one"
+        " (scripts/base_image.sh); for packages, run 'make wheelhouse' where there is an index",
+    ),
+)
+
+
+def explain(tool: str, log: str, *, base: str = "", where: str = "") -> PreconditionError:
+    """Return the error that a failed command's output stands for.
+
+    Examples
+    --------
+    >>> str(explain("buildah", "write /a: no space left on device"))
+    'no space is left on the device that holds the build'
+    """
+    for pattern, message, advice in _KNOWN:
+        if re.search(pattern, log, re.IGNORECASE | re.MULTILINE):
+            return PreconditionError(message.format(base=base), advice=advice)
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    last = next((line for line in reversed(lines) if "error" in line.lower()), "")
+    said = (last or (lines[-1] if lines else "nothing"))[:_SAID]
+    return PreconditionError(
+        f"{tool} failed, and said: {said}",
+        advice=f"all that it said is in {where}" if where else "",
+    )

@@ -1,0 +1,165 @@
+"""What an image is made from: the base, the files of the project, and their commit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.capture.git import observe_git
+from repro.core.environment import Repository
+from repro.core.errors import ConfigError, PreconditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# For a tree without a commit: that of no particular event.
+_NO_COMMIT_SECONDS = 1767225600
+_REFERENCE = re.compile(r"(?P<name>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
+_LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])(:\d+)?/")
+
+
+@dataclass(frozen=True)
+class Base:
+    """The image that is built upon.
+
+    Attributes
+    ----------
+    name : str
+        What it is; goes into the image's labels.
+    source : str
+        Where it comes from: the same, or a mirror that has the same bits.
+    digest : str
+        Of its manifest, or of its list of manifests.
+    """
+
+    name: str
+    source: str
+    digest: str
+
+    @property
+    def is_insecure(self) -> bool:
+        """Whether its registry is on this machine, where there is nothing to be encrypted."""
+        return _LOOPBACK.match(self.source) is not None
+
+    def __str__(self) -> str:
+        return f"{self.source}@{self.digest}"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The state of the project's repository, as the image tells it.
+
+    Attributes
+    ----------
+    revision : str
+        The commit, with ``-dirty`` where files differ from it; empty where there is none.
+    source : str
+        Address of the repository; empty where it has none.
+    time : int
+        Of the commit, in seconds since 1970.
+    """
+
+    revision: str
+    source: str
+    time: int
+
+
+def find_base(dockerfile: str, wanted: str | None) -> Base:
+    """Return the base that a Dockerfile names, or the one that is wanted instead.
+
+    One with the digest of the Dockerfile's is a mirror of it, and gives the same image.
+
+    Raises
+    ------
+    ConfigError
+        If the wanted one has no digest.
+    """
+    name, digest = (_argument(dockerfile, key) for key in ("BASE_NAME", "BASE_DIGEST"))
+    if not wanted:
+        return Base(name, name, digest)
+    found = _REFERENCE.fullmatch(wanted)
+    if not found:
+        raise ConfigError(
+            f"base '{wanted}' is not pinned: expected NAME@sha256: and 64 hexadecimal digits",
+            advice="find the digest with: skopeo inspect --format '{{.Digest}}' docker://NAME",
+        )
+    mirrored = found["digest"] == digest
+    return Base(name if mirrored else found["name"], found["name"], found["digest"])
+
+
+def python_version(dockerfile: str) -> str:
+    """Return the version of Python that the Dockerfile's base has, such as ``3.13``."""
+    found = re.search(r"python:(\d+\.\d+)", _argument(dockerfile, "BASE_NAME"))
+    if not found:
+        raise PreconditionError("Dockerfile: BASE_NAME does not tell its version of Python")
+    return found[1]
+
+
+def read_commit(project: Path) -> Commit:
+    """Return the state of a project's repository; constants where there is none."""
+    found = observe_git(project)
+    if not isinstance(found, Repository) or found.commit is None:
+        return Commit("", "", _NO_COMMIT_SECONDS)
+    shown = subprocess.run(
+        ["git", "-C", project, "show", "--no-patch", "--format=%ct", found.commit],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    revision = found.commit + ("-dirty" if found.dirty else "")
+    return Commit(revision, _address(found.remote or ""), int(shown.stdout))
+
+
+def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
+    """Copy what an image is made from into a folder, and nothing that merely lies about.
+
+    That is what ``.dockerignore`` lets through, without what git ignores.
+    """
+    lines = (project / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    names = [line[1:] for line in lines if line.startswith("!") and line != "!wheelhouse"]
+    for name in _files(project, names):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(project / name, target)
+    if wheelhouse is not None:
+        wheels = sorted(wheelhouse.glob("*.whl"))
+        if not wheels:
+            raise PreconditionError(
+                f"'{wheelhouse}' holds no wheels", advice="fill it with: make wheelhouse"
+            )
+        (folder / "wheelhouse").mkdir()
+        for wheel in wheels:
+            shutil.copyfile(wheel, folder / "wheelhouse" / wheel.name)
+
+
+def _files(project: Path, names: list[str]) -> Iterator[str]:
+    listed = subprocess.run(
+        ["git", "-C", project, "ls-files", "-z", "-co", "--exclude-standard", "--", *names],
+        capture_output=True, encoding="utf-8", check=False,
+    ) if shutil.which("git") else None  # fmt: skip
+    if listed and listed.returncode == 0 and listed.stdout:
+        # A file that was removed is still listed until that is committed.
+        yield from (n for n in listed.stdout.split("\0") if n and (project / n).is_file())
+        return
+    for name in names:
+        for path in (project / name, *sorted((project / name).rglob("*"))):
+            inner = path.relative_to(project / name).parts
+            if path.is_file() and not any(p.startswith((".", "__pycache__")) for p in inner):
+                yield path.relative_to(project).as_posix()
+
+
+def _argument(dockerfile: str, name: str) -> str:
+    found = re.search(rf"^ARG {name}=(\S+)$", dockerfile, re.MULTILINE)
+    if not found:
+        raise PreconditionError(f"Dockerfile: no line 'ARG {name}=…'")
+    return found[1]
+
+
+def _address(remote: str) -> str:
+    # Clones by ssh and by https are to give the same image.
+    if remote and "://" not in remote:
+        host, _, path = remote.partition(":")
+        remote = f"https://{host.rpartition('@')[2]}/{path}"
+    return remote.removesuffix(".git")

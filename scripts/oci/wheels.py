@@ -1,0 +1,60 @@
+"""A folder with the wheels of the locks, for building where no index can be reached."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from oci.failures import explain
+from repro.core.errors import PreconditionError
+
+LOCKS = ("requirements.txt", "requirements-build.txt")
+# Where a C library of this version or a later one is needed, pip has to be told of each earlier
+# one; 41 is that of Debian trixie.
+_OLDEST, _NEWEST = 17, 41
+
+
+def download(project: Path, folder: Path, *, python: str, machine: str) -> list[str]:
+    """Fetch the wheels of the locks for one Python on Linux, and return their names.
+
+    The folder then holds these wheels and no others.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    _need_pip()
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_OLDEST, _NEWEST + 1)]
+    options = [f"--platform={name}" for name in (f"manylinux2014_{machine}", *platforms)]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as fresh:
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download",
+                "--no-deps", "--only-binary", ":all:", "--require-hashes",
+                "--implementation", "cp", "--python-version", python, *options,
+                *(f"-r{project / lock}" for lock in LOCKS), "-d", fresh,
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise explain("pip", done.stdout + done.stderr)
+        names = sorted(path.name for path in Path(fresh).iterdir())
+        folder.mkdir(exist_ok=True)
+        for old in folder.glob("*.whl"):
+            old.unlink()
+        for name in names:
+            shutil.move(Path(fresh) / name, folder / name)
+    return names
+
+
+def _need_pip() -> None:
+    try:
+        import pip  # noqa: F401
+    except ImportError:
+        raise PreconditionError(
+            f"'{sys.executable}' has no pip", advice="call this by: make wheelhouse"
+        ) from None
