@@ -131,7 +131,8 @@ def _tell(found: Sequence[Outcome], *, as_json: bool) -> None:
         click.echo(outcomes_of.as_json(found))
         return
     kinds = ("stage outputs", "metrics", "predictions")
-    headings = ("cell", "trained by", "Python", "bits", "verdict", "stages", *kinds[1:], "seconds")
+    counts = ("stages alike", "metrics alike", "predictions alike")
+    headings = ("cell", "trained by", "Python", "bits", "verdict", *counts, "seconds")
     rows = [
         (
             outcome.name,

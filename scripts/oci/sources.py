@@ -87,8 +87,10 @@ def find_base(dockerfile: str, wanted: str | None) -> Base:
             f"base '{wanted}' is not pinned: expected NAME@sha256: and 64 hexadecimal digits",
             advice="find the digest with: skopeo inspect --format '{{.Digest}}' docker://NAME",
         )
-    mirrored = found["digest"] == digest
-    return Base(name if mirrored else found["name"], found["name"], found["digest"])
+    if found["digest"] != digest:
+        # At which port this machine serves it, another machine's image is not to differ by.
+        name = _LOOPBACK.sub("localhost/", found["name"])
+    return Base(name, found["name"], found["digest"])
 
 
 def python_version(dockerfile: str) -> str:
