@@ -31,21 +31,12 @@ from repro.launch import Level, lacking, pinned
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from repro.config.models import ExperimentConfig
+    from repro.app.recorded import Recorded
     from repro.core.comparison import Suspect
     from repro.core.records import RecordFile
     from repro.core.verdict import Divergence
 
 Ways = dict[str, Way]
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A record, the configuration in it, and how people are told of it."""
-
-    name: str
-    record: RecordFile
-    config: ExperimentConfig
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from repro.app.recorded import Recorded
     from repro.config.models import ExperimentConfig
     from repro.core.records import RecordFile
     from repro.divergence.spread import Spread
@@ -37,20 +38,11 @@ class Listener(Protocol):
         """Say what is trained."""
 
 
-def measure_noise(
-    project: Path,
-    name: str,
-    expected: RecordFile,
-    config: ExperimentConfig,
-    limit: float,
-    listener: Listener,
-) -> Noise:
+def measure_noise(project: Path, subject: Recorded, limit: float, listener: Listener) -> Noise:
     """Train the experiment of a record on every class of code paths that runs here.
 
     Parameters
     ----------
-    name : str
-        How people are told of the record.
     limit : float
         A spread beyond it, in itself and in relation to the number's size, is a finding.
 
@@ -64,7 +56,7 @@ def measure_noise(
     for number, level in enumerate(ENSEMBLE, start=1):
         listener(number, level)
         started = time.perf_counter()
-        record, failure = _train(project, config, level)
+        record, failure = _train(project, subject.config, level)
         records += [record] if record else []
         seconds = round(time.perf_counter() - started, 3)
         trainings.append(_training(level, record, failure, records[:1], seconds))
@@ -79,8 +71,8 @@ def measure_noise(
     classes = len({each.fingerprint for each in trainings if each.fingerprint})
     return Noise(
         schema_="repro.noise/v1",
-        subject=name,
-        strict_key=expected.keys.strict_key,
+        subject=subject.name,
+        strict_key=subject.record.keys.strict_key,
         machine=records[0].environment.platform.machine,
         trainings=tuple(trainings),
         classes=classes,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import allowed_modules, parse_config
+from repro.app.records import record_of_run
+from repro.app.subject import check_integrity, find_subject
 from repro.config.models import UrlSource
 from repro.core.errors import PreconditionError
-from repro.core.jsonfile import load
+from repro.core.jsonfile import load, load_record
+from repro.core.records import RecordFile
+from repro.core.verdict import Outcome
 from repro.datasets.registry import registry
+from repro.store import read_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +37,47 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
     inner = value if subject.is_run else value.get("config")
     return parse_config(inner if isinstance(inner, dict) else {}, path.name)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A record that is intact, the configuration in it, and how people are told of it."""
+
+    name: str
+    record: RecordFile
+    config: ExperimentConfig
+
+
+def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
+    """Read a run or a reference to train again from; the newest run where nothing is named.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If there is no such thing, it is damaged, or reaches further than this project allows.
+    """
+    subject = find_subject(project, runs, name)
+    broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
+    if broken:
+        raise PreconditionError(
+            f"{subject.name} is tampered or damaged: {'; '.join(broken)}",
+            advice="restore it, or name another one",
+        )
+    config = recorded_config(subject)
+    check_trust(project, config)
+    return Recorded(subject.name, record_of(subject), config)
+
+
+def record_of(subject: Subject) -> RecordFile:
+    """Read the record of a run or a reference.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    if subject.is_run:
+        return record_of_run(read_run(subject.path))
+    return load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
 
 
 def check_trust(project: Path, config: ExperimentConfig) -> None:

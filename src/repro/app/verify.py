@@ -8,14 +8,12 @@ from repro.app.conclusion import conclude
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.app.judge import judge
-from repro.app.records import record_of_execution, record_of_run
+from repro.app.recorded import record_of
+from repro.app.records import record_of_execution
 from repro.core.environment import comparable
-from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
-from repro.store import read_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,18 +24,6 @@ if TYPE_CHECKING:
     from repro.config.models import ExperimentConfig
     from repro.core.verdict import Check, Verification
     from repro.training.fold import Observer
-
-
-def record_of(subject: Subject) -> RecordFile:
-    """Read the record of a run or a reference.
-
-    Raises
-    ------
-    PreconditionError, SchemaError
-    """
-    if subject.is_run:
-        return record_of_run(read_run(subject.path))
-    return load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
 
 
 def verify(

@@ -8,12 +8,11 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, json_option, project_option, runs_of, runs_option
-from repro.core.errors import ExitCode, PreconditionError
+from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.app.explain import Recorded
     from repro.core.explanation import Explanation, Trial
 
 
@@ -59,6 +58,7 @@ def command(
     repro explain A.json --against B.json
     """
     from repro.app.explain import Effort, explain
+    from repro.app.recorded import read_recorded
 
     project = find(project_folder)
     runs = runs_of(project, runs_folder)
@@ -67,33 +67,14 @@ def command(
         if not as_json:
             click.echo(output.plain(what), err=True)
 
-    expected = _read(project, runs, subject)
-    other = _read(project, runs, against) if against else None
+    expected = read_recorded(project, runs, subject)
+    other = read_recorded(project, runs, against) if against else None
     explanation = explain(project, expected, other, Effort(max_runs, packages, tell))
     if as_json:
         output.say_json(explanation.model_dump(mode="json", by_alias=True))
     else:
         _tell(explanation)
     return ExitCode.HOLDS if explanation.explained else ExitCode.FINDING
-
-
-def _read(project: Path, runs: Path, name: str | None) -> Recorded:
-    from repro.app.explain import Recorded
-    from repro.app.recorded import check_trust, recorded_config
-    from repro.app.subject import check_integrity, find_subject
-    from repro.app.verify import record_of
-    from repro.core.verdict import Outcome
-
-    found = find_subject(project, runs, name)
-    broken = [c.detail for c in check_integrity(found) if c.outcome is not Outcome.SAME]
-    if broken:
-        raise PreconditionError(
-            f"{found.name} is tampered or damaged: {'; '.join(broken)}",
-            advice="restore it: what was edited has no cause here",
-        )
-    config = recorded_config(found)
-    check_trust(project, config)
-    return Recorded(found.name, record_of(found), config)
 
 
 def _tell(explanation: Explanation) -> None:

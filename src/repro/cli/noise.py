@@ -9,7 +9,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, json_option, project_option, runs_of, runs_option
-from repro.core.errors import ConfigError, ExitCode, PreconditionError
+from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from repro.core.noise import Noise, NoiseTraining
@@ -48,10 +48,7 @@ def command(
     """
     from repro.app.configuration import verification_settings
     from repro.app.noise import ENSEMBLE, measure_noise
-    from repro.app.recorded import check_trust, recorded_config
-    from repro.app.subject import check_integrity, find_subject
-    from repro.app.verify import record_of
-    from repro.core.verdict import Outcome
+    from repro.app.recorded import read_recorded
 
     project = find(project_folder)
     rules = verification_settings(project).auto
@@ -60,21 +57,13 @@ def command(
             "configs/base.yaml: repro noise needs the section verification.auto",
             advice="take it over from the configs/base.yaml that comes with repro",
         )
-    found = find_subject(project, runs_of(project, runs_folder), subject)
-    broken = [c.detail for c in check_integrity(found) if c.outcome is not Outcome.SAME]
-    if broken:
-        raise PreconditionError(
-            f"{found.name} is tampered or damaged: {'; '.join(broken)}",
-            advice="restore it, or name another one",
-        )
-    config = recorded_config(found)
-    check_trust(project, config)
+    recorded = read_recorded(project, runs_of(project, runs_folder), subject)
 
     def listen(number: int, level: str) -> None:
         if not as_json:
             click.echo(f"training {number} of {len(ENSEMBLE)}: {level}", err=True)
 
-    noise = measure_noise(project, found.name, record_of(found), config, rules.unstable, listen)
+    noise = measure_noise(project, recorded, rules.unstable, listen)
     if file is not None:
         from repro.app.files import write_whole
         from repro.core.jsonfile import dump_record
