@@ -102,7 +102,8 @@ def test_the_ensemble_has_the_bits_of_other_processors(noise):
     bits = {training["level"]: training["bits"] for training in value["trainings"]}
 
     assert (bits["portable"], bits["portable-v2"]) == ("x86-64-v3", "x86-64-v2")
-    assert value["classes"] == len(set(bits.values())) >= 2
+    prints = {training["fingerprint"] for training in value["trainings"]}
+    assert len(prints) == len(set(bits.values())) >= 2
     assert 0 < value["spreads"]["predictions"] < 1e-9
     assert value["spreads"]["metrics.test.accuracy"] == 0
     assert (value["unstable"], value["flips"]) == ([], 0)
@@ -223,6 +224,21 @@ def test_verify_takes_auto(project, references, noise):
 
     assert (result.status, result.json["comparison"]["verdict"]) == (0, "equivalent"), result.err
     assert result.json["comparison"]["basis"].startswith("10 times the spread")
+
+
+def test_a_record_with_another_configuration_is_not_measured_under_its_keys(
+    project, references, tmp_path
+):
+    """A spread of another experiment would be taken for this one's."""
+
+    def reseeded(record):
+        return record.model_copy(update={"config": record.config | {"seed": 43}})
+
+    target = edited(references["portable"], tmp_path / "reseeded.json", reseeded)
+    result = project.repro("noise", target, "-o", tmp_path / "noise.json", env=CLEAN)
+
+    assert (result.status, "its keys are not those" in result.err) == (3, True), result
+    assert not (tmp_path / "noise.json").exists()
 
 
 @pytest.mark.parametrize(

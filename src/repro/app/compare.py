@@ -110,13 +110,15 @@ def compare_all(
         )
     if project is None:
         settings = parse_config(reference.record.config, reference.name).verification
+        settings = settings.model_copy(update={"mode": "strict"})
+        basis = "by the reference's own configuration, since there is no project here"
     else:
-        settings = verification_settings(project)
+        settings, basis = verification_settings(project), ""
     found: list[Candidate] = []
     groups = {_outputs(reference): [reference.name]}
     # One after the other: a caller that hands over a generator never has all records at once.
     for entry in candidates:
-        found.append(_candidate(reference, entry, settings, asked))
+        found.append(_candidate(reference, entry, settings, asked, basis))
         groups.setdefault(_outputs(entry), []).append(entry.name)
     return ComparisonReport(
         schema_="repro.comparison/v1",
@@ -127,10 +129,12 @@ def compare_all(
     )
 
 
-def _candidate(reference: Entry, entry: Entry, settings: Verification, asked: Asked) -> Candidate:
+def _candidate(
+    reference: Entry, entry: Entry, settings: Verification, asked: Asked, basis: str
+) -> Candidate:
     expected, actual = reference.record, entry.record
     there, here = expected.environment, actual.environment
-    comparison = judge(settings, expected, actual, asked)
+    comparison = judge(settings, expected, actual, asked, basis)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
     code = differences(reference.code, entry.code)

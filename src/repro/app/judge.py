@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.limits import automatic, configured
+from repro.app.limits import automatic, check_noise, configured
 from repro.core.verdict import Comparison, Verdict
 from repro.divergence.compare import compare
 from repro.divergence.expectation import with_expectation
@@ -42,31 +42,41 @@ class Asked:
 
 
 def judge(
-    settings: Verification, expected: RecordFile, actual: RecordFile, asked: Asked
+    settings: Verification,
+    expected: RecordFile,
+    actual: RecordFile,
+    asked: Asked,
+    basis: str = "",
 ) -> Comparison:
     """Hold one record against another.
+
+    Parameters
+    ----------
+    basis : str
+        Where the settings come from, where that is not this project.
 
     Raises
     ------
     ConfigError, PreconditionError
-        As ``automatic``, where that is asked for and the bits differ.
+        As ``configured``, and as ``check_noise`` and ``automatic`` where that is asked for.
     """
-    comparison = _compared(settings, expected, actual, _limits(settings, expected, asked))
+    if asked.noise:
+        check_noise(asked.noise, expected)
+    limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
+    comparison = _compared(settings, expected, actual, limits)
     if asked.auto and comparison.verdict not in _SETTLED:
         limits = automatic(settings, expected, actual, asked.noise)
         comparison = _compared(settings, expected, actual, limits)
-    return with_expectation(
-        comparison,
-        expected.environment,
-        actual.environment,
-        lenient=asked.tolerance is not None,
-    )
+    there, here = expected.environment, actual.environment
+    comparison = with_expectation(comparison, there, here, lenient=asked.tolerance is not None)
+    if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
+        finding = "other bits, where the same bits were asked for"
+        return comparison.model_copy(update={"finding": finding})
+    return comparison
 
 
-def _limits(settings: Verification, expected: RecordFile, asked: Asked) -> Limits:
-    if asked.auto:
-        return Limits(EXACT)
-    return Limits(asked.tolerance) if asked.tolerance else configured(settings, expected)
+def _limits(settings: Verification, expected: RecordFile, asked: Asked, basis: str) -> Limits:
+    return Limits(asked.tolerance) if asked.tolerance else configured(settings, expected, basis)
 
 
 def _compared(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from repro.config.project import names_in
 from repro.core.errors import ConfigError, PreconditionError, SchemaError
-from repro.core.jsonfile import load_record
+from repro.core.jsonfile import binding, load_record
 from repro.core.noise import Noise
 from repro.core.suggest import did_you_mean
 from repro.divergence.expectation import expect, parted_groups
+from repro.divergence.spread import Spread, spreads
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
 
 if TYPE_CHECKING:
@@ -23,12 +24,22 @@ if TYPE_CHECKING:
 # What the model that was selected gives.
 _SELECTED = ("metrics.test", "threshold", "predictions")
 _FEWEST = 2
+_MEASURE = "measure it: repro noise RECORD -o noise.json"
 _UNSTABLE = "scale the features, let the solver converge or break ties: a wider tolerance hides it"
 
 
-def configured(settings: Verification, record: RecordFile) -> Limits:
-    """Return the configured tolerances for the numbers of a record."""
+def configured(settings: Verification, record: RecordFile, basis: str = "") -> Limits:
+    """Return the configured tolerances for the numbers of a record.
+
+    Raises
+    ------
+    ConfigError
+        If the one for all numbers would accept anything.
+    """
     tolerance, metrics = settings.tolerance, record.metrics
+    for part in (tolerance.absolute, tolerance.relative):
+        # Those by name are below 1 by their type.
+        Tolerance.both(part)
     named = {}
     for family, value in (tolerance.families or {}).items():
         named[f"metrics.cross_validation.{family}"] = Tolerance.both(value)
@@ -40,7 +51,7 @@ def configured(settings: Verification, record: RecordFile) -> Limits:
         if metric == metrics.selection_metric:
             scores = [f"metrics.cross_validation.{family}" for family in metrics.cross_validation]
             named |= dict.fromkeys(scores, Tolerance.both(value))
-    return Limits(Tolerance(tolerance.absolute, tolerance.relative), named)
+    return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
 
 
 def check_families(project: Path, settings: Verification) -> None:
@@ -51,10 +62,10 @@ def check_families(project: Path, settings: Verification) -> None:
     ConfigError
     """
     known = names_in(project, "models")
-    automatic = settings.auto.architectures if settings.auto else {}
+    architectures = settings.auto.architectures if settings.auto else {}
     sections: dict[str, Mapping[str, float]] = {
         "tolerance.families": settings.tolerance.families or {},
-        "auto.architectures": {name: v for name, v in automatic.items() if name != "default"},
+        "auto.architectures": {name: v for name, v in architectures.items() if name != "default"},
     }
     for section, families in sections.items():
         for name in families:
@@ -71,41 +82,57 @@ def automatic(
     """Return the tolerances that follow from the two environments and from a measured spread.
 
     One fingerprint: the same bits. Other code paths of one architecture: ``factor`` times the
-    spread of each number over trainings on those code paths. Another architecture: no less than is
-    configured for the family.
+    spread of each number over trainings on those code paths. Another architecture, which only a
+    fingerprint on both sides can show: no less than is configured for the family.
 
     Raises
     ------
     ConfigError
         If the configuration has no ``verification.auto``.
     PreconditionError
-        If a spread is needed and was not measured, or is of another experiment or machine.
+        If a spread is needed and was not measured, or not on this architecture.
     """
-    rules = settings.auto
-    if rules is None:
-        raise ConfigError(
-            "configs/base.yaml: --tolerance auto needs the section verification.auto",
-            advice="take it over from the configs/base.yaml that comes with repro",
-        )
+    rules = rules_of(settings)
     there, here = expected.environment, actual.environment
-    crossing = there.platform.machine != here.platform.machine
-    if expect(there, here).due or (not crossing and parted_groups(there, here) == ()):
+    expectation, parted = expect(there, here), parted_groups(there, here)
+    ours, theirs = here.platform.architecture, there.platform.architecture
+    if expectation.due:
+        return Limits(EXACT, {}, expectation.sentence)
+    if ours == theirs and parted == ():
         return Limits(EXACT, {}, "one fingerprint: the same bits")
-    if noise is None and not crossing:
+    named = _measured(rules, noise) if noise else {}
+    if noise and unstable(noise, expected, rules.unstable):
+        return _as_configured(settings, expected, noise)
+    if ours != theirs and parted is not None:
+        return _crossing(rules, expected, named, f"{theirs} there, {ours} here")
+    if noise is None:
         raise PreconditionError(
             "--tolerance auto: the bits differ, and how far they may was not measured",
             advice="repro noise RECORD -o noise.json, then again with --noise noise.json",
         )
-    if noise is not None:
-        _check_noise(noise, expected, here.platform.machine if not crossing else "")
-        if noise.unstable:
-            return _unstable(configured(settings, expected), noise)
-    named = _measured(rules, noise) if noise else {}
-    if crossing:
-        return _crossing(rules, expected, named, f"{there.platform.machine} there")
-    classes = noise.classes if noise else 0
-    basis = f"{rules.factor:g} times the spread over {classes} classes of code paths"
+    if noise.machine != ours:
+        raise PreconditionError(
+            f"--noise: it was measured on {noise.machine}, and the record is from {ours}",
+            advice=f"measure it on {ours}: repro noise RECORD -o noise.json",
+        )
+    basis = f"{rules.factor:g} times the spread over {noise.classes} classes of code paths"
     return Limits(_tolerance(0.0), named, basis)
+
+
+def rules_of(settings: Verification) -> Automatic:
+    """Return what is made of a measured spread.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration does not say.
+    """
+    if settings.auto is None:
+        raise ConfigError(
+            "configs/base.yaml: there is no section verification.auto",
+            advice="take it over from the configs/base.yaml that comes with repro",
+        )
+    return settings.auto
 
 
 def read_noise(path: Path) -> Noise:
@@ -114,28 +141,32 @@ def read_noise(path: Path) -> Noise:
     Raises
     ------
     PreconditionError, SchemaError
+        If it cannot be read, or was edited.
     """
     try:
-        return load_record(path.read_bytes(), path.name, Noise)
+        noise = load_record(path.read_bytes(), path.name, Noise)
     except OSError as error:
         raise PreconditionError(
-            f"{path}: cannot be read: {error.strerror}",
-            advice="measure it: repro noise RECORD -o noise.json",
+            f"{path}: cannot be read: {error.strerror}", advice=_MEASURE
         ) from error
     except SchemaError as error:
-        raise SchemaError(error.message, advice="measure it: repro noise RECORD -o FILE") from error
+        raise SchemaError(error.message, advice=_MEASURE) from error
+    if binding(noise) != noise.digest:
+        raise PreconditionError(f"{path}: it was edited since it was measured", advice=_MEASURE)
+    return noise
 
 
-def _check_noise(noise: Noise, expected: RecordFile, machine: str) -> None:
+def check_noise(noise: Noise, expected: RecordFile) -> None:
+    """Refuse a spread that says nothing of a record.
+
+    Raises
+    ------
+    PreconditionError
+    """
     if noise.strict_key != expected.keys.strict_key:
         raise PreconditionError(
             f"--noise: it was measured for another experiment or seed ({noise.subject})",
             advice="measure it for this one: repro noise RECORD -o noise.json",
-        )
-    if machine not in {"", noise.machine}:
-        raise PreconditionError(
-            f"--noise: it was measured on {noise.machine}, and the records are from {machine}",
-            advice=f"measure it on {machine}: repro noise RECORD -o noise.json",
         )
     if noise.classes < _FEWEST:
         raise PreconditionError(
@@ -144,26 +175,41 @@ def _check_noise(noise: Noise, expected: RecordFile, machine: str) -> None:
         )
 
 
+def unstable(noise: Noise, expected: RecordFile, limit: float) -> tuple[str, ...]:
+    """Name the numbers whose spread is beyond a limit, in relation to those of a record too.
+
+    The sizes are the record's and the limit is the project's: what a file of noise can allow is
+    bounded, whatever stands in it.
+    """
+    sizes = {name: spread.size for name, spread in spreads([expected]).items()}
+    return tuple(
+        name
+        for name, width in noise.spreads.items()
+        if Spread(width, sizes.get(name, 0.0)).exceeds(limit)
+    )
+
+
 def _measured(rules: Automatic, noise: Noise) -> dict[str, Tolerance]:
     return {name: _tolerance(rules.factor * width) for name, width in noise.spreads.items()}
 
 
 def _tolerance(width: float) -> Tolerance:
     # Ten roundings of a double, for a number that happened to agree in every training.
-    return Tolerance(width, 10 * sys.float_info.epsilon)
+    return Tolerance(min(width, sys.float_info.max), 10 * sys.float_info.epsilon)
 
 
-def _unstable(limits: Limits, noise: Noise) -> Limits:
-    worst = max(noise.unstable, key=lambda name: noise.spreads[name])
+def _as_configured(settings: Verification, expected: RecordFile, noise: Noise) -> Limits:
+    names = unstable(noise, expected, rules_of(settings).unstable)
+    worst = max(names, key=lambda name: noise.spreads[name])
     basis = (
         "as configured, since the model is numerically unstable (a spread of"
         f" {noise.spreads[worst]:.2g} between code paths, of {worst}): {_UNSTABLE}"
     )
-    return Limits(limits.default, limits.named, basis)
+    return configured(settings, expected, basis)
 
 
 def _crossing(
-    rules: Automatic, expected: RecordFile, named: Mapping[str, Tolerance], there: str
+    rules: Automatic, expected: RecordFile, named: Mapping[str, Tolerance], sides: str
 ) -> Limits:
     def least(family: str) -> Tolerance:
         return Tolerance.both(rules.architectures.get(family, rules.architectures["default"]))
@@ -179,5 +225,5 @@ def _crossing(
         for name, own in named.items()
     }
     floor = least(metrics.model).absolute
-    basis = f"{there}, another architecture: at least {floor:g} for {metrics.model}"
+    basis = f"{sides}, another architecture: at least {floor:g} for {metrics.model}"
     return Limits(fixed.default, floors | wider, basis)

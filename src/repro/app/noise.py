@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from repro.app.children import retrain
 from repro.core.errors import PreconditionError
+from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
 from repro.divergence.compare import outputs_of
 from repro.divergence.spread import flips, spreads
@@ -49,7 +50,8 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     Raises
     ------
     PreconditionError
-        If fewer than two trainings came to an end: one has no spread.
+        If fewer than two trainings came to an end, or all had one fingerprint: there is no spread
+        then. If the record is not of a training by its configuration.
     """
     records: list[RecordFile] = []
     trainings: list[NoiseTraining] = []
@@ -66,21 +68,31 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
             f"fewer than two trainings came to an end: {failures}",
             advice="repro doctor tells what is wrong here",
         )
+    if records[0].keys.strict_key != subject.record.keys.strict_key:
+        raise PreconditionError(
+            f"{subject.name}: its keys are not those of a training by its configuration",
+            advice="it was edited, or its data is not what is here; get it anew",
+        )
+    if len({each.fingerprint for each in trainings if each.fingerprint}) < _FEWEST:
+        raise PreconditionError(
+            "all trainings had one fingerprint: nothing was measured on this processor",
+            advice="measure where more than one level gives bits of its own",
+        )
     found = spreads(records)
     unstable = tuple(name for name, spread in found.items() if spread.exceeds(limit))
-    classes = len({each.fingerprint for each in trainings if each.fingerprint})
-    return Noise(
+    noise = Noise(
         schema_="repro.noise/v1",
         subject=subject.name,
         strict_key=subject.record.keys.strict_key,
-        machine=records[0].environment.platform.machine,
+        machine=records[0].environment.platform.architecture,
         trainings=tuple(trainings),
-        classes=classes,
         spreads={name: spread.width for name, spread in found.items()},
         flips=flips(records),
         unstable=unstable,
-        sentence=_sentence(found, unstable, classes),
+        sentence="",
+        digest="",
     )
+    return bound(noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)}))
 
 
 def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[RecordFile | None, str]:
@@ -112,8 +124,6 @@ def _training(
 
 
 def _sentence(found: dict[str, Spread], unstable: Sequence[str], classes: int) -> str:
-    if classes < _FEWEST:
-        return "one fingerprint in all trainings: nothing was measured on this processor"
     worst = max(unstable or found, key=lambda name: found[name].width)
     width = found[worst].width
     if unstable:

@@ -55,5 +55,7 @@ def class_of_bits(
     known = _CLASSES.get((kernel, group, libm))
     if known:
         return known
-    machine = {"x86_64": "x86-64", "AMD64": "x86-64"}.get(platform.machine, platform.machine)
+    machine = platform.machine
+    if platform.architecture == "x86_64":
+        machine = "x86-64"
     return f"{machine} (BLAS {kernel}, NumPy {group}, libm {libm})"

@@ -39,6 +39,12 @@ class Platform(Record):
     libc: str
     libc_version: str
 
+    @property
+    def architecture(self) -> str:
+        """The machine's, such as ``x86_64``, under one name on every system."""
+        name = self.machine.lower()
+        return {"amd64": "x86_64", "arm64": "aarch64"}.get(name, name)
+
 
 class NativeLibrary(Record):
     """A numeric library as it is loaded.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -40,8 +40,6 @@ class Noise(Record):
 
     Attributes
     ----------
-    classes : int
-        How many different fingerprints the trainings had: with one, nothing was measured.
     spreads : dict of str to float
         Greatest minus smallest value over the trainings, by the dotted name of the number. All
         numbers of the predictions together are ``predictions``: the greatest of their spreads.
@@ -49,6 +47,8 @@ class Noise(Record):
         Rows whose label is not the same in every training.
     unstable : tuple of str
         Names whose spread is beyond the limit, in itself and in relation to its size.
+    digest : str
+        Binds the rest of the file, so that an edit is noticed.
     """
 
     schema_: Literal["repro.noise/v1"] = Field(alias="schema")
@@ -56,8 +56,13 @@ class Noise(Record):
     strict_key: str
     machine: str
     trainings: tuple[NoiseTraining, ...]
-    classes: int
-    spreads: dict[str, float]
-    flips: int
+    spreads: dict[str, Annotated[float, Field(ge=0)]]
+    flips: Annotated[int, Field(ge=0)]
     unstable: tuple[str, ...]
     sentence: str
+    digest: str
+
+    @property
+    def classes(self) -> int:
+        """How many different fingerprints the trainings had: with one, nothing was measured."""
+        return len({each.fingerprint for each in self.trainings if each.fingerprint})

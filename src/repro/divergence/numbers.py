@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.verdict import Check, Outcome
@@ -103,7 +104,8 @@ def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
         return _Measured(Outcome.SAME, 0.0, allowed, 0.0, 0)
     return _Measured(
         Outcome.WITHIN if tolerance.accepts(expected, actual) else Outcome.DIFFERS,
-        abs(actual - expected),
+        # Of two numbers that are finite it need not be.
+        min(abs(actual - expected), sys.float_info.max),
         allowed,
         relative_difference(expected, actual),
         ulps(expected, actual),
@@ -174,8 +176,11 @@ def _label_outcome(
     if Outcome.DIFFERS in outcomes:
         return Outcome.DIFFERS, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
-        # The margin is the one that was computed here: a record cannot declare a tie.
-        margin = actual.margin or 0.0
+        if expected.margin is None or actual.margin is None or not actual.scores:
+            flip = f"row {expected.row}: {expected.label} became {actual.label}, margin unknown"
+            return Outcome.DIFFERS, flip
+        # The greater one: a record alone cannot declare a tie.
+        margin = max(expected.margin, actual.margin)
         flip = f"row {expected.row}: {expected.label} became {actual.label}, margin {margin:.3g}"
         near = margin <= max(tolerance.allowed(value) for value in actual.scores)
         return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ class Tolerance:
 
     def allowed(self, expected: float) -> float:
         """Return the greatest difference that is allowed from a value."""
-        return self.absolute + self.relative * abs(expected)
+        return min(self.absolute + self.relative * abs(expected), sys.float_info.max)
 
     def accepts(self, expected: float, actual: float) -> bool:
         """Tell whether a value is near enough; NaN never is."""
@@ -87,6 +88,11 @@ class Limits:
     default: Tolerance
     named: Mapping[str, Tolerance] = field(default_factory=dict)
     basis: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing but the same bits is allowed anywhere."""
+        return all(each == EXACT for each in (self.default, *self.named.values()))
 
     def of(self, name: str) -> Tolerance:
         """Return the tolerance of a number."""
@@ -121,4 +127,5 @@ def _position(value: float) -> int:
 def relative_difference(left: float, right: float) -> float:
     """Return the difference over the greater magnitude; 0 where both are zero."""
     largest = max(abs(left), abs(right))
-    return abs(right - left) / largest if largest else 0.0
+    # Of two numbers that are finite the difference need not be: it is at most twice the greater.
+    return min(abs(right - left) / largest, 2.0) if largest else 0.0

@@ -1,0 +1,223 @@
+"""What follows from two environments and a measured spread, without training anything."""
+
+import pytest
+from tests.conftest import ROOT
+
+from repro.app.judge import Asked, judge
+from repro.app.limits import automatic, check_noise, configured, read_noise
+from repro.config.models import Verification
+from repro.core.environment import Fingerprint
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.noise import Noise, NoiseTraining
+from repro.core.records import RecordFile
+from repro.core.verdict import Outcome
+from repro.divergence.tolerance import EXACT, Tolerance
+
+EPSILON = 2.0**-52
+RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
+SELECTED, SELECTION = RECORD.metrics.model, RECORD.metrics.selection_metric
+FLOORS = {"default": 1e-9, SELECTED: 1e-3}
+
+
+def settings(absolute=1e-6, unstable=1e-3, **by_name):
+    return Verification.model_validate(
+        {
+            "mode": "strict",
+            "tolerance": {"absolute": absolute, "relative": 1e-6, **by_name},
+            "sample": {"size": 256, "boundary": 128},
+            "auto": {"factor": 10, "unstable": unstable, "architectures": FLOORS},
+        }
+    )
+
+
+def training(fingerprint):
+    return NoiseTraining(
+        level="strict",
+        bits=None,
+        fingerprint=fingerprint,
+        agreeing=25,
+        outputs=25,
+        seconds=1.0,
+        failure="",
+    )
+
+
+def noise(spreads, prints=("a", "b"), **changes):
+    fields = {
+        "schema": "repro.noise/v1",
+        "subject": "run",
+        "strict_key": RECORD.keys.strict_key,
+        "machine": "x86_64",
+        "trainings": tuple(map(training, prints)),
+        "spreads": spreads,
+        "flips": 0,
+        "unstable": (),
+        "sentence": "",
+        "digest": "",
+    }
+    return bound(Noise(**(fields | changes)))
+
+
+def elsewhere(machine="x86_64", fingerprint=True):
+    """The record as from other code paths, or from another architecture."""
+    environment = RECORD.environment
+    groups = {name: f"kernels/v1:{i}" for i, name in enumerate(environment.fingerprint.groups)}
+    changed = environment.model_copy(
+        update={
+            "platform": environment.platform.model_copy(update={"machine": machine}),
+            "fingerprint": Fingerprint.over(groups) if fingerprint else None,
+            "bits": environment.bits if fingerprint else None,
+        }
+    )
+    return RECORD.model_copy(update={"environment": changed})
+
+
+def test_a_family_and_a_metric_reach_the_numbers_that_are_theirs():
+    """A metric counts before the family, but for the scores of the folds."""
+    by_name = {"families": {"svm": 1e-2, SELECTED: 1e-3}, "metrics": {SELECTION: 1e-4}}
+    limits = configured(settings(**by_name), RECORD)
+    found = {
+        name: limits.of(name).absolute
+        for name in (
+            *(f"metrics.test.{SELECTION}.low", f"metrics.constant.{SELECTION}"),
+            *("metrics.cross_validation.knn.mean", "metrics.cross_validation.svm.mean"),
+            *("metrics.test.brier", "metrics.constant.brier", "predictions", "threshold.threshold"),
+        )
+    }
+
+    assert list(found.values()) == [1e-4, 1e-4, 1e-4, 1e-2, 1e-3, 1e-6, 1e-3, 1e-3]
+
+
+@pytest.mark.parametrize("value", [1.0, 1e300])
+def test_a_configured_tolerance_that_accepts_anything_is_refused(value):
+    """As one that is given."""
+    with pytest.raises(ConfigError, match="would accept any accuracy"):
+        configured(settings(absolute=value), RECORD)
+
+
+def test_the_factor_multiplies_each_spread():
+    """And a number that did not move gets ten roundings."""
+    spreads = {"metrics.test.brier": 1e-9, "predictions": 2e-9}
+    limits = automatic(settings(), RECORD, elsewhere(), noise(spreads))
+
+    assert limits.of("metrics.test.brier.low") == Tolerance(10 * 1e-9, 10 * EPSILON)
+    assert limits.of("predictions") == Tolerance(10 * 2e-9, 10 * EPSILON)
+    assert limits.of("metrics.test.recall") == Tolerance(0.0, 10 * EPSILON)
+    assert limits.basis == "10 times the spread over 2 classes of code paths"
+
+
+def test_one_fingerprint_allows_nothing_whatever_was_measured():
+    """The same bits are due."""
+    limits = automatic(settings(), RECORD, RECORD, noise({"predictions": 1e-4}))
+
+    assert limits.is_exact
+    assert "the same bits are due" in limits.basis
+
+
+def test_another_architecture_gets_the_wider_of_spread_and_floor():
+    """By family."""
+    spreads = {"metrics.cross_validation.knn.mean": 1e-7, "predictions": 1e-12}
+    limits = automatic(settings(), RECORD, elsewhere("aarch64"), noise(spreads))
+
+    assert limits.of("metrics.cross_validation.knn.mean").absolute == 10 * 1e-7
+    assert limits.of("metrics.cross_validation.knn.std").absolute == 1e-9
+    assert limits.of("predictions").absolute == FLOORS[SELECTED]
+    assert limits.basis.startswith("x86_64 there, aarch64 here, another architecture")
+
+
+@pytest.mark.parametrize("machine", ["AMD64", "x86_64"])
+def test_one_architecture_has_several_names(machine):
+    """Windows says AMD64: that is no reason for a wider tolerance."""
+    limits = automatic(settings(), RECORD, elsewhere(machine), noise({"predictions": 1e-12}))
+
+    assert limits.basis.startswith("10 times")
+
+
+def test_an_architecture_that_no_fingerprint_shows_is_not_believed():
+    """Anybody can write another machine's name into a record."""
+    claimed = elsewhere("aarch64", fingerprint=False)
+
+    with pytest.raises(PreconditionError, match="how far they may was not measured"):
+        automatic(settings(), RECORD, claimed, None)
+    with pytest.raises(PreconditionError, match="measured on x86_64, and the record is from aarch"):
+        automatic(settings(), RECORD, claimed, noise({"predictions": 1e-12}))
+
+
+@pytest.mark.parametrize("width", [0.0011, 0.09, 1e9, 1e308])
+def test_a_spread_beyond_the_limit_is_never_a_tolerance(width):
+    """Whatever the file itself says of it: the limit is the project's, the sizes the record's."""
+    spreads = {"predictions": width, "metrics.test.brier": 1e-12}
+    wide = settings(families={SELECTED: 1e-5})
+    limits = automatic(wide, RECORD, elsewhere(), noise(spreads))
+
+    assert limits.of("predictions").absolute == 1e-5
+    assert limits.basis.startswith("as configured, since the model is numerically unstable")
+
+
+def test_noise_that_says_nothing_of_a_record_is_refused():
+    """Of another experiment, or of one class of code paths, whatever it claims to have."""
+    with pytest.raises(PreconditionError, match="another experiment or seed"):
+        check_noise(noise({}, strict_key="strict/v1:0"), RECORD)
+    with pytest.raises(PreconditionError, match="one fingerprint"):
+        check_noise(noise({}, prints=("a", "a", "")), RECORD)
+    asked = Asked(auto=True, noise=noise({}, strict_key="strict/v1:0"))
+    with pytest.raises(PreconditionError, match="another experiment or seed"):
+        judge(settings(), RECORD, RECORD, asked)
+
+
+def test_noise_that_was_edited_is_refused(tmp_path):
+    """By its digest."""
+    path = tmp_path / "noise.json"
+    measured = noise({"predictions": 1e-12})
+    path.write_bytes(dump_record(measured))
+    assert read_noise(path) == measured
+
+    path.write_bytes(path.read_bytes().replace(b"1e-12", b"1e-4"))
+    with pytest.raises(PreconditionError, match="edited since it was measured"):
+        read_noise(path)
+
+
+@pytest.mark.parametrize("asked", [Asked(tolerance=EXACT), Asked(auto=True)])
+def test_who_asks_for_the_same_bits_gets_them_or_a_finding(asked):
+    """Equal numbers are not enough where a stage has other bits."""
+    *others, last = RECORD.stages.stages
+    changed = last.model_copy(update={"outputs": dict.fromkeys(last.outputs, "other/v1:0")})
+    stages = RECORD.stages.model_copy(update={"stages": (*others, changed)})
+    actual = RECORD.model_copy(update={"stages": stages})
+    found = judge(settings(), RECORD, actual, asked)
+
+    assert (found.verdict, found.holds) == ("equivalent", False)
+    assert found.finding
+
+
+@pytest.mark.parametrize("change", [{"margin": None}, {"scores": ()}])
+def test_a_flip_without_a_margin_is_no_tie(change):
+    """Nothing says that it was near."""
+
+    def record(label):
+        row = RECORD.predictions.rows[0].model_copy(update={"label": label, **change})
+        rows = (row, *RECORD.predictions.rows[1:])
+        predictions = RECORD.predictions.model_copy(update={"rows": rows})
+        return RECORD.model_copy(update={"predictions": predictions})
+
+    found = judge(settings(), record("bad"), record("good"), Asked())
+
+    assert (found.verdict, found.worst) == ("different", None)
+    (check,) = [check for check in found.checks if check.outcome is not Outcome.SAME]
+    assert "bad became good, margin unknown" in check.detail
+
+
+def test_numbers_at_the_ends_of_the_scale_are_compared():
+    """Their difference is no finite number."""
+
+    def record(value):
+        test = RECORD.metrics.test
+        test = test | {"brier": test["brier"].model_copy(update={"value": value})}
+        metrics = RECORD.metrics.model_copy(update={"test": test})
+        return RECORD.model_copy(update={"metrics": metrics})
+
+    found = judge(settings(), record(1.7e308), record(-1.7e308), Asked())
+
+    assert found.verdict == "different"
+    assert found.worst.relative == 2.0
