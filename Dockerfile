@@ -26,6 +26,7 @@ RUN umask 022 \
 COPY . /context/
 ARG LOCK_DIGEST
 ARG SOURCE_DATE_EPOCH=1767225600
+ARG REVISION
 WORKDIR /context
 RUN umask 022 \
     && echo "${LOCK_DIGEST#sha256:}  requirements.txt" >/build/lock \
@@ -36,14 +37,14 @@ RUN umask 022 \
     && /build/bin/pip --python /opt/repro/bin/python --disable-pip-version-check -q install \
     --no-compile --no-index --no-deps --find-links /build/dist repro \
     && mkdir /project \
-    && cp -R LICENSE configs data reference requirements.txt /project/
+    && cp -R LICENSE configs data reference requirements.txt /project/ \
+    && if [ -n "$REVISION" ]; then echo "$REVISION" >/project/.revision; fi
 # Tests that packages bring along are seldom imported. What is left does not depend on the builder:
 # neither its clock and umask, nor the order of its folders and the seed of its hashes.
 RUN PYTHONHASHSEED=0 /opt/repro/bin/python -m compileall -q -x '/tests?/' \
     --invalidation-mode unchecked-hash /opt/repro/lib \
-    && mkdir /project/runs \
+    && ln -s /runs /project/runs \
     && chmod -R u=rwX,go=rX /opt/repro /project \
-    && chmod 1777 /project/runs \
     && find /opt/repro /project -exec touch -h -d "@$SOURCE_DATE_EPOCH" '{}' +
 
 FROM ${BASE_FROM}@${BASE_DIGEST}
@@ -56,6 +57,7 @@ RUN umask 022 \
     rm -rf "$folder"/ensurepip "$folder"/pip "$folder"/pip-* "$folder"/setuptools "$folder"/setuptools-* \
     "$folder"/wheel "$folder"/wheel-* || exit 1; done \
     && rm -rf /usr/share/python-wheels /usr/local/bin/pip* /root/.cache /tmp/folders \
+    && mkdir -m 1777 /runs \
     && find / -xdev -type f -perm /6000 -exec chmod ug-s '{}' + \
     && PYTHONHASHSEED=0 python3 -m compileall -q -x '/(tests?|idlelib|turtledemo|site-packages|dist-packages)/' \
     --invalidation-mode unchecked-hash "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
@@ -89,7 +91,8 @@ ENV PATH=/opt/repro/bin:$PATH \
     HOME=/tmp
 
 WORKDIR /project
-VOLUME /project/runs
+# Not inside the project: another one that is mounted there has runs of its own.
+VOLUME /runs
 # A number, so that an orchestrator can see that it is not root.
 USER 10001:10001
 ENTRYPOINT ["repro"]
@@ -102,8 +105,7 @@ ARG REVISION
 ARG SOURCE
 ARG VERSION
 ENV REPRO_BASE_DIGEST=${BASE_DIGEST} \
-    REPRO_LOCK_DIGEST=${LOCK_DIGEST} \
-    REPRO_REVISION=${REVISION}
+    REPRO_LOCK_DIGEST=${LOCK_DIGEST}
 LABEL org.opencontainers.image.title="repro" \
     org.opencontainers.image.description="Train a scikit-learn model, leave evidence, and let anybody check it." \
     org.opencontainers.image.licenses="MIT" \

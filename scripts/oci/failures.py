@@ -50,7 +50,8 @@ _KNOWN = (
         r"|temporary failure in name resolution|connection reset|Max retries exceeded",
         "a registry or an index cannot be reached",
         "for the base, name a mirror (make image BASE=NAME@sha256:…) or make one"
-        " (scripts/base_image.sh); for packages, run 'make wheelhouse' where there is an index",
+        " (scripts/base_image.sh start build/base); for packages, run 'make wheelhouse' where there"
+        " is an index",
     ),
 )
 
@@ -65,7 +66,8 @@ def explain(tool: str, log: str, *, base: str = "", where: str = "") -> Precondi
     """
     for pattern, message, advice in _KNOWN:
         if re.search(pattern, log, re.IGNORECASE | re.MULTILINE):
-            return PreconditionError(message.format(base=base), advice=advice)
+            told = f"{advice}; all that {tool} said is in {where}" if where else advice
+            return PreconditionError(message.format(base=base), advice=told)
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if "error" in line.lower()), "")
     said = (last or (lines[-1] if lines else "nothing"))[:_SAID]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.capture.git import observe_git
@@ -14,7 +16,6 @@ from repro.core.errors import ConfigError, PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # For a tree without a commit: that of no particular event.
 _NO_COMMIT_SECONDS = 1767225600
@@ -131,9 +132,19 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
             raise PreconditionError(
                 f"'{wheelhouse}' holds no wheels", advice="fill it with: make wheelhouse"
             )
+        locked = "".join(
+            (project / f"requirements{kind}.txt").read_text(encoding="utf-8")
+            for kind in ("", "-build")
+        )
         (folder / "wheelhouse").mkdir()
         for wheel in wheels:
-            shutil.copyfile(wheel, folder / "wheelhouse" / wheel.name)
+            copy = Path(shutil.copyfile(wheel, folder / "wheelhouse" / wheel.name))
+            digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+            if f"sha256:{digest}" not in locked:
+                raise PreconditionError(
+                    f"'{wheel}' is not a wheel that the lock names: its SHA-256 is {digest}",
+                    advice="remove it and fetch the wheels again: make wheelhouse",
+                )
 
 
 def _files(project: Path, names: list[str]) -> Iterator[str]:

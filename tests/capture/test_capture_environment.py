@@ -25,7 +25,7 @@ from repro.capture.interpreter import _timezone
 from repro.capture.native import STEERING
 from repro.capture.packages import normalised, observe_packages
 from repro.capture.threads import VARIABLES
-from repro.core.environment import Environment, NoRepository, comparable, environment_key
+from repro.core.environment import Environment, NoRepository, environment_key
 from repro.core.errors import PreconditionError
 from repro.launch import Level
 
@@ -243,25 +243,6 @@ def test_container_digests_come_from_the_build(tmp_path: Path):
     )
 
     assert (container.image_digest, container.base_digest) == (digest, None)
-
-
-@pytest.mark.parametrize(("suffix", "dirty"), [("", False), ("-dirty", True)])
-def test_the_commit_of_an_image_counts_where_there_is_no_repository(
-    environment, tmp_path: Path, suffix: str, dirty: bool
-):
-    """And it is set beside that of a repository as the same thing."""
-    container = observe_container({"REPRO_REVISION": "1a" * 20 + suffix}, tmp_path)
-    changed = {"git": NoRepository(reason="not a repository"), "container": container}
-    inside = environment.model_copy(update=changed)
-
-    assert (inside.commit, inside.dirty) == ("1a" * 20, dirty)
-    assert comparable(inside)["git"] == {"commit": "1a" * 20, "dirty": dirty}
-
-
-def test_what_is_no_commit_is_not_recorded_as_one(tmp_path: Path):
-    """A branch moves."""
-    with pytest.raises(PreconditionError, match="REPRO_REVISION is 'main', not a commit"):
-        observe_container({"REPRO_REVISION": "main"}, tmp_path)
 
 
 def test_what_is_no_digest_is_not_recorded_as_one(tmp_path: Path):

@@ -101,6 +101,34 @@ def test_folder_without_repository(work: Work):
     assert observe_git(work.folder) == NoRepository(reason="not a repository")
 
 
+def test_a_project_unpacked_into_a_repository_is_not_of_its_commit(work: Work):
+    """Nothing of it is tracked there."""
+    work.init().write("a").commit()
+    work.write("unpacked/configs/base.yaml")
+
+    found = observe_git(work.folder / "unpacked")
+    assert found == NoRepository(reason="not tracked by the repository around it")
+
+
+@pytest.mark.parametrize(("suffix", "dirty"), [("", False), ("-dirty", True)])
+def test_a_build_leaves_the_commit_in_a_file(work: Work, suffix: str, dirty: bool):
+    """It counts where there is no repository."""
+    work.write(".revision", "1a" * 20 + suffix + "\n")
+
+    assert observe_git(work.folder) == Repository(
+        commit="1a" * 20, branch=None, remote=None, dirty=dirty, dirty_files=()
+    )
+
+
+def test_a_repository_counts_before_a_file(work: Work):
+    """And what is no commit does not count at all."""
+    work.write(".revision", "main\n")
+    assert observe_git(work.folder) == NoRepository(reason="not a repository")
+
+    commit = work.init().write(".revision", "1a" * 20 + "\n").commit()
+    assert observe_git(work.folder).commit == commit
+
+
 def test_bare_repository(work: Work):
     """A repository without files is a value, with the reason."""
     work.git("init", "-q", "--bare")

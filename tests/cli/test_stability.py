@@ -75,12 +75,16 @@ def change_a_metric(run):
     """Write another accuracy, as a run with other bits would have it."""
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["test"]["accuracy"]["value"] += 2.0**-40
-    content = json.dumps(metrics, indent=2, ensure_ascii=False).encode() + b"\n"
-    (run / "metrics.json").write_bytes(content)
+    rewrite(run, "metrics.json", metrics)
+
+
+def rewrite(run, name, value):
+    content = json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+    (run / name).write_bytes(content)
     path = run / "lineage.json"
     lineage = load_record(path.read_bytes(), path.name, Lineage)
     entry = FileEntry(sha256=sha256_bytes(content), size=len(content))
-    files = lineage.files | {"metrics.json": entry}
+    files = lineage.files | {name: entry}
     path.write_bytes(dump_record(bound(lineage.model_copy(update={"files": files}))))
 
 
@@ -95,6 +99,28 @@ def test_runs_of_one_seed_that_differ_are_a_finding(seeds):
         "runs of one seed in one environment do not agree: seed 3 by 9.09e-13 in accuracy"
     )
     assert group["metrics"]["accuracy"]["repeated"]["3"] == pytest.approx(2.0**-40, rel=1e-3)
+
+
+def test_runs_of_one_seed_that_differ_in_a_stage_alone_are_a_finding(seeds):
+    """No metric shows it, and both listings say it."""
+    limited(seeds, 100, 200)
+    run = max(seeds.path.glob("runs/*/"))
+    stages = json.loads((run / "stages.json").read_text())
+    stages["stages"][-1]["outputs"] = dict.fromkeys(stages["stages"][-1]["outputs"], "planted")
+    rewrite(run, "stages.json", stages)
+    result, (group,) = judged(seeds)
+    plain = seeds.repro("runs", "groups")
+
+    assert (result.status, group["band"], group["apart"]) == (1, "DIVERGED", [3])
+    assert "runs of one seed do not have the same bits" in plain.err
+
+
+def test_the_plain_listing_does_not_say_stable(seeds):
+    """That word is the one of --stability, with its own limits."""
+    result = seeds.repro("runs", "groups")
+
+    assert (result.status, "stable" in result.out.lower()) == (0, False)
+    assert "its interval" in result.out
 
 
 def test_a_damaged_run_is_left_out_and_named(seeds):

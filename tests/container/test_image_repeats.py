@@ -29,8 +29,8 @@ def test_one_byte_of_the_source_gives_another(bench, layout):
     changed = {p for p in ours.keys() | theirs.keys() if ours.get(p) != theirs.get(p)}
     told = list(differences(layout, other))
     assert other.digest != layout.digest
-    # The module, what was compiled from it, and the list of files with their hashes.
-    assert module in changed
-    assert len(changed) == 3, changed
+    # The module, what was compiled from it, the list of files with their hashes, and the revision.
+    assert {module, "project/.revision"} <= changed
+    assert len(changed) == 4, changed
     assert any(line.startswith(f"layer 1: {module}: size ") for line in told), told
     assert any("revision" in line and "-dirty" in line for line in told), told

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -72,12 +73,30 @@ def test_runs_belong_to_the_caller_and_tell_their_image(docker, bench, layout, t
         "image_digest": layout.digest,
         "base_digest": bench.base.partition("@")[2],
         "lock_digest": f"sha256:{environment['lock']}",
-        "revision": layout.config["config"]["Labels"]["org.opencontainers.image.revision"],
     }
     assert "no git commit" not in done.err
-    lineage = json.loads((run / "lineage.json").read_text())
-    assert (lineage["commit"], lineage["dirty"]) == (environment["container"]["revision"], False)
     assert (environment["dropped"], environment["level"]) == ({}, "portable")
+    lineage = json.loads((run / "lineage.json").read_text())
+    revision = layout.config["config"]["Labels"]["org.opencontainers.image.revision"]
+    assert (lineage["commit"], lineage["dirty"]) == (revision, False)
+
+
+@v3
+def test_a_project_of_its_own_keeps_its_runs_and_has_no_commit_of_the_image(
+    docker, bench, tmp_path
+):
+    """Mounted over the one in the image."""
+    own = tmp_path / "own"
+    for folder in ("configs", "data"):
+        shutil.copytree(bench.project / folder, own / folder)
+    os.chown(own, 1234, 2345)
+    options = ("-v", f"{own}:/project", "--user", "1234:2345")
+    trained = ("train", "wine", "--profile", "debug", "-m", "knn", "-q", "--json")
+    done = docker.run(*trained, options=options)
+
+    assert done.status == 0, done.err
+    run = own / "runs" / json.loads(done.out)["run_id"]
+    assert json.loads((run / "lineage.json").read_text())["commit"] is None
 
 
 def test_a_digest_that_is_none_is_refused(docker):

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from repro.core.records import Estimate, Metrics
 from repro.core.stability import Band
-from repro.divergence.stability import Limits, Replicate, judge_group
+from repro.divergence.stability import Bands, Replicate, judge_group
 
-LIMITS = Limits(drifting=0.25, diverged=1.0)
+BANDS = Bands(drifting=0.25, diverged=1.0)
 
 
-def run(seed, width=0.5, environment="environment/v1:1", **values):
+def run(seed, width=0.5, environment="environment/v1:1", bits=(), **values):
     metrics = Metrics(
         schema="repro.metrics/v1",
         task="binary",
@@ -23,11 +23,11 @@ def run(seed, width=0.5, environment="environment/v1:1", **values):
         cross_validation={},
         findings=(),
     )
-    return Replicate(seed, f"strict/v1:{seed}", environment, metrics)
+    return Replicate(seed, f"strict/v1:{seed}", environment, metrics, bits)
 
 
 def judged(*runs):
-    return judge_group("group", "replicate/v1:1", runs, LIMITS)
+    return judge_group("group", "replicate/v1:1", runs, BANDS)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,36 @@ def test_an_interval_without_width_leaves_nothing_open():
 
     assert (apart.band, apart.metrics["accuracy"].ratio) == (Band.DIVERGED, None)
     assert (same.band, same.metrics["accuracy"].ratio) == (Band.STABLE, 0.0)
+
+
+@pytest.mark.parametrize("width", [0.0, -0.5, -1e9])
+def test_an_inverted_interval_never_hides_a_spread(width):
+    """A ratio below zero would be below every limit."""
+    found = judged(run(1, width, accuracy=0.25), run(2, width, accuracy=0.75))
+
+    assert (found.band, found.metrics["accuracy"].ratio) == (Band.DIVERGED, None)
+
+
+def test_runs_of_one_seed_whose_stages_differ_have_diverged():
+    """Where no metric shows it; in another environment other bits are no finding."""
+    ours, other = run(1, bits=("a",), accuracy=0.5), run(1, bits=("b",), accuracy=0.5)
+    there = run(1, bits=("b",), environment="environment/v1:2", accuracy=0.5)
+    found, across = judged(ours, other, run(2, accuracy=0.5)), judged(ours, there)
+
+    assert (found.band, found.apart) == (Band.DIVERGED, (1,))
+    assert found.sentence == (
+        "runs of one seed in one environment do not agree: seed 1 in bits that move no metric"
+    )
+    assert (across.band, across.apart) == (Band.STABLE, ())
+
+
+def test_one_seed_says_nothing_of_seeds():
+    """Nor does its sentence."""
+    one = judged(run(1, accuracy=0.5), run(1, accuracy=0.5))
+    two = judged(run(1, accuracy=0.5), run(2, accuracy=0.5))
+
+    assert one.sentence == "runs of one seed move no metric beyond the limit"
+    assert two.sentence == "seeds move no metric beyond the limit"
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.randoms())

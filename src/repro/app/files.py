@@ -5,8 +5,82 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from repro.core.errors import PreconditionError
+from repro.core.errors import ConfigError, PreconditionError
+from repro.store.naming import LINEAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ANOTHER = "choose another file"
+
+
+def check_targets(targets: Iterable[Path | None], inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse files that cannot or must not be written, before any work is done for them.
+
+    Parameters
+    ----------
+    targets : iterable of Path or None
+        What is to be written; None is a file that nobody asked for.
+    inputs : iterable of Path or None
+        Files and run folders that are read.
+
+    Raises
+    ------
+    ConfigError
+        If one is an input or in one, in a run folder, a folder, or the same file as another.
+    PreconditionError
+        If its folder is closed to us.
+    """
+    read = [path for path in inputs if path is not None]
+    seen: list[Path] = []
+    for target in filter(None, targets):
+        try:
+            _check_target(target, read, seen)
+        except OSError as error:
+            raise _unwritable(target, error) from error
+        seen.append(target)
+
+
+def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) -> None:
+    if target.is_dir():
+        raise ConfigError(f"{target} is a folder: expected a file", advice=_ANOTHER)
+    if target.exists() and not target.is_file():
+        return  # a device or a pipe takes what it is given, and twice too
+    _check_place(target, inputs)
+    if any(_same(target, other) for other in others):
+        raise ConfigError(
+            f"{target} is asked for twice: one would replace the other", advice="choose two files"
+        )
+    # Folders that are not there yet are made.
+    place = next(folder for folder in target.resolve().parents if folder.exists())
+    # Asked of the system by doing it: rights alone do not tell of a disk that is only read.
+    with tempfile.TemporaryFile(dir=place):
+        pass
+
+
+def _check_place(target: Path, inputs: Sequence[Path]) -> None:
+    if any(_same(target, path) for path in inputs):
+        raise ConfigError(f"{target} is read here: it would be overwritten", advice=_ANOTHER)
+    read = {path.resolve() for path in inputs if path.is_dir()}
+    for folder in target.resolve().parents:
+        if folder in read or os.path.isfile(folder / LINEAGE):  # noqa: PTH113  # closed ones too
+            raise ConfigError(
+                f"{target} is inside the run {folder.name}, which would no longer be what was"
+                " written",
+                advice=_ANOTHER,
+            )
+
+
+def _same(left: Path, right: Path) -> bool:
+    if left.exists() and right.exists():
+        return left.samefile(right)
+    return left.resolve() == right.resolve()
+
+
+def _unwritable(path: Path, error: OSError) -> PreconditionError:
+    return PreconditionError(f"{path}: cannot be written: {error.strerror}", advice=_ANOTHER)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -22,15 +96,22 @@ def write_whole(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             # A device or a pipe is written to; renaming a file over it would take its place.
             path.write_bytes(content)
-            return
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        else:
+            _replace(path, content)
     except OSError as error:
-        raise PreconditionError(
-            f"{path}: cannot be written: {error.strerror}", advice="choose another file"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import stability_settings
 from repro.core.stability import Band, StabilityReport
-from repro.divergence.stability import Limits, Replicate, judge_group
+from repro.divergence.stability import Bands, Replicate, judge_group
 from repro.store import list_runs
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class MetricSpread:
     interval: float
 
     @property
-    def stable(self) -> bool:
+    def within(self) -> bool:
         """Whether seeds move the metric by less than the held-out rows leave open anyway."""
         return self.high - self.low <= self.interval
 
@@ -79,7 +79,7 @@ def stability(project: Path, runs: Path) -> StabilityReport:
         If ``configs/base.yaml`` does not say what is drifting and diverged.
     """
     settings = stability_settings(project)
-    limits = Limits(settings.drifting, settings.diverged)
+    limits = Bands(settings.drifting, settings.diverged)
     entries = list_runs(runs)
     found = tuple(
         judge_group(
@@ -103,7 +103,9 @@ def stability(project: Path, runs: Path) -> StabilityReport:
 
 def _replicate(summary: Summary) -> Replicate:
     keys = summary.snapshot.keys
-    return Replicate(_seed(summary), keys.strict_key, keys.environment_key, summary.metrics)
+    return Replicate(
+        _seed(summary), keys.strict_key, keys.environment_key, summary.metrics, _bits(summary)
+    )
 
 
 def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Summary]]:
@@ -140,7 +142,7 @@ def _seed(summary: Summary) -> int:
 
 def _bits(summary: Summary) -> tuple[str, ...]:
     files = summary.lineage.files
-    return tuple(files[name].sha256 for name in ("metrics.json", "predictions.csv"))
+    return tuple(files[name].sha256 for name in ("stages.json", "metrics.json", "predictions.csv"))
 
 
 def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:

@@ -14,42 +14,36 @@ if TYPE_CHECKING:
 
 # Engines print a digest behind the name of its image.
 _DIGEST = re.compile(r"(?:[^@\s]+@)?(sha256:[0-9a-f]{64})")
-_REVISION = re.compile(r"((?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?)")
-_EXPECTED = {
-    _DIGEST: "a digest: expected sha256: and 64 hexadecimal digits",
-    _REVISION: "a commit: expected 40 hexadecimal digits, and -dirty where files differ from it",
-}
 
 
 def observe_container(environ: Mapping[str, str], root: Path = Path("/")) -> Container:
     """Return the kind of container, and the digests that its environment tells.
 
-    A build puts those of its base and its lock, and its commit, into the image; the digest of the
-    image itself only who starts it can tell.
+    A build puts those of its base and its lock into the image; that of the image itself only who
+    starts it can tell.
 
     Raises
     ------
     PreconditionError
-        If what stands there is no digest, or no commit.
+        If what stands there is no digest.
     """
     return Container(
         kind=_kind(environ, root),
-        image_digest=_read(environ, "REPRO_IMAGE_DIGEST", _DIGEST),
-        base_digest=_read(environ, "REPRO_BASE_DIGEST", _DIGEST),
-        lock_digest=_read(environ, "REPRO_LOCK_DIGEST", _DIGEST),
-        revision=_read(environ, "REPRO_REVISION", _REVISION),
+        image_digest=_digest(environ, "REPRO_IMAGE_DIGEST"),
+        base_digest=_digest(environ, "REPRO_BASE_DIGEST"),
+        lock_digest=_digest(environ, "REPRO_LOCK_DIGEST"),
     )
 
 
-def _read(environ: Mapping[str, str], name: str, form: re.Pattern[str]) -> str | None:
+def _digest(environ: Mapping[str, str], name: str) -> str | None:
     text = environ.get(name)
     if not text:
         return None
-    found = form.fullmatch(text)
+    found = _DIGEST.fullmatch(text)
     if not found:
         raise PreconditionError(
-            f"{name} is '{text}', not {_EXPECTED[form]}",
-            advice="give what the build printed, or leave the variable out",
+            f"{name} is '{text}', not a digest: expected sha256: and 64 hexadecimal digits",
+            advice="give what the build printed as the manifest, or leave the variable out",
         )
     return found[1]
 

@@ -33,12 +33,37 @@ _FIELDS = {"1": 8, "u": 10, "?": 1}
 _SSH = re.compile(r"(?:[^/]*@)?(?P<address>\[?[\w.-]{2,}\]?:(?!:|//).+)")
 
 
+# What an image has in the place of a repository: the commit, and -dirty where files differed.
+REVISION = ".revision"
+_COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?\n")
+
+
 def observe_git(project: Path) -> Repository | NoRepository:
-    """Return the git state of the repository that a folder is in, or the reason for none."""
+    """Return the git state of the repository that a folder is in, or the reason for none.
+
+    A project that was taken from its repository by a build has its commit in a file.
+    """
+    found = _observed(project)
+    file = project / REVISION
+    if isinstance(found, Repository) or not file.is_file():
+        return found
+    told = _COMMIT.fullmatch(file.read_text(encoding="utf-8", errors="replace"))
+    if told is None:
+        return found
+    return Repository(
+        commit=told[1], branch=None, remote=None, dirty=told[2] is not None, dirty_files=()
+    )
+
+
+def _observed(project: Path) -> Repository | NoRepository:
     try:
         status = _git(project, *_STATUS)
         if status.returncode != 0:
             return _refusal(status.stderr)
+        inside = _git(project, "rev-parse", "--show-prefix").stdout.strip()
+        if inside and _git(project, "ls-files", "--error-unmatch", "--", ".").returncode:
+            # Unpacked into somebody's repository, whose commit says nothing of it.
+            return NoRepository(reason="not tracked by the repository around it")
         remotes = _git(project, *_REMOTES)
     except OSError:
         return NoRepository(reason="git is missing")

@@ -16,6 +16,7 @@ from repro.cli.options import (
     runs_option,
     tolerance_options,
 )
+from repro.cli.telling import line, tell_divergence, tell_measure
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def command(
     repro compare A.json B.json --tolerance 0         the same bits, or status 1
     """
     from repro.app.compare import compare_all, read_entry
+    from repro.app.files import check_targets
+    from repro.app.subject import find_subject
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
@@ -83,6 +86,9 @@ def command(
     project = _project(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder) if project or runs_folder else base
+    if file or page:
+        read = [find_subject(base, runs, name).path for name in (reference, *candidates)]
+        check_targets([file, page], [*read, noise_file])
     first = read_entry(base, runs, reference)
     others: Iterable[Entry] = (read_entry(base, runs, name) for name in candidates)
     if page is not None:
@@ -138,7 +144,7 @@ def _written(report: ComparisonReport, form: str) -> str:
 
 def tell(report: ComparisonReport) -> None:
     """Tell a comparison to a person."""
-    output.say(f"reference {output.bold(report.reference)}")
+    output.say(f"reference {output.bold(line(report.reference))}")
     output.say()
     headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "parts at")
     output.table(headings, [_row(candidate) for candidate in report.candidates])
@@ -148,18 +154,18 @@ def tell(report: ComparisonReport) -> None:
     if len(report.groups) > 1 and len(report.candidates) > 1:
         output.say()
         for group in report.groups:
-            output.field("same bits", output.plain(", ".join(group)))
+            output.field("same bits", line(", ".join(group)))
 
 
 def _row(candidate: Candidate) -> tuple[str, ...]:
     comparison = candidate.comparison
     tone = comparison.verdict if comparison.holds else "different"
     return (
-        output.plain(candidate.name),
-        output.plain(candidate.bits or "unknown"),
+        line(candidate.name),
+        line(candidate.bits or "unknown"),
         output.toned(tone, comparison.verdict),
         *(_counted(tally) for tally in candidate.tallies.values()),
-        comparison.divergence.stage if comparison.divergence else "",
+        line(comparison.divergence.stage) if comparison.divergence else "",
     )
 
 
@@ -173,30 +179,17 @@ def _tell_candidate(candidate: Candidate) -> None:
     output.say()
     first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
     tone = comparison.verdict if comparison.holds else "different"
-    name = output.bold(output.plain(candidate.name))
-    output.say(f"{name}: {output.toned(tone, comparison.verdict)}: {_line(first)}")
+    name = output.bold(line(candidate.name))
+    output.say(f"{name}: {output.toned(tone, comparison.verdict)}: {line(first)}")
     for reason in more:
-        output.field("", _line(reason))
-    if comparison.expectation:
-        output.field("bits", _line(comparison.expectation))
-    if comparison.basis:
-        output.field("tolerance", _line(comparison.basis))
-    _tell_divergence(comparison)
+        output.field("", line(reason))
+    tell_measure(comparison)
+    tell_divergence(comparison)
     _tell_worst(comparison, "metrics")
     _tell_worst(comparison, "predictions")
     for key, pair in candidate.config.items():
-        output.field("config", _line(_told(key, pair)))
+        output.field("config", line(_told(key, pair)))
     _tell_suspects(candidate)
-
-
-def _tell_divergence(comparison: Comparison) -> None:
-    parted = comparison.divergence
-    if parted is None:
-        return
-    inputs = (
-        f"its input {', '.join(parted.inputs)} differs" if parted.inputs else "its inputs agree"
-    )
-    output.field("parts", _line(f"at {parted.stage} ({', '.join(parted.outputs)}): {inputs}"))
 
 
 def _tell_worst(comparison: Comparison, kind: str) -> None:
@@ -205,7 +198,7 @@ def _tell_worst(comparison: Comparison, kind: str) -> None:
     measured = [c for c in comparison.checks if c.name.startswith(kind + ".") and c.difference]
     worst = max(measured, key=excess, default=None)
     if worst is not None:
-        output.field("worst", _line(_measured(worst)))
+        output.field("worst", line(_measured(worst)))
 
 
 def _measured(check: Check) -> str:
@@ -221,12 +214,12 @@ def _tell_suspects(candidate: Candidate) -> None:
         told = [_told(key, pair) for key, pair in pairs[:_SHOWN]]
         told += [f"and {len(pairs) - _SHOWN} more"] if len(pairs) > _SHOWN else []
         if suspect.can_act:
-            output.field("suspected", _line(f"{suspect.cause}: {suspect.rule}"))
-            for line in told:
-                output.field("", _line(line))
+            output.field("suspected", line(f"{suspect.cause}: {suspect.rule}"))
+            for each in told:
+                output.field("", line(each))
     cannot = [suspect.cause for suspect in candidate.suspects if not suspect.can_act]
     if cannot:
-        output.field("cannot act", _line(", ".join(cannot)))
+        output.field("cannot act", line(", ".join(cannot)))
 
 
 def _told(key: str, pair: tuple[object, object]) -> str:
@@ -238,8 +231,3 @@ def _short(value: object) -> str:
     words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     text = output.short(words) if ":" in words else words
     return f"{text[:_WIDE]}…" if len(text) > _WIDE else text or "none"
-
-
-def _line(text: str) -> str:
-    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
-    return output.plain(text).replace("\n", " ")

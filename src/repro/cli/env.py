@@ -243,8 +243,7 @@ def _tell_git(environment: Environment) -> None:
 
     state = environment.git
     if isinstance(state, NoRepository):
-        revision = environment.container.revision
-        output.field("git", f"{revision[:12]}, by the image" if revision else state.reason)
+        output.field("git", state.reason)
         return
     commit = state.commit[:12] if state.commit else "no commit yet"
     changed = f", {len(state.dirty_files)} files changed" if state.dirty else ""

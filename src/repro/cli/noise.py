@@ -47,8 +47,10 @@ def command(
     repro compare reference/credit.json RUN --tolerance auto --noise noise.json
     """
     from repro.app.configuration import verification_settings
+    from repro.app.files import check_targets
     from repro.app.noise import ENSEMBLE, measure_noise
     from repro.app.recorded import read_recorded
+    from repro.app.subject import find_subject
 
     project = find(project_folder)
     rules = verification_settings(project).auto
@@ -57,7 +59,9 @@ def command(
             "configs/base.yaml: repro noise needs the section verification.auto",
             advice="take it over from the configs/base.yaml that comes with repro",
         )
-    recorded = read_recorded(project, runs_of(project, runs_folder), subject)
+    runs = runs_of(project, runs_folder)
+    check_targets([file], [find_subject(project, runs, subject).path])
+    recorded = read_recorded(project, runs, subject)
 
     def listen(number: int, level: str) -> None:
         if not as_json:

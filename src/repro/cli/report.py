@@ -8,7 +8,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, project_option, runs_of, runs_option
-from repro.core.errors import ConfigError, ExitCode
+from repro.core.errors import ExitCode
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(
 
     RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
     """
-    from repro.app.files import write_whole
+    from repro.app.files import check_targets, write_whole
     from repro.app.report import run_page
 
     # A run may have been handed over alone, without a project.
@@ -44,11 +44,7 @@ def command(
         output.say(f"run {page.run.name} is damaged: no page was written")
         return ExitCode.FINDING
     file = file or Path(f"{page.run.name}.html")
-    if page.run.resolve() in file.resolve().parents:
-        raise ConfigError(
-            f"{file} is inside the run, which would no longer be what was written",
-            advice=f"choose another place: repro report {page.run.name} -o FILE.html",
-        )
+    check_targets([file], [page.run])
     write_whole(file, page.content.encode())
     if page.undrawn is not None:
         output.warn(f"no pictures: {page.undrawn.message}; {page.undrawn.advice}")

@@ -9,6 +9,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.cli.telling import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -112,11 +113,11 @@ def show(
 def groups(
     project_folder: Path | None, runs_folder: Path | None, *, stability: bool, as_json: bool
 ) -> int:
-    """Group runs that differ by seed only: mean, spread and stability of every metric.
+    """Group runs that differ by seed only: mean and spread of every metric.
 
-    A metric is stable where seeds move it by no more than its bootstrap interval is wide. With
-    --stability the spread over all runs is divided by that width, and held against the limits of
-    the section stability; runs of one seed in one environment must not differ at all.
+    The last column says whether seeds move a metric by more than its bootstrap interval is wide.
+    With --stability the spread over all runs is divided by that width, and held against the limits
+    of the section stability; runs of one seed in one environment must not differ at all.
 
     Exit status with --stability: 1 where a group has diverged, or none has two runs.
     """
@@ -135,19 +136,19 @@ def groups(
     for group in found:
         again = {None: "", True: ", repeated seeds: the same bits", False: ""}[group.reproduced]
         output.say(
-            f"{output.bold(group.name)}: {_counted(group.runs, 'run')},"
+            f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"
             f" {_counted(len(group.seeds), 'seed')},"
-            f" {' or '.join(group.models)}{again}"
+            f" {line(' or '.join(group.models))}{again}"
         )
         if group.reproduced is False:
             output.warn(f"{group.name}: runs of one seed do not have the same bits")
         rows = [
             (
-                name,
+                line(name),
                 output.number(spread.mean),
                 output.number(spread.std) if len(group.seeds) > 1 else "",
                 f"{output.number(spread.low)} … {output.number(spread.high)}",
-                _stability(len(group.seeds), stable=spread.stable),
+                _over_seeds(len(group.seeds), within=spread.within),
             )
             for name, spread in group.metrics.items()
         ]
@@ -175,12 +176,12 @@ def _judge(project: Path, runs_folder: Path | None, *, as_json: bool) -> int:
 def _say_group(group: GroupStability) -> None:
     told = f"{_toned(group.band)}: {group.sentence}" if group.band else group.sentence
     output.say(
-        f"{output.bold(output.plain(group.name))}: {_counted(group.runs, 'run')},"
+        f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"
         f" {_counted(len(group.seeds), 'seed')}"
     )
     rows = [
         (
-            output.plain(name),
+            line(name),
             f"{output.number(found.low)} … {output.number(found.high)}",
             output.number(found.spread),
             output.number(found.interval),
@@ -205,10 +206,10 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _stability(seeds: int, *, stable: bool) -> str:
+def _over_seeds(seeds: int, *, within: bool) -> str:
     if seeds == 1:
         return "one seed"
-    return output.toned("stable") if stable else output.toned("warning", "unstable")
+    return "within its interval" if within else output.toned("warning", "beyond its interval")
 
 
 @command.command()

@@ -21,6 +21,7 @@ from repro.cli.options import (
     workers_option,
 )
 from repro.cli.progress import Progress, Quiet
+from repro.cli.telling import line, tell_divergence, tell_measure
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def command(
     repro verify reference/credit.json      a committed reference
     repro verify --integrity RUN            the files only, at once
     """
+    from repro.app.files import check_targets
     from repro.app.subject import check_integrity, find_subject
     from repro.core.verdict import Outcome
 
@@ -94,6 +96,7 @@ def command(
     else:
         project = find(project_folder)
         found = find_subject(project, runs_of(project, runs_folder), subject)
+    check_targets([report_file], [found.path, noise_file])
     integrity = check_integrity(found)
     intact = all(check.outcome is Outcome.SAME for check in integrity)
     if only_integrity or not intact:
@@ -145,12 +148,12 @@ def tell(verification: Verification) -> None:
     """Tell a verification to a person."""
     files = len(verification.integrity)
     output.say()
-    output.say(output.bold(verification.subject))
+    output.say(output.bold(line(verification.subject)))
     broken = [check for check in verification.integrity if check.outcome != "same"]
     if broken:
         output.field("integrity", f"{output.toned('tampered')}: {len(broken)} of {files} files")
         for check in broken:
-            output.say(f"  {_line(check.detail)}")
+            output.say(f"  {line(check.detail)}")
         output.say("next: restore these files, or train again: repro train")
         return
     if files:
@@ -162,10 +165,7 @@ def tell(verification: Verification) -> None:
 
 def tell_comparison(comparison: Comparison) -> None:
     """Tell what a comparison counted, its worst difference, and the verdict."""
-    if comparison.expectation:
-        output.field("bits", _line(comparison.expectation))
-    if comparison.basis:
-        output.field("tolerance", _line(comparison.basis))
+    tell_measure(comparison)
     count = {
         "stage outputs": _count(comparison, "stages."),
         "metrics": _count(comparison, "metrics."),
@@ -184,32 +184,25 @@ def _tell_differences(comparison: Comparison) -> None:
     if worst is not None and worst.difference is not None and worst.allowed is not None:
         output.field(
             "worst",
-            f"{_line(worst.name)}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
+            f"{line(worst.name)}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
         )
-    if comparison.divergence is not None:
-        outputs = ", ".join(comparison.divergence.outputs)
-        output.field("diverges", f"at {comparison.divergence.stage} ({outputs}): its inputs agree")
+    tell_divergence(comparison)
     if comparison.verdict != "identical":
         for key, (theirs, ours) in comparison.environment.items():
             # A package on one side alone took no part: training would have come to no end.
             extra = key.startswith("packages.") and None in (theirs, ours)
             if key.startswith(_TOLD) and key != "code_paths.functions" and not extra:
-                output.field("environment", _line(f"{key}: {theirs}, here {ours}"))
+                output.field("environment", line(f"{key}: {theirs}, here {ours}"))
 
 
 def _tell_verdict(comparison: Comparison) -> None:
     tone = "different" if comparison.finding else comparison.verdict
     first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
-    output.field("verdict", f"{output.toned(tone, comparison.verdict)}: {_line(first)}")
+    output.field("verdict", f"{output.toned(tone, comparison.verdict)}: {line(first)}")
     for reason in more:
-        output.field("", _line(reason))
+        output.field("", line(reason))
     if comparison.finding:
         output.say("next: find what changed, or accept the difference: --tolerance 1e-6")
-
-
-def _line(text: str) -> str:
-    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
-    return output.plain(text).replace("\n", " ")
 
 
 def _count(comparison: Comparison, prefix: str) -> tuple[int, int, int]:

@@ -144,23 +144,13 @@ class Locale(Record):
     timezone: str
 
 
-_DIRTY = "-dirty"
-
-
 class Container(Record):
-    """The container, and what the build of its image declared.
-
-    Attributes
-    ----------
-    revision : str or None
-        The commit that the image was built from, with ``-dirty`` where files differed from it.
-    """
+    """The container, and the digests that its build declared."""
 
     kind: Literal["docker", "podman", "kubernetes", "none"]
     image_digest: str | None
     base_digest: str | None
     lock_digest: str | None
-    revision: str | None = Later
 
 
 class Repository(Record):
@@ -194,6 +184,7 @@ class NoRepository(Record):
         "git is missing",
         "not a repository",
         "bare repository",
+        "not tracked by the repository around it",
         "owned by another user",
         "timed out",
         "failed",
@@ -250,18 +241,13 @@ class Environment(Record):
 
     @property
     def commit(self) -> str | None:
-        """The commit of the repository, else of the image; None where neither is known."""
-        if isinstance(self.git, Repository):
-            return self.git.commit
-        return (self.container.revision or "").removesuffix(_DIRTY) or None
+        """The commit, or None where there is none or it is not known."""
+        return self.git.commit if isinstance(self.git, Repository) else None
 
     @property
     def dirty(self) -> bool | None:
         """Whether files differ from the commit, or None where that is not known."""
-        if isinstance(self.git, Repository):
-            return self.git.dirty
-        revision = self.container.revision
-        return None if revision is None else revision.endswith(_DIRTY)
+        return self.git.dirty if isinstance(self.git, Repository) else None
 
 
 class Host(Record):
@@ -312,9 +298,8 @@ def comparable(environment: Environment) -> dict[str, object]:
     # What was kept out had no effect.
     value = environment.model_dump(mode="json", exclude={"runtime", "packages", "dropped"})
     if environment.commit is not None:
-        # Whether a repository tells it or an image.
+        # Branches and files that differ are told elsewhere.
         value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
-        value["container"].pop("revision", None)
     return value | {"packages": foreign_packages(environment)}
 
 

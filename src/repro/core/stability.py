@@ -30,7 +30,8 @@ class MetricStability(Record):
     interval : float
         Mean width of the bootstrap intervals.
     ratio : float or None
-        The spread over the width; None where there is a spread and the width is 0.
+        The spread over the width; None where there is a spread and no width above
+        0.
     repeated : dict of str to float
         The spread over the runs of one seed in one environment, by seed, of those that were run
         more than once there and have any: it should be 0, and is a finding.
@@ -54,7 +55,11 @@ class GroupStability(Record):
     Attributes
     ----------
     band : Band or None
-        The worst of its metrics; None where there was nothing to compare.
+        The worst of its metrics, or DIVERGED for a seed in ``apart``; None where there was nothing
+        to compare.
+    apart : tuple of int
+        Seeds whose runs in one environment do not have the same bits, be it in the stages alone:
+        a finding.
     """
 
     name: str
@@ -64,6 +69,7 @@ class GroupStability(Record):
     band: Band | None
     sentence: str
     metrics: dict[str, MetricStability]
+    apart: tuple[int, ...] = ()
 
 
 class StabilityReport(Record):

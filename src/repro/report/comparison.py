@@ -7,15 +7,31 @@ from xml.etree import ElementTree as Xml
 
 from repro.core.comparison import KINDS
 from repro.core.verdict import Outcome
+from repro.divergence.sentences import of_inputs, of_tolerance
 from repro.report.templating import templates
 
 if TYPE_CHECKING:
     from repro.core.comparison import Candidate, ComparisonReport
+    from repro.core.verdict import Check
 
 
 def comparison_markdown(report: ComparisonReport) -> str:
     """Write a comparison as Markdown, such as for the summary of a job."""
-    return templates().get_template("comparison.md.j2").render(report=report)
+    return (
+        templates()
+        .get_template("comparison.md.j2")
+        .render(
+            report=report,
+            of_inputs=of_inputs,
+            of_tolerance=of_tolerance,
+            tolerances=tolerances_of(report),
+        )
+    )
+
+
+def tolerances_of(report: ComparisonReport) -> list[str]:
+    """Return what was allowed, in words: one of each kind."""
+    return list(dict.fromkeys(of_tolerance(c.comparison) for c in report.candidates))
 
 
 def comparison_junit(report: ComparisonReport) -> str:
@@ -35,13 +51,20 @@ def comparison_junit(report: ComparisonReport) -> str:
 def _suite(root: Xml.Element, candidate: Candidate) -> None:
     name, comparison = _printable(candidate.name), candidate.comparison
     suite = Xml.SubElement(root, "testsuite", name=name)
+    worst = comparison.worst
+    properties = {"tolerance": of_tolerance(comparison)}
+    if worst is not None:
+        properties["worst"] = _measured(worst)
+    group = Xml.SubElement(suite, "properties")
+    for key, value in properties.items():
+        Xml.SubElement(group, "property", name=key, value=_printable(value))
     reasons = [*filter(None, [comparison.finding]), *comparison.reasons]
     told = [f"{comparison.verdict}: {reasons[0]}", *reasons[1:]]
     cases = {"verdict": [] if comparison.holds else told}
     for kind, tally in candidate.tallies.items():
         wrong = [c for c in comparison.checks if c.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
         cases[kind] = [
-            f"{check.name}: differs by {check.difference:.6g}, {check.allowed or 0.0:.6g} allowed"
+            _measured(check)
             for check in wrong
             if check.name.startswith(KINDS[kind]) and check.difference is not None
         ]
@@ -54,6 +77,11 @@ def _suite(root: Xml.Element, candidate: Candidate) -> None:
             failure.text = _printable("\n".join(problems))
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(sum(map(bool, cases.values()))))
+
+
+def _measured(check: Check) -> str:
+    difference, allowed = check.difference or 0.0, check.allowed or 0.0
+    return f"{check.name}: differs by {difference:.6g}, {allowed:.6g} allowed"
 
 
 def _printable(text: str) -> str:

@@ -10,6 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from repro.divergence.numbers import excess
+from repro.divergence.sentences import of_inputs, of_tolerance
+from repro.report.comparison import tolerances_of
 from repro.report.comparison_page.environments import BEGINNING, environments_of
 from repro.report.comparison_page.groups import (
     NAME,
@@ -65,6 +67,9 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, Recor
         .render(
             report=report,
             short=short,
+            of_inputs=of_inputs,
+            of_tolerance=of_tolerance,
+            tolerances=tolerances_of(report),
             told=told,
             name_length=NAME,
             beginning=BEGINNING,

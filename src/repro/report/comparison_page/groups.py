@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.core.verdict import Verdict
 from repro.divergence.numbers import excess
+from repro.divergence.sentences import of_tolerance
 from repro.report.texts import short
 
 if TYPE_CHECKING:
@@ -148,7 +149,16 @@ def stories_of(groups: Iterable[Bunch]) -> list[Bunch]:
 def _story(candidate: Candidate) -> object:
     told = candidate.comparison
     causes = [(s.cause, s.can_act, s.differences) for s in candidate.suspects]
-    return told.verdict, told.finding, told.reasons, told.divergence, candidate.config, causes
+    measure = of_tolerance(told)
+    return (
+        told.verdict,
+        told.finding,
+        told.reasons,
+        told.divergence,
+        measure,
+        candidate.config,
+        causes,
+    )
 
 
 def cells_of(expected: Mapping[str, str], group: Bunch) -> list[Cell]:

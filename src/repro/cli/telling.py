@@ -1,0 +1,34 @@
+"""What commands that compare tell a person in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.cli import output
+
+if TYPE_CHECKING:
+    from repro.core.verdict import Comparison
+
+
+def line(text: object) -> str:
+    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
+    return output.plain(text).replace("\n", " ")
+
+
+def tell_measure(comparison: Comparison) -> None:
+    """Tell what the environments led one to expect, and what was allowed."""
+    from repro.divergence.sentences import of_tolerance
+
+    if comparison.expectation:
+        output.field("bits", line(comparison.expectation))
+    output.field("tolerance", line(of_tolerance(comparison)))
+
+
+def tell_divergence(comparison: Comparison) -> None:
+    """Tell the first stage that parts, if any does."""
+    from repro.divergence.sentences import of_inputs
+
+    parted = comparison.divergence
+    if parted is not None:
+        outputs = ", ".join(parted.outputs)
+        output.field("parts", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))

@@ -1,0 +1,35 @@
+"""What a comparison found, in words that every form of its report shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from repro.core.verdict import Comparison, Divergence
+
+
+def of_inputs(parted: Divergence) -> str:
+    """Say whether the inputs of the stage that parts agree.
+
+    Examples
+    --------
+    >>> from repro.core.verdict import Divergence
+    >>> of_inputs(Divergence(stage="fit", outputs=("estimator",)))
+    'its inputs agree'
+    >>> of_inputs(Divergence(stage="split", outputs=("train_rows",), inputs=("target", "task")))
+    'its inputs target, task differ'
+    """
+    if not parted.inputs:
+        return "its inputs agree"
+    if len(parted.inputs) == 1:
+        return f"its input {parted.inputs[0]} differs"
+    return f"its inputs {', '.join(parted.inputs)} differ"
+
+
+def of_tolerance(comparison: Comparison) -> str:
+    """Say what was allowed: where that came from, or else how much it is."""
+    if comparison.basis:
+        return comparison.basis
+    if comparison.absolute == comparison.relative == 0:
+        return "none: the same bits"
+    return f"absolute {comparison.absolute:g}, relative {comparison.relative:g}"

@@ -1,0 +1,116 @@
+"""Files that commands write: never over what they read, never into a run, whole or not at all."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT, command
+
+from repro.app.files import check_targets, write_whole
+from repro.core.errors import ConfigError, PreconditionError
+
+RECORD = ROOT / "tests" / "data" / "record_v1.json"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A record, and what looks like a run."""
+    shutil.copy(RECORD, tmp_path / "ow.json")
+    (tmp_path / "run" / "deep").mkdir(parents=True)
+    (tmp_path / "run" / "lineage.json").write_text("{}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (["ow.json"], "is read here"),
+        (["link.json"], "is read here"),
+        (["run/../ow.json"], "is read here"),
+        (["run/page.html"], "inside the run run"),
+        (["run/deep/page.html"], "inside the run run"),
+        (["read/page.html"], "inside the run read"),
+        (["run"], "is a folder"),
+        (["new.html", "new.html"], "asked for twice"),
+        (["new.html", "run/../new.html"], "asked for twice"),
+    ],
+)
+def test_a_target_that_would_replace_something_is_refused(folder, targets, words):
+    """Whatever its path is written like."""
+    (folder / "link.json").symlink_to(folder / "ow.json")
+    (folder / "read").mkdir()  # a run whose lineage was taken away
+    inputs = [folder / "ow.json", folder / "read", None]
+    with pytest.raises(ConfigError) as caught:
+        check_targets([folder / name for name in targets], inputs)
+
+    assert words in caught.value.message
+    assert caught.value.advice
+
+
+def test_other_targets_are_accepted_and_not_touched(folder):
+    """A new file, one that is there, and a device twice; nothing is left behind."""
+    (folder / "old.json").write_text("old")
+    before = sorted(folder.rglob("*"))
+    check_targets(
+        [folder / "new.html", folder / "new" / "x.json", None, folder / "old.json"],
+        [folder / "ow.json"],
+    )
+    check_targets([Path(os.devnull)] * 2, [folder / "ow.json"])
+
+    assert (sorted(folder.rglob("*")), (folder / "old.json").read_text()) == (before, "old")
+
+
+def test_a_file_is_no_folder(folder):
+    """Before any work is done."""
+    with pytest.raises(PreconditionError, match="cannot be written: Not a directory"):
+        check_targets([folder / "ow.json" / "page.html"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "ow.json", "other.json", "-o", "ow.json"),
+        ("compare", "ow.json", "other.json", "-o", "other.json"),
+        ("compare", "ow.json", "other.json", "--report", "run/page.html"),
+        ("compare", "ow.json", "other.json", "-o", "x.html", "--report", "x.html"),
+        ("verify", "ow.json", "--integrity", "-o", "ow.json"),
+        ("noise", "ow.json", "--project", ROOT, "-o", "ow.json"),
+    ],
+)
+def test_commands_refuse_before_they_begin(folder, arguments):
+    """Exit status 2, no training, and every file as it was."""
+    shutil.copy(RECORD, folder / "other.json")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = command("-m", "repro", *arguments, cwd=folder)
+
+    assert (result.status, result.out, "training" in result.err) == (2, "", False), result.err
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_leaves_nothing_behind(tmp_path):
+    """Neither a part of the file nor a temporary one, and the old file is as it was."""
+    (tmp_path / "old.json").write_text("old")
+    script = (
+        "import resource, sys; from pathlib import Path;"
+        "from repro.app.files import write_whole;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        "write_whole(Path(sys.argv[1]), bytes(10**6))"
+    )
+    for name in ("old.json", "new.json"):
+        result = command("-c", script, tmp_path / name)
+        assert "cannot be written" in result.err
+
+    assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
+    assert (tmp_path / "old.json").read_text() == "old"
+
+
+def test_a_file_has_the_rights_of_any_new_file(tmp_path):
+    """And not those of a temporary one."""
+    write_whole(tmp_path / "file", b"content")
+    (tmp_path / "plain").touch()
+
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert (tmp_path / "file").read_bytes() == b"content"
