@@ -167,8 +167,7 @@ def _judged(outcome: Outcome, candidate: Candidate | None) -> Outcome:
         holds=compared.holds,
         reason="" if compared.holds else "; ".join(told),
         counted={
-            kind: f"{tally.same} of {tally.same + tally.within + tally.differing}"
-            for kind, tally in candidate.tallies.items()
+            kind: f"{tally.same} of {tally.total}" for kind, tally in candidate.tallies.items()
         },
     )
 

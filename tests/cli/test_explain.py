@@ -1,6 +1,7 @@
 """`repro explain`: what was planted elsewhere is confirmed by training here."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,191 @@ def test_nothing_is_explained_where_nothing_differs(project):
     assert (result.status, found["explained"], len(found["trials"])) == (0, True, 1)
     assert found["sentence"].startswith("nothing to explain")
     assert found["trials"][0]["agreeing"] == found["trials"][0]["outputs"] > 20
+
+
+def with_stages(change):
+    def changed(record):
+        stages = tuple(change(stage) for stage in record.stages.stages)
+        return record.model_copy(
+            update={"stages": record.stages.model_copy(update={"stages": stages})}
+        )
+
+    return changed
+
+
+def without_stages(record):
+    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": ()})})
+
+
+def made_up(stage):
+    """Claim that the last fit was of another matrix, which nothing made, and came out otherwise."""
+    if stage.name != "fit":
+        return stage
+    inputs = stage.inputs | {"train_matrix": "other/v1:0"}
+    assert inputs.keys() == stage.inputs.keys()
+    changes = {"inputs": inputs, "outputs": stage.outputs | {"estimator": "other/v1:0"}}
+    return stage.model_copy(update=changes)
+
+
+def another_metric(record):
+    metrics = record.metrics.model_copy(update={"model": "other"})
+    return record.model_copy(update={"metrics": metrics})
+
+
+def another_prediction(record):
+    first, *others = record.predictions.rows
+    rows = (first.model_copy(update={"row": 10**6}), *others)
+    predictions = record.predictions.model_copy(update={"rows": rows})
+    return record.model_copy(update={"predictions": predictions})
+
+
+@pytest.fixture(scope="module")
+def reference(project, native):
+    path = project.path / "explained.json"
+    assert project.repro("reference", native, "-o", path).status == 0
+    return path
+
+
+EMPTY = {
+    "no stages": without_stages,
+    "no outputs": with_stages(lambda stage: stage.model_copy(update={"outputs": {}})),
+}
+FORGED = {
+    "renamed stages": (
+        with_stages(lambda stage: stage.model_copy(update={"name": f"x_{stage.name}"})),
+        "not explained: the record contradicts itself: no stage parts first, and yet stages.x_",
+    ),
+    "another metric": (another_metric, "its metrics, threshold or predictions do not follow"),
+    "another row": (another_prediction, "its metrics, threshold or predictions do not follow"),
+}
+
+
+@pytest.mark.parametrize("change", EMPTY.values(), ids=EMPTY)
+@pytest.mark.parametrize("swapped", [False, True], ids=["subject", "against"])
+def test_a_record_without_outputs_is_never_explained(
+    project, native, reference, tmp_path, change, swapped
+):
+    """Nothing agrees with nothing, but that is no agreement; no training is needed to tell."""
+    forged = edited(reference, tmp_path, change)
+    sides = (native, "--against", forged) if swapped else (forged,)
+    result, found = explained(project, *sides)
+
+    assert (result.status, found["explained"], found["trials"]) == (1, False, [])
+    assert found["sentence"] == (
+        "not explained: reference edited.json has no stage outputs, and nothing can be compared"
+    )
+
+
+@pytest.mark.parametrize(("change", "sentence"), FORGED.values(), ids=FORGED)
+def test_a_record_that_contradicts_itself_is_told_as_such(
+    project, reference, tmp_path, change, sentence
+):
+    """No stage parts first, and yet not everything agrees."""
+    result, found = explained(project, edited(reference, tmp_path, change))
+
+    assert (result.status, found["explained"], found["divergence"]) == (1, False, None)
+    assert sentence in found["sentence"]
+    assert "nothing to explain" not in found["sentence"]
+
+
+def test_an_input_that_hides_a_made_output_is_found(project, reference, tmp_path):
+    """An edited input of an earlier stage's name lets no stage part first."""
+    result, found = explained(project, edited(reference, tmp_path, with_stages(made_up)))
+
+    assert (result.status, found["explained"]) == (1, False)
+    assert found["trials"][0]["agreeing"] == found["trials"][0]["outputs"] - 1
+    assert found["sentence"].startswith("not explained: the record contradicts itself: ")
+    assert "stages.fit.estimator differs" in found["sentence"]
+
+
+def test_another_input_that_nothing_recorded_makes_explains_nothing(project, reference, tmp_path):
+    """That an input differs is no reason, where the configuration and the data are the same."""
+
+    def other_seeds(stage):
+        if stage.name != "split":
+            return stage
+        inputs = stage.inputs | {"split_seeds": "other/v1:0"}
+        outputs = dict.fromkeys(stage.outputs, "other/v1:0")
+        return stage.model_copy(update={"inputs": inputs, "outputs": outputs})
+
+    result, found = explained(project, edited(reference, tmp_path, with_stages(other_seeds)))
+
+    assert (result.status, found["explained"], found["confirmed"]) == (1, False, [])
+    assert found["divergence"]["inputs"] == ["split_seeds"]
+    assert found["sentence"].startswith("not explained: 'split' parts because its input differs")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [(FORGED["renamed stages"][0], "contradicts itself"), (another_metric, "was edited")],
+    ids=["renamed stages", "another metric"],
+)
+def test_two_records_that_contradict_each_other_are_told_as_such(
+    project, native, reference, tmp_path, change, sentence
+):
+    """Without a training: which of them it is, only verify can tell."""
+    forged = edited(reference, tmp_path, change)
+    result, found = explained(project, native, "--against", forged)
+
+    assert (result.status, found["explained"], found["trials"]) == (1, False, [])
+    assert sentence in found["sentence"]
+    assert found["sentence"].endswith("repro verify tells which")
+
+
+def test_a_run_and_its_reference_have_nothing_to_explain(project, native, reference):
+    """Whichever is held against the other: a reference has a part of the predictions."""
+    for sides in ((native, reference), (reference, native)):
+        result, found = explained(project, sides[0], "--against", sides[1])
+        assert (result.status, found["explained"]) == (0, True), found["sentence"]
+
+
+def test_what_an_estimator_prints_does_not_stand_before_the_record(project):
+    """Some families can be told to print on standard output while they are fitted."""
+    options = ("-p", "debug", "-m", "hist_gradient_boosting", "--level", "strict")
+    setting = "models.hist_gradient_boosting.params.verbose=1"
+    before = set(project.path.glob("runs/*"))
+    trained = project.repro("train", "breast_cancer", *options, "-s", setting, env=CLEAN)
+    assert trained.status == 0, trained.err
+    (run,) = {path for path in project.path.glob("runs/*") if path.is_dir()} - before
+    result, found = explained(project, run)
+
+    assert (result.status, found["explained"]) == (0, True), result.err
+
+
+@pytest.fixture(scope="module")
+def regression(project):
+    train = ("diabetes", "--profile", "debug", "-m", "knn", "--level", "strict")
+    return project.train(*train, env=CLEAN)
+
+
+def test_sections_that_do_not_go_together_cost_no_training(project, native, regression):
+    """The reason is one line; what is allowed is left for those that can be trained."""
+    result, found = explained(project, native, "--against", regression, "--max-runs", "1")
+    refused = [t for t in found["trials"] if t["failure"].startswith("cannot be configured")]
+
+    assert result.status in {0, 1}
+    assert len(refused) >= 1
+    assert all("\n" not in t["failure"] and "pydantic" not in t["failure"] for t in refused)
+    trained = [t for t in found["trials"][1:] if t not in refused]
+    assert len(trained) == 1
+    for cause, reason in found["untried"].items():
+        assert "pydantic" not in reason, cause
+
+
+@v3
+def test_the_first_training_is_told_by_what_it_is(project, native):
+    """It does not count, and under --against it is not as this machine is."""
+    run = planted(project, **KERNEL)
+    alone = project.repro("explain", native, env=CLEAN | dict(Level.STRICT.variables))
+    result = project.repro(
+        "explain", native, "--against", run, env=CLEAN | dict(Level.STRICT.variables)
+    )
+
+    assert "as it is" in alone.out
+    assert (f"as run {run.name} was: " in result.out, "as it is" in result.out) == (True, False)
+    first, second, *_ = result.err.splitlines()
+    assert first == "training here, to start from"
+    assert second.startswith("training 1 of at most 8: ")
 
 
 @v3
@@ -330,25 +516,89 @@ def reachable():
     return "from versions: none" not in done.stderr
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_nothing_of_a_throw_away_environment_is_left_behind(project, claimed, tmp_path, number):
-    """Whenever it is interrupted: the folder goes with everything in it."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    command = [sys.executable, "-m", "repro", "explain", claimed("1.7.2"), "--packages"]
+def started(project, folder, *arguments):
+    """Start explain with a folder of its own for whatever is temporary."""
     environ = {k: v for k, v in os.environ.items() if k not in CLEAN}
     environ |= Level.STRICT.variables | {"TMPDIR": str(folder)}
-    process = subprocess.Popen(
-        [*command, "--project", project.path],
-        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    return subprocess.Popen(
+        [sys.executable, "-m", "repro", "explain", *arguments, "--project", project.path],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
+
+
+def await_that(happened, process):
     deadline = time.monotonic() + 60
-    while not list(folder.glob("repro-packages-*")) and time.monotonic() < deadline:
+    while not happened():
         assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    os.killpg(process.pid, number)
+
+
+def children_of(process):
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True
+    )
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(child) for parent, child in pairs if int(parent) == process.pid]
+
+
+def alive(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
+posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("to", [os.kill, os.killpg], ids=["process", "group"])
+def test_nothing_of_a_throw_away_environment_is_left_behind(project, claimed, tmp_path, number, to):
+    """Whenever it is interrupted, alone or with its children: pip's own folders go as well."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = started(project, folder, claimed("1.7.2"), "--packages")
+    await_that(lambda: list(folder.rglob("pip-*")), process)
+    to(process.pid, number)
     process.communicate(timeout=60)
 
-    assert process.returncode in {130, 143}
-    assert list(folder.glob("repro-packages-*")) == []
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
+
+
+@posix
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps, which tells of children")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_training_ends_with_the_process_that_waits_for_it(project, native, tmp_path, number):
+    """A signal to the one process alone is enough."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = started(project, folder, native)
+    await_that(lambda: children_of(process), process)
+    (child,) = children_of(process)
+    os.kill(process.pid, number)
+    process.communicate(timeout=60)
+
+    assert (process.returncode, alive(child)) == (130, False)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no hang-ups here")
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps, which tells of children")
+def test_a_process_that_shall_outlive_its_terminal_does(project, native, tmp_path):
+    """As nohup asks for it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = started(project, tmp_path, native)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    await_that(lambda: children_of(process), process)
+    os.kill(process.pid, signal.SIGHUP)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 0

@@ -52,6 +52,11 @@ def moved(entry, by):
     return changed(entry, metrics=entry.record.metrics.model_copy(update={"test": test}))
 
 
+def rekeyed(entry):
+    keys = entry.record.keys.model_copy(update={"strict_key": "strict/v1:other"})
+    return changed(entry, keys=keys)
+
+
 def forms(first, other, asked=None, capsys=None):
     report = compare_all(None, first, [other], asked or Asked())
     tell(report)
@@ -182,3 +187,17 @@ def test_a_finding_is_a_failure_whatever_the_verdict_is(first):
     )
     assert failures(found) == ["equivalent: the same bits are due"]
     assert failures(plain) == []
+
+
+def test_what_was_not_compared_is_skipped_and_never_a_pass(first):
+    """Of two experiments nothing is compared but what they are."""
+    reseeded = changed(first, config=first.record.config | {"seed": 7})
+    whole = compare_all(None, first, [rekeyed(reseeded)], Asked())
+    (suite,) = Xml.fromstring(comparison_junit(whole))
+    cases = {case.get("name"): [child.tag for child in case] for case in suite.iter("testcase")}
+
+    assert cases.pop("verdict") == ["failure"]
+    assert set(map(tuple, cases.values())) == {("skipped",)}
+    assert (suite.get("failures"), suite.get("skipped")) == ("1", str(len(cases)))
+    (row,) = [line for line in comparison_markdown(whole).splitlines() if "incomparable |" in line]
+    assert "0 of 0" not in row

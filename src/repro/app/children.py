@@ -1,4 +1,4 @@
-"""A training in a process of its own, in an environment that is given."""
+"""Processes that are waited for, and a training in one, in an environment that is given."""
 
 from __future__ import annotations
 
@@ -11,9 +11,34 @@ from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from repro.config.models import ExperimentConfig
+
+
+def finished(
+    command: Sequence[str], environ: Mapping[str, str], given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end; where this process is interrupted, so is that one.
+
+    Nothing goes on by itself then: it has ended before the interruption goes on its way, and a
+    folder that it wrote to can be removed.
+
+    Parameters
+    ----------
+    given : bytes
+        What it reads on standard input.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            output, errors = process.communicate(given)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def retrain(
@@ -33,14 +58,10 @@ def retrain(
     execution = config.execution.model_copy(update={"workers": 1})
     changed = config.model_copy(update={"determinism": determinism, "execution": execution})
     given = json.dumps(changed.model_dump(mode="json", by_alias=True))
-    done = subprocess.run(
-        [interpreter, "-m", "repro.app.retrain", str(project)],
-        input=given.encode(),
-        env=environ,
-        capture_output=True,
-        check=False,
-    )
+    command = [interpreter, "-m", "repro.app.retrain", str(project)]
+    done = finished(command, environ, given.encode())
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
+        # What it cannot do, it says in place of the record; how it died is on standard error.
+        words = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()
         return None, words[-1] if words else f"exit status {done.returncode}"
     return load_record(done.stdout, "the training here", RecordFile), ""

@@ -9,6 +9,7 @@ one.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import ExitStack
@@ -19,13 +20,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from repro.app.children import retrain
-from repro.app.configuration import parse_config
 from repro.app.throwaway import Throwaway
 from repro.app.ways import Way, possible_causes, settings_of, unable, way_of, why_not
-from repro.core.errors import PreconditionError, SchemaError
+from repro.config.models import ExperimentConfig
+from repro.core.errors import PreconditionError
 from repro.core.explanation import Explanation, Trial
-from repro.divergence.compare import first_divergence
+from repro.core.verdict import Outcome
+from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.numbers import check_metrics, check_predictions, check_threshold
+from repro.divergence.tolerance import EXACT, Limits
 from repro.launch import Level, lacking, pinned
 
 if TYPE_CHECKING:
@@ -37,6 +43,9 @@ if TYPE_CHECKING:
     from repro.core.verdict import Divergence
 
 Ways = dict[str, Way]
+
+# What pydantic puts before the sentence of a rule over several keys.
+_RULE = "Value error, "
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class _Search:
     divergence: Divergence | None = None
     throwaway: Throwaway | None = None
     trials: list[Trial] = field(default_factory=list)
+    spent: int = 0
 
     @property
     def expected(self) -> RecordFile:
@@ -81,23 +91,28 @@ class _Search:
 
     @property
     def exhausted(self) -> bool:
-        return len(self.trials) > self.effort.runs
+        return self.spent >= self.effort.runs
 
     def train(self, causes: Sequence[str], way: Way) -> RecordFile | None:
         """Train with some things done otherwise; None where that came to no end."""
-        what = " and ".join(causes) or "what all others are held against"
-        self.effort.tell(f"training {len(self.trials)} of at most {self.effort.runs}: {what}")
         started = time.perf_counter()
-        record, failure = self._retrain(way)
-        pairs = _outputs(self.expected, record) if record else []
+        config = self._configured(way)
+        if isinstance(config, str):
+            # Nothing is trained, so that nothing of what is allowed is spent.
+            record, failure = None, config
+        else:
+            self._announce(causes)
+            record, failure = retrain(self.project, config, self._environ(way))
+        there = outputs_of(self.expected.stages)
+        here = outputs_of(record.stages) if record else {}
         self.trials.append(
             Trial(
                 causes=tuple(causes),
                 settings=way.settings,
                 sections=way.sections,
                 packages=way.packages,
-                agreeing=sum(left == right for left, right in pairs),
-                outputs=len(pairs),
+                agreeing=sum(here.get(name) == digest for name, digest in there.items()),
+                outputs=len(there),
                 confirms=record is not None and self._confirms(record),
                 seconds=round(time.perf_counter() - started, 3),
                 failure=failure,
@@ -105,8 +120,27 @@ class _Search:
         )
         return record
 
-    def _retrain(self, way: Way) -> tuple[RecordFile | None, str]:
+    def _configured(self, way: Way) -> ExperimentConfig | str:
+        """Return the configuration with other sections, or why they do not go together."""
         given = self.base.config.model_dump(mode="json", by_alias=True) | way.sections
+        try:
+            return ExperimentConfig.model_validate_json(json.dumps(given))
+        except ValidationError as error:
+            problems = [
+                f"{'.'.join(map(str, detail['loc']))} {detail['msg'].removeprefix(_RULE)}"
+                for detail in error.errors(include_url=False)
+            ]
+            return " ".join(f"cannot be configured: {'; '.join(problems)}".split())
+
+    def _announce(self, causes: Sequence[str]) -> None:
+        if not causes:
+            self.effort.tell("training here, to start from")
+            return
+        self.spent += 1
+        what = " and ".join(causes)
+        self.effort.tell(f"training {self.spent} of at most {self.effort.runs}: {what}")
+
+    def _environ(self, way: Way) -> dict[str, str]:
         recorded = Level(self.base.config.determinism.level)
         environ = pinned(Level.STRICT if lacking(recorded) else recorded, os.environ)
         for name, value in (self.start | way).settings.items():
@@ -115,12 +149,7 @@ class _Search:
                 environ[name] = value
         if self.throwaway and way.packages:
             environ["PYTHONPATH"] = self.throwaway.path(way.packages, environ)
-        try:
-            config = parse_config(given, self.base.name)
-        except SchemaError as error:
-            # Sections of two configurations need not go together.
-            return None, error.message
-        return retrain(self.project, config, environ)
+        return environ
 
     def confirmed_by(self, ways: Ways) -> bool:
         """Tell whether taking these differences away brings the other side's bits."""
@@ -155,9 +184,13 @@ def explain(
     expected = subject.record
     start = Way(settings_of(against.record, expected) if against else {})
     search = _Search(project, subject, against, effort, start)
+    blank = [side.name for side in (subject, against) if side and not _has_outputs(side)]
+    if blank:
+        sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
+        return _report(search, sentence, explained=False)
     if against and first_divergence(expected.stages, against.record.stages) is None:
-        sentence = f"nothing to explain: every stage output of {against.name} has the same bits"
-        return _report(search, sentence, explained=True)
+        sentence, same = _of_two(subject, against)
+        return _report(search, sentence, explained=same)
     actual = search.train((), start)
     if actual is None:
         raise PreconditionError(
@@ -166,20 +199,80 @@ def explain(
         )
     parted = first_divergence(expected.stages, actual.stages)
     if parted is None:
-        sentence = "nothing to explain: every stage output has the record's bits here"
-        if against is None:
-            return _report(search, sentence, explained=True)
-        sentence = (
-            f"not explained: a training here by the configuration of {against.name} has the bits of"
-            f" {subject.name}, and not its own; explain {against.name} by itself"
-        )
-        return _report(search, sentence, explained=False)
+        sentence, same = _of_one(expected, actual)
+        if same and against:
+            sentence = (
+                f"not explained: a training here by the configuration of {against.name} has the"
+                f" bits of {subject.name}, and not its own; explain {against.name} by itself"
+            )
+        return _report(search, sentence, explained=same and against is None)
     search.divergence = parted
     causes = possible_causes(expected, actual, parted)
     if not causes and parted.inputs:
-        sentence = f"'{parted.stage}' parts because its input differs: {', '.join(parted.inputs)}"
-        return _report(search, sentence, explained=True)
+        sentence = (
+            f"not explained: '{parted.stage}' parts because its input differs:"
+            f" {', '.join(parted.inputs)}; and nothing recorded tells why"
+        )
+        return _report(search, sentence, explained=False)
     return _sought(search, actual, causes)
+
+
+def _has_outputs(side: Recorded) -> bool:
+    return bool(outputs_of(side.record.stages))
+
+
+def _of_one(expected: RecordFile, actual: RecordFile) -> tuple[str, bool]:
+    """Say what it means that no stage of a record parts here, and whether all of it agrees."""
+    odd = _odd_output(expected, actual, "the record", "the training here")
+    if odd:
+        sentence = f"the record contradicts itself: no stage parts first, and yet {odd}"
+        return f"not explained: {sentence}; repro verify tells more", False
+    if _other_numbers(expected, actual):
+        return (
+            "every stage output has the record's bits here, but its metrics, threshold or"
+            " predictions do not follow from them: it was edited; repro verify tells"
+        ), False
+    return "nothing to explain: every stage output has the record's bits here", True
+
+
+def _of_two(subject: Recorded, against: Recorded) -> tuple[str, bool]:
+    """Say what it means that no stage of two records parts, and whether all of them agrees."""
+    odd = _odd_output(subject.record, against.record, subject.name, against.name)
+    if odd:
+        sentence = f"{subject.name} or {against.name} contradicts itself: no stage parts first"
+        return f"not explained: {sentence}, and yet {odd}; repro verify tells which", False
+    # References have some of the predictions that runs have, and not always the same ones.
+    rows = {prediction.row for prediction in against.record.predictions.rows}
+    predictions = subject.record.predictions
+    shared = tuple(prediction for prediction in predictions.rows if prediction.row in rows)
+    predictions = predictions.model_copy(update={"rows": shared})
+    expected = subject.record.model_copy(update={"predictions": predictions})
+    if _other_numbers(expected, against.record):
+        return (
+            f"every stage output of {against.name} has the same bits, but its metrics, threshold"
+            " or predictions have not: one of the two was edited; repro verify tells which"
+        ), False
+    return f"nothing to explain: every stage output of {against.name} has the same bits", True
+
+
+def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> str:
+    """Tell of the first stage output that is not the same in two records; empty if none is."""
+    ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
+    name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
+    for outputs, side in ((ours, one), (theirs, other)):
+        if name and name not in outputs:
+            return f"{name} is missing from {side}"
+    return name and f"{name} differs"
+
+
+def _other_numbers(expected: RecordFile, actual: RecordFile) -> bool:
+    exact = Limits(EXACT)
+    checks = [
+        *check_metrics(expected.metrics, actual.metrics, exact),
+        *check_threshold(expected.threshold, actual.threshold, exact),
+        *check_predictions(expected.predictions, actual.predictions, exact),
+    ]
+    return any(check.outcome is not Outcome.SAME for check in checks)
 
 
 def _sought(search: _Search, actual: RecordFile, causes: Sequence[Suspect]) -> Explanation:
@@ -297,20 +390,12 @@ def _of(record: RecordFile, stage: str) -> dict[str, str]:
     return next((s.outputs for s in record.stages.stages if s.name == stage), {})
 
 
-def _outputs(expected: RecordFile, actual: RecordFile) -> list[tuple[str, str | None]]:
-    return [
-        (digest, _of(actual, stage.name).get(output))
-        for stage in expected.stages.stages
-        for output, digest in stage.outputs.items()
-    ]
-
-
 def _sentence(search: _Search, confirmed: Ways, rest: Sequence[Suspect]) -> str:
     stage = search.divergence.stage if search.divergence else ""
     if confirmed:
         sentence = f"confirmed: '{stage}' parts because of {' and '.join(confirmed)}"
         best = max(trial.agreeing for trial in search.trials if trial.confirms)
-        total = search.trials[-1].outputs or search.trials[0].outputs
+        total = search.trials[0].outputs
         if best < total:
             sentence += f"; {total - best} of {total} stage outputs still differ"
         if len(confirmed) > 1 and search.exhausted:

@@ -1,17 +1,15 @@
 """One training in a process of its own, for its record: ``python -m repro.app.retrain FOLDER``.
 
-The configuration comes in on standard input as JSON, and the record goes out on standard output.
-What this process was started with counts: the level is ``seeded``.
+The configuration comes in on standard input as JSON, and the record goes out on standard output,
+or why there is none. What this process was started with counts: the level is ``seeded``.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from repro.app.configuration import parse_config
-from repro.app.execute import execute, predictions_of
-from repro.app.records import record_of_execution
 from repro.core.errors import ReproError
 from repro.core.jsonfile import dump_record, load
 
@@ -28,16 +26,27 @@ class _Silent:
 
 def main() -> int:
     """Train and write the record; what cannot be done is a sentence and the exit status 3."""
-    name = "standard input"
-    try:
-        config = parse_config(load(sys.stdin.buffer.read(), name), name)
-        execution = execute(Path(sys.argv[1]), config, _Silent())
-    except ReproError as error:
-        sys.stderr.write(f"{error.message}\n")
-        return error.exit_code
-    record = record_of_execution(execution, predictions_of(execution.training))
-    sys.stdout.buffer.write(dump_record(record))
+    # Estimators print, some of them past Python: only the record may come out where it is read.
+    with os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)
+        try:
+            out.write(_trained(Path(sys.argv[1])))
+        except ReproError as error:
+            out.write(error.message.encode())
+            return error.exit_code
     return 0
+
+
+def _trained(project: Path) -> bytes:
+    # Imported here: libraries may print already when they are imported.
+    from repro.app.configuration import parse_config  # noqa: PLC0415
+    from repro.app.execute import execute, predictions_of  # noqa: PLC0415
+    from repro.app.records import record_of_execution  # noqa: PLC0415
+
+    name = "standard input"
+    config = parse_config(load(sys.stdin.buffer.read(), name), name)
+    execution = execute(project, config, _Silent())
+    return dump_record(record_of_execution(execution, predictions_of(execution.training)))
 
 
 if __name__ == "__main__":

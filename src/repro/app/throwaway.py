@@ -10,11 +10,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import subprocess
 import sys
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
+from repro.app.children import finished
 from repro.capture.packages import normalised
 
 if TYPE_CHECKING:
@@ -91,11 +91,10 @@ class Throwaway:
         if not _VERSION.fullmatch(version):
             return f"{version!r} is no version of {name}"
         self._tell(f"fetching {name} {version}")
-        done = subprocess.run(
+        done = finished(
             [sys.executable, "-m", "pip", *_PIP, "--target", str(folder), f"{name}=={version}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
+            # What pip unpacks on its way goes with the rest, also where it is killed.
+            os.environ | {"TMPDIR": str(self._folder)},
         )
         return (
             _reason(name, version, done.stderr.decode(errors="replace")) if done.returncode else ""

@@ -81,7 +81,11 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What nohup has set to be ignored stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     # A stream that the caller closed is None; what is written to it is lost, as was asked.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:

@@ -154,7 +154,7 @@ def tell(report: ComparisonReport) -> None:
     if len(report.groups) > 1 and len(report.candidates) > 1:
         output.say()
         for group in report.groups:
-            output.field("same bits", line(", ".join(group)))
+            output.field("same bits" if len(group) > 1 else "on its own", line(", ".join(group)))
 
 
 def _row(candidate: Candidate) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _row(candidate: Candidate) -> tuple[str, ...]:
 
 
 def _counted(tally: Tally) -> str:
-    total = tally.same + tally.within + tally.differing
+    total = tally.total
     return f"{tally.same} of {total}" if total else "-"
 
 

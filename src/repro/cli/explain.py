@@ -80,7 +80,8 @@ def command(
 def _tell(explanation: Explanation) -> None:
     against = f" against {explanation.against}" if explanation.against else ""
     output.say(output.bold(output.plain(explanation.subject + against)))
-    rows = [_row(trial) for trial in explanation.trials]
+    start = f"as {explanation.against} was" if explanation.against else "as it is"
+    rows = [_row(trial, start) for trial in explanation.trials]
     if rows:
         output.table(("training here", "the record's bits", "where they part", "seconds"), rows)
         output.say()
@@ -92,7 +93,7 @@ def _tell(explanation: Explanation) -> None:
         output.field("not tried", output.plain(f"{cause}: {reason}"))
 
 
-def _row(trial: Trial) -> tuple[str, ...]:
+def _row(trial: Trial, start: str) -> tuple[str, ...]:
     done = [
         *(
             f"{n} not set" if value is None else f"{n}={value}"
@@ -102,7 +103,7 @@ def _row(trial: Trial) -> tuple[str, ...]:
         # A whole section is too much for a line; a seed is not.
         *(f"{n}: {value}" for n, value in trial.sections.items() if isinstance(value, int)),
     ]
-    what = " and ".join(trial.causes) or "as it is"
+    what = " and ".join(trial.causes) or start
     what = f"{what}: {', '.join(done)}" if done else what
     if trial.failure:
         return (output.plain(what), output.plain(trial.failure), "", f"{trial.seconds:.1f}")

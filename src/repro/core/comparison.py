@@ -40,6 +40,11 @@ class Tally(Record):
     within: int
     differing: int
 
+    @property
+    def total(self) -> int:
+        """How many were compared."""
+        return self.same + self.within + self.differing
+
 
 class Candidate(Record):
     """One record held against the reference.

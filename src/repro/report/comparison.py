@@ -39,7 +39,7 @@ def comparison_junit(report: ComparisonReport) -> str:
 
     A candidate is a suite; that it holds is a case, and so is each kind of value. The form is the
     one that Jenkins, GitLab and GitHub's reporters read: ``testsuites`` > ``testsuite`` >
-    ``testcase``, and in it ``failure``.
+    ``testcase``, and in it ``failure``, or ``skipped`` where nothing was compared.
     """
     root = Xml.Element("testsuites", name="repro compare")
     for candidate in report.candidates:
@@ -72,11 +72,14 @@ def _suite(root: Xml.Element, candidate: Candidate) -> None:
             cases[kind].insert(0, f"{tally.differing} differ beyond the tolerance")
     for what, problems in cases.items():
         case = Xml.SubElement(suite, "testcase", classname=name, name=what)
-        if problems:
+        if what in candidate.tallies and not candidate.tallies[what].total:
+            Xml.SubElement(case, "skipped", message="nothing was compared")
+        elif problems:
             failure = Xml.SubElement(case, "failure", message=_printable(problems[0]))
             failure.text = _printable("\n".join(problems))
     suite.set("tests", str(len(cases)))
-    suite.set("failures", str(sum(map(bool, cases.values()))))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 
 def _measured(check: Check) -> str:

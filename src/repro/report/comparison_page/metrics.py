@@ -90,7 +90,7 @@ def lines_of(groups: Sequence[Bunch]) -> list[Line]:
 
 def _compares(candidate: Candidate) -> bool:
     tally = candidate.tallies.get("metrics")
-    return tally is not None and tally.same + tally.within + tally.differing > 0
+    return tally is not None and tally.total > 0
 
 
 def _furthest(checks: Sequence[tuple[str, Check]]) -> float:

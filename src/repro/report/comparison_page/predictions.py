@@ -84,7 +84,7 @@ def _seen(rows: Iterable[Row], pairs: list[Pair]) -> Iterator[Row]:
 
 def _compares(candidate: Candidate) -> bool:
     tally = candidate.tallies["predictions"]
-    return tally.same + tally.within + tally.differing > 0
+    return tally.total > 0
 
 
 def _weight(row: Row) -> tuple[bool, float, int]:
