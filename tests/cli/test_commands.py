@@ -135,7 +135,7 @@ def test_runs_are_listed_shown_and_grouped(project):
     assert group["metrics"]["accuracy"]["mean"] == pytest.approx(sum(values) / 2)
     assert (parted.status, "another seed: 42, here 7" in parted.out) == (1, True)
     assert "# wine" in project.repro("runs", "show", first.name).out
-    assert "stable" in project.repro("runs", "groups").out
+    assert "within its interval" in project.repro("runs", "groups").out
 
 
 def test_pruning_keeps_the_newest_and_says_first_what_it_would_remove(project):

@@ -64,7 +64,7 @@ def test_the_labels_say_what_it_is_and_what_it_was_made_from(layout, bench):
     name, _, digest = bench.base.partition("@")
     # Not where this machine serves it.
     name = re.sub(r"^127\.0\.0\.1:\d+/", "localhost/", name)
-    labels = layout.config["config"]["Labels"]
+    labels = dict(layout.config["config"]["Labels"])
     revision = labels.pop("org.opencontainers.image.revision")
     labels.pop("org.opencontainers.image.description")
 

@@ -16,12 +16,14 @@ def line(text: object) -> str:
 
 
 def tell_measure(comparison: Comparison) -> None:
-    """Tell what the environments led one to expect, and what was allowed."""
+    """Tell what was to be expected, and what was allowed where something differs."""
     from repro.divergence.sentences import of_tolerance
 
     if comparison.expectation:
         output.field("bits", line(comparison.expectation))
-    output.field("tolerance", line(of_tolerance(comparison)))
+    if comparison.verdict != "identical":
+        # Where nothing differs it allowed nothing.
+        output.field("tolerance", line(of_tolerance(comparison)))
 
 
 def tell_divergence(comparison: Comparison) -> None:
