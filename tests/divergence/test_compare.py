@@ -17,8 +17,9 @@ from repro.core.records import (
     Stages,
     Threshold,
 )
-from repro.core.verdict import Verdict
+from repro.core.verdict import Outcome, Verdict
 from repro.divergence.compare import compare
+from repro.divergence.numbers import check_number
 from repro.divergence.side import Side
 from repro.divergence.tolerance import Limits, Tolerance
 
@@ -281,6 +282,11 @@ def test_the_tolerance_is_absolute_and_relative_together(expected, absolute, rel
     tolerance = Tolerance(absolute, relative)
     allowed = tolerance.allowed(expected)
 
-    assert tolerance.accepts(expected, expected)
-    assert not tolerance.accepts(expected, expected + 2 * allowed + max(abs(expected), 1.0))
-    assert not tolerance.accepts(expected, float("nan"))
+    def outcome(actual):
+        return check_number("n", expected, actual, tolerance).outcome
+
+    assert outcome(expected) is Outcome.SAME
+    assert outcome(expected + 2 * allowed + max(abs(expected), 1.0)) is Outcome.DIFFERS
+    assert outcome(float("nan")) is Outcome.DIFFERS
+    edge = expected + allowed
+    assert (outcome(edge) is Outcome.DIFFERS) == (edge - expected > allowed)

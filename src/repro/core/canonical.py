@@ -8,8 +8,12 @@ ways to cut the same bytes into parts, can never share a digest.
 from __future__ import annotations
 
 import hashlib
+from json.encoder import encode_basestring
+from typing import Any
 
 import rfc8785
+
+_SAFE = 2**53
 
 
 def canonical_json(value: object) -> bytes:
@@ -20,7 +24,26 @@ def canonical_json(value: object) -> bytes:
     ValueError
         If the value holds NaN, an infinity, an integer beyond 2**53 or a non-JSON type.
     """
-    return rfc8785.dumps(value)  # type: ignore[arg-type]
+    return _encoded(value).encode()
+
+
+def _encoded(value: Any) -> str:
+    # The library decides; what Python itself writes alike is most of a record, and twice as fast.
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is float:
+        text = repr(value)
+        if text[-2:] != ".0" and text[-1:].isdigit() and "e" not in text:
+            return text
+    elif kind is list or kind is tuple:
+        return f"[{','.join(map(_encoded, value))}]"
+    elif kind is int and -_SAFE < value < _SAFE:
+        return repr(value)
+    elif kind is dict and set(map(type, value)) <= {str} and "".join(value).isascii():
+        pairs = [f"{encode_basestring(key)}:{_encoded(value[key])}" for key in sorted(value)]
+        return f"{{{','.join(pairs)}}}"
+    return rfc8785.dumps(value).decode()
 
 
 class TaggedHash:

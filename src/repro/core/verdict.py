@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -34,8 +35,12 @@ class Outcome(StrEnum):
     MISSING = "missing"
 
 
-class Check(Record):
+@dataclass(frozen=True, slots=True)
+class Check:
     """One expected value held against the actual one.
+
+    Not a model like the others: a comparison makes hundreds of them for each record, and what they
+    hold was checked when it was read.
 
     Attributes
     ----------

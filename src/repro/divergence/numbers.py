@@ -102,10 +102,11 @@ def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
     allowed = tolerance.allowed(expected)
     if same_bits(expected, actual):
         return _Measured(Outcome.SAME, 0.0, allowed, 0.0, 0)
+    difference = abs(actual - expected)
     return _Measured(
-        Outcome.WITHIN if tolerance.accepts(expected, actual) else Outcome.DIFFERS,
+        Outcome.WITHIN if difference <= allowed else Outcome.DIFFERS,
         # Of two numbers that are finite it need not be.
-        min(abs(actual - expected), sys.float_info.max),
+        min(difference, sys.float_info.max),
         allowed,
         relative_difference(expected, actual),
         ulps(expected, actual),

@@ -23,6 +23,8 @@ def differences(
     left: Mapping[str, object], right: Mapping[str, object]
 ) -> dict[str, tuple[object, object]]:
     """Return the leaves that differ, by dotted key; None stands for a leaf that is not there."""
+    if left == right:
+        return {}
     ours, theirs = flatten(left), flatten(right)
     keys = [*ours, *(key for key in theirs if key not in ours)]
     pairs = {key: (ours.get(key), theirs.get(key)) for key in keys}

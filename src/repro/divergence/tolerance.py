@@ -58,10 +58,6 @@ class Tolerance:
         """Return the greatest difference that is allowed from a value."""
         return min(self.absolute + self.relative * abs(expected), sys.float_info.max)
 
-    def accepts(self, expected: float, actual: float) -> bool:
-        """Tell whether a value is near enough; NaN never is."""
-        return abs(actual - expected) <= self.allowed(expected)
-
 
 EXACT = Tolerance(0.0, 0.0)
 
