@@ -19,7 +19,7 @@ from repro.cli.verify import tell
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
     from repro.core.verdict import Check
 
 

@@ -5,7 +5,7 @@ from tests.conftest import ROOT
 
 from repro.app.judge import Asked, judge
 from repro.app.limits import automatic, check_noise, configured, read_noise
-from repro.config.models import Verification
+from repro.config.verification import Verification
 from repro.core.environment import Fingerprint
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.jsonfile import bound, dump_record, load_record

@@ -246,6 +246,30 @@ def test_project_is_examined_at_its_own_level(project):
     )
 
 
+@pytest.mark.parametrize(
+    ("revision", "status", "found", "mend"),
+    [
+        ("0123456789abcdef" * 2 + "01234567\n", "ok", "clean at 0123456789ab", ""),
+        (
+            "0123456789abcdef" * 2 + "01234567-dirty\n",
+            "warning",
+            "changed since 0123456789ab",
+            "commit before a run that must count",
+        ),
+        (None, "warning", "git is missing", "install git, or build the image from a commit"),
+    ],
+)
+def test_image_without_git_tells_its_commit_by_a_file(project, revision, status, found, mend):
+    """No warning where it does; and git cannot be asked to keep what it is not there for."""
+    if revision is not None:
+        project.write(".revision", revision)
+    (project.path / "empty").mkdir()
+
+    git = doctor(project.path, env={"PATH": str(project.path / "empty")})["git"]
+
+    assert (git["status"], git["found"], git["mend"]) == (status, found, mend)
+
+
 def test_project_whose_configuration_cannot_be_read(project):
     """The rest is examined all the same."""
     project.write("configs/base.yaml", "schema: repro.base/v1\ndeterminism: [\n")

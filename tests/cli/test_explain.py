@@ -354,6 +354,19 @@ def test_another_configuration_is_confirmed_against_a_record(project, native, op
     assert not any(trial["confirms"] for trial in found["trials"][:-1])
 
 
+def test_a_difference_that_does_nothing_is_put_back(project, native):
+    """Of three differences two are needed; a limit beyond all rows goes in, and changes nothing."""
+    settings = ("seeding.scheme=constant", "split.limit=700")
+    options = [word for setting in settings for word in ("--set", setting)]
+    run = project.train(*TRAIN, "--level", "strict", "--seed", "7", *options, env=CLEAN)
+    result, found = explained(project, native, "--against", run)
+
+    assert (result.status, found["confirmed"]) == (0, ["seed", "seed scheme"]), result.err
+    assert found["suspected"] == []
+    confirming = [trial["causes"] for trial in found["trials"] if trial["confirms"]]
+    assert confirming == [["seed", "seed scheme", "split"], ["seed", "seed scheme"]]
+
+
 @v3
 def test_a_record_is_held_against_another_under_its_settings(project, native):
     """Both were made here; one of them with another kernel, which the first training has too."""

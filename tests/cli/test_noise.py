@@ -64,13 +64,20 @@ def edited(path, target, change):
 
 
 def shifted(size):
-    """Move one score of a record."""
+    """Move one score of a record, as a training does: the digest of all scores moves too."""
 
     def change(record):
         first, *others = record.predictions.rows
         moved = first.model_copy(update={"scores": tuple(s + size for s in first.scores)})
         predictions = record.predictions.model_copy(update={"rows": (moved, *others)})
-        return record.model_copy(update={"predictions": predictions})
+        stages = [
+            stage.model_copy(update={"outputs": stage.outputs | {"scores": f"dataclass/v1:{size}"}})
+            if stage.name == "predict"
+            else stage
+            for stage in record.stages.stages
+        ]
+        stages = record.stages.model_copy(update={"stages": tuple(stages)})
+        return record.model_copy(update={"predictions": predictions, "stages": stages})
 
     return change
 

@@ -164,6 +164,16 @@ def test_a_reference_is_not_written_over_anything_else(trained, tmp_path):
     assert (result.status, notes.read_text()) == (3, "mine")
 
 
+def test_a_reference_is_not_written_into_a_run(copied):
+    """Which would no longer be what was written."""
+    project, run = copied
+
+    result = project.repro("reference", run.name, "-o", run / "reference.json")
+
+    assert (result.status, f"is inside the run {run.name}" in result.err) == (2, True), result
+    assert not (run / "reference.json").exists()
+
+
 def test_files_are_checked_without_a_project(trained, tmp_path):
     """A run may be handed over alone."""
     _, run = trained
@@ -193,6 +203,56 @@ def moved(record):
     return with_metric(
         record, accuracy=estimate.model_copy(update={"value": estimate.value + 1e-5})
     )
+
+
+def with_outputs(record, name, change):
+    """Change the digests of a stage's outputs."""
+    stages = tuple(
+        stage.model_copy(update={"outputs": change(stage.outputs)}) if stage.name == name else stage
+        for stage in record.stages.stages
+    )
+    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+
+
+def moved_as_elsewhere(record):
+    """Move a metric as another processor does: what it was evaluated to has another digest."""
+    return with_outputs(
+        moved(record), "evaluate", lambda outputs: outputs | {"test_metrics": "mapping/v1:0"}
+    )
+
+
+def old(record):
+    """As a record of the first version has no fingerprint, so that nothing is due."""
+    gone = {"fingerprint": None, "bits": None}
+    return record.model_copy(update={"environment": record.environment.model_copy(update=gone)})
+
+
+def nudged_metric(record):
+    estimate = record.metrics.test["accuracy"]
+    return with_metric(
+        old(record), accuracy=estimate.model_copy(update={"low": estimate.low + 1e-9})
+    )
+
+
+def nudged_fold(record):
+    scored = record.metrics.cross_validation
+    family, scores = next(iter(scored.items()))
+    scores = scores.model_copy(update={"mean": scores.mean + 1e-9})
+    changed = {"cross_validation": scored | {family: scores}}
+    return old(record).model_copy(update={"metrics": record.metrics.model_copy(update=changed)})
+
+
+def nudged_threshold(record):
+    precision = record.threshold.precision + 1e-9
+    threshold = record.threshold.model_copy(update={"precision": precision})
+    return old(record).model_copy(update={"threshold": threshold})
+
+
+def nudged_margin(record):
+    first, *others = record.predictions.rows
+    first = first.model_copy(update={"margin": first.margin + 1e-9})
+    predictions = record.predictions.model_copy(update={"rows": (first, *others)})
+    return old(record).model_copy(update={"predictions": predictions})
 
 
 def without_accuracy(record):
@@ -290,6 +350,10 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (declared_ties, "different: 150 of 150 predictions"),
         (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
         (another_threshold, "different: 1 of"),
+        (nudged_metric, "metrics.test.accuracy.low differs where stages.evaluate.test_metrics has"),
+        (nudged_fold, "mean differs where stages.select.cross_validation has"),
+        (nudged_threshold, "threshold.precision differs where stages.decide.threshold has"),
+        (nudged_margin, "differs where stages.predict.scores has the same bits"),
         (another_environment, "edited.json was edited since it was written"),
         (without_accuracy, "incomparable: metrics.test.accuracy is missing from the reference"),
         (with_new_metric, "incomparable: metrics.test.lift is missing from this training"),
@@ -333,6 +397,7 @@ def test_a_reference_that_was_not_bound_anew_is_refused_before_training(
             "NaN is not",
         ),
         ("repro.record/v1", "repro.record/v7", "schema repro.record/v7 is not supported"),
+        ('"name": "fold"', '"name": "split"', "the stage 'split' is there twice: expected once"),
         ('"seed": 42', '"seed": 42, "seed": 43', "duplicate key 'seed'"),
         ("{", "", "not valid JSON"),
     ],
@@ -388,7 +453,7 @@ def test_the_tolerance_decides_and_nonsense_is_refused(
 ):
     """Absolute and relative together; a tolerance that means nothing is a usage error."""
     project, _ = trained
-    path = edited(reference, tmp_path, moved)
+    path = edited(reference, tmp_path, moved_as_elsewhere)
 
     assert project.repro("verify", path, "--tolerance", tolerance).status == status
 

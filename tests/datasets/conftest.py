@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.config.models import Columns, Dataset, Task
+from repro.config.data import Columns, Dataset, Task
 from repro.datasets.loading import load
 
 PEOPLE = "id,age,city,bad\n1,31,Rome,yes\n2,,Oslo,no\n3,58,Rome,no\n"

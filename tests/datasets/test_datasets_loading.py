@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.errors import ConfigError, DataError, PreconditionError
 from repro.datasets.hashing import HashMismatchError
 from repro.datasets.loading import hash_source, load, read_new_rows

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.datasets.formats.csv_text import CsvTable
 from repro.datasets.formats.parquet import open_parquet
@@ -222,7 +222,7 @@ from pathlib import Path
 from repro.core.errors import PreconditionError
 from repro.datasets.formats import open_table
 from repro.datasets.loading import hash_source
-from repro.config.models import DatasetEntry
+from repro.config.data import DatasetEntry
 entry = DatasetEntry.model_validate_json(sys.argv[2])
 print(hash_source(Path(sys.argv[1]), entry).content)
 try:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from repro.config.models import Columns, SklearnSource, Task, UrlSource
+from repro.config.data import Columns, SklearnSource, Task, UrlSource
 from repro.core.errors import PreconditionError
 from repro.datasets.hashing import HashMismatchError
 from repro.datasets.loading import hash_source, load
@@ -231,7 +231,7 @@ WITHOUT = """
 import sys
 sys.modules["fsspec"] = None
 from pathlib import Path
-from repro.config.models import UrlSource
+from repro.config.data import UrlSource
 from repro.core.errors import PreconditionError
 from repro.datasets.sources import open_source
 source = UrlSource(kind="url", url="https://me:secret@example.org/t.csv", format="csv")

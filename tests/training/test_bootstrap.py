@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from repro.config.models import Bootstrap, Task
+from repro.config.data import Task
+from repro.config.training import Bootstrap
 from repro.training import bootstrap
 from repro.training.scoring import Outcome, Scores
 

@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from repro.config.models import (
+from repro.config.data import Task
+from repro.config.training import (
     CategoricalSteps,
     Drift,
     FixedThreshold,
@@ -18,7 +19,6 @@ from repro.config.models import (
     Selection,
     Split,
     TargetPrecision,
-    Task,
 )
 from repro.core.errors import ConfigError, DataError, PreconditionError
 from repro.training import metrics, scoring

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
 
 
 def finished(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subject import Subject
-    from repro.config.models import Verification
+    from repro.config.verification import Verification
 
 
 @dataclass(frozen=True)

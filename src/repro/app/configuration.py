@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
-from repro.config.models import ExperimentConfig, Stability, Verification
+from repro.config.experiment import ExperimentConfig
 from repro.config.project import BASE, names_in, read_source
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
+from repro.config.verification import Stability, Verification
 from repro.core.errors import ConfigError, ReproError, SchemaError
 from repro.core.jsonfile import load
 from repro.divergence.structure import flatten

@@ -21,7 +21,7 @@ from repro.training.stages import STAGES_VERSION, train
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
     from repro.training.fold import Observer

@@ -100,6 +100,8 @@ def _pins(pins: Pins, native: Sequence[NativeLibrary], paths: CodePaths) -> Iter
     beyond = tuple(name for name in paths.enabled if name not in paths.baseline)
     if beyond != pins.groups:
         yield f"NumPy uses the groups {_listed(beyond)}, not {_listed(pins.groups)}"
+        if "SSE" in paths.baseline:
+            yield "NumPy before 2.4 has no such groups: install a later one, or use --level strict"
     stray = {t for t in paths.targets if not t.startswith("baseline")} - set(pins.groups)
     if stray:
         yield f"NumPy runs functions of {_listed(sorted(stray))}"

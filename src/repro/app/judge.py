@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from repro.app.limits import automatic, check_noise, configured
 from repro.core.verdict import Comparison, Verdict
 from repro.divergence.compare import compare
+from repro.divergence.contradiction import contradiction
 from repro.divergence.expectation import with_expectation
 from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
 
 if TYPE_CHECKING:
-    from repro.config.models import Verification
+    from repro.config.verification import Verification
     from repro.core.noise import Noise
     from repro.core.records import RecordFile
 
@@ -64,11 +65,16 @@ def judge(
         check_noise(asked.noise, expected)
     limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
     comparison = _compared(settings, expected, actual, limits)
-    if asked.auto and comparison.verdict not in _SETTLED:
+    edited = contradiction(comparison.checks, expected.stages, actual.stages)
+    if asked.auto and not edited and comparison.verdict not in _SETTLED:
         limits = automatic(settings, expected, actual, asked.noise)
         comparison = _compared(settings, expected, actual, limits)
     there, here = expected.environment, actual.environment
     comparison = with_expectation(comparison, there, here, lenient=asked.tolerance is not None)
+    if edited and comparison.verdict.holds:
+        return comparison.model_copy(update={"finding": edited})
+    if edited:
+        return comparison.model_copy(update={"reasons": (*comparison.reasons, edited)})
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
         finding = "other bits, where the same bits were asked for"
         return comparison.model_copy(update={"finding": finding})

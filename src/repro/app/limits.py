@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from repro.config.models import Automatic, Verification
+    from repro.config.verification import Automatic, Verification
     from repro.core.records import RecordFile
 
 # What the model that was selected gives.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.recorded import Recorded
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
     from repro.core.records import RecordFile
     from repro.divergence.spread import Spread
 

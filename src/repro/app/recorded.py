@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import allowed_modules, parse_config
 from repro.app.records import record_of_run
 from repro.app.subject import check_integrity, find_subject
-from repro.config.models import UrlSource
+from repro.config.data import UrlSource
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
 from repro.core.records import RecordFile
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subject import Subject
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
 
 
 def recorded_config(subject: Subject) -> ExperimentConfig:

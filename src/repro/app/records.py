@@ -10,7 +10,7 @@ from repro.core.records import Predictions, RecordFile
 
 if TYPE_CHECKING:
     from repro.app.execute import Execution
-    from repro.config.models import Sample
+    from repro.config.verification import Sample
     from repro.core.records import Prediction
     from repro.store import StoredRun
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.config.models import (
-    Argmax,
-    DatasetEntry,
-    ExperimentConfig,
-    FixedThreshold,
-    Model,
-    TargetPrecision,
-)
+from repro.config.data import DatasetEntry
+from repro.config.experiment import ExperimentConfig
+from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
 from repro.core import records
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError

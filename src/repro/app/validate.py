@@ -15,7 +15,7 @@ from repro.divergence.side import Side
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
     from repro.core.verdict import Check
     from repro.training.fold import Observer
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from repro.app.judge import Asked
     from repro.app.subject import Subject
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
     from repro.core.verdict import Check, Verification
     from repro.training.fold import Observer
 

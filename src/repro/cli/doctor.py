@@ -11,6 +11,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import json_option, level_option, project_option
+from repro.cli.telling import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -71,12 +72,7 @@ def _tell(diagnosis: Diagnosis) -> None:
 
 def _tell_check(check: Check) -> None:
     status = output.toned(_TONES[check.status], f"{check.status:<{_STATUS}}")
-    output.say(f"{status}{output.plain(check.name):<{_NAME}}{_line(check.found)}")
+    output.say(f"{status}{line(check.name):<{_NAME}}{line(check.found)}")
     for label, text in (("why", check.why), ("mend", check.mend)):
         if text:
-            output.say(f"{_INDENT}{label:<{_NAME}}{_line(text)}")
-
-
-def _line(text: str) -> str:
-    """Keep a value on one line, so that it cannot pass for a line of this program."""
-    return output.plain(text).replace("\n", " ")
+            output.say(f"{_INDENT}{label:<{_NAME}}{line(text)}")

@@ -57,8 +57,9 @@ def command(
     repro explain reference/credit.json
     repro explain A.json --against B.json
     """
-    from repro.app.explain import Effort, explain
+    from repro.app.explain import explain
     from repro.app.recorded import read_recorded
+    from repro.app.trials import Effort
 
     project = find(project_folder)
     runs = runs_of(project, runs_folder)

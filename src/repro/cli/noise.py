@@ -9,7 +9,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, json_option, project_option, runs_of, runs_option
-from repro.core.errors import ConfigError, ExitCode
+from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from repro.core.noise import Noise, NoiseTraining
@@ -48,17 +48,13 @@ def command(
     """
     from repro.app.configuration import verification_settings
     from repro.app.files import check_targets
+    from repro.app.limits import rules_of
     from repro.app.noise import ENSEMBLE, measure_noise
     from repro.app.recorded import read_recorded
     from repro.app.subject import find_subject
 
     project = find(project_folder)
-    rules = verification_settings(project).auto
-    if rules is None:
-        raise ConfigError(
-            "configs/base.yaml: repro noise needs the section verification.auto",
-            advice="take it over from the configs/base.yaml that comes with repro",
-        )
+    rules = rules_of(verification_settings(project))
     runs = runs_of(project, runs_folder)
     check_targets([file], [find_subject(project, runs, subject).path])
     recorded = read_recorded(project, runs, subject)

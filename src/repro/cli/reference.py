@@ -34,11 +34,12 @@ def command(
 
     RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
     """
-    from repro.app.files import write_whole
+    from repro.app.files import check_targets, write_whole
     from repro.app.reference import check_replaceable, export
     from repro.core.jsonfile import dump_record
 
     project = find(project_folder)
+    check_targets([file])
     record = export(runs_of(project, runs_folder), run)
     check_replaceable(file, record.experiment)
     write_whole(file, dump_record(record))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from repro.core.canonical import tagged_digest
 
 if TYPE_CHECKING:
-    from repro.config.models import ExperimentConfig
+    from repro.config.experiment import ExperimentConfig
 
 _SECTIONS: dict[str, bool | set[str]] = {
     "task": True,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from repro.config.models import DatasetEntry, ExperimentConfig
+from repro.config.data import DatasetEntry
+from repro.config.experiment import ExperimentConfig
 from repro.config.tree import nested, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError

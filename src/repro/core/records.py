@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
+from pydantic_core import PydanticCustomError
 
 from repro.core.environment import Environment, Host
 from repro.core.model import Later, Record
@@ -95,6 +97,18 @@ class Stages(Record):
     schema_: Literal["repro.stages/v1"] = Field(alias="schema")
     version: int
     stages: tuple[Stage, ...]
+
+    @field_validator("stages")
+    @classmethod
+    def _each_once(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        # Whoever looks a stage up by its name would see one of the two, and not the other.
+        names = Counter(stage.name for stage in stages)
+        twice = next((name for name, times in names.items() if times > 1), None)
+        if twice is not None:
+            raise PydanticCustomError(
+                "stage_twice", "the stage '{name}' is there twice: expected once", {"name": twice}
+            )
+        return stages
 
 
 class Keys(Record):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.config.models import DatasetEntry
+from repro.config.data import DatasetEntry
 from repro.config.project import DATASETS, read_source
 from repro.config.resolve import read_registry, validate
 from repro.config.tree import subtree

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from repro.config.models import Columns, DatasetEntry, FileSource
+from repro.config.data import Columns, DatasetEntry, FileSource
 from repro.core.errors import ConfigError
 from repro.datasets.formats import format_of
 from repro.datasets.formats.csv_text import is_number

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from repro.config.models import Dataset, DatasetEntry, Task
+    from repro.config.data import Dataset, DatasetEntry, Task
     from repro.datasets.table import Table
 
 

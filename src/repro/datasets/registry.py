@@ -10,7 +10,7 @@ from repro.config.resolve import read_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.models import DatasetEntry
+    from repro.config.data import DatasetEntry
 
 
 def registry(project: Path) -> dict[str, DatasetEntry]:

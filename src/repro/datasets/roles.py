@@ -13,7 +13,7 @@ from repro.core.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from repro.config.models import Columns, DatasetEntry
+    from repro.config.data import Columns, DatasetEntry
 
 _ROLES = ("numeric", "categorical", "ignored")
 _FEATURES = ("numeric", "categorical")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.canonical import tagged_digest
 from repro.core.errors import DataError
 from repro.datasets.formats.interface import RefusedColumnsError
@@ -17,7 +17,7 @@ from repro.datasets.target import checked_target, target_kind
 from repro.digest.frames import digest_frame, digest_rows
 
 if TYPE_CHECKING:
-    from repro.config.models import DatasetEntry
+    from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Body, Kind, RawTable
     from repro.datasets.roles import Roles
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from repro.config.models import DatasetEntry
+    from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Kind, RawTable
 
 _SHOWN = 5

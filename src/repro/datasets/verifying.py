@@ -13,7 +13,7 @@ from repro.datasets.table import build, likely_task
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.models import DatasetEntry
+    from repro.config.data import DatasetEntry
     from repro.datasets.sources.interface import Payload
     from repro.datasets.table import Table
 

@@ -114,8 +114,11 @@ def _sortable(series: pd.Series[Any]) -> npt.NDArray[Any]:
         values = without_nan_payload(series.to_numpy())
         values = values.view(f"u{values.itemsize}")
     elif isinstance(series.dtype, pd.StringDtype):
-        # The position among the distinct values, sorted by code point; missing ones come last.
-        values = pd.factorize(series, sort=True)[0].astype(np.uint64)
+        # The position among the distinct values, sorted by code point; missing ones come last. Not
+        # by pandas.factorize, which before pandas 3 ends a text at its first NUL.
+        texts = {text for text in series if isinstance(text, str)}
+        places = {text: place for place, text in enumerate(sorted(texts))}
+        values = np.array([places.get(text, -1) for text in series], dtype=np.int64)
     else:
         raise TypeError(f"Column {series.name!r}: values of dtype {series.dtype} have no order.")
     return values.astype(">u8")

@@ -93,7 +93,9 @@ def state_of(value: object) -> State:
         If it does not say what its state is, such as an open file, a lock or a generator.
     """
     for kind in type(value).__mro__:
-        take_apart = _OPTIONAL.get(f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}")
+        # Of some extension types it is the descriptor of a slot.
+        package = str(kind.__module__).partition(".")[0]
+        take_apart = _OPTIONAL.get(f"{package}.{kind.__qualname__}")
         if take_apart:
             return take_apart(value)
     return _reduced(value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.training import metrics
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from repro.config.models import Bootstrap
+    from repro.config.training import Bootstrap
     from repro.training.scoring import Labels, Outcome, Scores
 
     Array = npt.NDArray[np.float64]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics import precision_recall_curve, precision_score, recall_score
 
-from repro.config.models import FixedThreshold, TargetPrecision, Task
+from repro.config.data import Task
+from repro.config.training import FixedThreshold, TargetPrecision
 from repro.core.errors import ConfigError
 from repro.core.records import Threshold
 from repro.training.scoring import boundary
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from repro.config.models import Argmax
+    from repro.config.training import Argmax
     from repro.training.fitting import OutOfFold
     from repro.training.scoring import Labels, Outcome
 

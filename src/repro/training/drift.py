@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.models import Drift
+    from repro.config.training import Drift
     from repro.core.records import Baseline
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from repro.config.models import Model
+    from repro.config.training import Model
 
 _EXTRAS = ("lightgbm",)
 # What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-    from repro.config.models import Model, Preprocessing, Selection
+    from repro.config.training import Model, Preprocessing, Selection
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn import metrics as sk
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.training.scoring import labels as decide_labels
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.models import CategoricalSteps, NumericSteps, Preprocessing
+    from repro.config.training import CategoricalSteps, NumericSteps, Preprocessing
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)

@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.records import Finding
 from repro.training import metrics
 from repro.training.scoring import labels as decide_labels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.models import Safety, Selection
+    from repro.config.training import Safety, Selection
     from repro.core.records import Estimate
     from repro.training.fitting import OutOfFold
     from repro.training.scoring import Labels, Outcome

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from repro.config.models import Selection, Split
+    from repro.config.training import Selection, Split
 
     Rows = npt.NDArray[np.int64]
     Target = npt.NDArray[np.str_] | npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from repro.config.models import Task
+from repro.config.data import Task
 from repro.core.records import Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, metrics, scoring
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.compose import ColumnTransformer
 
-    from repro.config.models import Evaluation, ExperimentConfig, Features, Preprocessing
+    from repro.config.experiment import ExperimentConfig
+    from repro.config.training import Evaluation, Features, Preprocessing
     from repro.core.records import DriftBaseline, Threshold
     from repro.seeding import SeedPath
     from repro.training.fold import Observer

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from repro.app.doctor.case import Case
 
 EXTRAS = "requirements-dev.txt"
+_KEEP = "keep the project in git"
 _MAKE = "make one with hashes: pip-compile --generate-hashes"
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;]+)")
 _SHOWN = 5
@@ -86,11 +87,15 @@ def git(case: Case) -> Iterator[Check]:
     state = case.alive[0].environment.git
     why = "no commit says which code a result was made with"
     if isinstance(state, NoRepository):
-        yield Check("git", Status.WARNING, state.reason, why, "keep the project in git")
+        absent = state.reason == "git is missing"
+        mend = "install git, or build the image from a commit" if absent else _KEEP
+        yield Check("git", Status.WARNING, state.reason, why, mend)
     elif state.commit is None or state.dirty:
         found = "there is no commit yet"
         if state.commit is not None:
-            found = f"changed since {state.commit[:12]}: {_listed(state.dirty_files)}"
+            # An image tells that files had changed, and not which.
+            named = f": {_listed(state.dirty_files)}" if state.dirty_files else ""
+            found = f"changed since {state.commit[:12]}{named}"
         yield Check("git", Status.WARNING, found, why, "commit before a run that must count")
     else:
         yield Check("git", Status.OK, f"clean at {state.commit[:12]}")

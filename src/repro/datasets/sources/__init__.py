@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.config.models import FileSource, SklearnSource
+from repro.config.data import FileSource, SklearnSource
 from repro.datasets.sources.file import File
 from repro.datasets.sources.sklearn import Sklearn
 from repro.datasets.sources.url import Url
@@ -12,7 +12,7 @@ from repro.datasets.sources.url import Url
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.models import Source as Declaration
+    from repro.config.data import Source as Declaration
     from repro.datasets.sources.interface import Source
 
 

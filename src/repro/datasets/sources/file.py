@@ -11,7 +11,7 @@ from repro.core.suggest import did_you_mean
 from repro.datasets.sources.interface import Payload, payload_of
 
 if TYPE_CHECKING:
-    from repro.config.models import FileSource
+    from repro.config.data import FileSource
 
 
 @dataclass(frozen=True)

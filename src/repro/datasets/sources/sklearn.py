@@ -18,7 +18,7 @@ from repro.datasets.sources.interface import Payload
 if TYPE_CHECKING:
     import pandas as pd
 
-    from repro.config.models import SklearnSource
+    from repro.config.data import SklearnSource
     from repro.datasets.formats.interface import Array, Kind
 
 _TARGET = "target"

@@ -19,7 +19,7 @@ from repro.digest.files import sha256_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repro.config.models import UrlSource
+    from repro.config.data import UrlSource
 
 CACHE = "data/cache"
 

@@ -1,0 +1,77 @@
+"""What it means that no stage of two records parts: they agree, or one of them is not sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Outcome
+from repro.divergence.compare import outputs_of
+from repro.divergence.numbers import check_metrics, check_predictions, check_threshold
+from repro.divergence.tolerance import EXACT, Limits
+
+if TYPE_CHECKING:
+    from repro.app.recorded import Recorded
+    from repro.core.records import RecordFile
+
+
+def with_a_training(expected: RecordFile, actual: RecordFile) -> tuple[str, bool]:
+    """Say it of a record and a training here, and whether all of the record agrees."""
+    odd = _odd_output(expected, actual, "the record", "the training here")
+    if odd:
+        sentence = f"the record contradicts itself: no stage parts first, and yet {odd}"
+        return f"not explained: {sentence}; repro verify tells more", False
+    if _other_numbers(expected, actual):
+        return (
+            "every stage output has the record's bits here, but its metrics, threshold or"
+            " predictions do not follow from them: it was edited; repro verify tells"
+        ), False
+    return "nothing to explain: every stage output has the record's bits here", True
+
+
+def of_two(subject: Recorded, against: Recorded) -> tuple[str, bool]:
+    """Say it of two records, and whether all that both of them have agrees."""
+    odd = _odd_output(subject.record, against.record, subject.name, against.name)
+    if odd:
+        sentence = f"{subject.name} or {against.name} contradicts itself: no stage parts first"
+        return f"not explained: {sentence}, and yet {odd}; repro verify tells which", False
+    # References have some of the predictions that runs have, and not always the same ones.
+    rows = {prediction.row for prediction in against.record.predictions.rows}
+    predictions = subject.record.predictions
+    shared = tuple(prediction for prediction in predictions.rows if prediction.row in rows)
+    predictions = predictions.model_copy(update={"rows": shared})
+    expected = subject.record.model_copy(update={"predictions": predictions})
+    if _other_numbers(expected, against.record):
+        return (
+            f"every stage output of {against.name} has the same bits, but its metrics, threshold"
+            " or predictions have not: one of the two was edited; repro verify tells which"
+        ), False
+    return f"nothing to explain: every stage output of {against.name} has the same bits", True
+
+
+def same_at(stage: str, left: RecordFile, right: RecordFile) -> bool:
+    """Tell whether one stage of two records has the same outputs."""
+    ours, theirs = (
+        next((s.outputs for s in record.stages.stages if s.name == stage), {})
+        for record in (left, right)
+    )
+    return ours == theirs
+
+
+def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> str:
+    """Tell of the first stage output that is not the same in two records; empty if none is."""
+    ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
+    name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
+    for outputs, side in ((ours, one), (theirs, other)):
+        if name and name not in outputs:
+            return f"{name} is missing from {side}"
+    return name and f"{name} differs"
+
+
+def _other_numbers(expected: RecordFile, actual: RecordFile) -> bool:
+    exact = Limits(EXACT)
+    checks = [
+        *check_metrics(expected.metrics, actual.metrics, exact),
+        *check_threshold(expected.threshold, actual.threshold, exact),
+        *check_predictions(expected.predictions, actual.predictions, exact),
+    ]
+    return any(check.outcome is not Outcome.SAME for check in checks)

@@ -1,0 +1,77 @@
+"""What an experiment is trained on: the table, its columns, and what is predicted of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from repro.core.model import Record
+
+
+class Task(StrEnum):
+    """What is predicted."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+    @property
+    def kind(self) -> str:
+        """The key of ``estimators`` in a model family."""
+        return "regression" if self is Task.REGRESSION else "classification"
+
+
+class FileSource(Record):
+    """A table in the project."""
+
+    kind: Literal["file"]
+    path: str
+    format: Literal["csv", "parquet"]
+
+
+class SklearnSource(Record):
+    """A data set shipped inside scikit-learn."""
+
+    kind: Literal["sklearn"]
+    name: Literal["breast_cancer", "diabetes", "digits", "iris", "wine"]
+
+
+class UrlSource(Record):
+    """A table at any URL that fsspec opens (the ``fsspec`` extra)."""
+
+    kind: Literal["url"]
+    url: str
+    format: Literal["csv", "parquet"]
+
+
+Source = Annotated[FileSource | SklearnSource | UrlSource, Field(discriminator="kind")]
+
+
+class Columns(Record):
+    """The role of every column, by name or by shell pattern such as ``pixel_*``."""
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+class DatasetEntry(Record):
+    """One entry of the registry ``configs/datasets.yaml``."""
+
+    description: str
+    source: Source
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    target: str
+    positive: str | None
+    columns: Columns
+    missing: tuple[str, ...]
+    licence: str
+    origin: str
+
+
+class Dataset(DatasetEntry):
+    """The registry entry that an experiment names."""
+
+    name: str

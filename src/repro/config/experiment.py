@@ -1,0 +1,98 @@
+"""A resolved configuration.
+
+No field has a default value: every value is written under ``configs/``, where
+``config show --origins`` can point at it. What a component takes (a hyper-parameter, a seed, a
+limit) is never in source. A section that came later reads as None from a configuration without it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from repro.config.data import Dataset, Task
+from repro.config.training import (
+    Count,
+    Decision,
+    Drift,
+    Evaluation,
+    Features,
+    Model,
+    Preprocessing,
+    Safety,
+    Selection,
+    Split,
+)
+from repro.config.verification import Stability, Verification
+from repro.core.model import Later, Record
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Seeding(Record):
+    """How components get their seeds."""
+
+    scheme: Literal["derived", "constant"]
+
+
+class Determinism(Record):
+    """What is fixed before Python starts."""
+
+    level: Literal["seeded", "strict", "portable", "portable-v2"]
+
+
+class Execution(Record):
+    """Where and how wide the work runs; nothing here changes a result."""
+
+    workers: Count
+    runs: str
+
+
+class Security(Record):
+    """Which top-level modules an estimator may come from."""
+
+    allowed_modules: tuple[str, ...]
+
+
+class ExperimentConfig(Record):
+    """Everything that one training is a function of, resolved."""
+
+    schema_: Literal["repro.config/v1"] = Field(alias="schema")
+    experiment: str
+    description: str
+    task: Task
+    dataset: Dataset
+    seed: Seed
+    seeding: Seeding
+    determinism: Determinism
+    execution: Execution
+    split: Split
+    features: Features
+    preprocessing: Preprocessing
+    models: Annotated[dict[str, Model], Field(min_length=1)]
+    selection: Selection
+    decision: Decision
+    evaluation: Evaluation
+    drift: Drift
+    safety: Safety
+    verification: Verification
+    security: Security
+    stability: Stability | None = Later
+
+    @model_validator(mode="after")
+    def _rule_fits_task(self) -> ExperimentConfig:
+        if self.task is not Task.BINARY and self.decision.rule != "argmax":
+            raise ValueError(f"decision.rule: {self.decision.rule} is for binary tasks; use argmax")
+        if (self.task is Task.BINARY) != (self.dataset.positive is not None):
+            lacks = self.task is Task.BINARY
+            raise ValueError(
+                f"task: a {self.task} task {'needs' if lacks else 'has no use for'} a 'positive'"
+                f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
+            )
+        regression_metrics = {"rmse", "mae", "r2"}
+        if (self.task is Task.REGRESSION) != (self.selection.metric in regression_metrics):
+            raise ValueError(
+                f"selection.metric: {self.selection.metric} is not a metric of a {self.task} task"
+            )
+        return self

@@ -1,0 +1,192 @@
+"""What is done with the rows: the split, columns, models, the choice among them, the evaluation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from repro.core.model import Record
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Split(Record):
+    """The held-out rows."""
+
+    test_size: Fraction
+    stratify: bool
+    limit: Annotated[int, Field(ge=10)] | None
+
+
+class WeightedSum(Record):
+    """``sum(weight * column)``."""
+
+    name: str
+    kind: Literal["weighted_sum"]
+    weights: Annotated[dict[str, float], Field(min_length=1)]
+
+
+class Ratio(Record):
+    """``numerator / (denominator + epsilon)``."""
+
+    name: str
+    kind: Literal["ratio"]
+    numerator: str
+    denominator: str
+    epsilon: NonNegative
+
+
+class Difference(Record):
+    """``left - right``."""
+
+    name: str
+    kind: Literal["difference"]
+    left: str
+    right: str
+
+
+class Log1p(Record):
+    """``log(1 + column)``."""
+
+    name: str
+    kind: Literal["log1p"]
+    column: str
+
+
+Derived = Annotated[WeightedSum | Ratio | Difference | Log1p, Field(discriminator="kind")]
+
+
+class Features(Record):
+    """Columns made from columns, and columns left out."""
+
+    derived: tuple[Derived, ...]
+    drop: tuple[str, ...]
+
+
+class _Steps(Record):
+    impute: str
+    fill: float | str | None
+
+    @model_validator(mode="after")
+    def _fill_goes_with_constant(self) -> Self:
+        if (self.impute == "constant") != (self.fill is not None):
+            raise ValueError("'fill' goes with impute: constant, and with nothing else")
+        return self
+
+
+class NumericSteps(_Steps):
+    """What happens to numeric columns, in this order."""
+
+    impute: Literal["mean", "median", "most_frequent", "constant"]
+    fill: float | None
+    clip_iqr: Positive | None
+    scale: Literal["standard", "robust", "minmax", "none"]
+
+
+class CategoricalSteps(_Steps):
+    """What happens to categorical columns, in this order."""
+
+    impute: Literal["most_frequent", "constant"]
+    fill: str | None
+    min_frequency: Count | None
+
+
+class Preprocessing(Record):
+    """What is learned from the training rows before a model sees them."""
+
+    numeric: NumericSteps
+    categorical: CategoricalSteps
+
+
+class Model(Record):
+    """One candidate: a family in one of its variants."""
+
+    estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    variant: str | None
+    params: dict[str, JsonValue]
+
+
+# A choice of Literal, so that a name that is not one is an error with a suggestion.
+_SelectionMetric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "f1_macro",
+    "f1_weighted",
+    "precision_macro",
+    "recall_macro",
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "rmse",
+    "mae",
+    "r2",
+]
+Metric = _SelectionMetric | Literal["precision", "recall"]
+
+
+class Selection(Record):
+    """How the model is chosen among the candidates."""
+
+    folds: Annotated[int, Field(ge=2)]
+    metric: _SelectionMetric
+
+
+class Argmax(Record):
+    """Predict the class with the largest score."""
+
+    rule: Literal["argmax"]
+
+
+class FixedThreshold(Record):
+    """Predict the positive label at or above a score."""
+
+    rule: Literal["fixed"]
+    threshold: float
+
+
+class TargetPrecision(Record):
+    """Predict the positive label above the lowest score that reaches a precision."""
+
+    rule: Literal["target_precision"]
+    precision: Fraction
+
+
+Decision = Annotated[Argmax | FixedThreshold | TargetPrecision, Field(discriminator="rule")]
+
+
+class Bootstrap(Record):
+    """Percentile intervals of the test metrics."""
+
+    resamples: Count
+    confidence: Fraction
+
+
+class Evaluation(Record):
+    """How the held-out rows are judged."""
+
+    bootstrap: Bootstrap
+
+
+class Drift(Record):
+    """The population stability index: how it is binned and when it speaks."""
+
+    bins: Annotated[int, Field(ge=2)]
+    epsilon: Fraction
+    warning: Positive
+    alarm: Positive
+
+
+class Safety(Record):
+    """When a result is too good, or not good enough, to be believed."""
+
+    leakage_score: Share
+    leakage_leaves: Annotated[int, Field(ge=2)]
+    suspicious_score: Share
+    minimum_gain: NonNegative
+    on_finding: Literal["warn", "fail"]

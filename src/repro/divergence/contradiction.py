@@ -1,0 +1,58 @@
+"""Numbers that cannot be: they differ, and the stage outputs that they are copied from do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Outcome
+from repro.divergence.compare import outputs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.core.records import Stages
+    from repro.core.verdict import Check
+
+# How the names of checks begin, and the stage outputs that a record copies there unchanged. Which
+# prediction is a row's follows from the split.
+SOURCES = {
+    "metrics.model": ("stages.select.selected",),
+    "metrics.test.": ("stages.evaluate.test_metrics",),
+    "metrics.constant.": ("stages.constant.constant",),
+    "metrics.undefined": ("stages.evaluate.undefined",),
+    "metrics.cross_validation.": ("stages.select.cross_validation",),
+    "metrics.findings": ("stages.check.findings",),
+    "threshold.": ("stages.decide.threshold",),
+    "predictions.": (
+        "stages.predict.scores",
+        "stages.predict.labels",
+        "stages.predict.margins",
+        "stages.split.test_rows",
+    ),
+    "held_out.rows": ("stages.split.test_rows",),
+}
+
+
+def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> str:
+    """Tell of the first number that differs where its stage outputs do not; empty if none does.
+
+    A digest holds every bit of an output, and records only copy it: no environment and no other
+    code can part the two.
+    """
+    ours, theirs = outputs_of(expected), outputs_of(actual)
+    same = {name for name, digest in ours.items() if theirs.get(name) == digest}
+    for check in filter(_differs, checks):
+        for prefix, outputs in SOURCES.items():
+            if check.name.startswith(prefix) and same.issuperset(outputs):
+                return (
+                    f"{check.name} differs where {outputs[0]} has the same bits: a record"
+                    " contradicts itself, and was edited"
+                )
+    return ""
+
+
+def _differs(check: Check) -> bool:
+    # A sample lacks rows. The true value of a row is no stage's, and is not among these two; and
+    # one digest may stand for 0.0 and -0.0, which canonical JSON writes alike.
+    told = check.difference or check.expected != check.actual
+    return bool(told) and check.outcome not in {Outcome.SAME, Outcome.MISSING}
