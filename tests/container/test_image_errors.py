@@ -39,6 +39,13 @@ def test_no_builder_at_all(tools):
     )
 
 
+def test_no_kernel_for_another_date(tools):
+    """Named with its package, before anything is built."""
+    done = image("check", "--clock", "2028-02-29", env=tools("git"))
+
+    refused(done, 3, "not installed: linux.uml", "apt install user-mode-linux")
+
+
 def test_a_daemon_that_does_not_run(tools, tmp_path):
     """Docker alone is no builder."""
     if not shutil.which("docker"):

@@ -1,0 +1,44 @@
+"""A build on another date sees that date, and everything that does not keep it is the same."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from oci import other_clock
+from oci.builders import Build, Buildah
+from oci.layouts import differences, read_layout
+from oci.sources import Base
+from repro.core.errors import PreconditionError
+
+LEAP_DAY = datetime(2028, 2, 29, 12, tzinfo=UTC)
+DOCKERFILE = """
+ARG BASE
+FROM ${BASE}
+RUN mkdir /made && date -u +%F >/made/date && uname -r >/made/kernel && echo same >/made/same
+"""
+
+
+def test_only_what_keeps_the_date_or_the_kernel_differs(bench, monkeypatch):
+    """And this machine's clock is left alone."""
+    try:
+        other_clock.need()
+    except PreconditionError as error:
+        pytest.skip(str(error))
+    monkeypatch.setenv("TMPDIR", str(bench.folder))
+    folder = bench.folder / "clock"
+    (folder / "context").mkdir(parents=True)
+    (folder / "context" / "Dockerfile").write_text(DOCKERFILE)
+    source, _, digest = bench.base.partition("@")
+    made = Build(
+        folder / "context", Base("localhost/python", source, digest),
+        {"BASE": f"localhost/python@{digest}"}, 1767225600, folder / "log",
+    )  # fmt: skip
+
+    told = other_clock.build(made, folder / "there", LEAP_DAY, folder)
+    Buildah().build(made, folder / "here")
+
+    there, here = read_layout(folder / "there"), read_layout(folder / "here")
+    paths = [line.split(": ")[1] for line in differences(there, here) if line[:5] == "layer"]
+    assert told.startswith("2028-02-29 Linux "), told
+    assert datetime.now(UTC).date() != LEAP_DAY.date()
+    assert paths == ["made/date", "made/kernel"]
