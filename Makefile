@@ -12,10 +12,17 @@ COMPILE = $(UNCONFIGURED) CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile 
 	--generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 NIX := nix --extra-experimental-features 'nix-command flakes'
+# Without a network Nix prints a page of retries and an error: its inputs are fetched beforehand.
+NIX_INPUTS = command -v nix >/dev/null \
+	|| { echo "nix is not installed: get it from https://nixos.org/download, or: make image" >&2; exit 3; }; \
+	told=$$($(NIX) flake archive --no-write-lock-file $(ARGS) 2>&1 >/dev/null) \
+	|| case "$$told" in *"error: unable to download"*) \
+		echo "the flake's nixpkgs is not here and cannot be downloaded: connect to a network once," \
+			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train verify test lint types cpu-matrix matrix \
-	image image-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
+	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
 help: ## Show this list.
@@ -75,6 +82,9 @@ image: $(VENV)/.ready ## Build the image, and load it into Docker (BASE=NAME@sha
 image-check: $(VENV)/.ready ## Build the image twice, and compare to the last bit.
 	@$(BIN)/python scripts/image.py check $(if $(BASE),--base $(BASE)) $(ARGS)
 
+image-clock-check: $(VENV)/.ready ## The same, the second time on another date and in another kernel.
+	@$(BIN)/python scripts/image.py check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
+
 # For CI: tell the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
 image-digest:
 	@printf 'digest=%s\n' "$$(skopeo inspect --format '{{.Digest}}' oci:build/image)" >>"$(OUTPUT)"
@@ -84,16 +94,18 @@ lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index an
 		|| { echo "the lock is resolved on Python 3.11: make lock PYTHON=python3.11 VENV=.venv311"; exit 1; }
 	@for name in requirements requirements-build requirements-dev; do \
 		echo "$$name.txt"; $(COMPILE) $(ARGS) $$name.in -o $$name.txt || exit 1; done
+	@echo requirements-oldest.txt; mkdir -p build; $(BIN)/python scripts/oldest.py >build/oldest.in \
+		&& $(COMPILE) $(ARGS) build/oldest.in -o requirements-oldest.txt
 	@echo "nix/wheels.json, sbom.json"; $(UNCONFIGURED) $(BIN)/python scripts/lock.py
 
 audit: $(VENV)/.dev ## Ask for known vulnerabilities of every locked package.
 	@$(BIN)/python scripts/audit.py $(ARGS)
 
 nix-check: ## Build the flake for this system, and train and verify with it (needs Nix).
-	@$(NIX) flake check -L $(ARGS)
+	@$(NIX_INPUTS); $(NIX) flake check -L $(ARGS)
 
 nix-image: ## Build the image of the flake, and load it into Docker (needs Nix).
-	@$(NIX) build -L -o build/nix-image '.#image' $(ARGS) && build/nix-image | docker load
+	@$(NIX_INPUTS); $(NIX) build -L -o build/nix-image '.#image' $(ARGS) && build/nix-image | docker load
 
 reference: $(VENV)/.ready ## Train the default experiment and write reference/credit.json.
 	@$(BIN)/repro train credit

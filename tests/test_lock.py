@@ -6,10 +6,12 @@ from importlib import metadata
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.conftest import ROOT
 
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+OLDEST = "requirements-oldest.txt"
 PLATFORMS = [
     {
         "sys_platform": system,
@@ -56,7 +58,7 @@ def test_the_lock_is_closed_on_every_platform(target):
     assert missing == []
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, OLDEST])
 def test_every_pin_is_exact_and_has_hashes(name):
     """No range, no address, no folder; at most a marker where there is no wheel."""
     lines = (ROOT / name).read_text().splitlines()
@@ -79,7 +81,7 @@ def test_what_is_installed_is_the_same_set_everywhere(name):
     assert [line for line in lines if ";" in line and not line.lstrip().startswith("#")] == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, "nix/wheels.json", "sbom.json", "flake.lock"])
+@pytest.mark.parametrize("name", [*LOCKS, OLDEST, "nix/wheels.json", "sbom.json", "flake.lock"])
 def test_nothing_of_a_machine_or_of_an_index_is_locked(name):
     """No address but the one by which the standard names its schema, and no path."""
     text = (ROOT / name).read_text().replace("http://cyclonedx.org/schema/bom-1.6.schema.json", "")
@@ -108,6 +110,20 @@ def test_what_is_declared_is_locked_within_its_bounds():
     ]
 
     assert (wrong, len(declared) > 10) == ([], True)
+
+
+def test_the_oldest_versions_are_those_that_are_declared():
+    """Each lower bound is locked as it stands, so that a training with it shows that it holds."""
+    locked = pins(OLDEST)
+    declared = [Requirement(text) for text in metadata.requires("repro")]
+    bounds = {
+        canonicalize_name(needed.name): Version(str(needed.specifier).removeprefix(">="))
+        for needed in declared
+        if needed.marker is None
+    }
+
+    assert {name: Version(locked[name]) for name in bounds} == bounds
+    assert len(bounds) > 10
 
 
 def test_the_lock_is_made_from_what_it_says():

@@ -2,7 +2,8 @@
 # Run a command in a tree, with the folders that training needs: for matrix.py, in namespaces of its
 # own ("unshare --mount --pid --fork --kill-child"), which take every mount with them.
 #
-#   chroot.sh TREE PROJECT MATRIX WHEELS CELL COMMAND...    /project, /matrix and so on inside
+#   chroot.sh TREE PROJECT MATRIX WHEELS CELL COMMAND...    /project, /matrix and so on inside,
+#                                                           and TMPDIR as /tmp
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 tree=$1
@@ -16,4 +17,5 @@ for name in project matrix wheels cell; do
     [ "$name" = cell ] || mount -o remount,bind,ro "$tree/$name"
 done
 shift
+mount --bind "$TMPDIR" "$tree/tmp"
 exec chroot "$tree" env -i PATH=/usr/bin:/bin HOME=/cell LANG=C.UTF-8 "$@"

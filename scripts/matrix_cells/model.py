@@ -39,13 +39,18 @@ class Cell(Record):
     python: Annotated[str, Field(pattern=r"^3\.[0-9]+$")]
     image: _Image | None = None
     packages: tuple[_Word, ...] = ()
-    stand_in: Literal["native", "interpreter", "chroot", "emulation"] | None = None
+    stand_in: Literal["interpreter", "chroot", "emulation"] | None = None
     suite: _Word | None = None
+    lock: Literal["requirements.txt", "requirements-oldest.txt"] = "requirements.txt"
+    level: _Word | None = None
 
     @model_validator(mode="after")
     def _keys_go_together(self) -> Cell:
-        if self.packages and self.image in {None, "own"} and self.suite is None:
+        brings_python = self.image not in {None, "own"}
+        if self.packages and not brings_python and self.suite is None:
             raise ValueError("packages: they go with an image, but not the project's own")
+        if self.lock != "requirements.txt" and not brings_python:
+            raise ValueError("lock: another one goes with an image, but not the project's own")
         if (self.suite is None) == (self.stand_in == "chroot"):
             raise ValueError("suite: it goes with 'stand_in: chroot', and the other way round")
         if self.stand_in == "emulation" and self.platform != ("Linux", "aarch64"):

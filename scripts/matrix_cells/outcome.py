@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from matrix_cells.places import UnavailableError, ways
-from matrix_cells.processes import run, told
+from matrix_cells.processes import next_step, run, told
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError, ExitCode
 from repro.core.jsonfile import load_record
@@ -77,12 +77,12 @@ def train(job: Job, records: Path, say: Callable[[str], None], *, exact: bool) -
     if status == ExitCode.USAGE:
         raise ConfigError(told(job.log).removeprefix("error: ").removeprefix("Error: "))
     if status:
-        reason = f"exit status {status}: {told(job.log)}"
+        reason = f"exit status {status}: {told(job.log)} (next: {next_step(job.log)})"
         return Outcome(job.name, "failed", way.title, seconds=spent, reason=reason)
     records.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(job.folder / "record.json", kept)
     outcome = _as_trained(job.name, kept, way.title, spent)
-    if way.title != "native" and not outcome.python.startswith(f"{job.cell.python}."):
+    if not outcome.python.startswith(f"{job.cell.python}."):
         kept.unlink()
         reason = f"its Python is {outcome.python}, and not {job.cell.python}"
         return Outcome(job.name, "failed", way.title, outcome.python, reason=reason)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matrix_cells.processes import run, told
+from matrix_cells.processes import next_step, run, told
 from oci.sources import read_commit
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _OWN_NAME, _OWN_PYTHON = "repro", "/opt/repro/bin/python"
 # The C library of the oldest image is newer; pip has to be told of each version up to this one.
 _GLIBC_MINOR = 34
 _ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+# What stands before the name of a tool.
+_BEFORE = {*_ALONE, sys.executable, "-m", "env"}
 _ANSWER_SECONDS = 20
 
 
@@ -86,12 +88,17 @@ class Job:
     def training(self, *source: str) -> tuple[str, ...]:
         """Return the command that trains in a cell with the file names of this machine."""
         where = ("--project", str(ROOT), "--cell", str(self.folder))
-        return (str(_HERE / "train.py"), *where, *source, "--", *self.arguments)
+        return (str(_HERE / "train.py"), *where, *source, *self._what)
 
     def training_inside(self, *source: str) -> tuple[str, ...]:
         """Return the command for a cell that has file names of its own."""
         where = ("--project", "/project", "--cell", "/cell")
-        return ("/matrix/train.py", *where, *source, "--", *self.arguments)
+        return ("/matrix/train.py", *where, *source, *self._what)
+
+    @property
+    def _what(self) -> tuple[str, ...]:
+        level = ("--level", self.cell.level) if self.cell.level else ()
+        return ("--lock", self.cell.lock, "--", *level, *self.arguments)
 
     def do(self, *command: str | Path) -> None:
         """Run a command that makes something for the cell.
@@ -102,7 +109,10 @@ class Job:
             If it fails.
         """
         if run(command, self.log):
-            raise UnavailableError(f"{Path(command[0]).name} failed: {told(self.log)}")
+            words = (str(word) for word in command)
+            tool = Path(next(w for w in words if w not in _BEFORE and "=" not in w)).name
+            reason = f"{tool} failed: {told(self.log)}"
+            raise UnavailableError(f"{reason} (next: {next_step(self.log)})")
 
 
 def ways(cell: Cell, *, exact: bool) -> Iterator[Callable[[Job], Way]]:
@@ -119,25 +129,18 @@ def ways(cell: Cell, *, exact: bool) -> Iterator[Callable[[Job], Way]]:
         yield image
     else:
         yield same_machine
-    stand_ins = {
-        "native": native, "interpreter": interpreter, "chroot": chroot, "emulation": emulation
-    }  # fmt: skip
+    stand_ins = {"interpreter": interpreter, "chroot": chroot, "emulation": emulation}
     if cell.stand_in is not None and not exact:
         yield stand_ins[cell.stand_in]
 
 
 def same_machine(job: Job) -> Way:
-    """Train by the Python that runs this, where machine and version are the cell's."""
+    """Train in the environment that runs this, where machine and Python are the cell's."""
     here = (platform.system(), platform.machine(), "{}.{}".format(*sys.version_info))
     asked = (*job.cell.platform, job.cell.python)
     if here != asked:
         told_asked, told_here = (f"{s} on {m} with Python {v}" for s, m, v in (asked, here))
         raise UnavailableError(f"it is of {told_asked}, and this is {told_here}")
-    return native(job)
-
-
-def native(job: Job) -> Way:
-    """Train in the environment that runs this."""
     return Way("native", (sys.executable, *job.training("--python", sys.executable)))
 
 
@@ -162,15 +165,24 @@ def chroot(job: Job) -> Way:
     made_of = hashlib.sha256(packages.encode()).hexdigest()[:8]
     tree = job.work / "trees" / f"{suite}-{made_of}"
     if not tree.exists():
-        half = tree.with_name(tree.name + ".half")
-        shutil.rmtree(half, ignore_errors=True)
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        options = ("--quiet", "--variant=apt", f"--include={packages}")
-        job.do(*_ALONE, "mmdebstrap", *options, suite, half)
-        half.rename(tree)
+        _debian(job, tree, suite, packages)
     folders = map(str, (tree, ROOT, _HERE, _wheels(job), job.folder))
-    inside = ("python3", *job.training_inside(*_WHEELS))
+    inside = (_python_inside(job.cell), *job.training_inside(*_WHEELS))
     return Way(f"chroot of {suite}", (*_ALONE, str(_HERE / "chroot.sh"), *folders, *inside))
+
+
+def _debian(job: Job, tree: Path, suite: str, packages: str) -> None:
+    half = tree.with_name(tree.name + ".half")
+    shutil.rmtree(half, ignore_errors=True)
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    # Testing is signed for a week at a time, and a mirror may be older: signed it has to be, but
+    # not lately.
+    options = ("--variant=apt", '--aptopt=Acquire::Check-Valid-Until "false"')
+    try:
+        job.do(*_ALONE, "mmdebstrap", *options, f"--include={packages}", suite, half)
+        half.rename(tree)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def emulation(job: Job) -> Way:
@@ -194,12 +206,16 @@ def image(job: Job) -> Way:
     if run((engine, "image", "inspect", name), job.log):
         job.do(engine, "pull", "-q", *kind, name)
     packages = job.cell.packages
-    versioned = f"python{job.cell.python}"
-    python = versioned if versioned in packages else "python3"
     rights = ("--network", "host") if packages else _unprivileged()
+    python = _python_inside(job.cell)
     inside = ("/matrix/image.sh", *packages, "--", python, *job.training_inside(*_WHEELS))
     mounts = {"/project:ro": ROOT, "/wheels:ro": _wheels(job)}
     return _in_container(job, engine, (*kind, *rights), mounts, (name, *inside))
+
+
+def _python_inside(cell: Cell) -> str:
+    versioned = f"python{cell.python}"
+    return versioned if versioned in cell.packages else "python3"
 
 
 def own_image(job: Job) -> Way:
@@ -288,7 +304,7 @@ def _wheels(job: Job) -> Path:
     or of those settings is needed inside.
     """
     folder, version, machine = job.work / "wheels", job.cell.python, job.cell.platform[1]
-    lock = ROOT / "requirements.txt"
+    lock = ROOT / job.cell.lock
     made_of = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     stamp = folder / f".{version}-{machine}-{made_of}"
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
+import time
 from typing import TYPE_CHECKING
 
 from repro.launch import leaking
@@ -14,23 +16,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GRACE_SECONDS = 3
+_PAUSE_SECONDS = 0.05
 _NOT_INHERITED = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
+
+_NEXT_STEPS = {
+    "make room, or choose another disk with --work": (
+        "no space left", "no space is left", "enough free space", "disk quota exceeded",
+    ),
+    "see that the network is there; http_proxy and pip's own settings are heeded": (
+        "could not connect", "could not resolve", "temporary failure", "connection refused",
+        "failed to establish", "unreachable", "timed out", "timeout", "no such host",
+        "(from versions: none)",
+    ),
+}  # fmt: skip
 
 
 def run(command: Sequence[str | Path], log: Path) -> int:
     """Run a command, with what it prints in a file, and return its exit status.
 
-    It has a process group of its own, which is ended with it when this call is left early.
+    It has a process group of its own, which is ended with it when this call is left early, and a
+    folder of its own for temporary files, since not every program clears up when it is ended.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as file,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary,
         subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env={**_environment(), "TMPDIR": temporary},
             start_new_session=True,
         ) as process,
     ):
@@ -42,10 +58,23 @@ def run(command: Sequence[str | Path], log: Path) -> int:
 
 
 def told(log: Path) -> str:
-    """Return the line of a log that says best why a command failed."""
+    """Return the line of a log that says best why a command failed: the first error."""
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith(("error: ", "e: "))]
-    return [*reversed(errors), *reversed(lines), "nothing was printed"][0].strip()
+    errors = [
+        line
+        for line in lines
+        if line.lower().startswith(("error: ", "e: ")) and not line.endswith(":")
+    ]
+    return [*errors, *reversed(lines), "nothing was printed"][0].strip()
+
+
+def next_step(log: Path) -> str:
+    """Return what to do about a command that failed."""
+    text = log.read_text("utf-8", "replace").lower()
+    for step, signs in _NEXT_STEPS.items():
+        if any(sign in text for sign in signs):
+            return step
+    return f"read what it printed, in {log.parent}"
 
 
 def _environment() -> dict[str, str]:
@@ -58,9 +87,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if os.name == "nt":
         process.kill()
         return
+    # Who presses Ctrl-C again must not cut this short: it takes seconds.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_GRACE_SECONDS)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
+        end = time.monotonic() + _GRACE_SECONDS
+        if not _sent(process, number):
+            return
+        # Not until all of them are gone can what they wrote be removed.
+        while _sent(process, 0):
+            if time.monotonic() > end:
+                break
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _sent(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a process group; tell whether anything of it is left."""
+    process.poll()
+    try:
+        os.killpg(process.pid, number)
+    except OSError:
+        return False
+    return True

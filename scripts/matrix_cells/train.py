@@ -1,6 +1,7 @@
 """Train and export the record: this runs in a cell, by the cell's own Python.
 
-    train.py --project FOLDER --cell FOLDER (--python FILE | --wheels FOLDER) [-- ARGUMENT...]
+    train.py --project FOLDER --cell FOLDER (--python FILE | --wheels FOLDER) [--lock NAME]
+             [-- ARGUMENT...]
 
 Needs nothing but the standard library. An environment is made from the locked wheels, and once for
 a lock; ``--python`` names one that is there already. What follows ``--`` is for ``repro train``.
@@ -13,11 +14,13 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 _PIP = ("-m", "pip", "--disable-pip-version-check", "-q", "install", "--no-index")
+_FULL_BYTES = 1 << 20
 
 
 def main() -> int:
@@ -29,7 +32,7 @@ def main() -> int:
     shutil.rmtree(runs, ignore_errors=True)
     record.unlink(missing_ok=True)
     try:
-        python = asked.python or _environment(asked.project, cell, asked.wheels)
+        python = asked.python or _environment(asked, cell)
         where = ["--project", str(asked.project), "--runs", str(runs)]
         repro = [str(python), "-m", "repro"]
         trained = _run([*repro, "train", *asked.arguments, "--quiet", "--json", *where])
@@ -49,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--python", type=Path)
     source.add_argument("--wheels", type=Path)
+    parser.add_argument("--lock", default="requirements.txt")
     own, _, arguments = _parted(sys.argv[1:])
     asked = parser.parse_args(own)
     asked.arguments = arguments
@@ -60,18 +64,27 @@ def _parted(words: list[str]) -> tuple[list[str], str, list[str]]:
     return words[:place], "--", words[place + 1 :]
 
 
-def _environment(project: Path, cell: Path, wheels: Path) -> Path:
+def _environment(asked: argparse.Namespace, cell: Path) -> Path:
     """Return the Python of an environment with the locked wheels and this project's own."""
-    lock = project / "requirements.txt"
+    lock, wheels = asked.project / asked.lock, asked.wheels
     folder = cell / "venv"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     made_of = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     stamp = folder / ".made-of"
     if not stamp.exists() or stamp.read_text(encoding="ascii") != made_of:
         shutil.rmtree(folder, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(folder)])
-        found = ["--find-links", str(wheels), "--only-binary", ":all:", "--require-hashes"]
-        _run([str(python), *_PIP, *found, "-r", str(lock)])
+        try:
+            _run([sys.executable, "-m", "venv", str(folder)])
+            found = ["--find-links", str(wheels), "--only-binary", ":all:", "--require-hashes"]
+            _run([str(python), *_PIP, *found, "-r", str(lock)])
+        except BaseException:
+            # Half an environment is of no use. Where it has filled the disk, nobody could say so:
+            # what is printed goes there too.
+            full = shutil.disk_usage(cell).free < _FULL_BYTES
+            shutil.rmtree(folder, ignore_errors=True)
+            if full:
+                sys.stderr.write("error: no space left on the disk of the cells\n")
+            raise
         stamp.write_text(made_of, encoding="ascii")
     (own,) = wheels.glob("own/repro-*.whl")
     _run([str(python), *_PIP, "--no-deps", "--force-reinstall", str(own)])
@@ -95,4 +108,5 @@ def _give_back(cell: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,8 +14,15 @@ from tests.conftest import ROOT, Result, command
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from matrix_cells.model import PLATFORMS
+
 SCRIPT = ROOT / "scripts" / "matrix.py"
-NATIVE = 'runner: ubuntu-24.04, python: "3.13", stand_in: native'
+RUNNER = next(
+    name for name, kind in PLATFORMS.items() if kind == (platform.system(), platform.machine())
+)
+VERSION = "{}.{}".format(*sys.version_info)
+# What this machine and this Python are, so that nothing has to be made first.
+HERE = f'runner: {RUNNER}, python: "{VERSION}"'
 QUICK = ("-p", "debug", "-m", "logistic_regression")
 # A machine that this one is not, and that nothing stands in for.
 ELSEWHERE = "runner: {}, python: '3.13'".format(
@@ -42,15 +50,15 @@ class Bench:
         given = ("--matrix", self.folder / "matrix.yaml", "--work", self.work, *more)
         return [str(SCRIPT), *map(str, given)]
 
-    def run(self, *more: object) -> Result:
-        return command(*self.arguments(*more), env={"GITHUB_STEP_SUMMARY": None})
+    def run(self, *more: object, **env: str | None) -> Result:
+        return command(*self.arguments(*more), env={"GITHUB_STEP_SUMMARY": None, **env})
 
-    def start(self, *more: object) -> subprocess.Popen[str]:
+    def start(self, *more: object, **env: str) -> subprocess.Popen[str]:
         """Start it with output that can be read line by line."""
         return subprocess.Popen(
             [sys.executable, *self.arguments(*more)],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
         )  # fmt: skip
 
 
@@ -64,5 +72,5 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Result]:
     """A bench on which two cells have been trained, only to be read, and what was said of them."""
     folder = tmp_path_factory.mktemp("pair")
     bench = Bench(folder, folder / "work")
-    bench.write(first=NATIVE, second=NATIVE)
+    bench.write(first=HERE, second=HERE)
     return bench, bench.run("--json", *QUICK)

@@ -38,7 +38,8 @@ def test_the_cells_cover_what_the_project_promises():
     }  # fmt: skip
     assert families >= {
         "python:3.11", "python:3.12", "python:3.13", "debian:bookworm", "debian:trixie",
-        "ubuntu:22.04", "ubuntu:24.04", "ubuntu:26.04", "fedora:43", "rockylinux:9", "own",
+        "debian:forky", "ubuntu:22.04", "ubuntu:24.04", "ubuntu:26.04",
+        "fedora:43", "rockylinux:9", "own",
     }  # fmt: skip
 
 
@@ -53,19 +54,25 @@ def test_a_cell_is_read_as_it_is_written(read):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (f"{GOOD}, stand-in: native", "matrix.yaml:3: unknown key 'cells.here.stand-in'; did you"),
+        (f"{GOOD}, stand-in: chroot", "matrix.yaml:3: unknown key 'cells.here.stand-in'; did you"),
         ('runner: ubuntu-24.04, python: "3.13", image: debian:13', "cells.here.image: string"),
         (f'runner: ubuntu-24.04, python: "3.13", image: "debian@{DIGEST[:-1]}"', "here.image"),
         ("runner: ubuntu-24.04, python: 3.13", "cells.here.python: input should be a valid string"),
         ('runner: ubuntu-latest, python: "3.13"', "cells.here.runner: input should be 'ubuntu"),
         ("runner: ubuntu-24.04", "missing key 'cells.here.python'"),
         (f"{GOOD}, suite: trixie", "suite: it goes with 'stand_in: chroot'"),
+        (f"{GOOD}, stand_in: native", "here.stand_in: input should be 'interpreter', 'chroot'"),
         (f"{GOOD}, stand_in: chroot", "suite: it goes with 'stand_in: chroot'"),
         (f"{GOOD}, stand_in: emulation", "emulation is of Linux on arm64"),
         (
             'runner: ubuntu-24.04, python: "3.13", packages: [git]',
             "packages: they go with an image",
         ),
+        (
+            'runner: ubuntu-24.04, python: "3.11", lock: requirements-oldest.txt',
+            "lock: another one goes with an image",
+        ),
+        (f"{GOOD}, lock: other.txt", "here.lock: input should be 'requirements.txt' or"),
         (f'{GOOD}, packages: ["git; reboot"]', "cells.here.packages.0: string should match"),
     ],
 )
