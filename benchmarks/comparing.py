@@ -39,13 +39,17 @@ def another(record, number):
         return tuple(value * (1 + noise.uniform(-1, 1) * 1e-15) for value in values)
 
     rows = tuple(p.model_copy(update={"scores": moved(p.scores)}) for p in record.predictions.rows)
+    stages = record.stages.stages
+    made = {name for stage in stages if stage.name in {"fit", "predict"} for name in stage.outputs}
+
+    def changed(digests):
+        return {k: f"{v[:-8]}{number:08x}" if k in made else v for k, v in digests.items()}
+
     stages = tuple(
         stage.model_copy(
-            update={"outputs": {k: f"{v[:-8]}{number:08x}" for k, v in stage.outputs.items()}}
+            update={"inputs": changed(stage.inputs), "outputs": changed(stage.outputs)}
         )
-        if stage.name in {"fit", "predict"}
-        else stage
-        for stage in record.stages.stages
+        for stage in stages
     )
     # Without a fingerprint, as a record of another processor: other bits are not a finding.
     environment = record.environment.model_copy(update={"fingerprint": None, "bits": None})

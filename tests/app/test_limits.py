@@ -2,6 +2,7 @@
 
 import pytest
 from tests.conftest import ROOT
+from tests.forging import well_forged
 
 from repro.app.judge import Asked, judge
 from repro.app.limits import automatic, check_noise, configured, read_noise
@@ -199,12 +200,14 @@ def test_a_flip_without_a_margin_is_no_tie(change):
         row = RECORD.predictions.rows[0].model_copy(update={"label": label, **change})
         rows = (row, *RECORD.predictions.rows[1:])
         predictions = RECORD.predictions.model_copy(update={"rows": rows})
-        return RECORD.model_copy(update={"predictions": predictions})
+        changed = RECORD.model_copy(update={"predictions": predictions})
+        return well_forged(changed, labels=f"array/v1:{label}")
 
     found = judge(settings(), record("bad"), record("good"), Asked())
 
     assert (found.verdict, found.worst) == ("different", None)
-    (check,) = [check for check in found.checks if check.outcome is not Outcome.SAME]
+    (labels, check) = [check for check in found.checks if check.outcome is not Outcome.SAME]
+    assert labels.name == "stages.predict.labels"
     assert "bad became good, margin unknown" in check.detail
 
 

@@ -8,8 +8,9 @@ from importlib import metadata
 
 import pytest
 from tests.conftest import ROOT, command, make_project
+from tests.forging import well_forged
 
-from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.jsonfile import dump_record, load_record
 from repro.core.records import RecordFile
 from repro.launch import Level, leaking
 from repro.processor import X86_64_V3, libm_variant, present
@@ -202,7 +203,7 @@ def reference(project, native):
 def edited(path, folder, name="edited.json", **changes):
     record = load_record(path.read_bytes(), path.name, RecordFile)
     target = folder / name
-    target.write_bytes(dump_record(bound(record.model_copy(update=changes))))
+    target.write_bytes(dump_record(well_forged(record.model_copy(update=changes))))
     return target
 
 

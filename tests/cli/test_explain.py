@@ -21,6 +21,7 @@ from tests.cli.test_comparing import (
 )
 from tests.cli.test_verify import edited
 from tests.conftest import make_project
+from tests.forging import well_forged
 
 from repro.core.environment import environment_key
 from repro.launch import Level
@@ -89,6 +90,16 @@ def another_metric(record):
     return record.model_copy(update={"metrics": metrics})
 
 
+def of_another_version(change):
+    """Make a change to a record whose stages mean something that is not known here."""
+
+    def changed(record):
+        stages = record.stages.model_copy(update={"version": record.stages.version + 1})
+        return change(record.model_copy(update={"stages": stages}))
+
+    return changed
+
+
 def another_prediction(record):
     first, *others = record.predictions.rows
     rows = (first.model_copy(update={"row": 10**6}), *others)
@@ -107,13 +118,14 @@ EMPTY = {
     "no stages": without_stages,
     "no outputs": with_stages(lambda stage: stage.model_copy(update={"outputs": {}})),
 }
+SELF = "its metrics, threshold or predictions do not follow"
 FORGED = {
+    "another metric": (of_another_version(another_metric), SELF),
     "renamed stages": (
         with_stages(lambda stage: stage.model_copy(update={"name": f"x_{stage.name}"})),
         "not explained: the record contradicts itself: no stage parts first, and yet stages.x_",
     ),
-    "another metric": (another_metric, "its metrics, threshold or predictions do not follow"),
-    "another row": (another_prediction, "its metrics, threshold or predictions do not follow"),
+    "another row": (another_prediction, SELF),
 }
 
 
@@ -145,9 +157,24 @@ def test_a_record_that_contradicts_itself_is_told_as_such(
     assert "nothing to explain" not in found["sentence"]
 
 
+@pytest.mark.parametrize("change", [with_stages(made_up), another_metric])
+@pytest.mark.parametrize("swapped", [False, True], ids=["subject", "against"])
+def test_what_a_record_alone_shows_to_be_edited_is_not_explained(
+    project, native, reference, tmp_path, change, swapped
+):
+    """Nothing is trained to tell."""
+    forged = edited(reference, tmp_path, change)
+    sides = (native, "--against", forged) if swapped else (forged,)
+    result = project.repro("explain", *sides)
+
+    assert (result.status, "one of the two was edited" in result.err) == (3, True), result.err
+    assert "training here" not in result.err
+
+
 def test_an_input_that_hides_a_made_output_is_found(project, reference, tmp_path):
     """An edited input of an earlier stage's name lets no stage part first."""
-    result, found = explained(project, edited(reference, tmp_path, with_stages(made_up)))
+    forged = edited(reference, tmp_path, of_another_version(with_stages(made_up)))
+    result, found = explained(project, forged)
 
     assert (result.status, found["explained"]) == (1, False)
     assert found["trials"][0]["agreeing"] == found["trials"][0]["outputs"] - 1
@@ -162,10 +189,13 @@ def test_another_input_that_nothing_recorded_makes_explains_nothing(project, ref
         if stage.name != "split":
             return stage
         inputs = stage.inputs | {"split_seeds": "other/v1:0"}
-        outputs = dict.fromkeys(stage.outputs, "other/v1:0")
-        return stage.model_copy(update={"inputs": inputs, "outputs": outputs})
+        return stage.model_copy(update={"inputs": inputs})
 
-    result, found = explained(project, edited(reference, tmp_path, with_stages(other_seeds)))
+    def change(record):
+        rows = dict.fromkeys(("train_rows", "test_rows"), "other/v1:0")
+        return well_forged(with_stages(other_seeds)(record), **rows)
+
+    result, found = explained(project, edited(reference, tmp_path, change))
 
     assert (result.status, found["explained"], found["confirmed"]) == (1, False, [])
     assert found["divergence"]["inputs"] == ["split_seeds"]
@@ -174,7 +204,10 @@ def test_another_input_that_nothing_recorded_makes_explains_nothing(project, ref
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(FORGED["renamed stages"][0], "contradicts itself"), (another_metric, "was edited")],
+    [
+        (FORGED["renamed stages"][0], "contradicts itself"),
+        (FORGED["another metric"][0], "was edited"),
+    ],
     ids=["renamed stages", "another metric"],
 )
 def test_two_records_that_contradict_each_other_are_told_as_such(
@@ -286,15 +319,7 @@ def test_what_could_not_be_tried_stays_suspected(project, elsewhere, tmp_path):
     assert project.repro("reference", elsewhere, "-o", path).status == 0
 
     def other_digests(record):
-        stages = tuple(
-            stage.model_copy(update={"outputs": {"out_of_fold": "other/v1:0"}})
-            if stage.name == "cross_validate"
-            else stage
-            for stage in record.stages.stages
-        )
-        return record.model_copy(
-            update={"stages": record.stages.model_copy(update={"stages": stages})}
-        )
+        return well_forged(record, out_of_fold="other/v1:0")
 
     result, found = explained(project, edited(path, tmp_path, other_digests))
 
@@ -450,14 +475,8 @@ def with_version(record, name, version):
     environment = environment.model_copy(update=changed)
     key = environment_key(environment)
     keys = record.keys.model_copy(update={"environment_key": key})
-    stages = tuple(
-        stage.model_copy(update={"outputs": stage.outputs | {"estimator": "other/v1:0"}})
-        if stage.name == "fit"
-        else stage
-        for stage in record.stages.stages
-    )
-    stages = record.stages.model_copy(update={"stages": stages})
-    return record.model_copy(update={"environment": environment, "keys": keys, "stages": stages})
+    changed = record.model_copy(update={"environment": environment, "keys": keys})
+    return well_forged(changed, estimator="other/v1:0")
 
 
 @pytest.fixture

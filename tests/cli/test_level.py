@@ -6,6 +6,7 @@ import os
 import pytest
 from tests.cli.test_verify import edited, reference  # noqa: F401 - a fixture
 from tests.conftest import ROOT
+from tests.forging import well_forged
 
 from repro.launch import Level, lacking, leaking
 from repro.processor import in_use, libm_variant
@@ -197,7 +198,7 @@ def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp
         name, estimate = next(iter(metrics.items()))
         metrics[name] = estimate.model_copy(update={"value": estimate.value + 1e-9})
         changed = record.metrics.model_copy(update={"test": metrics})
-        return record.model_copy(update={"metrics": changed})
+        return well_forged(record.model_copy(update={"metrics": changed}))
 
     path = edited(reference, tmp_path, nudge)
     strict = trained[0].repro("verify", path)
@@ -234,7 +235,8 @@ def test_a_record_cannot_excuse_a_difference_by_contradicting_itself(
         name, estimate = next(iter(record.metrics.test.items()))
         moved = estimate.model_copy(update={"value": estimate.value + 1e-9})
         metrics = record.metrics.model_copy(update={"test": record.metrics.test | {name: moved}})
-        return record.model_copy(update={"environment": changed, "metrics": metrics})
+        update = {"environment": changed, "metrics": metrics}
+        return well_forged(record.model_copy(update=update))
 
     result = trained[0].repro("verify", edited(reference, tmp_path, change))
 

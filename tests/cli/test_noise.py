@@ -5,6 +5,7 @@ import os
 
 import pytest
 from tests.conftest import make_project
+from tests.forging import well_forged
 
 from repro.app.files import write_whole
 from repro.core.environment import environment_key
@@ -70,14 +71,8 @@ def shifted(size):
         first, *others = record.predictions.rows
         moved = first.model_copy(update={"scores": tuple(s + size for s in first.scores)})
         predictions = record.predictions.model_copy(update={"rows": (moved, *others)})
-        stages = [
-            stage.model_copy(update={"outputs": stage.outputs | {"scores": f"dataclass/v1:{size}"}})
-            if stage.name == "predict"
-            else stage
-            for stage in record.stages.stages
-        ]
-        stages = record.stages.model_copy(update={"stages": tuple(stages)})
-        return record.model_copy(update={"predictions": predictions, "stages": stages})
+        changed = record.model_copy(update={"predictions": predictions})
+        return well_forged(changed, scores=f"dataclass/v1:{size}")
 
     return change
 

@@ -195,6 +195,24 @@ def test_every_family_trains(project, experiment, family):
     )
 
     assert json.loads((run / "metrics.json").read_text())["model"] == family
+    assert project.repro("verify", run, "--integrity").status == 0
+
+
+@pytest.mark.parametrize(
+    ("experiment", "decision"),
+    [
+        ("credit", "{rule: argmax}"),
+        ("credit", "{rule: fixed, threshold: 0.25}"),
+        ("credit", "{rule: target_precision, precision: 0.999}"),
+        ("breast_cancer", "{rule: target_precision, precision: 0.95}"),
+    ],
+)
+def test_every_decision_rule_trains(project, experiment, decision):
+    """And what its record says follows from its stages, whether the target is reached or not."""
+    run = project.train(experiment, "-m", "knn", "-p", "debug", "-s", f"decision={decision}")
+
+    assert json.loads((run / "threshold.json").read_text())["rule"] in decision
+    assert project.repro("verify", run, "--integrity").status == 0
 
 
 def test_a_flag_about_a_family_that_is_not_trained_is_refused(project):

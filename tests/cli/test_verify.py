@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from tests.cli.test_train import FILES
 from tests.conftest import ROOT, command
+from tests.forging import well_forged
 
+from repro.app.records import record_of_run
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Estimate, FileEntry, Lineage, RecordFile
 from repro.digest.files import sha256_bytes
+from repro.store import read_run
 
 ALL = sorted(FILES)
 
@@ -97,12 +100,19 @@ def forge(run, name, content):
     (run / "lineage.json").write_bytes(dump_record(bound(forged)))
 
 
-def test_editing_a_file_and_its_hash_does_not_survive_the_re_execution(copied):
-    """Integrity can be forged by who holds the folder; the training cannot."""
-    project, run = copied
+def better(run):
+    """Say that the training came out better."""
     metrics = json.loads((run / "metrics.json").read_text())
     metrics["test"]["roc_auc"]["value"] = 0.99
     forge(run, "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())
+
+
+def test_editing_a_file_its_hash_and_its_digest_does_not_survive_the_re_execution(copied):
+    """Integrity can be forged by who holds the folder; the training cannot."""
+    project, run = copied
+    better(run)
+    stages = well_forged(record_of_run(read_run(run))).stages
+    forge(run, "stages.json", dump_record(stages))
 
     integrity = project.repro("verify", run, "--integrity")
     verified = project.repro("verify", run)
@@ -110,6 +120,29 @@ def test_editing_a_file_and_its_hash_does_not_survive_the_re_execution(copied):
     assert (integrity.status, verified.status) == (0, 1)
     assert "metrics.test.roc_auc" in verified.out
     assert "different: 1 of" in verified.out
+
+
+def test_editing_a_file_and_its_hash_is_seen_in_the_run_itself(copied):
+    """By every command that takes a run, and nothing is trained to see it."""
+    project, run = copied
+    better(run)
+    told = (
+        "metrics.json: metrics.test is not what stages.evaluate.test_metrics has the digest of:"
+        " one of the two was edited"
+    )
+
+    verified = project.repro("verify", run)
+    as_json = project.repro("verify", run, "--integrity", "--json")
+    compared = project.repro("compare", run, run)
+    explained = project.repro("explain", run)
+    exported = project.repro("reference", run, "-o", run.parent / "reference.json")
+
+    assert (verified.status, f"tampered: 1 of 13 files\n  {told}" in verified.out) == (1, True)
+    assert "cross_validate" not in verified.err
+    broken = [check for check in as_json.json["integrity"] if check["outcome"] != "same"]
+    assert (as_json.status, [check["detail"] for check in broken]) == (1, [told])
+    for refused in (compared, explained, exported):
+        assert (refused.status, told in refused.err) == (3, True), refused
 
 
 @pytest.fixture(scope="session")
@@ -205,47 +238,22 @@ def moved(record):
     )
 
 
-def with_outputs(record, name, change):
-    """Change the digests of a stage's outputs."""
-    stages = tuple(
-        stage.model_copy(update={"outputs": change(stage.outputs)}) if stage.name == name else stage
-        for stage in record.stages.stages
-    )
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+def well(change, **digests):
+    """Make a change as a training does: what it came to has other digests too."""
+
+    def changed(record):
+        return well_forged(change(record), **digests)
+
+    return changed
 
 
-def moved_as_elsewhere(record):
-    """Move a metric as another processor does: what it was evaluated to has another digest."""
-    return with_outputs(
-        moved(record), "evaluate", lambda outputs: outputs | {"test_metrics": "mapping/v1:0"}
-    )
+moved_as_elsewhere = well(moved)
 
 
 def old(record):
     """As a record of the first version has no fingerprint, so that nothing is due."""
     gone = {"fingerprint": None, "bits": None}
     return record.model_copy(update={"environment": record.environment.model_copy(update=gone)})
-
-
-def nudged_metric(record):
-    estimate = record.metrics.test["accuracy"]
-    return with_metric(
-        old(record), accuracy=estimate.model_copy(update={"low": estimate.low + 1e-9})
-    )
-
-
-def nudged_fold(record):
-    scored = record.metrics.cross_validation
-    family, scores = next(iter(scored.items()))
-    scores = scores.model_copy(update={"mean": scores.mean + 1e-9})
-    changed = {"cross_validation": scored | {family: scores}}
-    return old(record).model_copy(update={"metrics": record.metrics.model_copy(update=changed)})
-
-
-def nudged_threshold(record):
-    precision = record.threshold.precision + 1e-9
-    threshold = record.threshold.model_copy(update={"precision": precision})
-    return old(record).model_copy(update={"threshold": threshold})
 
 
 def nudged_margin(record):
@@ -266,7 +274,7 @@ def with_wide_tolerance(record):
         config["verification"]["tolerance"] = {"absolute": 1e9, "relative": 1e9}
         config["verification"]["mode"] = "legacy"
 
-    return with_config(moved(record), widen)
+    return with_config(moved_as_elsewhere(record), widen)
 
 
 def without_stages(record):
@@ -344,21 +352,19 @@ EDITED = "the record's strict key does not follow from its own configuration and
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (moved, "different: 1 of"),
+        (moved_as_elsewhere, "different: 1 of"),
         (with_wide_tolerance, "different: 1 of"),
         (without_stages, "incomparable: the reference has no stages"),
-        (declared_ties, "different: 150 of 150 predictions"),
+        (well(declared_ties, labels="array/v1:0"), "different: 150 of 150 predictions"),
+        (declared_ties, "incomparable: predictions."),
         (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
-        (another_threshold, "different: 1 of"),
-        (nudged_metric, "metrics.test.accuracy.low differs where stages.evaluate.test_metrics has"),
-        (nudged_fold, "mean differs where stages.select.cross_validation has"),
-        (nudged_threshold, "threshold.precision differs where stages.decide.threshold has"),
-        (nudged_margin, "differs where stages.predict.scores has the same bits"),
+        (well(another_threshold), "different: 1 of"),
+        (nudged_margin, "differs where stages.predict.scores has the same bits: one of the two"),
         (another_environment, "edited.json was edited since it was written"),
-        (without_accuracy, "incomparable: metrics.test.accuracy is missing from the reference"),
-        (with_new_metric, "incomparable: metrics.test.lift is missing from this training"),
+        (well(without_accuracy), "incomparable: metrics.test.accuracy is missing from the refer"),
+        (well(with_new_metric), "incomparable: metrics.test.lift is missing from this training"),
         (without_sample, "incomparable: the reference has no sampled predictions"),
-        (without_metrics, "incomparable: the reference has no metrics"),
+        (well(without_metrics), "incomparable: the reference has no metrics"),
         (another_seed, f"incomparable: {EDITED}"),
         (another_model, f"incomparable: {EDITED}"),
         (another_data_set, "incomparable: another data set: data/credit.csv: expected sha256 0000"),
@@ -371,6 +377,46 @@ def test_an_edited_reference_never_passes(trained, reference, tmp_path, change, 
     result = project.repro("verify", edited(reference, tmp_path, change))
 
     assert (result.status, sentence in result.out) == (1, True), result.out
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        (moved, "metrics.test is not what stages.evaluate.test_metrics has the digest of"),
+        (without_accuracy, "metrics.test is not what stages.evaluate.test_metrics has the digest"),
+        (without_metrics, "metrics.test is not what stages.evaluate.test_metrics has the digest"),
+        (another_threshold, "threshold is not what stages.decide.threshold has the digest of"),
+    ],
+)
+def test_an_edited_number_is_seen_in_the_reference_itself(
+    trained, reference, tmp_path, change, flaw
+):
+    """However it was bound; nothing is trained to see it, and no tolerance lets it pass."""
+    project, _ = trained
+    path = edited(reference, tmp_path, change)
+
+    verified = project.repro("verify", path, "--tolerance", "0.5")
+    compared = project.repro("compare", reference, path, "--tolerance", "0.5")
+
+    assert (verified.status, "tampered: 1 of 1 file" in verified.out) == (1, True), verified.out
+    assert f"edited.json: {flaw}" in verified.out
+    assert "cross_validate" not in verified.err
+    assert (compared.status, f"tampered or damaged: edited.json: {flaw}" in compared.out) == (
+        1,
+        True,
+    ), compared.out
+
+
+def test_an_edited_prediction_is_told_without_a_tolerance_to_let_it_pass(
+    trained, reference, tmp_path
+):
+    """The way out is another record, even where the difference is a tiny one."""
+    project, _ = trained
+
+    result = project.repro("verify", edited(reference, tmp_path, nudged_margin))
+
+    assert (result.status, "records was edited; get it anew" in result.out) == (1, True)
+    assert "--tolerance" not in result.out
 
 
 def test_a_reference_that_was_not_bound_anew_is_refused_before_training(
@@ -436,7 +482,8 @@ def test_every_check_is_written_with_what_was_expected_and_found(trained, refere
     project, _ = trained
     report = tmp_path / "out" / "report.json"
 
-    result = project.repro("verify", edited(reference, tmp_path, moved), "--output", report)
+    path = edited(reference, tmp_path, moved_as_elsewhere)
+    result = project.repro("verify", path, "--output", report)
 
     checks = {c["name"]: c for c in json.loads(report.read_text())["comparison"]["checks"]}
     accuracy = checks["metrics.test.accuracy"]

@@ -1,15 +1,16 @@
-"""Numbers that differ where the stage outputs that they are copied from do not."""
+"""Predictions that differ where the stage outputs that they come from do not."""
 
 import json
 
 import pytest
 from tests.conftest import ROOT, command
+from tests.forging import well_forged
 
+from repro.app import soundness
 from repro.app.judge import Asked, judge
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import Estimate, RecordFile
-from repro.core.verdict import Outcome
+from repro.core.records import RecordFile
 from repro.divergence.compare import compare, outputs_of
 from repro.divergence.contradiction import SOURCES
 from repro.divergence.side import Side
@@ -36,17 +37,6 @@ def record(request):
     return load_record(path.read_bytes(), path.name, RecordFile)
 
 
-def with_accuracy(record, **changes):
-    accuracy = record.metrics.test["accuracy"]
-    accuracy = Estimate(**(accuracy.model_dump() | changes))
-    test = record.metrics.test | {"accuracy": accuracy}
-    return record.model_copy(update={"metrics": record.metrics.model_copy(update={"test": test})})
-
-
-def nudged(record):
-    return with_accuracy(record, value=record.metrics.test["accuracy"].value + 1e-12)
-
-
 def with_row(record, **changes):
     first, *others = record.predictions.rows
     rows = (first.model_copy(update=changes), *others)
@@ -54,20 +44,8 @@ def with_row(record, **changes):
     return record.model_copy(update={"predictions": predictions})
 
 
-def other_outputs(record, *names):
-    """Give some stage outputs other digests, as another processor does."""
-    stages = tuple(
-        stage.model_copy(
-            update={
-                "outputs": {
-                    name: "other/v1:0" if f"stages.{stage.name}.{name}" in names else digest
-                    for name, digest in stage.outputs.items()
-                }
-            }
-        )
-        for stage in record.stages.stages
-    )
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+def nudged(record):
+    return with_row(record, margin=record.predictions.rows[0].margin + 1e-12)
 
 
 def judged(expected, actual, asked=WIDE):
@@ -75,14 +53,15 @@ def judged(expected, actual, asked=WIDE):
 
 
 def test_a_nudged_number_over_the_same_digest_is_a_finding(record):
-    """On either side, however wide the tolerance; the sentence names the number and the stage."""
+    """On either side, however wide the tolerance; the sentence names the row and the stage."""
+    row = record.predictions.rows[0].row
     for expected, actual in ((nudged(record), record), (record, nudged(record))):
         found = judged(expected, actual)
 
-        assert (found.verdict, found.holds) == ("equivalent", False)
-        assert found.finding == (
-            "metrics.test.accuracy differs where stages.evaluate.test_metrics has the same bits:"
-            " a record contradicts itself, and was edited"
+        assert (found.verdict, found.holds, found.finding) == ("incomparable", False, "")
+        assert found.reasons[0] == (
+            f"predictions.{row} differs where stages.predict.scores has the same bits: one of the"
+            " two records was edited; get it anew"
         )
 
 
@@ -91,39 +70,35 @@ def test_no_way_to_ask_lets_it_pass(record, asked):
     """Without a measured spread too: none is needed to see this."""
     found = judged(nudged(record), record, asked)
 
-    assert not found.holds
-    assert "contradicts itself" in " ".join((found.finding, *found.reasons))
+    assert (found.verdict, found.holds) == ("incomparable", False)
 
 
-def test_a_margin_and_a_flipped_tie_contradict_too(record):
+@pytest.mark.parametrize(
+    "change", [{"label": "turned", "margin": 0.0}, {"label": "turned"}, {"scores": (0.5,)}]
+)
+def test_a_flipped_tie_and_other_scores_contradict_too(record, change):
     """What a row says comes from the digests of all rows."""
-    margin = record.predictions.rows[0].margin
-    for change in ({"margin": margin + 1e-12}, {"label": "turned", "margin": 0.0}):
-        found = judged(with_row(record, **change), record)
+    found = judged(with_row(record, **change), record)
 
-        assert "stages.predict.scores has the same bits" in " ".join(
-            (found.finding, *found.reasons)
-        )
+    assert "stages.predict.scores has the same bits" in found.reasons[0]
 
 
-def test_numbers_that_moved_with_their_digests_pass(record):
+def test_so_does_another_number_of_held_out_rows(record):
+    """The split says which they are."""
+    total = {"total": record.predictions.total + 1}
+    predictions = record.predictions.model_copy(update=total)
+    found = judged(record.model_copy(update={"predictions": predictions}), record)
+
+    assert found.reasons[0].startswith("held_out.rows differs where stages.split.test_rows has")
+
+
+@pytest.mark.parametrize("source", SOURCES["predictions."])
+def test_numbers_that_moved_with_their_digests_pass(record, source):
     """Which is what another processor does."""
-    for change, names in (
-        (nudged, SOURCES["metrics.test."]),
-        *((lambda r: with_row(r, margin=r.predictions.rows[0].margin + 1e-12), (name,))
-          for name in SOURCES["predictions."]),
-    ):  # fmt: skip
-        found = judged(other_outputs(change(record), *names), record)
+    name = source.rpartition(".")[2]
+    found = judged(well_forged(nudged(record), **{name: "other/v1:0"}), record)
 
-        assert (found.verdict, found.holds, found.finding) == ("equivalent", True, "")
-
-
-def test_zero_has_two_signs_and_one_digest(record):
-    """Canonical JSON writes both alike: an honest record can have either."""
-    found = judged(with_accuracy(record, low=0.0), with_accuracy(record, low=-0.0))
-
-    (check,) = [check for check in found.checks if check.outcome is not Outcome.SAME]
-    assert (check.name, found.holds) == ("metrics.test.accuracy.low", True)
+    assert (found.verdict, found.holds, found.finding) == ("equivalent", True, "")
 
 
 def test_a_sample_lacks_rows_without_a_contradiction(record):
@@ -132,14 +107,15 @@ def test_a_sample_lacks_rows_without_a_contradiction(record):
     fewer = predictions.model_copy(update={"rows": predictions.rows[1:]})
     found = judged(record, record.model_copy(update={"predictions": fewer}))
 
-    assert "contradicts" not in " ".join((found.finding, *found.reasons))
+    assert "was edited" not in " ".join((found.finding, *found.reasons))
 
 
 def test_an_output_that_one_side_has_not_proves_nothing(record):
     """Such as in a record of a version with other stages."""
-    *_, name = SOURCES["metrics.test."][0].split(".")
     stages = tuple(
-        stage.model_copy(update={"outputs": {n: d for n, d in stage.outputs.items() if n != name}})
+        stage.model_copy(
+            update={"outputs": {n: d for n, d in stage.outputs.items() if n != "scores"}}
+        )
         for stage in record.stages.stages
     )
     stages = record.stages.model_copy(update={"stages": stages})
@@ -159,13 +135,14 @@ def test_the_sources_are_outputs_of_the_stages_and_of_every_record(record):
 
 
 def test_every_number_that_is_compared_has_a_source(record):
-    """What was asked for, rather than computed, follows from the configuration."""
+    """Here, or in the record alone; what was asked for follows from the configuration."""
     side = Side.of(record)
     found = compare(side, side, Limits(EXACT), mode="strict", sample=2)
     asked = {"metrics.task", "metrics.selection_metric", "held_out.scores"}
     names = {check.name for check in found.checks if not check.name.startswith("stages.")}
+    sources = (*SOURCES, *soundness.SOURCES)
 
-    assert {name for name in names if not name.startswith(tuple(SOURCES))} == asked
+    assert {name for name in names if not name.startswith(sources)} == asked
 
 
 def test_compare_tells_and_exits_with_a_finding(record, tmp_path):
@@ -178,5 +155,6 @@ def test_compare_tells_and_exits_with_a_finding(record, tmp_path):
     read = command("-m", "repro", "compare", "here.json", "there.json", "--json", cwd=tmp_path)
 
     assert (told.status, read.status) == (1, 1), told.err
-    assert "metrics.test.accuracy differs where stages.evaluate.test_metrics" in told.out
-    assert json.loads(read.out)["candidates"][0]["comparison"]["finding"]
+    assert "differs where stages.predict.scores has the same bits" in told.out
+    (found,) = json.loads(read.out)["candidates"]
+    assert "was edited" in found["comparison"]["reasons"][0]

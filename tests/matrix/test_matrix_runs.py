@@ -1,26 +1,41 @@
 """What the matrix says of real trainings: a pass is earned, a difference is caught and named."""
 
 import json
+import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
-from tests.matrix.conftest import ELSEWHERE, NATIVE, QUICK, Bench
+from tests.conftest import ROOT
+from tests.forging import well_forged
+from tests.matrix.conftest import ELSEWHERE, HERE, QUICK, RUNNER, VERSION, Bench
 
-from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.jsonfile import dump_record, load_record
 from repro.core.records import RecordFile
+
+AS_ROOT = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mmdebstrap") is None,
+    reason="it takes root of Linux, and mmdebstrap",
+)
+# An image that is nowhere, so that what stands in for it is used.
+STOOD_IN = f'runner: {RUNNER}, image: "debian:13@sha256:{"0" * 64}"'
+DEBIAN = (
+    f'{STOOD_IN}, python: "3.14", stand_in: chroot, suite: forky,'
+    " packages: [python3.14, python3.14-venv]"
+)
 
 
 @pytest.fixture
 def laid_out(pair, bench):
     """A bench with a copy of those two records, to damage."""
     shutil.copytree(pair[0].records, bench.records)
-    bench.write(first=NATIVE, second=NATIVE)
+    bench.write(first=HERE, second=HERE)
     return bench
 
 
@@ -29,13 +44,13 @@ def verdicts(result):
 
 
 def edit(file, **metrics):
-    """Change metrics in a record as somebody would who knows how records are bound."""
+    """Change metrics in a record to what another training might have given, in every place."""
     record = load_record(file.read_bytes(), file.name, RecordFile)
     test = dict(record.metrics.test)
     for name, value in metrics.items():
         test[name] = test[name].model_copy(update={"value": value})
     changed = record.metrics.model_copy(update={"test": test})
-    file.write_bytes(dump_record(bound(record.model_copy(update={"metrics": changed}))))
+    file.write_bytes(dump_record(well_forged(record.model_copy(update={"metrics": changed}))))
 
 
 def test_two_trainings_on_one_machine_are_identical(pair):
@@ -66,15 +81,15 @@ def test_the_comparison_is_left_in_every_form(pair):
 
 
 def test_a_difference_in_one_cell_is_caught_and_named(laid_out):
-    """One metric of one record, changed together with what binds it."""
+    """One metric of one record, changed together with all that follows from it."""
     edit(laid_out.records / "second.json", accuracy=0.5)
     done = laid_out.run("--records", laid_out.records)
 
     assert done.status == 1
     assert (
-        "different: second: 1 of 57 metrics differ beyond the tolerance; the worst is" in done.out
-    )
-    assert "metrics.test.accuracy: 0.5, not 0." in done.out
+        "different: second: 1 of 57 metrics differ beyond the tolerance; parts at evaluate; the"
+        " worst is metrics.test.accuracy: 0.5, not 0."
+    ) in done.out
     assert done.err.splitlines()[-1].endswith("does not hold: second")
 
 
@@ -90,9 +105,9 @@ def test_a_record_that_was_merely_edited_is_caught_too(laid_out):
 
 def test_a_record_from_elsewhere_is_compared_beside_the_cells(laid_out):
     """Another seed is not the same experiment, and no pass."""
-    laid_out.write(other=NATIVE)
+    laid_out.write(other=HERE)
     trained = laid_out.run("--train-only", *QUICK, "--seed", "7")
-    laid_out.write(first=NATIVE, second=NATIVE)
+    laid_out.write(first=HERE, second=HERE)
     done = laid_out.run("--records", laid_out.records, "--json")
 
     assert trained.status == 0, trained.err
@@ -114,7 +129,7 @@ def test_a_reference_is_what_the_cells_are_held_against(laid_out):
 
 def test_a_cell_that_cannot_be_trained_here_is_never_a_pass(bench):
     """It says why; and one record is too few to say anything."""
-    bench.write(here=NATIVE, elsewhere=ELSEWHERE)
+    bench.write(here=HERE, elsewhere=ELSEWHERE)
     done = bench.run(*QUICK)
 
     assert done.status == 3
@@ -125,7 +140,7 @@ def test_a_cell_that_cannot_be_trained_here_is_never_a_pass(bench):
 
 def test_a_cell_that_was_asked_for_has_to_be_there(laid_out):
     """Beside two that hold."""
-    laid_out.write(first=NATIVE, second=NATIVE, elsewhere=ELSEWHERE)
+    laid_out.write(first=HERE, second=HERE, elsewhere=ELSEWHERE)
 
     assert laid_out.run("--records", laid_out.records).status == 0
     assert laid_out.run("--records", laid_out.records, "--exact").status == 3
@@ -134,7 +149,7 @@ def test_a_cell_that_was_asked_for_has_to_be_there(laid_out):
 
 def test_nothing_stands_in_where_the_cell_itself_is_asked_for(bench):
     """As in CI: this Python is not the cell's, and does not pass for it."""
-    bench.write(here=NATIVE.replace("3.13", "3.99"))
+    bench.write(here=f'runner: {RUNNER}, python: "3.99", stand_in: interpreter')
     done = bench.run("--exact", "--train-only", *QUICK)
 
     assert (done.status, "skipped: here: it is of Linux" in done.out) == (3, True)
@@ -150,7 +165,7 @@ def test_a_training_that_fails_is_a_finding_and_leaves_no_record(laid_out):
 
 
 def test_a_mistake_in_the_arguments_ends_it_at_once(bench):
-    bench.write(first=NATIVE, second=NATIVE)
+    bench.write(first=HERE, second=HERE)
     done = bench.run("--no-such-option")
 
     assert (done.status, "--no-such-option" in done.err, "second" in done.err) == (2, True, False)
@@ -158,7 +173,7 @@ def test_a_mistake_in_the_arguments_ends_it_at_once(bench):
 
 def test_the_summary_is_appended_to_what_is_there(laid_out):
     """With the cells that are missing, which the comparison does not know of."""
-    laid_out.write(first=NATIVE, second=NATIVE, elsewhere=ELSEWHERE)
+    laid_out.write(first=HERE, second=HERE, elsewhere=ELSEWHERE)
     summary = laid_out.folder / "summary.md"
     summary.write_text("Before.\n")
     laid_out.run("--records", laid_out.records, "--summary", summary)
@@ -170,7 +185,7 @@ def test_the_summary_is_appended_to_what_is_there(laid_out):
 
 def test_an_interruption_leaves_no_process(bench):
     """Nor a record."""
-    bench.write(first=NATIVE, second=NATIVE)
+    bench.write(first=HERE, second=HERE)
     process = bench.start("credit", "-p", "thorough")
     folder = str(bench.work / "cells")
     assert "native" in process.stderr.read(len("[1/2] first: native"))
@@ -181,34 +196,148 @@ def test_an_interruption_leaves_no_process(bench):
     assert (processes(folder, ""), bench.records.exists()) == ([], False)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
-def test_a_debian_and_another_python_agree_with_this_one(request, tmp_path):
+@AS_ROOT
+@pytest.mark.parametrize("impatient", [False, True])
+def test_an_interruption_leaves_no_tree(bench, tmp_path, impatient):
+    """In the middle of a Debian's unpacking, by somebody who may press Ctrl-C until it ends."""
+    bench.write(debian=DEBIAN)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = bench.start("--cell", "debian", *QUICK, TMPDIR=str(temporary))
+    trees = bench.work / "trees"
+    wait_for(lambda: process.poll() is not None or any(trees.glob("*/var/lib/dpkg/info/*")))
+    if process.poll() is not None:
+        pytest.skip("no mirror of Debian answers here")
+    process.send_signal(signal.SIGINT)
+    while impatient and process.poll() is None:
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 130
+    assert (processes(str(trees), ""), [*trees.iterdir()], [*temporary.iterdir()]) == ([], [], [])
+    assert str(bench.work) not in Path("/proc/mounts").read_text()
+
+
+@AS_ROOT
+def test_a_mirror_that_does_not_answer_is_told_with_the_next_step(bench):
+    bench.write(debian=DEBIAN)
+    done = bench.run(*QUICK, http_proxy="http://127.0.0.1:9")
+
+    assert (done.status, [*(bench.work / "trees").iterdir()]) == (3, [])
+    assert "mmdebstrap failed: E: Failed to fetch http://" in done.out
+    assert "(next: see that the network is there; http_proxy" in done.out
+
+
+def test_an_index_that_does_not_answer_is_told_with_the_next_step(bench):
+    bench.write(here=f'{STOOD_IN}, python: "{VERSION}", stand_in: interpreter')
+    unreachable = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_FIND_LINKS": None}
+    done = bench.run(*QUICK, PIP_CONFIG_FILE=os.devnull, PIP_RETRIES="0", **unreachable)
+
+    assert done.status == 3
+    assert "pip failed: ERROR: Could not find a version that satisfies" in done.out
+    assert "(next: see that the network is there; http_proxy" in done.out
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("cell", "size", "status"), [("here", "64k", 1), ("debian", "20m", 3)], ids=["run", "tree"]
+)
+def test_a_full_disk_is_told_with_the_next_step(bench, cell, size, status):
+    """A small disk of its own; what there was no room for is gone from it."""
+    bench.write(here=HERE, debian=DEBIAN)
+    bench.work.mkdir()
+    mounted = 'mount -t tmpfs -o size="$0" none "$1" && shift && "$@"; echo "$? $(ls "$TREES")"'
+    words = [sys.executable, *bench.arguments("--cell", cell, *QUICK)]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounted, size, bench.work, *words],
+        env={**os.environ, "TREES": str(bench.work / "trees")},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if cell == "debian" and "network" in done.stdout:
+        pytest.skip("no mirror of Debian answers here")
+
+    assert done.stdout.splitlines()[-1].strip() == str(status), done.stdout
+    assert "(next: make room, or choose another disk with --work)" in done.stdout
+
+
+def test_a_cell_is_trained_by_the_python_that_it_names_or_not_at_all(bench):
+    """And not by the one that runs the matrix."""
+    bench.write(other=f'runner: {RUNNER}, python: "3.99", stand_in: interpreter')
+    done = bench.run(*QUICK)
+
+    assert (done.status, bench.records.exists()) == (3, False)
+    assert "no Python 3.99 with venv is installed here" in done.out
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("cell", "python"),
+    [
+        (f'{STOOD_IN}, python: "3.12", stand_in: interpreter', "3.12"),
+        (
+            f'{STOOD_IN}, python: "3.13", stand_in: chroot, suite: trixie,'
+            " packages: [python3, python3-venv]",
+            "3.13",
+        ),
+        (DEBIAN, "3.14"),
+    ],
+    ids=["python3.12", "trixie", "forky"],
+)
+def test_another_python_and_another_debian_agree_with_this_one(request, tmp_path, cell, python):
     """Real stand-ins, kept in pytest's cache; then one is interrupted, and nothing is left."""
     if getattr(request.config, "cache", None) is None:
         pytest.skip("pytest keeps no cache here, and making a Debian takes long")
-    bench = Bench(tmp_path, Path(request.config.cache.mkdir("matrix")))
-    debian = 'python: "3.13", stand_in: chroot, suite: trixie, packages: [python3, python3-venv]'
-    bench.write(
-        here=NATIVE,
-        python='runner: ubuntu-24.04, python: "3.12", stand_in: interpreter',
-        debian=f"runner: ubuntu-24.04, {debian}",
-    )
+    bench = Bench(tmp_path, Path(request.config.cache.mkdir(f"matrix-{python}")))
+    bench.write(here=HERE, other=cell)
     done = bench.run("--json", *QUICK)
-    rows = {row["name"]: row for row in json.loads(done.out)}
-    unable = [row["reason"] for row in rows.values() if row["verdict"] == "skipped"]
-    if unable:
-        pytest.skip("; ".join(unable))
+    here, other = json.loads(done.out)
+    if other["verdict"] == "skipped":
+        pytest.skip(other["reason"])
 
-    assert done.status == 0, done.out
-    assert [row["verdict"] for row in rows.values()] == ["reference", "identical", "identical"]
-    assert [rows[name]["python"][:4] for name in ("python", "debian")] == ["3.12", "3.13"]
+    assert (done.status, here["verdict"], other["verdict"]) == (0, "reference", "identical")
+    assert other["python"].startswith(f"{python}.")
 
-    process = bench.start("--cell", "debian", "-p", "thorough")
-    wait_for(lambda: inside(bench.work / "trees"))
+    folder = bench.work / "cells" / "other"
+    shutil.rmtree(folder / "runs")
+    interrupt(bench, (folder / "runs").exists)
+    # The environment, which took longest, is put back for the next time.
+    (folder / "venv").rename(folder / "kept")
+    interrupt(bench, lambda: any(folder.glob("venv/lib/*/site-packages/numpy")))
+
+    assert not (folder / "venv").exists()
+    (folder / "kept").rename(folder / "venv")
+
+
+def test_the_oldest_versions_that_are_declared_still_do(request, tmp_path):
+    """Another scikit-learn, NumPy, SciPy and pandas: other bits, and no other result."""
+    if getattr(request.config, "cache", None) is None:
+        pytest.skip("pytest keeps no cache here, and fetching packages takes long")
+    bench = Bench(tmp_path, Path(request.config.cache.mkdir("matrix-oldest")))
+    lock = "lock: requirements-oldest.txt, level: portable-v2"
+    oldest = f'{STOOD_IN}, python: "3.11", stand_in: interpreter, {lock}'
+    bench.write(here=HERE, oldest=oldest)
+    done = bench.run("--json", *QUICK)
+    here, other = json.loads(done.out)
+    if other["verdict"] == "skipped":
+        pytest.skip(other["reason"])
+
+    assert (done.status, here["verdict"], other["verdict"]) == (0, "reference", "equivalent")
+    record = load_record((bench.records / "oldest.json").read_bytes(), "oldest", RecordFile)
+    found = record.environment.packages
+    assert {f"{name}=={found[name]}" for name in ("numpy", "scikit-learn", "scipy", "pandas")} < {
+        line.split()[0] for line in (ROOT / "requirements-oldest.txt").read_text().splitlines()
+        if "==" in line
+    }  # fmt: skip
+
+
+def interrupt(bench, begun):
+    """End a training that takes long, once it has come that far, and see that nothing is left."""
+    process = bench.start("--cell", "other", "-p", "thorough")
+    wait_for(begun, 60)
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(20) == 130
-    assert inside(bench.work / "trees") == []
+    assert (inside(bench.work / "trees"), processes(str(bench.work), "")) == ([], [])
     assert str(bench.work) not in Path("/proc/mounts").read_text()
 
 

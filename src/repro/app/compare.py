@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import parse_config, verification_settings
 from repro.app.judge import Asked, judge
 from repro.app.records import record_of_run
-from repro.app.subject import bound_digest, check_integrity, find_subject, is_consistent
+from repro.app.subject import check_integrity, check_record, find_subject
 from repro.config.keys import replicate_key, strict_key
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.environment import comparable
@@ -68,8 +68,7 @@ def _of_run(subject: Subject) -> tuple[RecordFile, dict[str, object], str]:
 
 def _of_reference(path: Path) -> tuple[RecordFile, dict[str, object], str]:
     record = load_record(path.read_bytes(), path.name, RecordFile)
-    intact = is_consistent(record, bound_digest(record, path.name))
-    damage = "" if intact else f"{path.name} was edited since it was written"
+    damage = check_record(record, path.name).detail
     return record, {"commit": record.environment.commit}, damage
 
 
@@ -171,7 +170,9 @@ def _of_results(
 
 def _damaged(comparison: Comparison, damage: str) -> Comparison:
     reasons = (f"tampered or damaged: {damage}", *comparison.reasons)
-    return comparison.model_copy(update={"verdict": Verdict.INCOMPARABLE, "reasons": reasons})
+    # Nothing else that was found weighs as much.
+    update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons, "finding": ""}
+    return comparison.model_copy(update=update)
 
 
 def _tally(comparison: Comparison, prefix: str) -> Tally:

@@ -13,10 +13,10 @@ from repro.capture.fingerprint import observe_fingerprint
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import environment_key
 from repro.core.errors import PreconditionError
-from repro.core.records import Keys, Prediction, Predictions
+from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.launch import Level, dropped, in_force
-from repro.training.stages import STAGES_VERSION, train
+from repro.training.stages import train
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -66,15 +66,16 @@ def judge(
     limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
     comparison = _compared(settings, expected, actual, limits)
     edited = contradiction(comparison.checks, expected.stages, actual.stages)
-    if asked.auto and not edited and comparison.verdict not in _SETTLED:
+    if edited:
+        # As of a record that was not bound anew: nothing can be said of its training.
+        reasons = (edited, *comparison.reasons)
+        update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
+        return comparison.model_copy(update=update)
+    if asked.auto and comparison.verdict not in _SETTLED:
         limits = automatic(settings, expected, actual, asked.noise)
         comparison = _compared(settings, expected, actual, limits)
     there, here = expected.environment, actual.environment
     comparison = with_expectation(comparison, there, here, lenient=asked.tolerance is not None)
-    if edited and comparison.verdict.holds:
-        return comparison.model_copy(update={"finding": edited})
-    if edited:
-        return comparison.model_copy(update={"reasons": (*comparison.reasons, edited)})
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
         finding = "other bits, where the same bits were asked for"
         return comparison.model_copy(update={"finding": finding})

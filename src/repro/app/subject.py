@@ -5,16 +5,17 @@ Nothing slow is imported here: integrity is answered at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.soundness import find_flaw
 from repro.core.environment import environment_key
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding, dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.records import DriftBaseline, Metrics, RecordFile, Stages, Threshold
 from repro.core.verdict import Check, Outcome
-from repro.store import FileOutcome, find_run, integrity
+from repro.store import FileOutcome, find_run, integrity, open_run
 
 if TYPE_CHECKING:
     from repro.store import FileCheck
@@ -60,7 +61,7 @@ def find_subject(project: Path, runs: Path, name: str | None) -> Subject:
 
 
 def check_integrity(subject: Subject) -> tuple[Check, ...]:
-    """Check every file of a run, or the binding of a reference.
+    """Check every file of a run, or the binding of a reference, and that what is there can be.
 
     Raises
     ------
@@ -68,30 +69,62 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
         If a reference is not a record of this version.
     """
     if subject.is_run:
-        return tuple(_file_check(check) for check in integrity(subject.path))
-    content = subject.path.read_bytes()
-    record = load_record(content, subject.path.name, RecordFile)
-    found = bound_digest(record, subject.path.name)
-    intact = is_consistent(record, found) and content == dump_record(record)
-    return (
-        Check(
-            name=subject.path.name,
-            expected=record.digest,
-            actual=found,
-            outcome=Outcome.SAME if intact else Outcome.DIFFERS,
-            detail="" if intact else f"{subject.path.name} was edited since it was written",
-        ),
-    )
+        checks = tuple(_file_check(check) for check in integrity(subject.path))
+        return _with_flaw(subject.path, checks)
+    name, content = subject.path.name, subject.path.read_bytes()
+    record = load_record(content, name, RecordFile)
+    check = check_record(record, name)
+    if check.outcome is Outcome.SAME and content != dump_record(record):
+        check = _edited(check)
+    return (check,)
 
 
-def is_consistent(record: RecordFile, digest: str) -> bool:
-    """Tell whether what a record says of itself follows from what it holds.
+def check_record(record: RecordFile, name: str) -> Check:
+    """Check whether what a record says of itself follows from what it holds.
 
-    Parameters
-    ----------
-    digest : str
-        What binds the record, computed anew.
+    Raises
+    ------
+    SchemaError
+        If it holds what no record of this program holds.
     """
+    found = _bound_digest(record, name)
+    check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
+    if not _is_consistent(record, found):
+        return _edited(check)
+    flaw = find_flaw(record.stages, record.metrics, record.threshold)
+    return _named(flaw, name) if flaw else check
+
+
+def _edited(check: Check) -> Check:
+    detail = f"{check.name} was edited since it was written"
+    return replace(check, outcome=Outcome.DIFFERS, detail=detail)
+
+
+def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Hold what the files of a run say against each other, beyond their hashes."""
+    try:
+        files = open_run(run)
+        flaw = find_flaw(
+            files.record("stages.json", Stages),
+            files.record("metrics.json", Metrics),
+            files.record("threshold.json", Threshold),
+            files.record("drift_baseline.json", DriftBaseline),
+        )
+    except PreconditionError:
+        # What is not as it was written has its own check, and who reads a file of another version
+        # says so.
+        return checks
+    if flaw is None:
+        return checks
+    file = f"{flaw.name.partition('.')[0]}.json"
+    return tuple(_named(flaw, file) if check.name == file else check for check in checks)
+
+
+def _named(flaw: Check, file: str) -> Check:
+    return replace(flaw, name=file, detail=f"{file}: {flaw.detail}")
+
+
+def _is_consistent(record: RecordFile, digest: str) -> bool:
     key = environment_key(record.environment)
     return (
         digest == record.digest
@@ -105,14 +138,7 @@ def _level(record: RecordFile) -> object:
     return determinism.get("level") if isinstance(determinism, dict) else None
 
 
-def bound_digest(record: RecordFile, name: str) -> str:
-    """Digest what binds a record.
-
-    Raises
-    ------
-    SchemaError
-        If it holds what no record of this program holds.
-    """
+def _bound_digest(record: RecordFile, name: str) -> str:
     try:
         return binding(record)
     except ValueError as error:

@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 from repro.core.environment import Environment, Host
 from repro.core.model import Later, Record
 
+# Raised whenever the same inputs of some stage come to mean another computation.
+STAGES_VERSION = 1
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -12,12 +12,14 @@ or the same bytes cut in two ways, never share a digest. Content is always hashe
                 missing values
                 ``digest_rows``: the same without index and order of the rows
 ``estimators``  ``digest_estimator``: parameters and fitted state, walked, never pickled
+``plain``       ``digest_plain``: records, mappings, sequences, what JSON has
 ==============  ==========================================================================
 
-Import from the submodules: ``files`` needs neither NumPy nor pandas, and this package imports none
-of them.
+Import from the submodules: ``files`` and ``plain`` need neither NumPy nor pandas, and this package
+imports none of them.
 
-The laws, each held by tests:
+The laws, each held by tests (``plain`` has those of canonical JSON instead: ``0.0`` and ``-0.0``
+are one value, NaN is refused by a ``ValueError``, and the order of a mapping counts):
 
 - Equal content gives equal digests, however it is held: memory order, strides, byte order and
   padding of an array; storage and missing sentinel of a text column; a ``RangeIndex`` or the same

@@ -1,4 +1,7 @@
-"""Numbers that cannot be: they differ, and the stage outputs that they are copied from do not."""
+"""Predictions that cannot be: they differ, and the stage outputs that they come from do not.
+
+Other numbers are held against the digests of their own record, which has all of what was hashed.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,9 @@ if TYPE_CHECKING:
     from repro.core.records import Stages
     from repro.core.verdict import Check
 
-# How the names of checks begin, and the stage outputs that a record copies there unchanged. Which
-# prediction is a row's follows from the split.
+# How the names of checks begin, and the stage outputs that they follow from. Which prediction is a
+# row's follows from the split.
 SOURCES = {
-    "metrics.model": ("stages.select.selected",),
-    "metrics.test.": ("stages.evaluate.test_metrics",),
-    "metrics.constant.": ("stages.constant.constant",),
-    "metrics.undefined": ("stages.evaluate.undefined",),
-    "metrics.cross_validation.": ("stages.select.cross_validation",),
-    "metrics.findings": ("stages.check.findings",),
-    "threshold.": ("stages.decide.threshold",),
     "predictions.": (
         "stages.predict.scores",
         "stages.predict.labels",
@@ -34,7 +30,7 @@ SOURCES = {
 
 
 def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> str:
-    """Tell of the first number that differs where its stage outputs do not; empty if none does.
+    """Tell of the first prediction that differs where its outputs do not; empty if none does.
 
     A digest holds every bit of an output, and records only copy it: no environment and no other
     code can part the two.
@@ -45,14 +41,13 @@ def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> 
         for prefix, outputs in SOURCES.items():
             if check.name.startswith(prefix) and same.issuperset(outputs):
                 return (
-                    f"{check.name} differs where {outputs[0]} has the same bits: a record"
-                    " contradicts itself, and was edited"
+                    f"{check.name} differs where {outputs[0]} has the same bits: one of the two"
+                    " records was edited; get it anew"
                 )
     return ""
 
 
 def _differs(check: Check) -> bool:
-    # A sample lacks rows. The true value of a row is no stage's, and is not among these two; and
-    # one digest may stand for 0.0 and -0.0, which canonical JSON writes alike.
+    # A sample lacks rows. The true value of a row is no stage's, and is not among these two.
     told = check.difference or check.expected != check.actual
     return bool(told) and check.outcome not in {Outcome.SAME, Outcome.MISSING}

@@ -6,12 +6,13 @@ either absent or complete, whatever interrupts its writer, and anything that is 
 taken away.
 
 Readers never believe a folder. ``integrity`` holds every file against the lineage and gives a value
-for each; ``read_run`` and ``list_runs`` hash the same bytes that they then parse. Nothing here
-unpickles, follows a symbolic link inside a run, or needs NumPy.
+for each; ``open_run``, ``read_run`` and ``list_runs`` hash the same bytes that they then parse.
+Nothing here unpickles, follows a symbolic link inside a run, or needs NumPy.
 """
 
 from repro.store.finding import find_run
 from repro.store.integrity import FileCheck, FileOutcome, integrity
+from repro.store.lineage import open_run
 from repro.store.listing import RunEntry, Summary, list_runs
 from repro.store.naming import new_run_id
 from repro.store.predictions import read_predictions, write_predictions
@@ -32,6 +33,7 @@ __all__ = [
     "integrity",
     "list_runs",
     "new_run_id",
+    "open_run",
     "plan_prune",
     "read_predictions",
     "read_run",

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 from sklearn.base import BaseEstimator
 
-from repro.core.canonical import tagged_digest
 from repro.core.records import Stage as StageRecord
 from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
+from repro.digest.plain import digest_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Observer(Protocol):
@@ -104,39 +102,17 @@ def digest_artefact(value: object) -> str:
 
     Raises
     ------
-    TypeError
-        If the kind has no digest.
+    TypeError, ValueError
+        If it, or something in it, has no digest.
     """
     for kind, digest in _DIGESTS:
         if isinstance(value, kind):
             return digest(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in fields(value)]
-        return _digest_parts("dataclass", names, [getattr(value, name) for name in names])
-    return tagged_digest("json", value)
-
-
-def _digest_mapping(value: Mapping[str, object]) -> str:
-    return _digest_parts("mapping", [str(key) for key in value], value.values())
-
-
-def _digest_sequence(value: Sequence[object]) -> str:
-    return _digest_parts("sequence", [], value)
-
-
-def _digest_record(value: BaseModel) -> str:
-    return tagged_digest("json", value.model_dump(mode="json"))
-
-
-def _digest_parts(kind: str, names: list[str], parts: Iterable[object]) -> str:
-    return tagged_digest(kind, [names, [digest_artefact(part) for part in parts]])
+    return digest_plain(value, digest_artefact)
 
 
 _DIGESTS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (pd.DataFrame, digest_frame),
     (np.ndarray, digest_array),
     (BaseEstimator, digest_estimator),
-    (BaseModel, _digest_record),
-    (Mapping, _digest_mapping),
-    ((list, tuple), _digest_sequence),
 )

@@ -11,7 +11,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.data import Task
-from repro.core.records import Estimate, Metrics, Stages
+from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, metrics, scoring
 from repro.training.decision import decide
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     Rows = npt.NDArray[np.int64]
 
 _METHODS = {"probability": "predict_proba", "decision": "decision_function"}
-
-# Raised whenever the same inputs of some stage come to mean another computation.
-STAGES_VERSION = 1
 
 
 @dataclass(frozen=True)
