@@ -342,3 +342,25 @@ def test_a_pipe_is_written_to_and_not_replaced(reference, tmp_path, option):
         read = reader.communicate()[0]
 
     assert (result.status, pipe.is_fifo(), len(read) > 100) == (0, True, True), result.err
+
+
+def test_records_of_one_file_name_are_told_apart(reference, tmp_path):
+    """By the names that they were given."""
+    copy = tmp_path / "copy" / reference.name
+    copy.parent.mkdir()
+    copy.write_bytes(reference.read_bytes())
+    found = command("-m", "repro", "compare", reference, copy, "--json").json
+
+    assert (found["reference"], found["candidates"][0]["name"]) == (str(reference), str(copy))
+
+
+def test_a_folder_that_is_no_run_is_called_one(reference, tmp_path):
+    result = command("-m", "repro", "compare", reference, tmp_path)
+
+    assert (result.status, f"{tmp_path} is a folder and no run" in result.err) == (3, True)
+
+
+def test_two_forms_at_once_are_refused(reference):
+    result = command("-m", "repro", "compare", reference, reference, "--json", "--format", "junit")
+
+    assert (result.status, "exclude each other" in result.err) == (2, True)

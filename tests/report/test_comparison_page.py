@@ -265,7 +265,7 @@ def test_without_matplotlib_the_error_says_what_to_install(tmp_path):
     result = command("-c", script, env={"PYTHONPATH": str(tmp_path)})
 
     assert "needs matplotlib" in result.out, result.err
-    assert "pip install 'repro[plots]'" in result.out
+    assert "pip install -e '.[plots]'" in result.out
 
 
 def test_a_thousand_records_make_a_page_that_can_be_read(entries):

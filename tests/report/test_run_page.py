@@ -292,7 +292,7 @@ def test_without_matplotlib_the_page_is_whole_and_says_what_brings_pictures(runs
     text = file.read_text(encoding="utf-8")
 
     assert (result.status, pictures(text)) == (0, {})
-    assert "pip install 'repro[plots]'" in result.err
+    assert "pip install -e '.[plots]'" in result.err
     assert "writes it with them where matplotlib is installed" in words(text)
     assert text == found["binary"].joinpath("report.html").read_text(encoding="utf-8")
 

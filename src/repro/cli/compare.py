@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +78,8 @@ def command(
     repro compare A.json B.json C.json --format markdown >> "$GITHUB_STEP_SUMMARY"
     repro compare A.json B.json --tolerance 0         the same bits, or status 1
     """
+    if as_json and form not in {"text", "json"}:
+        raise click.UsageError(f"--json and --format {form} exclude each other.")
     from repro.app.compare import compare_all, read_entry
     from repro.app.files import check_targets
     from repro.app.subject import find_subject
@@ -89,8 +93,15 @@ def command(
     if file or page:
         read = [find_subject(base, runs, name).path for name in (reference, *candidates)]
         check_targets([file, page], [*read, noise_file])
-    first = read_entry(base, runs, reference)
-    others: Iterable[Entry] = (read_entry(base, runs, name) for name in candidates)
+    alike = Counter(Path(name).name for name in (reference, *candidates))
+
+    def entry_of(name: str) -> Entry:
+        entry = read_entry(base, runs, name)
+        # Records of one file name are told apart by their folders.
+        return replace(entry, name=name) if alike[Path(name).name] > 1 else entry
+
+    first = entry_of(reference)
+    others: Iterable[Entry] = map(entry_of, candidates)
     if page is not None:
         others = list(others)
     report = compare_all(project, first, others, asked)
@@ -229,4 +240,6 @@ def _told(key: str, pair: tuple[object, object]) -> str:
 def _short(value: object) -> str:
     words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     text = output.short(words) if ":" in words else words
-    return f"{text[:_WIDE]}…" if len(text) > _WIDE else text or "none"
+    if value is None or not text:
+        return "none"
+    return f"{text[:_WIDE]}…" if len(text) > _WIDE else text

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from repro.core.explanation import Explanation, Trial
 
+_SHOWN = 2
+
 
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
@@ -104,6 +106,7 @@ def _row(trial: Trial, start: str) -> tuple[str, ...]:
         # A whole section is too much for a line; a seed is not.
         *(f"{n}: {value}" for n, value in trial.sections.items() if isinstance(value, int)),
     ]
+    done = [*done[:_SHOWN], *([f"{len(done) - _SHOWN} more"] if len(done) > _SHOWN else [])]
     what = " and ".join(trial.causes) or start
     what = f"{what}: {', '.join(done)}" if done else what
     if trial.failure:

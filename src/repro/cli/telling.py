@@ -21,8 +21,8 @@ def tell_measure(comparison: Comparison) -> None:
 
     if comparison.expectation:
         output.field("bits", line(comparison.expectation))
-    if comparison.verdict != "identical":
-        # Where nothing differs it allowed nothing.
+    if comparison.verdict in {"equivalent", "different"}:
+        # Where nothing differs, or nothing was compared, it allowed nothing.
         output.field("tolerance", line(of_tolerance(comparison)))
 
 

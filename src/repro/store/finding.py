@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from repro.core.errors import PreconditionError
@@ -50,6 +51,7 @@ def _latest(runs: Path) -> Path:
 def _by_part(runs: Path, part: str) -> Path:
     folders = {path.name: path for path in run_folders(runs)}
     if not folders:
+        _refuse_folder(part)
         raise PreconditionError(f"no run {part}: no runs yet in {runs}", advice="repro train")
     matches = [name for name in folders if part and name.startswith(part)]
     matches = matches or [name for name in folders if part and name.endswith(part)]
@@ -61,7 +63,17 @@ def _by_part(runs: Path, part: str) -> Path:
             f"{part} may be any of {len(matches)} runs",
             advice=f"give more of the name, such as one of: {shown}",
         )
+    _refuse_folder(part)
     raise PreconditionError(f"no run {part!r} in {runs}", advice=_nearest(part, list(folders)))
+
+
+def _refuse_folder(name: str) -> None:
+    # Not by Path, which raises where a name is too long to be one.
+    if os.path.isdir(name):  # noqa: PTH112
+        raise PreconditionError(
+            f"{name} is a folder and no run: it has no lineage.json",
+            advice="name a run; repro runs list shows them",
+        )
 
 
 def _nearest(part: str, names: list[str]) -> str:

@@ -28,5 +28,5 @@ def require(what: str) -> None:
     except ImportError as error:
         raise PreconditionError(
             f"{what} needs matplotlib ({error})",
-            advice="pip install 'repro[plots]', in the project's environment",
+            advice="pip install -e '.[plots]', in the project's environment",
         ) from error
