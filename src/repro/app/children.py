@@ -59,7 +59,10 @@ def retrain(
     changed = config.model_copy(update={"determinism": determinism, "execution": execution})
     given = json.dumps(changed.model_dump(mode="json", by_alias=True))
     command = [interpreter, "-m", "repro.app.retrain", str(project)]
-    done = finished(command, environ, given.encode())
+    try:
+        done = finished(command, environ, given.encode())
+    except OSError as error:
+        return None, f"could not be started: {error.strerror}"
     if done.returncode:
         # What it cannot do, it says in place of the record; how it died is on standard error.
         words = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()

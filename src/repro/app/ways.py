@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from repro.capture.threads import VARIABLES
 from repro.core.comparison import Suspect
 from repro.core.environment import comparable
 from repro.divergence.causes import suspects
@@ -12,6 +14,7 @@ from repro.divergence.comparable import rows_only_permuted
 from repro.divergence.numbers import greatest_relative_difference
 from repro.divergence.structure import differences
 from repro.launch import cannot_run
+from repro.launch.levels import HASH_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,7 +158,23 @@ def steering(cause: str, expected: Environment, actual: Environment) -> Settings
         Whose side is wanted.
     actual : Environment
         The other side.
+
+    Notes
+    -----
+    A record is somebody else's: of what it says, no more goes into the environment of a process
+    here than names that this program itself observes, and values that can be theirs.
     """
+    found = _steering(cause, expected, actual)
+    return found if all(_is_plain(*pair) for pair in found.items()) else {}
+
+
+def _is_plain(name: str, value: str | None) -> bool:
+    if name == HASH_SEED:
+        return value is None or re.fullmatch(r"random|[0-9]{1,10}", value) is not None
+    return value is None or re.fullmatch(r"[A-Za-z0-9_.,:= -]{1,200}", value) is not None
+
+
+def _steering(cause: str, expected: Environment, actual: Environment) -> Settings:
     paths = expected.code_paths
     if cause == "BLAS kernel":
         kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
@@ -171,10 +190,10 @@ def steering(cause: str, expected: Environment, actual: Environment) -> Settings
     if cause == "maths functions of the C library" and paths.libm != actual.code_paths.libm:
         return {"GLIBC_TUNABLES": _NO_FMA[paths.libm]} if paths.libm in _NO_FMA else {}
     if cause == "numbers of threads":
-        names = expected.threads.keys() | actual.threads.keys()
-        return {name: expected.threads.get(name) for name in sorted(names)}
+        told = expected.threads.keys() | actual.threads.keys()
+        return {name: expected.threads.get(name) for name in VARIABLES if name in told}
     if cause == "hash seed":
-        return {"PYTHONHASHSEED": expected.hash_seed}
+        return {HASH_SEED: expected.hash_seed}
     return {}
 
 
