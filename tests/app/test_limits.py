@@ -201,13 +201,13 @@ def test_a_flip_without_a_margin_is_no_tie(change):
         rows = (row, *RECORD.predictions.rows[1:])
         predictions = RECORD.predictions.model_copy(update={"rows": rows})
         changed = RECORD.model_copy(update={"predictions": predictions})
-        return well_forged(changed, labels=f"array/v1:{label}")
+        return well_forged(changed, labels=f"array/v1:{label}", scores=f"array/v1:{label}")
 
     found = judge(settings(), record("bad"), record("good"), Asked())
 
     assert (found.verdict, found.worst) == ("different", None)
-    (labels, check) = [check for check in found.checks if check.outcome is not Outcome.SAME]
-    assert labels.name == "stages.predict.labels"
+    *outputs, check = [check for check in found.checks if check.outcome is not Outcome.SAME]
+    assert {output.name for output in outputs} == {"stages.predict.labels", "stages.predict.scores"}
     assert "bad became good, margin unknown" in check.detail
 
 

@@ -83,6 +83,28 @@ def test_a_flipped_tie_and_other_scores_contradict_too(record, change):
     assert "stages.predict.scores has the same bits" in found.reasons[0]
 
 
+def test_a_label_follows_from_scores_and_threshold(record):
+    """Without rounding, so that no digest of the labels' own makes another one possible."""
+    forged = well_forged(with_row(record, label="turned", margin=0.0), labels="other/v1:0")
+
+    assert "stages.predict.scores has the same bits" in judged(forged, record).reasons[0]
+
+
+def test_a_label_that_is_none_here_is_no_tie(record):
+    """However near the boundary its row is said to be; another label that there is may be one."""
+    actual = with_row(record, margin=0.0)
+    own = actual.predictions.rows[0].label
+    other = next(row.label for row in record.predictions.rows if row.label != own)
+    verdicts = {}
+    for label in ("turned", other):
+        forged = well_forged(with_row(actual, label=label), labels="o/v1:0", scores="o/v1:1")
+        verdicts[label] = judged(forged, actual)
+
+    assert verdicts[other].verdict == "equivalent"
+    assert verdicts["turned"].verdict == "different"
+    assert "no label here is turned" in " ".join(verdicts["turned"].reasons)
+
+
 def test_so_does_another_number_of_held_out_rows(record):
     """The split says which they are."""
     total = {"total": record.predictions.total + 1}
@@ -92,10 +114,9 @@ def test_so_does_another_number_of_held_out_rows(record):
     assert found.reasons[0].startswith("held_out.rows differs where stages.split.test_rows has")
 
 
-@pytest.mark.parametrize("source", SOURCES["predictions."])
-def test_numbers_that_moved_with_their_digests_pass(record, source):
+@pytest.mark.parametrize("name", ["scores", "test_rows"])
+def test_numbers_that_moved_with_their_digests_pass(record, name):
     """Which is what another processor does."""
-    name = source.rpartition(".")[2]
     found = judged(well_forged(nudged(record), **{name: "other/v1:0"}), record)
 
     assert (found.verdict, found.holds, found.finding) == ("equivalent", True, "")

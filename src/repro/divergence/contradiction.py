@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from repro.core.records import Stages
     from repro.core.verdict import Check
 
-# How the names of checks begin, and the stage outputs that they follow from. Which prediction is a
-# row's follows from the split.
+# How the names of checks begin, and the stage outputs that they follow from, exactly: labels and
+# margins from scores and threshold, without any rounding that processors could differ in, and which
+# prediction is a row's from the split.
 SOURCES = {
     "predictions.": (
         "stages.predict.scores",
-        "stages.predict.labels",
-        "stages.predict.margins",
+        "stages.decide.threshold",
         "stages.split.test_rows",
     ),
     "held_out.rows": ("stages.split.test_rows",),

@@ -121,12 +121,16 @@ def check_predictions(
     yield _check_equal("held_out.scores", list(expected.scores), list(actual.scores))
     here = {prediction.row: prediction for prediction in actual.rows}
     tolerance = limits.of("predictions")
+    known = frozenset(value for row in actual.rows for value in (row.label, row.truth))
     for prediction in expected.rows:
-        yield _check_prediction(prediction, here, tolerance)
+        yield _check_prediction(prediction, here, tolerance, known)
 
 
 def _check_prediction(
-    expected: Prediction, here: Mapping[int, Prediction], tolerance: Tolerance
+    expected: Prediction,
+    here: Mapping[int, Prediction],
+    tolerance: Tolerance,
+    known: frozenset[str | float],
 ) -> Check:
     name, actual = f"predictions.{expected.row}", here.get(expected.row)
     if actual is None:
@@ -143,6 +147,11 @@ def _check_prediction(
         pairs = zip(numbers_of(expected), numbers_of(actual), strict=True)
         numbers = [_measure(left, right, tolerance) for left, right in pairs]
         outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
+        if outcome is Outcome.TIE and expected.label not in known:
+            outcome, detail = (
+                Outcome.DIFFERS,
+                f"row {expected.row}: no label here is {expected.label}",
+            )
     worst = max(numbers, key=lambda measured: measured.excess, default=None)
     return Check(
         name=name,
