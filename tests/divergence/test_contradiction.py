@@ -105,6 +105,31 @@ def test_a_label_that_is_none_here_is_no_tie(record):
     assert "no label here is turned" in " ".join(verdicts["turned"].reasons)
 
 
+def with_stages(record, stages):
+    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+
+
+def test_what_no_stage_makes_has_to_be_the_same(record):
+    """It follows from data, configuration and seed; and nothing reads a run by other inputs."""
+    first, *others = record.stages.stages
+    name = next(iter(first.inputs))
+    inputs = [{**first.inputs, name: "other/v1:0"}, {}, {**first.inputs, "more": "other/v1:0"}]
+    for each in inputs:
+        edited = with_stages(record, (first.model_copy(update={"inputs": each}), *others))
+        for expected, actual in ((edited, record), (record, edited)):
+            found = judged(expected, actual)
+
+            assert (found.verdict, found.holds) == ("incomparable", False)
+            assert f"of stages.{first.name} differs where data" in found.reasons[0]
+
+
+def test_stages_stand_in_one_order(record):
+    found = judged(with_stages(record, record.stages.stages[::-1]), record)
+
+    assert (found.verdict, found.holds) == ("incomparable", False)
+    assert found.reasons[0].startswith("stages.check stands where stages.split does")
+
+
 def test_so_does_another_number_of_held_out_rows(record):
     """The split says which they are."""
     total = {"total": record.predictions.total + 1}

@@ -1,4 +1,4 @@
-"""Predictions that cannot be: they differ, and the stage outputs that they come from do not.
+"""What cannot be of two records that compare: a difference where what it comes from is the same.
 
 Other numbers are held against the digests of their own record, which has all of what was hashed.
 """
@@ -30,11 +30,20 @@ SOURCES = {
 
 
 def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> str:
-    """Tell of the first prediction that differs where its outputs do not; empty if none does.
+    """Tell of the first difference that has no origin; empty if there is none.
 
     A digest holds every bit of an output, and records only copy it: no environment and no other
-    code can part the two.
+    code can part the two. What no stage makes follows from data, configuration and seed, which
+    records that compare have in common.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+        None where the records do not compare.
     """
+    checks = tuple(checks)
+    if checks and (given := _other_input(expected, actual)):
+        return f"{given}: one of the two records was edited; get it anew"
     ours, theirs = outputs_of(expected), outputs_of(actual)
     same = {name for name, digest in ours.items() if theirs.get(name) == digest}
     for check in filter(_differs, checks):
@@ -44,6 +53,21 @@ def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> 
                     f"{check.name} differs where {outputs[0]} has the same bits: one of the two"
                     " records was edited; get it anew"
                 )
+    return ""
+
+
+def _other_input(expected: Stages, actual: Stages) -> str:
+    """Tell of the first stage, or input that no stage made, which is not the same on both sides."""
+    made: set[str] = set()
+    for ours, theirs in zip(expected.stages, actual.stages, strict=False):
+        if ours.name != theirs.name:
+            return f"stages.{ours.name} stands where stages.{theirs.name} does"
+        for name in ours.inputs | theirs.inputs:
+            pair = ours.inputs.get(name), theirs.inputs.get(name)
+            if pair[0] != pair[1] and (name not in made or None in pair):
+                same = "where data, configuration and seed are the same"
+                return f"the input {name} of stages.{ours.name} differs {same}"
+        made.update(ours.outputs)
     return ""
 
 
