@@ -224,3 +224,24 @@ def test_numbers_at_the_ends_of_the_scale_are_compared():
 
     assert found.verdict == "different"
     assert found.worst.relative == 2.0
+
+
+def test_a_small_target_does_not_fit_into_the_tolerance():
+    """What is absolute is in units of its spread, whoever says it: else any prediction would do."""
+
+    def record(score, spread):
+        metrics = RECORD.metrics.model_copy(update={"constant": {"rmse": spread}})
+        changes = {"truth": 3e-7, "label": score, "scores": (), "margin": None}
+        rows = tuple(p.model_copy(update=changes) for p in RECORD.predictions.rows)
+        predictions = RECORD.predictions.model_copy(update={"rows": rows})
+        changed = RECORD.model_copy(update={"predictions": predictions, "metrics": metrics})
+        return well_forged(changed, labels=f"array/v1:{score}", scores=f"array/v1:{score}")
+
+    def verdict(spread, score=0.0, asked=None):
+        return judge(
+            settings(), record(3e-7, spread), record(score, spread), asked or Asked()
+        ).verdict
+
+    assert (verdict(2.0), verdict(1e-7)) == ("equivalent", "different")
+    assert verdict(1e-7, asked=Asked(tolerance=Tolerance.both(1e-6))) == "different"
+    assert verdict(1e-7, score=3e-7 + 1e-14) == "equivalent"

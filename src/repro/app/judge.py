@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.limits import automatic, check_noise, configured
+from repro.app.limits import automatic, check_noise, configured, in_units_of_target
 from repro.core.verdict import Comparison, Verdict
 from repro.divergence.compare import compare
 from repro.divergence.contradiction import contradiction
@@ -64,6 +64,7 @@ def judge(
     if asked.noise:
         check_noise(asked.noise, expected)
     limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
+    limits = in_units_of_target(limits, expected, actual)
     comparison = _compared(settings, expected, actual, limits)
     edited = contradiction(comparison.checks, expected.stages, actual.stages)
     if edited:

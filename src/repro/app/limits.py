@@ -54,6 +54,17 @@ def configured(settings: Verification, record: RecordFile, basis: str = "") -> L
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
 
 
+def in_units_of_target(limits: Limits, *records: RecordFile) -> Limits:
+    """Shrink what is absolute where a regression's target has a spread below 1.
+
+    Else what is small beside any target would be wider than all of such a target. The spread is the
+    error of a constant guess, as the records have it; the least one counts.
+    """
+    spread = min(1.0, *(record.metrics.constant.get("rmse", 1.0) for record in records))
+    named = {name: own.shrunk(spread) for name, own in limits.named.items()}
+    return Limits(limits.default.shrunk(spread), named, limits.basis)
+
+
 def check_families(project: Path, settings: Verification) -> None:
     """Refuse a tolerance for a family that the project does not have.
 
@@ -104,7 +115,8 @@ def automatic(
     if noise and unstable(noise, expected, rules.unstable):
         return _as_configured(settings, expected, noise)
     if ours != theirs and parted is not None:
-        return _crossing(rules, expected, named, f"{theirs} there, {ours} here")
+        sides = f"{theirs} there, {ours} here"
+        return _crossing(rules, (expected, actual), named, sides)
     if noise is None:
         raise PreconditionError(
             "--tolerance auto: the bits differ, and how far they may was not measured",
@@ -205,19 +217,22 @@ def _as_configured(settings: Verification, expected: RecordFile, noise: Noise) -
         "as configured, since the model is numerically unstable (a spread of"
         f" {noise.spreads[worst]:.2g} between code paths, of {worst}): {_UNSTABLE}"
     )
-    return configured(settings, expected, basis)
+    return in_units_of_target(configured(settings, expected, basis), expected)
 
 
 def _crossing(
-    rules: Automatic, expected: RecordFile, named: Mapping[str, Tolerance], sides: str
+    rules: Automatic,
+    records: tuple[RecordFile, RecordFile],
+    named: Mapping[str, Tolerance],
+    sides: str,
 ) -> Limits:
     def least(family: str) -> Tolerance:
         return Tolerance.both(rules.architectures.get(family, rules.architectures["default"]))
 
-    metrics = expected.metrics
+    metrics = records[0].metrics
     floors = {f"metrics.cross_validation.{name}": least(name) for name in metrics.cross_validation}
     floors |= dict.fromkeys(_SELECTED, least(metrics.model))
-    fixed = Limits(least("default"), floors)
+    fixed = in_units_of_target(Limits(least("default"), floors), *records)
     wider = {
         name: Tolerance(
             max(own.absolute, fixed.of(name).absolute), max(own.relative, fixed.of(name).relative)
@@ -226,4 +241,4 @@ def _crossing(
     }
     floor = least(metrics.model).absolute
     basis = f"{sides}, another architecture: at least {floor:g} for {metrics.model}"
-    return Limits(fixed.default, floors | wider, basis)
+    return Limits(fixed.default, {**fixed.named, **wider}, basis)

@@ -54,6 +54,10 @@ class Tolerance:
             )
         return Tolerance(value, value)
 
+    def shrunk(self, factor: float) -> Tolerance:
+        """Return this tolerance with a smaller absolute part."""
+        return Tolerance(self.absolute * factor, self.relative)
+
     def allowed(self, expected: float) -> float:
         """Return the greatest difference that is allowed from a value."""
         return min(self.absolute + self.relative * abs(expected), sys.float_info.max)
