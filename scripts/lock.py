@@ -1,9 +1,10 @@
-"""Write the wheel index and the bill of materials from the lock, or check that the three agree.
+"""Write the wheel index and the bill of materials from the lock, or check that they agree with it.
 
 ``requirements.txt`` holds versions and hashes, and no file names. Nix needs them, since it fetches
 each wheel by itself; so does everybody who asks what exactly is installed. Here pip is asked, for
 each system, which files it would install from the lock, and takes none whose hash is not in there.
 Both files follow from that and from nothing else: no address, no time, no path of this machine.
+Both note the digest of every lock, so that none is changed unnoticed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from repro.core.errors import ExitCode
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--check", is_flag=True, help="Write nothing; say where the three disagree. Offline.")
+@click.option("--check", is_flag=True, help="Write nothing; say where they disagree. Offline.")
 def lock(*, check: bool) -> ExitCode:
     """Write the wheel index and the bill of materials from the lock."""
     if not check:

@@ -18,6 +18,7 @@ import click
 from matrix_cells import outcome as outcomes_of
 from matrix_cells.model import read_matrix
 from matrix_cells.places import ROOT, Job
+from matrix_cells.processes import sole_use
 from repro.cli import guarded, output
 from repro.core.errors import ConfigError, ExitCode
 
@@ -78,6 +79,7 @@ def command(
         _list(cells, github=flags["github"], as_json=flags["as_json"])
         return ExitCode.HOLDS
     work = work.absolute()
+    click.get_current_context().with_resource(sole_use(work))
     if records is None:
         kept = work / "records"
         jobs = [Job(name, cell, work, arguments) for name, cell in cells.items()]
@@ -85,7 +87,8 @@ def command(
     elif arguments:
         raise ConfigError(f"--records trains nothing, so that '{arguments[0]}' has no effect")
     else:
-        kept, found = records.absolute(), outcomes_of.found(list(cells), records.absolute())
+        kept = records.absolute()
+        found = outcomes_of.found(cells, kept, exact=flags["exact"])
     if not flags["train_only"]:
         found = outcomes_of.compare(found, kept, reference, work / "report")
     _tell(found, as_json=flags["as_json"])

@@ -73,7 +73,7 @@ def test_every_pin_is_exact_and_has_hashes(name):
     assert re.findall(r"https?://|file:|--index|--extra|--find-links|/home|/root|\.\./", text) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt", OLDEST])
 def test_what_is_installed_is_the_same_set_everywhere(name):
     """A marker would leave a package out somewhere; only tools of development may have one."""
     lines = (ROOT / name).read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Whether lock, wheel index and bill of materials say the same; nothing is asked of anybody."""
+"""Whether locks, wheel index and bill of materials say the same; nothing is asked of anybody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from locking.bill import noted, serial
-from locking.wheels import BILL, INDEX, LOCKS, SYSTEMS, Wheel, canonical, pins
+from locking.wheels import (
+    BILL,
+    INDEX,
+    INSTALLED,
+    LOCKS,
+    PYTHON,
+    SCHEMA,
+    SYSTEMS,
+    Wheel,
+    canonical,
+    pins,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,14 +29,15 @@ if TYPE_CHECKING:
 
 
 def disagreements(root: Path) -> list[str]:
-    """Return where lock, wheel index and bill of materials do not say the same, as sentences."""
+    """Return where locks, wheel index and bill of materials do not say the same, as sentences."""
     texts = {name: (root / name).read_text() for name in LOCKS}
-    locked = {name: pin for text in texts.values() for name, pin in pins(text).items()}
+    locked = {name: pin for lock in INSTALLED for name, pin in pins(texts[lock]).items()}
     indexed, billed = (json.loads((root / name).read_text()) for name in (INDEX, BILL))
     wheels = {
         Wheel(*map(entry.get, Wheel._fields)): entry["systems"] for entry in indexed["wheels"]
     }
     return [
+        *_against_head(indexed),
         *_not_of(texts, indexed["locks"], INDEX),
         *_not_of(texts, noted(billed), BILL),
         *_against_lock(wheels, locked),
@@ -37,6 +49,12 @@ def disagreements(root: Path) -> list[str]:
 def digests(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the SHA-256 of each lock, whatever its line endings are."""
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def _against_head(indexed: Mapping[str, Any]) -> Iterator[str]:
+    for key, wanted in (("schema", SCHEMA), ("python", PYTHON)):
+        if indexed[key] != wanted:
+            yield f"{INDEX}: {key} is {indexed[key]}, not {wanted}"
 
 
 def _not_of(texts: Mapping[str, str], named: Mapping[str, str], where: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from locking.wheels import LOCKS, PYTHON, ROOT, SYSTEMS, canonical, pins, wheel
+from locking.wheels import INSTALLED, LOCKS, PYTHON, ROOT, SYSTEMS, canonical, pins, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +136,7 @@ def _required(entries: Report) -> Iterator[tuple[str, str]]:
 def _asked() -> list[str]:
     lines = [
         line.strip()
-        for name in LOCKS
+        for name in INSTALLED
         for line in (ROOT / name).with_suffix(".in").read_text().splitlines()
     ]
     return [canonical(line) for line in lines if line and not line.startswith("#")]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 INDEX = "nix/wheels.json"
 BILL = "sbom.json"
-LOCKS = ("requirements.txt", "requirements-build.txt")
+# What the index and the bill of materials list; each also notes the digest of every lock.
+INSTALLED = ("requirements.txt", "requirements-build.txt")
+LOCKS = (*INSTALLED, "requirements-dev.txt", "requirements-oldest.txt")
 # Of the image and of Nix.
 PYTHON = "3.13"
 SCHEMA = "repro.wheels/v1"
@@ -96,7 +98,7 @@ def reported(system: System, folder: Path) -> list[dict[str, Any]]:
     """Ask pip what it would install from the lock on a system; nothing is installed."""
     report = folder / "report.json"
     tags = [part for tag in system.tags for part in ("--platform", tag)]
-    locks = [part for name in LOCKS for part in ("-r", str(ROOT / name))]
+    locks = [part for name in INSTALLED for part in ("-r", str(ROOT / name))]
     command = [
         sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--dry-run",
         "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--require-hashes",

@@ -11,6 +11,7 @@ from repro.config.yaml import read_leaves
 from repro.core.errors import ConfigError
 from repro.core.model import Record
 from repro.core.suggest import did_you_mean
+from repro.launch import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ class Cell(Record):
     stand_in: Literal["interpreter", "chroot", "emulation"] | None = None
     suite: _Word | None = None
     lock: Literal["requirements.txt", "requirements-oldest.txt"] = "requirements.txt"
-    level: _Word | None = None
+    level: Level | None = None
 
     @model_validator(mode="after")
     def _keys_go_together(self) -> Cell:

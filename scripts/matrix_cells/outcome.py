@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from matrix_cells.places import UnavailableError, ways
+from locking.wheels import pins
+from matrix_cells.places import ROOT, UnavailableError, ways
 from matrix_cells.processes import next_step, run, told
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError, ExitCode
@@ -19,13 +20,17 @@ from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from matrix_cells.model import Cell
     from matrix_cells.places import Job, Way
     from repro.core.comparison import Candidate
+    from repro.core.environment import Environment
 
 _SEVERAL = 2
+# Their versions are looked at, to tell which lock a record was made with.
+_COMPUTING = ("numpy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Outcome:
     ----------
     verdict : str
         ``trained`` until there is a comparison; then ``reference``, or that of ``repro compare``.
-        ``skipped`` where it could not be trained here, and ``failed`` where that was tried.
+        ``skipped`` where it could not be trained here, and ``failed`` where that was tried, or
+        where the record is not of the cell.
     holds : bool
         Whether it is a pass; false for a cell that was not compared.
     reason : str
@@ -81,11 +87,9 @@ def train(job: Job, records: Path, say: Callable[[str], None], *, exact: bool) -
         return Outcome(job.name, "failed", way.title, seconds=spent, reason=reason)
     records.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(job.folder / "record.json", kept)
-    outcome = _as_trained(job.name, kept, way.title, spent)
-    if not outcome.python.startswith(f"{job.cell.python}."):
+    outcome = _as_trained(job.name, _read(kept), job.cell, way.title, spent)
+    if outcome.verdict == "failed":
         kept.unlink()
-        reason = f"its Python is {outcome.python}, and not {job.cell.python}"
-        return Outcome(job.name, "failed", way.title, outcome.python, reason=reason)
     return outcome
 
 
@@ -108,26 +112,63 @@ def _carried_out(way: Way, job: Job) -> int:
         raise
 
 
-def _as_trained(name: str, file: Path, way: str, seconds: float | None) -> Outcome:
-    environment = load_record(file.read_bytes(), file.name, RecordFile).environment
+def _read(file: Path) -> RecordFile:
+    return load_record(file.read_bytes(), file.name, RecordFile)
+
+
+def _as_trained(
+    name: str, record: RecordFile, cell: Cell | None, way: str = "", seconds: float | None = None
+) -> Outcome:
+    environment = record.environment
+    reason = "; ".join(_not_of(cell, environment)) if cell else ""
     bits = (environment.bits or "").partition(" ")[0]
-    return Outcome(name, "trained", way, environment.interpreter.version, bits, seconds)
+    verdict = "failed" if reason else "trained"
+    return Outcome(name, verdict, way, environment.interpreter.version, bits, seconds, reason)
 
 
-def found(names: Sequence[str], records: Path) -> list[Outcome]:
+def _not_of(cell: Cell, environment: Environment) -> Iterator[str]:
+    """Tell in what a record's environment is not the cell's."""
+    here = environment.platform
+    python = ".".join(environment.interpreter.version.split(".")[:2])
+    seen = {"Python": python, "system": here.system, "machine": here.machine}
+    wanted = dict(zip(seen, (cell.python, *cell.platform), strict=True))
+    if cell.level:
+        seen["level"], wanted["level"] = environment.level, cell.level
+    locked = pins((ROOT / cell.lock).read_text(encoding="utf-8"))
+    for name in _COMPUTING:
+        seen[name], wanted[name] = environment.packages.get(name, ""), locked[name].version
+    for what, value in wanted.items():
+        if seen[what] != value:
+            yield f"its {what} is {seen[what] or 'missing'}, and not {value}"
+
+
+def found(cells: Mapping[str, Cell], records: Path, *, exact: bool) -> list[Outcome]:
     """Read the records that other machines left in a folder.
 
     A record that is of no cell is taken too, so that any may be laid beside the others.
+
+    Parameters
+    ----------
+    exact : bool
+        Whether one record may not stand for two cells that have different images.
     """
-    others = sorted({file.stem for file in records.glob("*.json")} - set(names))
+    others = sorted({file.stem for file in records.glob("*.json")} - set(cells))
     outcomes = []
-    for name in (*names, *others):
-        file = records / f"{name}.json"
-        if file.exists():
-            outcomes.append(_as_trained(name, file, "", None))
-        else:
+    owners: dict[str, str] = {}
+    for name in (*cells, *others):
+        file, cell = records / f"{name}.json", cells.get(name)
+        if not file.exists():
             reason = f"there is no {file.name} in {records.name}"
             outcomes.append(Outcome(name, "skipped", reason=reason))
+            continue
+        record = _read(file)
+        outcome = _as_trained(name, record, cell)
+        if exact and cell and outcome.verdict == "trained":
+            owner = owners.setdefault(record.digest, name)
+            if cells[owner].image != cell.image:
+                reason = f"its record is that of {owner}, which has another image"
+                outcome = replace(outcome, verdict="failed", reason=reason)
+        outcomes.append(outcome)
     return outcomes
 
 

@@ -34,6 +34,8 @@ _ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 # What stands before the name of a tool.
 _BEFORE = {*_ALONE, sys.executable, "-m", "env"}
 _ANSWER_SECONDS = 20
+# Nothing of it is kept on disk: the project may have changed since another call.
+_BUILT: set[Path] = set()
 
 
 class UnavailableError(Exception):
@@ -98,7 +100,8 @@ class Job:
     @property
     def _what(self) -> tuple[str, ...]:
         level = ("--level", self.cell.level) if self.cell.level else ()
-        return ("--lock", self.cell.lock, "--", *level, *self.arguments)
+        # Last, since the last one counts: a cell that has a level is trained at no other.
+        return ("--lock", self.cell.lock, "--", *self.arguments, *level)
 
     def do(self, *command: str | Path) -> None:
         """Run a command that makes something for the cell.
@@ -323,9 +326,8 @@ def _wheels(job: Job) -> Path:
 
 def _own_wheel(job: Job, pip: Sequence[str], folder: Path) -> None:
     """Build this project's wheel, once a call."""
-    stamp = folder / f".{os.getpid()}"
-    if not stamp.exists():
+    if folder not in _BUILT:
         shutil.rmtree(folder, ignore_errors=True)
         options = ("--no-deps", "--no-build-isolation", "--no-index")
         job.do(*pip, "wheel", *options, "--wheel-dir", folder, ROOT)
-        stamp.touch()
+        _BUILT.add(folder)

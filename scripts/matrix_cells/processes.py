@@ -5,15 +5,35 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from repro.core.errors import PreconditionError
 from repro.launch import leaking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Far behind the content: a locked range cannot be read on Windows.
+    _RANGE_START = 1 << 20
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(_RANGE_START)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 _GRACE_SECONDS = 3
 _PAUSE_SECONDS = 0.05
@@ -29,6 +49,32 @@ _NEXT_STEPS = {
         "(from versions: none)",
     ),
 }  # fmt: skip
+
+
+@contextmanager
+def sole_use(folder: Path) -> Iterator[None]:
+    """Keep a folder for this call, until it ends, however that is.
+
+    Raises
+    ------
+    PreconditionError
+        If another call works in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".in-use").open("a+b", buffering=0) as file:
+        # Where locks are not supported nothing can be told.
+        with suppress(OSError):
+            try:
+                _lock(file)
+            except (BlockingIOError, PermissionError):
+                file.seek(0)
+                raise PreconditionError(
+                    f"process {file.read().decode()} works in {folder} already",
+                    advice="wait for it, or choose another folder with --work",
+                ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        yield
 
 
 def run(command: Sequence[str | Path], log: Path) -> int:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -233,13 +234,17 @@ def test_project_is_examined_at_its_own_level(project):
     """Its lock against what is installed, and its git state; none of them is a problem."""
     project.replace("configs/base.yaml", "level: portable ", "level: strict ")
     digest = "--hash=sha256:" + "0" * 64
-    project.write("requirements.txt", f"numpy==1.0 \\\n    {digest}\nscipy>=1\n-r more.txt\n# no\n")
+    # Nothing requires colorama but on Windows; it is locked and installed everywhere.
+    pinned = "".join(f"{name} \\\n    {digest}\n" for name in ("numpy==1.0", "colorama==0.1"))
+    project.write("requirements.txt", f"{pinned}scipy>=1\n-r more.txt\n# no\n")
 
     found = doctor(project.path, env={"TZ": "Europe/Berlin"})
 
     assert (found.status, found.level) == (0, "strict")
-    assert "1 of 2 lines have no version and hash: scipy>=1" in found["lock"]["found"]
-    assert "(locked: 1.0)" in found["installed packages"]["found"]
+    assert "1 of 3 lines have no version and hash: scipy>=1" in found["lock"]["found"]
+    installed = found["installed packages"]["found"]
+    assert "(locked: 1.0)" in installed
+    assert f"colorama {metadata.version('colorama')} (locked: 0.1)" in installed
     assert found["git"]["found"] == "not a repository"
     assert {"lock", "installed packages", "git", "time zone", "class of bits"} <= found.of(
         "warning"

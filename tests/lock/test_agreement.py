@@ -1,4 +1,4 @@
-"""Lock, wheel index and bill of materials say the same, and no other change goes unnoticed."""
+"""Locks, wheel index and bill of materials say the same, and no other change goes unnoticed."""
 
 import json
 import random
@@ -16,13 +16,14 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from locking import bill, wheels
 from locking.agreement import digests, disagreements
 
-FILES = (*wheels.LOCKS, wheels.INDEX, wheels.BILL)
+WRITTEN = (wheels.INDEX, wheels.BILL)
+FILES = (*wheels.LOCKS, *WRITTEN)
 SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @pytest.fixture
 def copies(tmp_path):
-    """The four files, to change at will."""
+    """The files, to change at will."""
     for name in FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -42,7 +43,7 @@ def numpy_on_arm(index):
     )
 
 
-def test_the_three_agree():
+def test_all_of_them_agree():
     """By the command that `make lock` names, which asks nobody."""
     result = command("scripts/lock.py", "--check", cwd=ROOT)
 
@@ -85,6 +86,36 @@ def test_what_else_is_changed_in_the_index_is_told(copies, change, sentence):
     edit(copies, change)
 
     assert any(sentence in told for told in disagreements(copies))
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda text: SHA256.sub("0" * 64, text, count=1),
+        lambda text: f"{text}evil==1.0 \\\n    --hash=sha256:{'0' * 64}\n    # via rich\n",
+        lambda text: text[: text.rindex("\n", 0, text.rindex("=="))],
+        lambda text: re.sub(r"==(\S+)", r"==\1 ; sys_platform == 'win32'", text, count=1),
+    ],
+    ids=["hash", "added", "removed", "marker"],
+)
+@pytest.mark.parametrize("name", wheels.LOCKS)
+def test_a_lock_that_was_edited_is_named(copies, name, edited):
+    """Also one of which nothing is listed elsewhere."""
+    path = copies / name
+    text = path.read_text()
+    path.write_text(edited(text))
+
+    assert edited(text) != text
+    assert set(disagreements(copies)) >= {f"{w} was made from another {name}" for w in WRITTEN}
+
+
+@pytest.mark.parametrize(("key", "value"), [("python", "3.12"), ("schema", "repro.wheels/v0")])
+def test_another_head_of_the_index_is_told(copies, key, value):
+    """Of which Python and in which form it is."""
+    was = json.loads((copies / wheels.INDEX).read_text())[key]
+    edit(copies, lambda index: index.update({key: value}))
+
+    assert disagreements(copies) == [f"{wheels.INDEX}: {key} is {value}, not {was}"]
 
 
 def test_a_bill_that_was_edited_has_another_serial_number(copies):
@@ -179,7 +210,7 @@ def test_making_both_again_changes_nothing(copies):
     """pip, asked now, names the same files; the index of packages has to be reached for it."""
     for name in ("scripts", "src"):
         shutil.copytree(ROOT / name, copies / name, ignore=shutil.ignore_patterns("*_cache"))
-    for name in wheels.LOCKS:
+    for name in wheels.INSTALLED:
         shutil.copy((ROOT / name).with_suffix(".in"), copies)
     before = {name: (copies / name).read_bytes() for name in FILES}
 

@@ -73,6 +73,7 @@ def test_a_cell_is_read_as_it_is_written(read):
             "lock: another one goes with an image",
         ),
         (f"{GOOD}, lock: other.txt", "here.lock: input should be 'requirements.txt' or"),
+        (f"{GOOD}, level: nonsense", "cells.here.level: input should be 'seeded', 'strict'"),
         (f'{GOOD}, packages: ["git; reboot"]', "cells.here.packages.0: string should match"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -114,6 +115,53 @@ def test_a_record_from_elsewhere_is_compared_beside_the_cells(laid_out):
     assert (done.status, verdicts(done)) == (
         1, {"first": "reference", "second": "identical", "other": "incomparable"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (f'runner: {RUNNER}, python: "3.99"', f"its Python is {VERSION}, and not 3.99"),
+        (ELSEWHERE.replace("3.13", VERSION), f"its system is {platform.system()}, and not "),
+        (f"{HERE}, level: seeded", "its level is portable, and not seeded"),
+        (f'{STOOD_IN}, python: "{VERSION}", lock: requirements-oldest.txt', "its numpy is "),
+    ],
+    ids=["python", "system", "level", "lock"],
+)
+def test_a_record_of_another_place_is_not_taken_for_the_cells(laid_out, cell, reason):
+    """It is told what was found and what was expected, and it is not compared."""
+    laid_out.write(first=HERE, second=cell)
+    done = laid_out.run("--records", laid_out.records)
+
+    assert (done.status, f"failed: second: {reason}" in done.out) == (1, True), done.out
+    assert not (laid_out.work / "report").exists()
+
+
+def test_one_record_does_not_stand_for_two_images(laid_out):
+    """Where the cells themselves are asked for."""
+    stood_in = f'{STOOD_IN}, python: "{VERSION}", stand_in: interpreter'
+    laid_out.write(first=stood_in, second=stood_in.replace("debian:13", "debian:12"))
+    records = laid_out.records
+    shutil.copy(records / "first.json", records / "second.json")
+    done = laid_out.run("--records", records, "--exact")
+
+    assert laid_out.run("--records", records).status == 0
+    assert done.status == 1
+    assert "failed: second: its record is that of first, which has another image" in done.out
+
+
+def test_a_folder_is_not_shared_by_two_calls(bench):
+    """The second names the first, and leaves it alone; later, the folder is free again."""
+    bench.write(first=HERE, elsewhere=ELSEWHERE)
+    process = bench.start("--train-only", *QUICK)
+    assert "native" in process.stderr.read(len("[1/2] first: native"))
+    second = bench.run("--cell", "elsewhere", "--train-only")
+    process.communicate()
+
+    assert second.status == 3
+    assert f"process {process.pid} works in {bench.work} already" in second.err
+    assert "--work" in second.err
+    assert (process.returncode, (bench.records / "first.json").exists()) == (0, True)
+    assert "works in" not in bench.run("--cell", "elsewhere", "--train-only").err
 
 
 def test_a_reference_is_what_the_cells_are_held_against(laid_out):

@@ -57,7 +57,10 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
     for pin in filter(None, map(_PINNED.match, [*lines, *more])):
         locked.setdefault(normalised(pin[1]), set()).add(pin[2])
     environment = case.alive[0].environment
-    packages = foreign_packages(environment)
+    # One that is locked for another system may be installed here, and take part in nothing.
+    named = {normalised(pin[1]) for pin in filter(None, map(_PINNED.match, lines))}
+    taking_part = foreign_packages(environment).keys() | named
+    packages = {n: v for n, v in environment.packages.items() if n in taking_part}
     # A line may be for another system, or for an extra that is not wanted here.
     other = [
         f"{name} {packages[name]} (locked: {' or '.join(sorted(versions))})"
