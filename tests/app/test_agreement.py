@@ -39,3 +39,47 @@ def test_any_other_number_does_not(value):
     other = with_low(value).model_copy(update={"stages": with_low(0.0).stages})
     for sentence, same in both_ways(with_low(0.0), other):
         assert ("was edited" in sentence, same) == (True, False)
+
+
+def on_the_boundary(label):
+    """Let the first row lie on the boundary, with such a label."""
+    first, *others = RECORD.predictions.rows
+    tied = first.model_copy(update={"label": label, "margin": 0.0})
+    predictions = RECORD.predictions.model_copy(update={"rows": (tied, *others)})
+    return RECORD.model_copy(update={"predictions": predictions})
+
+
+def test_a_flipped_tie_does_not_agree():
+    """A digest holds every label: none of them can be another one."""
+    first = RECORD.predictions.rows[0].label
+    other = next(row.label for row in RECORD.predictions.rows if row.label != first)
+    for sentence, same in both_ways(on_the_boundary(first), on_the_boundary(other)):
+        assert ("was edited" in sentence, same) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["threshold", "precision", "recall"])
+def test_neither_does_another_threshold(name):
+    """Its numbers are those of a stage too."""
+    value = getattr(RECORD.threshold, name) + 1e-12
+    threshold = RECORD.threshold.model_copy(update={name: value})
+    other = RECORD.model_copy(update={"threshold": threshold})
+    for sentence, same in both_ways(RECORD, other):
+        assert ("was edited" in sentence, same) == (True, False)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_an_output_that_only_one_side_has_does_not_agree(left):
+    """Whichever side lacks it is named."""
+    stages = tuple(
+        stage.model_copy(
+            update={"outputs": {n: d for n, d in stage.outputs.items() if n != "scores"}}
+        )
+        for stage in RECORD.stages.stages
+    )
+    stages = RECORD.stages.model_copy(update={"stages": stages})
+    bare = RECORD.model_copy(update={"stages": stages})
+    sides = ("the record", "a") if left else ("the training here", "b")
+    told = both_ways(bare, RECORD) if left else both_ways(RECORD, bare)
+    for (sentence, same), side in zip(told, sides, strict=True):
+        assert f"stages.predict.scores is missing from {side}" in sentence
+        assert not same

@@ -127,6 +127,18 @@ def test_another_architecture_gets_the_wider_of_spread_and_floor():
     assert limits.basis.startswith("x86_64 there, aarch64 here, another architecture")
 
 
+def test_what_the_same_scores_give_is_not_widened():
+    """Rows, scores and labels with the same bits have the same accuracy on every architecture."""
+    actual, wide = elsewhere("aarch64"), {SELECTED: 1e-3, "default": 1e-3}
+    rules = settings().auto.model_copy(update={"architectures": wide})
+    given = settings().model_copy(update={"auto": rules})
+    assert automatic(given, RECORD, actual, None).of("metrics.test.brier").absolute == 1e-6
+    assert automatic(given, RECORD, actual, None).of("predictions").absolute == 1e-3
+
+    moved = actual.model_copy(update={"stages": well_forged(actual, scores="o/v1:0").stages})
+    assert automatic(given, RECORD, moved, None).of("metrics.test.brier").absolute == 1e-3
+
+
 @pytest.mark.parametrize("machine", ["AMD64", "x86_64"])
 def test_one_architecture_has_several_names(machine):
     """Windows says AMD64: that is no reason for a wider tolerance."""

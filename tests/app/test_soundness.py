@@ -101,6 +101,21 @@ def test_every_edit_of_a_number_is_named_with_its_stage(record):
         )
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in SOURCES if name.startswith("metrics.") and name != "metrics.model"]
+)
+def test_what_was_emptied_is_named_as_well(record, name):
+    """Whoever takes the findings out of a record leaves none, which is a value like any other."""
+    key = name.partition(".")[2]
+    full = well_forged(EDITS["metrics.undefined"](other_findings(record)))
+    empty = type(getattr(full.metrics, key))()
+    flaw = flaw_of(with_metrics(full, **{key: empty}))
+
+    assert flaw_of(full) is None
+    assert getattr(full.metrics, key) != empty
+    assert (flaw.name, flaw.expected) == (name, outputs_of(full.stages)[SOURCES[name]])
+
+
 def test_the_edits_are_of_everything_that_a_record_copies():
     """A run has a baseline of drift besides."""
     assert {*EDITS, "drift_baseline"} == SOURCES.keys()
@@ -150,14 +165,14 @@ def test_either_sign_of_zero_and_an_integer_are_the_number_that_was_hashed(recor
 
 def test_stages_of_another_version_or_without_that_output_prove_nothing(record):
     """What they mean is not known here."""
-    later = record.stages.model_copy(update={"version": record.stages.version + 1})
+    version, forged = record.stages.version, with_input(record, "evaluate", "scores")
+    for other in (version - 1, version + 1):
+        for edited in (*(change(record) for change in EDITS.values()), forged):
+            stages = edited.stages.model_copy(update={"version": other})
+            assert flaw_of(edited.model_copy(update={"stages": stages})) is None
     empty = record.stages.model_copy(update={"stages": ()})
-    for stages in (later, empty):
-        for change in EDITS.values():
-            assert flaw_of(change(record).model_copy(update={"stages": stages})) is None
-    forged = with_input(record, "evaluate", "scores")
-    version = forged.stages.model_copy(update={"version": record.stages.version + 1})
-    assert flaw_of(forged.model_copy(update={"stages": version})) is None
+    for change in EDITS.values():
+        assert flaw_of(change(record).model_copy(update={"stages": empty})) is None
 
 
 ALL_EDITS = EDITS | {"the input scores": lambda record: with_input(record, "evaluate", "scores")}

@@ -1,0 +1,62 @@
+"""What is said of two records beside the verdict."""
+
+import pytest
+from tests.conftest import ROOT
+from tests.forging import well_forged
+
+from repro.app.compare import Entry, compare_all
+from repro.app.judge import Asked, judge
+from repro.config.verification import Verification
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+from repro.core.verdict import Verdict
+from repro.divergence.tolerance import EXACT, Tolerance
+
+RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
+VERIFICATION = RECORD.config["verification"]
+SETTINGS = Verification.model_validate(VERIFICATION)
+OTHER_BITS = well_forged(RECORD, estimator="other/v1:0")
+
+
+def with_first(record, **changes):
+    first, *others = record.predictions.rows
+    rows = (first.model_copy(update=changes), *others)
+    predictions = record.predictions.model_copy(update={"rows": rows})
+    return record.model_copy(update={"predictions": predictions})
+
+
+def test_why_the_same_bits_are_due_is_not_replaced_by_that_they_were_asked_for():
+    """One environment says more; a tolerance of zero alone is all that is left to say."""
+    due = judge(SETTINGS, RECORD, OTHER_BITS, Asked(auto=True))
+    asked = judge(SETTINGS, RECORD, OTHER_BITS, Asked(tolerance=EXACT))
+
+    assert (due.verdict, asked.verdict) == (Verdict.EQUIVALENT, Verdict.EQUIVALENT)
+    assert due.finding == "only within the tolerance, where the same bits are due"
+    assert asked.finding == "other bits, where the same bits were asked for"
+    assert not due.holds
+    assert not asked.holds
+
+
+def test_a_contradiction_comes_first_and_hides_nothing():
+    """What else differs is told after it."""
+    edited = with_first(RECORD, scores=(0.25,))
+    found = judge(SETTINGS, RECORD, edited, Asked(tolerance=Tolerance(1e-6, 1e-6)))
+    total, row = len(RECORD.predictions.rows), RECORD.predictions.rows[0].row
+
+    assert found.verdict is Verdict.INCOMPARABLE
+    assert found.reasons[0].startswith(f"predictions.{row} differs where ")
+    assert f"1 of {total} predictions differ beyond the tolerance" in found.reasons[1:]
+
+
+@pytest.mark.parametrize("mode", ["strict", "relaxed", "legacy"])
+def test_a_reference_cannot_ask_for_less_where_there_is_no_project(mode):
+    """In the mode ``legacy`` of its own configuration nobody would look at a prediction."""
+    asking = {"config": RECORD.config | {"verification": VERIFICATION | {"mode": mode}}}
+    other = well_forged(with_first(RECORD, scores=(0.25,)), scores="other/v1:0")
+    reference, candidate = (
+        Entry("a record", record.model_copy(update=asking), {}, "") for record in (RECORD, other)
+    )
+    report = compare_all(None, reference, [candidate], Asked())
+
+    assert report.candidates[0].comparison.verdict is Verdict.DIFFERENT
+    assert not report.holds

@@ -1,0 +1,119 @@
+"""The order of the search, and what it leaves out; what each training would give is given here."""
+
+from dataclasses import dataclass
+
+import pytest
+from tests.conftest import ROOT
+
+from repro.app.recorded import Recorded
+from repro.app.search import search
+from repro.app.trials import Effort, Trials
+from repro.app.ways import Way
+from repro.core.comparison import Suspect
+from repro.core.explanation import Trial
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+
+RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
+
+
+@dataclass
+class Foretold(Trials):
+    """Trainings that confirm where they have all that is needed: nothing is trained."""
+
+    needed: frozenset[str] = frozenset()
+
+    def train(self, causes, way):
+        self.spent += 1
+        self.made.append(
+            Trial(
+                causes=tuple(causes),
+                settings=way.settings,
+                sections=way.sections,
+                packages=way.packages,
+                agreeing=0,
+                outputs=1,
+                confirms=self.needed.issubset(causes),
+                seconds=0.0,
+                failure="",
+            )
+        )
+
+
+class Fetched:
+    """Every version is there already."""
+
+    def fetch(self, name, apart):
+        return ""
+
+
+def suspect(cause, key):
+    return Suspect(cause=cause, differences={key: ("1", "2")}, rule="it can", can_act=True)
+
+
+def searched(needed, causes, runs=99):
+    """Return what suffices, why others were not tried, and what was tried, in order."""
+    effort = Effort(runs=runs, packages=False, tell=lambda _: None)
+    trials = Foretold(
+        project=ROOT,
+        subject=Recorded("a record", RECORD, None),
+        against=None,
+        effort=effort,
+        start=Way(),
+        throwaway=Fetched(),
+        needed=frozenset(needed),
+    )
+    confirmed, untried = search(trials, RECORD, causes)
+    return confirmed, untried, [trial.causes for trial in trials.made]
+
+
+SECTIONS = [suspect(name, name) for name in ("seed", "split", "features")]
+PACKAGES = [suspect(name, f"packages.{name}") for name in ("numpy", "scipy", "pandas")]
+
+
+def test_the_only_difference_is_tried_once():
+    """All of them together is that one again."""
+    assert searched({"other"}, SECTIONS[:1]) == ((), {}, [("seed",)])
+
+
+def test_what_was_not_needed_is_named_with_the_reason():
+    """It could have been tried, and was not."""
+    confirmed, untried, tried = searched({"seed"}, SECTIONS)
+
+    assert (confirmed, tried) == (("seed",), [("seed",)])
+    assert untried == dict.fromkeys(
+        ("split", "features"), "what parts first is explained without it"
+    )
+
+
+def test_what_there_was_no_training_left_for_is_named_too():
+    """More of them may be allowed."""
+    confirmed, untried, tried = searched({"features"}, SECTIONS, runs=2)
+
+    assert (confirmed, tried) == ((), [("seed",), ("split",)])
+    assert untried == {"features": "no more trainings were allowed (--max-runs 2)"}
+
+
+@pytest.mark.parametrize("needed", [{"numpy", "pandas"}, {"scipy", "pandas"}])
+def test_packages_that_help_together_are_cut_down_to_those_that_are_needed(needed):
+    """The one that is not is put back."""
+    confirmed, untried, tried = searched(needed, PACKAGES)
+
+    assert (set(confirmed), untried) == (needed, {})
+    assert tried[:4] == [("numpy", "scipy", "pandas"), ("numpy",), ("scipy",), ("pandas",)]
+    assert set(map(frozenset, tried[4:])) >= {frozenset(needed)}
+
+
+def test_one_package_that_suffices_is_not_cut_down():
+    """Each is tried alone once all together helped."""
+    confirmed, _, tried = searched({"scipy"}, PACKAGES)
+
+    assert confirmed == ("scipy",)
+    assert tried == [("numpy", "scipy", "pandas"), ("numpy",), ("scipy",)]
+
+
+def test_a_package_and_a_setting_that_help_together_are_both_named():
+    """Neither suffices alone; what neither needs is put back."""
+    confirmed, untried, _ = searched({"split", "scipy"}, [*SECTIONS, *PACKAGES])
+
+    assert (confirmed, untried) == (("split", "scipy"), {})
