@@ -48,8 +48,9 @@ RUN PYTHONHASHSEED=0 /opt/repro/bin/python -m compileall -q -x '/tests?/' \
     && find /opt/repro /project -exec touch -h -d "@$SOURCE_DATE_EPOCH" '{}' +
 
 FROM ${BASE_FROM}@${BASE_DIGEST}
-# Nothing in the image installs packages or gives rights. The base's own modules are compiled where
-# it has left them as sources: as another user, Python could not keep what it compiles.
+# No pip is left in the image (the base's own tools for packages are, and need root), and no program
+# that gives rights. The base's own modules are compiled where it has left them as sources: as
+# another user, Python could not keep what it compiles.
 RUN umask 022 \
     && python3 -c 'import sysconfig as s; print(*{s.get_path(n) for n in ("stdlib", "purelib")})' >/tmp/folders \
     && read -r folders </tmp/folders \

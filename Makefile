@@ -26,7 +26,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 	lock audit nix-check nix-image reference clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.ready ## Make .venv with every package pinned by hash.
 
@@ -87,7 +87,8 @@ image-clock-check: $(VENV)/.ready ## The same, the second time on another date a
 
 # For CI: tell the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
 image-digest:
-	@printf 'digest=%s\n' "$$(skopeo inspect --format '{{.Digest}}' oci:build/image)" >>"$(OUTPUT)"
+	@digest=$$(skopeo inspect --format '{{.Digest}}' oci:build/image) \
+		&& printf 'digest=%s\n' "$$digest" >>"$(OUTPUT)"
 
 lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index and the bill of materials.
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \

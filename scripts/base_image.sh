@@ -74,6 +74,8 @@ serve() {
     printf 'version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: "%s"}}\n' \
         "$folder/registry" >"$folder/registry.yml"
     printf 'http: {addr: "127.0.0.1:%d"}\n' "${PORT:-0}" >>"$folder/registry.yml"
+    # What an earlier server said is not taken for this one's.
+    rm -f "$folder/registry.log"
     docker-registry serve "$folder/registry.yml" >"$folder/registry.log" 2>&1 </dev/null &
     echo $! >"$folder/registry.pid"
     address=

@@ -8,10 +8,9 @@ What trains is this project's wheel, with the wheels of the lock.
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,7 +23,6 @@ from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import FrameType
 
     from matrix_cells.model import Cell
     from matrix_cells.outcome import Outcome
@@ -203,14 +201,5 @@ def _counted(verdicts: Iterable[str]) -> dict[str, int]:
     return counted
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # What nohup has set to be ignored stays so.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _terminate)
     sys.exit(guarded(command, sys.argv[1:]))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from oci.failures import explain
+from oci.processes import run, undisturbed
 from repro.core.errors import PreconditionError
 
 if TYPE_CHECKING:
@@ -57,22 +58,16 @@ class Build:
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
 
-    def run(self, *command: str | Path) -> None:
-        """Run a command of the build, and explain it if it fails."""
-        with self.log.open("ab") as log:
-            start = log.tell()
-            done = subprocess.run(
-                [str(part) for part in command],
-                env={**os.environ, **self.variables},
-                umask=self.umask,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode != 0:
-            text = self.log.read_bytes()[start:].decode(errors="replace")
-            raise explain(Path(command[0]).name, text, base=str(self.base), where=f"'{self.log}'")
+    def run(self, folder: Path, *command: str | Path) -> None:
+        """Run a command of the build, and explain it if it fails.
+
+        Parameters
+        ----------
+        folder : Path
+            For what is temporary: an interrupted command leaves it there.
+        """
+        variables = {"TMPDIR": str(folder), **self.variables}
+        _logged(command, self.log, variables, umask=self.umask, base=str(self.base))
 
     def options(self) -> list[str]:
         """Return the arguments as all builders take them."""
@@ -132,7 +127,8 @@ class BuildKit:
             archive = folder / "image.tar"
             form = "rewrite-timestamp=true,compression=uncompressed,force-compression=true"
             build.run(
-                "docker", "buildx", "build", "--no-cache", "--provenance=false", "--sbom=false",
+                folder, "docker", "buildx", "build",
+                "--no-cache", "--provenance=false", "--sbom=false",
                 *build.options(), "--build-arg", f"BASE_FROM={build.base.source}",
                 "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--network", "host",
                 "--output", f"type=oci,dest={archive},{form}", build.context,
@@ -159,14 +155,14 @@ class Buildah:
             # Another driver would give the same files, and encode removed ones in another way.
             store = ("--root", root, "--runroot", state, "--storage-driver", "vfs")
             build.run(
-                "buildah", *store, *_registries(build.base, folder), "bud", "--quiet",
+                folder, "buildah", *store, *_registries(build.base, folder), "bud", "--quiet",
                 "--timestamp", str(build.time), "--layers=false", "--identity-label=false",
                 "--format", "oci", "--isolation", "chroot", "--network", "host", *build.options(),
                 "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--tag", TAG, build.context,
             )  # fmt: skip
             # As they are: the bytes of a compressed layer depend on the program that compressed it.
             build.run(
-                "skopeo", "copy", "--quiet", "--dest-oci-accept-uncompressed-layers",
+                folder, "skopeo", "copy", "--quiet", "--dest-oci-accept-uncompressed-layers",
                 f"containers-storage:[vfs@{root}+{state}]localhost/{TAG}:latest",
                 f"oci:{layout}:{TAG}",
             )  # fmt: skip
@@ -191,14 +187,15 @@ class Docker:
         with scratch() as folder:
             archive = folder / "image.tar"
             build.run(
-                "docker", "build", "--no-cache", "--network", "host", *build.options(),
+                folder, "docker", "build", "--no-cache", "--network", "host", *build.options(),
                 "--build-arg", f"BASE_FROM={build.base.source}",
                 "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--tag", TAG, build.context,
             )  # fmt: skip
-            build.run("docker", "save", "--output", archive, TAG)
+            build.run(folder, "docker", "save", "--output", archive, TAG)
             build.run(
-                "skopeo", "copy", "--quiet", f"docker-archive:{archive}", f"oci:{layout}:{TAG}"
-            )
+                folder, "skopeo", "copy", "--quiet",
+                f"docker-archive:{archive}", f"oci:{layout}:{TAG}",
+            )  # fmt: skip
 
 
 BUILDERS: tuple[Builder, ...] = (BuildKit(), Buildah(), Docker())
@@ -219,10 +216,11 @@ def choose(name: str | None = None) -> Builder:
         if not reason:
             return builder
         reasons.append(f"{builder.name}: {reason}")
-    raise PreconditionError(
-        f"no image can be built here ({'; '.join(reasons)})",
-        advice="install one; on Debian and Ubuntu: apt install buildah skopeo",
-    )
+    advice = "install one; on Debian and Ubuntu: apt install buildah skopeo"
+    if any(reason.endswith("does not answer") for reason in reasons):
+        other = "leave out --builder" if name else "install buildah and skopeo, which need none"
+        advice = f"start it ('systemctl start docker'), or {other}"
+    raise PreconditionError(f"no image can be built here ({'; '.join(reasons)})", advice=advice)
 
 
 def load(layout: Path, log: Path) -> str:
@@ -245,23 +243,27 @@ def load(layout: Path, log: Path) -> str:
             ),
             ("docker", "load", "--quiet", "--input", str(archive)),
         ):
-            _logged(command, log)
+            _logged(command, log, {"TMPDIR": str(folder)})
     return ""
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Give a folder for gigabytes, and remove it at the end."""
-    folder = Path(
-        tempfile.mkdtemp(prefix="repro-image-", dir=os.environ.get("TMPDIR") or "/var/tmp")  # noqa: S108 - large files belong there
-    )
+    place = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 - large files belong there
+    if not Path(place).is_dir():
+        raise PreconditionError(
+            f"TMPDIR={place}: there is no such folder", advice="make it, or name another one"
+        )
+    folder = Path(tempfile.mkdtemp(prefix="repro-image-", dir=place))
     try:
         yield folder
     finally:
-        if os.geteuid() != 0 and shutil.which("buildah"):
-            # What a store holds belongs to other users, by whom it cannot be removed otherwise.
-            subprocess.run(["buildah", "unshare", "rm", "-rf", folder], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            if os.geteuid() != 0 and shutil.which("buildah"):
+                # What a store holds belongs to other users, by whom alone it can be removed.
+                subprocess.run(["buildah", "unshare", "rm", "-rf", folder], check=False)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _registries(base: Base, folder: Path) -> list[str | Path]:
@@ -283,12 +285,20 @@ def _repository(name: str) -> str:
     return start if colon and "/" not in tag else name
 
 
-def _logged(command: Sequence[str], log: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    with log.open("a", encoding="utf-8") as file:
-        file.write(done.stdout + done.stderr)
-    if done.returncode != 0:
-        raise explain(command[0], done.stdout + done.stderr, where=f"'{log}'")
+def _logged(
+    command: Sequence[str | Path],
+    log: Path,
+    variables: Mapping[str, str],
+    *,
+    umask: int = -1,
+    base: str = "",
+) -> None:
+    with log.open("ab") as file:
+        start = file.tell()
+        status = run(command, file, variables, umask=umask)
+    if status != 0:
+        text = log.read_bytes()[start:].decode(errors="replace")
+        raise explain(Path(command[0]).name, text, base=base, where=f"'{log}'")
 
 
 def _output(*command: str) -> str | None:

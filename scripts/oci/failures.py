@@ -9,16 +9,22 @@ from repro.core.errors import PreconditionError
 # A builder may repeat a whole step in one line.
 _SAID = 200
 
-# In this order: a full disk and a wrong hash bring other messages in their train.
+_FULL = "no space is left on the device that holds it"
+_ALTERED = "a wheel is not the one that the lock names: its hash is another"
+_UNREACHABLE = "a registry or an index cannot be reached"
+_ABSENT = "a wheel of the lock is not where it was looked for"
+
+# In this order: a full disk, a wrong hash and a network that is down bring other messages in their
+# train. pip finds no version of anything where it reaches no index.
 _KNOWN = (
     (
         r"no space left on device",
-        "no space is left on the device that holds the build",
+        _FULL,
         "free about 3 GB, or name another folder with TMPDIR=…",
     ),
     (
         r"do not match the hashes|Expected sha256",
-        "a wheel is not the one that the lock names: its hash is another",
+        _ALTERED,
         "fetch it again with 'make wheelhouse'; if it is wrong again, the file was altered"
         " where it comes from",
     ),
@@ -26,11 +32,6 @@ _KNOWN = (
         r"LOCK_DIGEST is not the digest",
         "the lock is not the one that the build was started for",
         "build again, once requirements.txt is no longer being changed",
-    ),
-    (
-        r"Could not find a version that satisfies|No matching distribution",
-        "a wheel of the lock is not where the build looks",
-        "fill the wheelhouse for the Python and the processor of the base: make wheelhouse",
     ),
     (
         r"manifest unknown|manifest for \S+ not found|name unknown|repository does not exist"
@@ -47,13 +48,26 @@ _KNOWN = (
     (
         r"connection refused|no such host|i/o timeout|network is unreachable|TLS handshake"
         r"|certificate signed by unknown|certificate verify failed|server misbehaving"
-        r"|temporary failure in name resolution|connection reset|Max retries exceeded",
-        "a registry or an index cannot be reached",
+        r"|temporary failure in name resolution|name or service not known|connection reset"
+        r"|Max retries exceeded",
+        _UNREACHABLE,
         "for the base, name a mirror (make image BASE=NAME@sha256:…) or make one"
         " (scripts/base_image.sh start build/base); for packages, run 'make wheelhouse' where there"
         " is an index",
     ),
+    (
+        r"Could not find a version that satisfies|No matching distribution",
+        _ABSENT,
+        "fill the wheelhouse for the Python and the processor of the base: make wheelhouse",
+    ),
 )
+# What pip is asked to fetch for a wheelhouse, no wheelhouse can mend.
+_FETCHING = {
+    _FULL: "free about 500 MB, or name another folder",
+    _ALTERED: "fetch it again; if it is wrong again, the file was altered where it comes from",
+    _UNREACHABLE: "call this where there is an index, or name one with PIP_INDEX_URL=…",
+    _ABSENT: "check --python and --machine, or name another index with PIP_INDEX_URL=…",
+}
 
 
 def explain(tool: str, log: str, *, base: str = "", where: str = "") -> PreconditionError:
@@ -62,11 +76,13 @@ def explain(tool: str, log: str, *, base: str = "", where: str = "") -> Precondi
     Examples
     --------
     >>> str(explain("buildah", "write /a: no space left on device"))
-    'no space is left on the device that holds the build'
+    'no space is left on the device that holds it'
     """
     for pattern, message, advice in _KNOWN:
         if re.search(pattern, log, re.IGNORECASE | re.MULTILINE):
-            told = f"{advice}; all that {tool} said is in {where}" if where else advice
+            told = _FETCHING.get(message, advice) if tool == "pip" else advice
+            if where:
+                told += f"; all that {tool} said is in {where}"
             return PreconditionError(message.format(base=base), advice=told)
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if "error" in line.lower()), "")

@@ -13,8 +13,6 @@ import os
 import platform
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from oci.builders import Build, Buildah
 from oci.failures import explain
+from oci.processes import run
 from oci.sources import Base
 from repro.core.errors import PreconditionError
 
@@ -81,7 +80,7 @@ def build(made: Build, layout: Path, date: datetime, folder: Path) -> str:
     _fetch(made, folder / "base")
     with disk.open("wb") as file:
         file.truncate(_DISK)
-    made.run("mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", disk)
+    made.run(folder, "mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", disk)
     # What a registry on this machine serves is the same wherever it is served from.
     log = folder / "inside.log"
     inside = replace(made, base=replace(made.base, source=f"127.0.0.1:{_PORT}/base"), log=log)
@@ -105,7 +104,7 @@ def _fetch(made: Build, folder: Path) -> None:
     folder.mkdir()
     for part in ("system", "index-only"):
         made.run(
-            "skopeo", "copy", "--quiet", "--preserve-digests", "--multi-arch", part,
+            folder, "skopeo", "copy", "--quiet", "--preserve-digests", "--multi-arch", part,
             f"--src-tls-verify={str(not made.base.is_insecure).lower()}",
             f"docker://{made.base}", f"dir:{folder / part}",
         )  # fmt: skip
@@ -137,23 +136,15 @@ sleep 60
 
 def _boot(start: Path, folder: Path, log: Path) -> None:
     with log.open("ab") as output:
-        linux = subprocess.Popen(
+        run(
             [
                 _KERNEL, "mem=3G", "quiet", "panic=-1", "root=/dev/root", "rootfstype=hostfs", "ro",
                 "devtmpfs.mount=0",
                 f"init={start}", f"ubd0={folder / 'disk'}", "con=null", "con0=null,fd:1",
                 f"uml_dir={folder}", "umid=linux",
             ],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            env={**os.environ, "TMPDIR": str(folder)}, start_new_session=True,
+            output, {"TMPDIR": str(folder)},
         )  # fmt: skip
-        try:
-            linux.wait()
-        finally:
-            # It is many processes; an interrupted one leaves none of them.
-            if linux.poll() is None:
-                os.killpg(linux.pid, signal.SIGKILL)
-                linux.wait()
 
 
 class _Registry(SimpleHTTPRequestHandler):

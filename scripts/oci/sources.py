@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # For a tree without a commit: that of no particular event.
 _NO_COMMIT_SECONDS = 1767225600
 _REFERENCE = re.compile(r"(?P<name>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
+_ADDRESS = re.compile(r"(?P<host>\[.+?\]|[^/:]+)(?P<port>:\d*)?(?P<path>.*)", re.DOTALL)
 _LOOPBACK = re.compile(r"(localhost|127\.[\d.]+|\[::1\])(:\d+)?/")
 
 
@@ -57,7 +58,8 @@ class Commit:
     Attributes
     ----------
     revision : str
-        The commit, with ``-dirty`` where files differ from it; empty where there is none.
+        The commit, with ``-dirty`` where files of the image differ from it; empty where there is
+        none.
     source : str
         Address of the repository; empty where it has none.
     time : int
@@ -107,12 +109,13 @@ def read_commit(project: Path) -> Commit:
     found = observe_git(project)
     if not isinstance(found, Repository) or found.commit is None:
         return Commit("", "", _NO_COMMIT_SECONDS)
-    shown = subprocess.run(
-        ["git", "-C", project, "show", "--no-patch", "--format=%ct", found.commit],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    revision = found.commit + ("-dirty" if found.dirty else "")
-    return Commit(revision, _address(found.remote or ""), int(shown.stdout))
+    time = _git(project, "show", "--no-patch", "--format=%ct", found.commit)
+    # What the image is not made from does not make it another one.
+    changed = found.dirty and _git(
+        project, "status", "--porcelain", "--untracked-files=all", "--", *_names(project)
+    )
+    revision = found.commit + ("-dirty" if changed else "")
+    return Commit(revision, _address(found.remote or ""), int(time))
 
 
 def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
@@ -120,9 +123,7 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
 
     That is what ``.dockerignore`` lets through, without what git ignores.
     """
-    lines = (project / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    names = [line[1:] for line in lines if line.startswith("!") and line != "!wheelhouse"]
-    for name in _files(project, names):
+    for name in _files(project, _names(project)):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project / name, target)
@@ -145,6 +146,17 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
                     f"'{wheel}' is not a wheel that the lock names: its SHA-256 is {digest}",
                     advice="remove it and fetch the wheels again: make wheelhouse",
                 )
+
+
+def _names(project: Path) -> list[str]:
+    path = project / ".dockerignore"
+    if not path.is_file():
+        raise ConfigError(
+            f"'{project}' has no .dockerignore, which lists what an image is made from",
+            advice="name the project's folder with --project",
+        )
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line[1:] for line in lines if line.startswith("!") and line != "!wheelhouse"]
 
 
 def _files(project: Path, names: list[str]) -> Iterator[str]:
@@ -170,9 +182,20 @@ def _argument(dockerfile: str, name: str) -> str:
     return found[1]
 
 
+def _git(project: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "--no-optional-locks", "-C", project, *arguments],
+        capture_output=True, encoding="utf-8", check=True,
+    ).stdout  # fmt: skip
+
+
 def _address(remote: str) -> str:
-    # Clones by ssh and by https are to give the same image.
-    if remote and "://" not in remote:
-        host, _, path = remote.partition(":")
-        remote = f"https://{host.rpartition('@')[2]}/{path}"
-    return remote.removesuffix(".git")
+    # Clones by ssh, by git and by https are to give the same image.
+    _, scheme, place = remote.rpartition("://")
+    found = _ADDRESS.fullmatch(place)
+    if not found:
+        return ""
+    # Without a scheme, what follows the colon is not a port.
+    path = found["path"] if scheme else (found["port"] or "") + found["path"]
+    names = [name for name in path.lstrip(":").split("/") if name]
+    return "/".join(["https:/", found["host"].lower(), *names]).removesuffix(".git")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from oci.failures import explain
+from oci.processes import run
 from repro.core.errors import PreconditionError
 
 LOCKS = ("requirements.txt", "requirements-build.txt")
@@ -30,24 +30,26 @@ def download(project: Path, folder: Path, *, python: str, machine: str) -> list[
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_OLDEST, _NEWEST + 1)]
     options = [f"--platform={name}" for name in (f"manylinux2014_{machine}", *platforms)]
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as fresh:
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download",
-                "--no-deps", "--only-binary", ":all:", "--require-hashes",
-                "--implementation", "cp", "--python-version", python, *options,
-                *(f"-r{project / lock}" for lock in LOCKS), "-d", fresh,
-            ],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise explain("pip", done.stdout + done.stderr)
-        names = sorted(path.name for path in Path(fresh).iterdir())
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+        log, fresh = Path(place, "log"), Path(place, "wheels")
+        with log.open("wb") as output:
+            status = run(
+                [
+                    sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download",
+                    "--no-deps", "--only-binary", ":all:", "--require-hashes",
+                    "--implementation", "cp", "--python-version", python, *options,
+                    *(f"-r{project / lock}" for lock in LOCKS), "-d", fresh,
+                ],
+                output, {"TMPDIR": place},
+            )  # fmt: skip
+        if status != 0:
+            raise explain("pip", log.read_text(encoding="utf-8", errors="replace"))
+        names = sorted(path.name for path in fresh.iterdir())
         folder.mkdir(exist_ok=True)
         for old in folder.glob("*.whl"):
             old.unlink()
         for name in names:
-            shutil.move(Path(fresh) / name, folder / name)
+            shutil.move(fresh / name, folder / name)
     return names
 
 

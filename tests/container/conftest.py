@@ -45,6 +45,10 @@ class Bench:
 
     def image(self, *arguments: object, env: dict[str, str] | None = None) -> Result:
         """Run ``scripts/image.py`` with the base and the wheels of the bench."""
+        return image(*self.given(*arguments), env={"TMPDIR": str(self.folder), **(env or {})})
+
+    def given(self, *arguments: object) -> list[object]:
+        """Return arguments, with the base and the wheels of the bench where none are named."""
         command, *rest = arguments
         offline = ("--base", self.base, "--wheelhouse", self.wheels, "--project", self.project)
         given = {*map(str, rest)}
@@ -54,7 +58,7 @@ class Bench:
             if option not in given
             for part in (option, value)
         ]
-        return image(command, *chosen, *rest, env={"TMPDIR": str(self.folder), **(env or {})})
+        return [command, *chosen, *rest]
 
     def changed(self, name: str) -> Path:
         """Return a copy of the project, to change."""

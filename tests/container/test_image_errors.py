@@ -1,11 +1,19 @@
 """What can go wrong is one sentence, with the next step and an exit status."""
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
 from tests.container.conftest import assemble, image, run
+
+from oci.failures import explain
+from oci.sources import read_commit
 
 NOWHERE = f"sha256:{'0' * 64}"
 
@@ -55,7 +63,7 @@ def test_a_daemon_that_does_not_run(tools, tmp_path):
         env={**tools("git", "docker"), "DOCKER_HOST": f"unix://{tmp_path}/none"},
     )  # fmt: skip
 
-    refused(done, 3, "Docker's daemon does not answer")
+    refused(done, 3, "Docker's daemon does not answer", "start it", "leave out --builder")
 
 
 def test_a_base_without_a_digest():
@@ -102,6 +110,92 @@ def test_a_full_disk(bench, tmp_path):
     assert (left, (tmp_path / "image").exists()) == ([], False)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_leaves_nothing(bench, tmp_path, number):
+    """No process and no folder, even if it is told twice, as some do."""
+    place, target = tmp_path / "place", tmp_path / "image"
+    place.mkdir()
+    arguments = bench.given("build", "--builder", "buildah", "--output", f"oci:{target}")
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "image.py", *arguments],
+        env={**os.environ, "TMPDIR": str(place)}, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    # Once the builder runs what the Dockerfile says.
+    deadline = time.monotonic() + 120
+    while not any("ensurepip" in line for line in at_work(place)):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(number)
+    if number != signal.SIGINT:
+        process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, "nothing was left half-made" in err) == (130, True), err
+    assert (at_work(place), list(place.iterdir()), target.exists()) == ([], [], False)
+
+
+def at_work(place):
+    """The commands of the processes that have a folder as their root, or name it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_text(errors="replace")
+            if f"{place}/" in f"{(process / 'root').readlink()} {command}":
+                found.append(command)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_folder_for_temporary_files_that_is_not_there(tools, tmp_path):
+    """No room would help."""
+    if not shutil.which("buildah") or not shutil.which("skopeo"):
+        pytest.skip("buildah and skopeo are not installed")
+    done = image(
+        "build", "--output", f"oci:{tmp_path / 'image'}",
+        env={**tools("git", "buildah", "skopeo"), "TMPDIR": str(tmp_path / "none")},
+    )  # fmt: skip
+
+    refused(done, 3, "none: there is no such folder", "make it")
+
+
+def test_a_folder_that_is_no_project(tools, tmp_path):
+    """What is missing is named, and no room is asked for."""
+    if not shutil.which("buildah") or not shutil.which("skopeo"):
+        pytest.skip("buildah and skopeo are not installed")
+    other = tmp_path / "other"
+    other.mkdir()
+    path = tools("git", "buildah", "skopeo")
+
+    target = f"oci:{tmp_path / 'image'}"
+    refused(
+        image("build", "--project", other, "--output", target, env=path), 2,
+        "has no .dockerignore", "--project",
+    )  # fmt: skip
+    refused(image("wheelhouse", "--project", other), 3, "Dockerfile: No such file", "check its")
+
+
+def test_an_index_that_cannot_be_reached(tmp_path):
+    """It is not a wheel that is missing, and no wheelhouse is the way to a wheelhouse."""
+    done = image(
+        "wheelhouse", tmp_path / "wheels",
+        env={
+            "PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "1",
+            "PIP_CONFIG_FILE": os.devnull, "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "",
+        },
+    )  # fmt: skip
+    inside = explain(
+        "buildah", "Connection refused\nERROR: Could not find a version that satisfies"
+    )
+
+    refused(done, 3, "an index cannot be reached", "PIP_INDEX_URL")
+    assert "make wheelhouse" not in done.err
+    assert "cannot be reached" in str(inside)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path):
     """A slip in a name costs nobody a folder."""
     if not shutil.which("buildah"):
@@ -136,3 +230,41 @@ def test_the_context_has_what_is_needed_and_nothing_that_git_ignores(tmp_path):
 
     assert {"Dockerfile", "src/repro/new.py", "configs/base.yaml", "data/credit.csv"} <= found
     assert found & {"notes.txt", "src/repro/.mypy_cache"} == set()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """What an image is made from, as a commit."""
+    folder = tmp_path / "project"
+    assemble(ROOT, folder, None)
+    git = ("git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.org")
+    run("git", "init", "-q", folder)
+    run(*git, "add", "-A")
+    assert run(*git, "commit", "-q", "-m", "a").status == 0
+    return folder
+
+
+def test_a_revision_differs_by_what_the_image_is_made_from(project):
+    """A note beside it is not a part of it."""
+    (project / "notes.txt").touch()
+    before = read_commit(project).revision
+    (project / "src" / "repro" / "new.py").touch()
+
+    assert len(before) == 40
+    assert read_commit(project).revision == f"{before}-dirty"
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "git@example.org:team/project.git",
+        "ssh://git@example.org:22/team/project.git",
+        "git://example.org/team/project/",
+        "https://user:token@Example.org:8443//team//project.git/",
+    ],
+)
+def test_a_repository_has_one_address(project, remote):
+    """However it was cloned."""
+    run("git", "-C", project, "remote", "add", "origin", remote)
+
+    assert read_commit(project).source == "https://example.org/team/project"

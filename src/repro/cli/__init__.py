@@ -81,11 +81,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # What nohup has set to be ignored stays so.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _terminate)
     # A stream that the caller closed is None; what is written to it is lost, as was asked.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -99,7 +94,15 @@ def run(arguments: list[str]) -> int:
 
 
 def guarded(command: click.Command, arguments: list[str], *, name: str | None = None) -> int:
-    """Run a command; every error becomes a sentence, a next step and an exit status."""
+    """Run a command; every error becomes a sentence, a next step and an exit status.
+
+    From here on, SIGTERM and SIGHUP end the process as Ctrl-C does.
+    """
+    for signal_name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, signal_name, None)
+        # What nohup has set to be ignored stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     debug, stdout = "--debug" in arguments, sys.stdout
     try:
         return int(
@@ -131,7 +134,9 @@ def _explained(error: Exception, *, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, OSError):
         where = error.filename or "standard output"
-        _explain(f"{where}: {error.strerror}", "make room, or choose another place")
+        missing = isinstance(error, FileNotFoundError)
+        advice = "check its name and place" if missing else "make room, or choose another place"
+        _explain(f"{where}: {error.strerror}", advice)
     else:
         _explain(
             f"unexpected {type(error).__name__}: {error}",
@@ -155,5 +160,7 @@ def _explain(message: str, advice: str) -> None:
         click.echo(click.style("  next: ", bold=True) + plain(advice), err=True, color=colours)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    # Who sends it twice, as `timeout` does, must not cut short what is removed on the way out.
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
