@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as Xml
 from importlib import metadata
 
@@ -352,6 +354,26 @@ def test_records_of_one_file_name_are_told_apart(reference, tmp_path):
     found = command("-m", "repro", "compare", reference, copy, "--json").json
 
     assert (found["reference"], found["candidates"][0]["name"]) == (str(reference), str(copy))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text")
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "junit"])
+def test_a_name_that_is_no_text_is_written_in_ascii(reference, tmp_path, form):
+    """In every form, by its name or its path, and a name never turns the text around it."""
+    folder = tmp_path / "\udcff"
+    folder.mkdir()
+    copies = [tmp_path / "\udcff.json", tmp_path / "\u202enosj.json", folder / reference.name]
+    for copy in copies:
+        shutil.copy(reference, copy)
+
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+    result = command("-m", "repro", "compare", reference, *copies, "--format", form, env=strict)
+
+    assert result.status == 0, result.err
+    assert result.out.isascii() or form == "markdown"
+    shown = json.loads(result.out)["groups"][0] if form == "json" else result.out
+    for name in ("udcff.json", "u202enosj.json", f"udcff/{reference.name}"):
+        assert any(name in each for each in ([shown] if isinstance(shown, str) else shown))
 
 
 def test_a_folder_that_is_no_run_is_called_one(reference, tmp_path):

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,58 @@ def test_editing_a_file_and_its_hash_is_seen_in_the_run_itself(copied):
     assert (as_json.status, [check["detail"] for check in broken]) == (1, [told])
     for refused in (compared, explained, exported):
         assert (refused.status, told in refused.err) == (3, True), refused
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (str(2**53 + 1), "9007199254740993 is not a number that a record may hold"),
+        ("1e999", "1e999 is not a number that a record may hold"),
+        (r'"\ud800"', r"\ud800 is half of a character, expected the whole"),
+    ],
+)
+def test_a_value_that_no_record_holds_is_named_by_every_command(copied, value, told):
+    """In a run whose hashes were all made anew."""
+    project, run = copied
+    config = json.loads((run / "config.json").read_text()) | {"experiment": "@"}
+    text = json.dumps(config, indent=2).replace('"@"', value)
+    forge(run, "config.json", f"{text}\n".encode())
+
+    for arguments in (
+        ("verify", run),
+        ("compare", run, run),
+        ("reference", run, "-o", run.parent / "reference.json"),
+    ):
+        result = project.repro(*arguments)
+        assert (result.status, result.out) == (3, "")
+        assert result.err == f"error: config.json: {told}\n  next: get the file anew\n"
+
+
+def test_a_row_that_no_record_holds_is_refused(copied):
+    """Each file is well-formed, and the record of them would not be."""
+    project, run = copied
+    head, first, *rest = (run / "predictions.csv").read_text().splitlines(keepends=True)
+    position, comma, cells = first.partition(",")
+    assert position.isdigit()
+    rows = [head, *rest, f"{2**53 + 1}{comma}{cells}"]
+    forge(run, "predictions.csv", "".join(rows).encode())
+
+    result = project.repro("compare", run, run)
+
+    assert (result.status, "unexpected" in result.err) == (3, False), result.err
+    assert f"run {run.name}: a file holds what no record can: 9007199254740993" in result.err
+    assert "next: get the run anew" in result.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text")
+def test_a_name_that_is_no_text_is_told_as_json(reference, tmp_path):
+    """As text too, on a terminal that takes nothing but UTF-8."""
+    copy = shutil.copy(reference, tmp_path / "\udcff.json")
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}
+
+    for form in ([], ["--json"]):
+        result = command("-m", "repro", "verify", copy, "--integrity", *form, env=strict)
+        assert (result.status, "?.json" in result.out) == (0, True), result.err
 
 
 @pytest.fixture(scope="session")
@@ -355,7 +408,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (moved_as_elsewhere, "different: 1 of"),
         (with_wide_tolerance, "different: 1 of"),
         (without_stages, "incomparable: the reference has no stages"),
-        (well(declared_ties, labels="array/v1:0"), "different: 150 of 150 predictions"),
+        (well(declared_ties, labels="array/v1:0", scores="array/v1:1"), "different: 150 of 150 predictions"),
         (declared_ties, "incomparable: predictions."),
         (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
         (well(another_threshold), "different: 1 of"),

@@ -38,6 +38,10 @@ GOOD = dump_record(example()).decode()
     [
         (GOOD.replace("1.5", "NaN"), "f.json: NaN is not a number that a record may hold"),
         (GOOD.replace("1.5", "-Infinity"), "-Infinity is not a number"),
+        (GOOD.replace("1.5", "-1e999"), "f.json: -1e999 is not a number that a record may hold"),
+        (GOOD.replace("1.5", str(2**53)), "9007199254740992 is not a number that a record may"),
+        (GOOD.replace("1.5", "9" * 5000), f"f.json: {'9' * 40}… is not a number"),
+        (GOOD.replace('"a"', r'"\ud800"'), r"f.json: \ud800 is half of a character"),
         (GOOD.replace("1.5", '"1.5"'), "f.json: number: Input should be a valid number"),
         (GOOD.replace("1.5", '1.5, "number": 2'), "duplicate key 'number'"),
         (GOOD.replace('"number": 1.5,', ""), "f.json: number: Field required"),

@@ -26,7 +26,7 @@ from repro.training.decision import decide
 from repro.training.drift import drift_baseline, measure
 from repro.training.estimators import build
 from repro.training.features import DerivedFeatures
-from repro.training.fitting import OutOfFold
+from repro.training.fitting import OutOfFold, select
 from repro.training.preprocess import IQRClipper, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores
 from repro.training.splitting import fold_rows, split_rows
@@ -163,6 +163,51 @@ def test_every_fold_has_every_class():
     folds = fold_rows(target, Task.BINARY, rows, selection(), SEEDS)
 
     assert [(target[folds == k] == "a").sum() for k in range(5)] == [2] * 5
+
+
+REGRESSION = Outcome(Task.REGRESSION, (), None)
+
+
+def test_a_metric_that_no_float_holds_is_named_with_its_family():
+    """A candidate's values may be far beyond a target that is none too large."""
+    target, rows = np.arange(20.0), np.arange(20)
+    guesses = {"knn": target + 1, "ridge": target * 1e200}
+    parts = {k: OutOfFold(Scores(v.reshape(-1, 1), "value"), True) for k, v in guesses.items()}
+
+    def chosen(*families):
+        these = {family: parts[family] for family in families}
+        return select(these, target, REGRESSION, rows, rows % 2, selection(2, "rmse"))[1]
+
+    assert chosen("knn") == "knn"
+    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(DataError) as error:
+        chosen("knn", "ridge")
+    assert error.value.message.startswith("selection.metric: rmse of ridge is inf")
+    assert "scale the target" in error.value.advice
+
+
+@pytest.mark.parametrize(
+    ("unit", "status", "told"),
+    [
+        (1e-310, 0, "a constant guess has 0.0000: no better than guessing"),
+        (1e300, 3, "next: scale the target"),
+    ],
+)
+def test_targets_of_any_size_train_or_are_refused(project, unit, status, told):
+    """Squares leave what a float holds long before the numbers themselves do."""
+    rows = np.random.RandomState(0).rand(80, 2)
+    lines = [f"{a!r},{b!r},{unit * (1 + a)!r}\n" for a, b in rows.tolist()]
+    project.write("data/sized.csv", "a,b,y\n" + "".join(lines))
+    added = project.repro(
+        *("data", "add", "sized", "data/sized.csv", "--target", "y"),
+        *("--licence", "MIT", "--origin", "drawn"),
+    )
+    assert added.status == 0, added.err
+    project.replace("configs/experiments/diabetes.yaml", "dataset: diabetes", "dataset: sized")
+
+    result = project.repro("train", "diabetes", "--profile", "debug", "-m", "ridge")
+
+    assert (result.status, "unexpected" in result.err) == (status, False), result.err
+    assert told in result.err + result.out
 
 
 BINARY = Outcome(Task.BINARY, ("bad", "good"), "bad")

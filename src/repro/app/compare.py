@@ -19,6 +19,7 @@ from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.causes import suspects
 from repro.divergence.structure import differences
 from repro.store import read_run
+from repro.store.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,7 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
     """
     subject = find_subject(project, runs, name)
     record, code, damage = _of_run(subject) if subject.is_run else _of_reference(subject.path)
-    return Entry(subject.path.name, _rekeyed(record), code, damage)
+    return Entry(printable(subject.path.name), _rekeyed(record), code, damage)
 
 
 def _of_run(subject: Subject) -> tuple[RecordFile, dict[str, object], str]:

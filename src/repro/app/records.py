@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound
 from repro.core.records import Predictions, RecordFile
 
@@ -37,23 +38,36 @@ def record_of_execution(execution: Execution, predictions: Predictions) -> Recor
 
 
 def record_of_run(run: StoredRun) -> RecordFile:
-    """Make the record of a run, with all of its predictions."""
-    return bound(
-        RecordFile(
-            schema_="repro.record/v1",
-            experiment=run.lineage.experiment,
-            config=run.config,
-            content=run.lineage.dataset.content,
-            unordered=run.lineage.dataset.unordered,
-            keys=run.snapshot.keys,
-            stages=run.stages,
-            metrics=run.metrics,
-            threshold=run.threshold,
-            predictions=run.predictions,
-            environment=run.environment.environment,
-            digest="",
+    """Make the record of a run, with all of its predictions.
+
+    Raises
+    ------
+    SchemaError
+        If a file of the run holds what no record can.
+    """
+    try:
+        return bound(
+            RecordFile(
+                schema_="repro.record/v1",
+                experiment=run.lineage.experiment,
+                config=run.config,
+                content=run.lineage.dataset.content,
+                unordered=run.lineage.dataset.unordered,
+                keys=run.snapshot.keys,
+                stages=run.stages,
+                metrics=run.metrics,
+                threshold=run.threshold,
+                predictions=run.predictions,
+                environment=run.environment.environment,
+                digest="",
+            )
         )
-    )
+    except ValueError as error:
+        # Each file is well-formed on its own, and was still not written by this program.
+        raise SchemaError(
+            f"run {run.path.name}: a file holds what no record can: {error}",
+            advice="get the run anew, or train again",
+        ) from error
 
 
 def sampled(record: RecordFile, sample: Sample) -> RecordFile:

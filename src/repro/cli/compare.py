@@ -83,6 +83,7 @@ def command(
     from repro.app.compare import compare_all, read_entry
     from repro.app.files import check_targets
     from repro.app.subject import find_subject
+    from repro.store.naming import printable
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
@@ -98,7 +99,7 @@ def command(
     def entry_of(name: str) -> Entry:
         entry = read_entry(base, runs, name)
         # Records of one file name are told apart by their folders.
-        return replace(entry, name=name) if alike[Path(name).name] > 1 else entry
+        return replace(entry, name=printable(name)) if alike[Path(name).name] > 1 else entry
 
     first = entry_of(reference)
     others: Iterable[Entry] = map(entry_of, candidates)

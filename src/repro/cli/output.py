@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _WIDE, _LABEL = 400, 15
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 COLOURS = {
     "identical": "green",
     "equivalent": "green",
@@ -31,8 +29,14 @@ COLOURS = {
 
 
 def plain(text: object) -> str:
-    """Take control characters out of a text that came from a file, but for line breaks."""
-    return _CONTROL.sub("?", str(text))
+    """Take out of a text that came from a file what does not print, but for line breaks.
+
+    Examples
+    --------
+    >>> plain("one\\n\\x1b[31mtwo\\u202e")
+    'one\\n?[31mtwo?'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text))
 
 
 def say(text: str = "") -> None:
@@ -57,7 +61,9 @@ def warn(text: str) -> None:
 
 def say_json(value: object) -> None:
     """Print a JSON value; strict, so that NaN never gets out."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    # A file's name may be bytes that are no text, and JSON is text.
+    click.echo(text.encode("utf-8", "replace").decode())
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _R = TypeVar("_R", bound=Record)
+# What canonical JSON keeps exact; more digits than people read.
+_SAFE, _WIDE = 2**53, 40
 
 
 def dump(value: Mapping[str, object]) -> bytes:
@@ -53,22 +56,35 @@ def load(content: bytes, name: str) -> dict[str, object]:
     Raises
     ------
     SchemaError
-        If they are not UTF-8, not JSON, not an object, or hold a key twice, NaN or an infinity.
+        If they are not UTF-8, not JSON, not an object, or hold a key twice, half of a character, or
+        a number that canonical JSON cannot hold.
     """
     try:
         value = json.loads(
             content.decode("utf-8"),
             object_pairs_hook=_refuse_duplicates,
             parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_exact,
         )
+        if rb"\ud" in content.lower():
+            # Two such escapes are a character; one alone is text that no file can hold.
+            json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise SchemaError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])[1:-1]
+        raise SchemaError(
+            f"{name}: {half} is half of a character, expected the whole", advice="get the file anew"
+        ) from error
     except json.JSONDecodeError as error:
         raise SchemaError(
             f"{name}:{error.lineno}: not valid JSON: {error.msg}", advice="get the file anew"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise SchemaError(f"{name}: {error or 'nested too deeply'}") from error
+        raise SchemaError(
+            f"{name}: {error or 'nested too deeply'}", advice="get the file anew"
+        ) from error
     if not isinstance(value, dict):
         raise SchemaError(f"{name}: expected a JSON object, found {type(value).__name__}")
     return value
@@ -116,5 +132,17 @@ def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return value
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse_constant(text)
+
+
+def _exact(text: str) -> int:
+    # Longer ones are not even converted: Python limits the digits.
+    value = int(text) if len(text) <= len(str(-_SAFE)) else _SAFE
+    return value if -_SAFE < value < _SAFE else _refuse_constant(text)
+
+
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number that a record may hold")
+    short = f"{text[:_WIDE]}…" if len(text) > _WIDE else text
+    raise ValueError(f"{short} is not a number that a record may hold")

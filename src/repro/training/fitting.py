@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build
@@ -103,7 +104,14 @@ def cross_validate(
     -------
     dict of str to OutOfFold
         By family, in the order of the configuration.
+
+    Raises
+    ------
+    DataError
+        If an estimator refuses the data, or the target is too large to be measured.
     """
+    if outcome.task is Task.REGRESSION:
+        _check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
     tasks, labels = [], []
     folds = range(int(fold_of_row.max()) + 1)
@@ -121,6 +129,19 @@ def cross_validate(
         family: _gathered(results[position :: len(models)], fold_of_row)
         for position, family in enumerate(models)
     }
+
+
+def _check_size(target: Labels) -> None:
+    largest = np.abs(target).max()
+    # A resample may hold one row as often as there are rows.
+    with np.errstate(over="ignore"):
+        squares = len(target) * np.square(target).sum()
+    if not np.isfinite(squares):
+        raise DataError(
+            f"the target reaches {largest:.3g}: its squares, of which rmse and r2 are made, are"
+            " more than a float holds",
+            advice="scale the target, such as by another unit, and declare the data set anew",
+        )
 
 
 def _fit_and_score(
@@ -158,7 +179,7 @@ def select(
     Raises
     ------
     DataError
-        If a candidate does not have the metric of selection.
+        If a candidate does not have the metric of selection, or it is no finite number.
     """
     target = target[train_rows]
     scored = {
@@ -182,7 +203,14 @@ def _fold_scores(
             f"selection.metric: {metric} needs probabilities, and {family} gives decision scores",
             advice="select by roc_auc, or take the family out of 'families'",
         ) from error
-    return FoldScores(mean=float(np.mean(folds)), std=float(np.std(folds)), folds=tuple(folds))
+    mean, std = float(np.mean(folds)), float(np.std(folds))
+    if not np.isfinite([mean, std]).all():
+        raise DataError(
+            f"selection.metric: {metric} of {family} is {mean:.3g} ± {std:.3g} over the folds,"
+            " expected finite numbers",
+            advice=f"scale the target, or take {family} out of 'families'",
+        )
+    return FoldScores(mean=mean, std=std, folds=tuple(folds))
 
 
 def fit_selected(

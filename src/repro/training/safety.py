@@ -162,7 +162,10 @@ def _no_better(
     estimate, guess = test_metrics[name], constant[name]
     lower = name in metrics.LOWER_IS_BETTER
     # The pessimistic end of the interval: a lucky draw of noise must not pass.
-    gain = 1 - estimate.high / guess if lower else estimate.low - guess
+    gain = estimate.low - guess
+    if lower:
+        # Nothing is better than a guess without error, such as of targets too small to be squared.
+        gain = 1 - estimate.high / guess if guess else 0.0
     if gain >= safety.minimum_gain:
         return []
     message = (
