@@ -408,7 +408,10 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (moved_as_elsewhere, "different: 1 of"),
         (with_wide_tolerance, "different: 1 of"),
         (without_stages, "incomparable: the reference has no stages"),
-        (well(declared_ties, labels="array/v1:0", scores="array/v1:1"), "different: 150 of 150 predictions"),
+        (
+            well(declared_ties, labels="array/v1:0", scores="array/v1:1"),
+            "different: 150 of 150 predictions",
+        ),
         (declared_ties, "incomparable: predictions."),
         (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
         (well(another_threshold), "different: 1 of"),
