@@ -6,6 +6,8 @@ let
     "data"
     "nix"
     "requirements-build.txt"
+    "requirements-dev.txt"
+    "requirements-oldest.txt"
     "requirements.txt"
     "sbom.json"
     "scripts"
