@@ -13,7 +13,8 @@ from typing import Any
 
 import rfc8785
 
-_SAFE = 2**53
+# The first integer that JSON, whose numbers are doubles, does not keep exact.
+UNSAFE = 2**53
 
 
 def canonical_json(value: object) -> bytes:
@@ -38,7 +39,7 @@ def _encoded(value: Any) -> str:
             return text
     elif kind is list or kind is tuple:
         return f"[{','.join(map(_encoded, value))}]"
-    elif kind is int and -_SAFE < value < _SAFE:
+    elif kind is int and -UNSAFE < value < UNSAFE:
         return repr(value)
     elif kind is dict and set(map(type, value)) <= {str} and "".join(value).isascii():
         pairs = [f"{encode_basestring(key)}:{_encoded(value[key])}" for key in sorted(value)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from repro.core.canonical import tagged_digest
+from repro.core.canonical import UNSAFE, tagged_digest
 from repro.core.errors import SchemaError
 from repro.core.model import Record
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _R = TypeVar("_R", bound=Record)
-# What canonical JSON keeps exact; more digits than people read.
-_SAFE, _WIDE = 2**53, 40
+# More digits than people read.
+_WIDE = 40
 
 
 def dump(value: Mapping[str, object]) -> bytes:
@@ -139,8 +139,8 @@ def _finite(text: str) -> float:
 
 def _exact(text: str) -> int:
     # Longer ones are not even converted: Python limits the digits.
-    value = int(text) if len(text) <= len(str(-_SAFE)) else _SAFE
-    return value if -_SAFE < value < _SAFE else _refuse_constant(text)
+    value = int(text) if len(text) <= len(str(-UNSAFE)) else UNSAFE
+    return value if -UNSAFE < value < UNSAFE else _refuse_constant(text)
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -43,7 +43,7 @@ def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> 
     """
     checks = tuple(checks)
     if checks and (given := _other_input(expected, actual)):
-        return f"{given}: one of the two records was edited; get it anew"
+        return f"{given}: one of the two records was edited, or made by other code"
     ours, theirs = outputs_of(expected), outputs_of(actual)
     same = {name for name, digest in ours.items() if theirs.get(name) == digest}
     for check in filter(_differs, checks):
