@@ -6,16 +6,14 @@ import pytest
 from tests.conftest import ROOT, command
 from tests.forging import well_forged
 
-from repro.app import soundness
 from repro.app.judge import Asked, judge
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import RecordFile
 from repro.divergence.compare import compare, outputs_of
-from repro.divergence.contradiction import SOURCES
 from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
-from repro.training.stages import STAGES
+from repro.training.declarations import MEANING, STAGES
 
 RECORDS = {
     "a new record": ROOT / "reference" / "credit.json",
@@ -61,7 +59,7 @@ def test_a_nudged_number_over_the_same_digest_is_a_finding(record):
         assert (found.verdict, found.holds, found.finding) == ("incomparable", False, "")
         assert found.reasons[0] == (
             f"predictions.{row} differs where stages.predict.scores has the same bits: one of the"
-            " two records was edited; get it anew"
+            " two records was edited; get a fresh copy of it"
         )
 
 
@@ -173,7 +171,7 @@ def test_an_output_that_one_side_has_not_proves_nothing(record):
 
 def test_the_sources_are_outputs_of_the_stages_and_of_every_record(record):
     """A stage that is renamed must be renamed there."""
-    sources = {name for names in SOURCES.values() for name in names}
+    sources = {name for derived in MEANING.derivations for name in derived.outputs}
     outputs = {f"stages.{stage.name}.{output}" for stage in STAGES for output in stage.outputs}
 
     assert sources <= outputs
@@ -186,7 +184,7 @@ def test_every_number_that_is_compared_has_a_source(record):
     found = compare(side, side, Limits(EXACT), mode="strict", sample=2)
     asked = {"metrics.task", "metrics.selection_metric", "held_out.scores"}
     names = {check.name for check in found.checks if not check.name.startswith("stages.")}
-    sources = (*SOURCES, *soundness.SOURCES)
+    sources = (*(derived.prefix for derived in MEANING.derivations), *MEANING.copies)
 
     assert {name for name in names if not name.startswith(sources)} == asked
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config, verification_settings
@@ -10,16 +10,21 @@ from repro.app.judge import Asked, judge
 from repro.app.records import record_of_run
 from repro.app.subject import check_integrity, check_record, find_subject
 from repro.config.keys import replicate_key, strict_key
-from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
+from repro.core.comparison import KINDS, Candidate, ComparisonReport, Suspect, Tally
 from repro.core.environment import comparable
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.causes import suspects
+from repro.divergence.compare import outputs_of
+from repro.divergence.configured import configured_suspects
+from repro.divergence.explained import redefined
+from repro.divergence.loaded import Loaded, code_of, may_be_code
 from repro.divergence.structure import differences
 from repro.store import read_run
 from repro.store.naming import printable
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,15 +41,19 @@ class Entry:
     Attributes
     ----------
     code : dict of str to object
-        The commit, and the SHA-256 of files that differ from it; only a run has the latter.
+        The commit, and the SHA-256 of files that it does not identify; a reference has those that
+        were loaded.
     damage : str
         Why the record is not what it was; empty where it is intact.
+    loaded : frozenset of str
+        The names of the files that were loaded, or may have been.
     """
 
     name: str
     record: RecordFile
     code: dict[str, object]
     damage: str
+    loaded: frozenset[str] = frozenset()
 
 
 def read_entry(project: Path, runs: Path, name: str) -> Entry:
@@ -56,21 +65,30 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
         If there is no such thing, or it cannot be read.
     """
     subject = find_subject(project, runs, name)
-    record, code, damage = _of_run(subject) if subject.is_run else _of_reference(subject.path)
-    return Entry(printable(subject.path.name), _rekeyed(record), code, damage)
+    entry = _of_run(subject) if subject.is_run else _of_reference(subject.path)
+    return replace(entry, record=_rekeyed(entry.record))
 
 
-def _of_run(subject: Subject) -> tuple[RecordFile, dict[str, object], str]:
+def _of_run(subject: Subject) -> Entry:
     broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
     run = read_run(subject.path)
-    code: dict[str, object] = {"commit": run.lineage.commit, **run.lineage.code}
-    return record_of_run(run), code, "; ".join(broken)
+    lineage = run.lineage
+    return Entry(
+        name=printable(subject.path.name),
+        record=record_of_run(run),
+        code={"commit": lineage.commit, **lineage.code},
+        loaded=frozenset(filter(may_be_code, lineage.code))
+        if lineage.loaded is None
+        else frozenset(lineage.loaded),
+        damage="; ".join(broken),
+    )
 
 
-def _of_reference(path: Path) -> tuple[RecordFile, dict[str, object], str]:
+def _of_reference(path: Path) -> Entry:
     record = load_record(path.read_bytes(), path.name, RecordFile)
     damage = check_record(record, path.name).detail
-    return record, {"commit": record.environment.commit}, damage
+    loaded = frozenset(record.code or {})
+    return Entry(printable(path.name), record, code_of(record), damage, loaded)
 
 
 def _rekeyed(record: RecordFile) -> RecordFile:
@@ -140,8 +158,6 @@ def _candidate(
     code = differences(reference.code, entry.code)
     parted = differences(comparable(there), comparable(here))
     everything = parted | {f"code.{name}": pair for name, pair in code.items()}
-    worst = max((c.relative or 0.0 for c in comparison.checks), default=0.0)
-    same = comparison.verdict is Verdict.IDENTICAL
     return Candidate.model_validate(
         {
             "name": entry.name,
@@ -156,8 +172,44 @@ def _candidate(
             ),
             "config": _of_results(differences(expected.config, actual.config)),
             "code": code,
-            "suspects": () if same else suspects(everything, comparison.divergence, worst),
+            "suspects": _suspects(reference, entry, comparison, everything),
         }
+    )
+
+
+def _suspects(
+    reference: Entry,
+    entry: Entry,
+    comparison: Comparison,
+    environment: dict[str, tuple[object, object]],
+) -> tuple[Suspect, ...]:
+    """Return what can have made the records diverge: settings and data, code, environment."""
+    if comparison.verdict is Verdict.IDENTICAL:
+        return ()
+    expected, actual, diverged = reference.record, entry.record, comparison.divergence
+    inputs = diverged.inputs if diverged else ()
+    configured = configured_suspects(expected, actual, inputs, MEANING)
+    if any(key != "content" for suspect in configured for key in suspect.differences):
+        # The configuration says what went in; no environment is needed to explain what came out.
+        return configured
+    worst = max((c.relative or 0.0 for c in comparison.checks), default=0.0)
+    loaded = Loaded.by(expected, actual, reference.loaded | entry.loaded)
+    moved = redefined(expected.stages, actual.stages)
+    if diverged and diverged.stage in moved:
+        configured += (_redefined(expected, actual, diverged.stage, moved[diverged.stage]),)
+    return configured + suspects(environment, diverged, worst, expected.stages, loaded)
+
+
+def _redefined(expected: RecordFile, actual: RecordFile, name: str, sentence: str) -> Suspect:
+    versions = [
+        next(stage.version or 1 for stage in record.stages.stages if stage.name == name)
+        for record in (expected, actual)
+    ]
+    return Suspect(
+        cause="redefined stage",
+        differences={f"stages.{name}.version": (versions[0], versions[1])},
+        rule=sentence,
+        can_act=True,
     )
 
 
@@ -165,8 +217,8 @@ def _of_results(
     parted: dict[str, tuple[object, object]],
 ) -> dict[str, tuple[object, object]]:
     # Where and how wide the work ran, and how it is judged, change no result.
-    idle = ("execution.", "verification.", "stability.")
-    return {key: pair for key, pair in parted.items() if not key.startswith(idle)}
+    sections = {"experiment", "determinism", *(setting.section for setting in MEANING.settings)}
+    return {key: pair for key, pair in parted.items() if key.partition(".")[0] in sections}
 
 
 def _damaged(comparison: Comparison, damage: str) -> Comparison:
@@ -177,11 +229,13 @@ def _damaged(comparison: Comparison, damage: str) -> Comparison:
 
 
 def _tally(comparison: Comparison, prefix: str) -> Tally:
-    outcomes = [check.outcome for check in comparison.checks if check.name.startswith(prefix)]
+    found = [check.outcome for check in comparison.checks if check.name.startswith(prefix)]
+    outcomes = [outcome for outcome in found if outcome is not Outcome.EXPLAINED]
     near = sum(outcome in {Outcome.WITHIN, Outcome.TIE} for outcome in outcomes)
     same = outcomes.count(Outcome.SAME)
     return Tally(same=same, within=near, differing=len(outcomes) - same - near)
 
 
 def _outputs(entry: Entry) -> str:
-    return repr([[stage.name, stage.outputs] for stage in entry.record.stages.stages])
+    outputs = outputs_of(entry.record.stages)
+    return repr([pair for pair in outputs.items() if not MEANING.is_diagnostic(pair[0])])

@@ -12,9 +12,11 @@ from repro.divergence.contradiction import contradiction
 from repro.divergence.expectation import with_expectation
 from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from repro.config.verification import Verification
+    from repro.core.environment import Environment
     from repro.core.noise import Noise
     from repro.core.records import RecordFile
 
@@ -66,7 +68,14 @@ def judge(
     limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
     limits = in_units_of_target(limits, expected, actual)
     comparison = _compared(settings, expected, actual, limits)
-    edited = contradiction(comparison.checks, expected.stages, actual.stages)
+    edited = contradiction(
+        comparison.checks,
+        expected.stages,
+        actual.stages,
+        MEANING,
+        same_code=_same_code(expected.environment, actual.environment),
+        thresholded=expected.threshold.rule == actual.threshold.rule != "argmax",
+    )
     if edited:
         # As of a record that was not bound anew: nothing can be said of its training.
         reasons = (edited, *comparison.reasons)
@@ -91,4 +100,10 @@ def _compared(
     settings: Verification, expected: RecordFile, actual: RecordFile, limits: Limits
 ) -> Comparison:
     sides = Side.of(expected), Side.of(actual)
-    return compare(*sides, limits, mode=settings.mode, sample=settings.sample.size)
+    return compare(*sides, limits, mode=settings.mode, sample=settings.sample.size, meaning=MEANING)
+
+
+def _same_code(expected: Environment, actual: Environment) -> bool:
+    """Return whether two records are known to be of the same code: one clean commit."""
+    clean = expected.dirty is False and actual.dirty is False
+    return clean and expected.commit is not None and expected.commit == actual.commit

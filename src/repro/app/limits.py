@@ -13,6 +13,7 @@ from repro.core.suggest import did_you_mean
 from repro.divergence.expectation import expect, parted_groups
 from repro.divergence.spread import Spread, spreads
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -253,8 +254,9 @@ def _crossing(
 
 
 def _evaluates_the_same(left: RecordFile, right: RecordFile) -> bool:
-    ours, theirs = (
-        next((stage.inputs for stage in record.stages.stages if stage.name == "evaluate"), None)
+    _, evaluating, _ = MEANING.copies["metrics.test"].split(".")
+    first, second = (
+        next((stage.inputs for stage in record.stages.stages if stage.name == evaluating), None)
         for record in (left, right)
     )
-    return ours is not None and ours == theirs
+    return first is not None and first == second

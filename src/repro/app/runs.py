@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import stability_settings
+from repro.core.errors import ReproError
+from repro.core.records import Stages
 from repro.core.stability import Band, StabilityReport
+from repro.divergence.compare import outputs_of
 from repro.divergence.stability import Bands, Replicate, judge_group
-from repro.store import list_runs
+from repro.store import list_runs, open_run
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from repro.core.records import Metrics
     from repro.store import RunEntry
     from repro.store.listing import Summary
+
+    Listed = tuple[Path, Summary]
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,12 @@ def stability(project: Path, runs: Path) -> StabilityReport:
     entries = list_runs(runs)
     found = tuple(
         judge_group(
-            summaries[0].snapshot.comparison_group,
+            listed[0][1].snapshot.comparison_group,
             key,
-            [_replicate(summary) for summary in summaries],
+            [_replicate(*each) for each in listed],
             limits,
         )
-        for key, summaries in _by_key(entries).items()
+        for key, listed in _by_key(entries).items()
     )
     bands = {group.band for group in found}
     return StabilityReport(
@@ -101,29 +107,29 @@ def stability(project: Path, runs: Path) -> StabilityReport:
     )
 
 
-def _replicate(summary: Summary) -> Replicate:
+def _replicate(path: Path, summary: Summary) -> Replicate:
     keys = summary.snapshot.keys
-    return Replicate(
-        _seed(summary), keys.strict_key, keys.environment_key, summary.metrics, _bits(summary)
-    )
+    bits = _bits(path, summary)
+    return Replicate(_seed(summary), keys.strict_key, keys.environment_key, summary.metrics, bits)
 
 
-def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Summary]]:
-    found: dict[str, list[Summary]] = {}
+def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Listed]]:
+    found: dict[str, list[Listed]] = {}
     for entry in entries:
         if entry.summary is not None:
             key = entry.summary.snapshot.keys.replicate_key
-            found.setdefault(key, []).append(entry.summary)
+            found.setdefault(key, []).append((entry.path, entry.summary))
     return found
 
 
-def _group(key: str, summaries: Sequence[Summary]) -> Group:
-    by_seed: dict[int, list[Summary]] = {}
-    for summary in summaries:
-        by_seed.setdefault(_seed(summary), []).append(summary)
-    first = [same_seed[0].metrics for _, same_seed in sorted(by_seed.items())]
+def _group(key: str, listed: Sequence[Listed]) -> Group:
+    by_seed: dict[int, list[Listed]] = {}
+    for path, summary in listed:
+        by_seed.setdefault(_seed(summary), []).append((path, summary))
+    summaries = [summary for _, summary in listed]
+    first = [same_seed[0][1].metrics for _, same_seed in sorted(by_seed.items())]
     repeated = [same_seed for same_seed in by_seed.values() if len(same_seed) > 1]
-    same = [len({_bits(summary) for summary in same_seed}) == 1 for same_seed in repeated]
+    same = [len({_bits(*each) for each in same_seed}) == 1 for same_seed in repeated]
     return Group(
         name=summaries[0].snapshot.comparison_group,
         replicate_key=key,
@@ -140,9 +146,17 @@ def _seed(summary: Summary) -> int:
     return seed if isinstance(seed, int) else -1
 
 
-def _bits(summary: Summary) -> tuple[str, ...]:
-    files = summary.lineage.files
-    return tuple(files[name].sha256 for name in ("stages.json", "metrics.json", "predictions.csv"))
+def _bits(path: Path, summary: Summary) -> tuple[str, ...]:
+    """Return what runs of one experiment and seed share: all but comments on the result."""
+    try:
+        outputs = outputs_of(open_run(path).record("stages.json", Stages))
+    except ReproError:
+        # A damaged file has no outputs to compare, and what it was is still bound by its hash.
+        outputs = {"stages.damaged": summary.lineage.files["stages.json"].sha256}
+    judged = {name: digest for name, digest in outputs.items() if not MEANING.is_diagnostic(name)}
+    metrics = summary.metrics.model_copy(update={"findings": ()})
+    predictions = summary.lineage.files["predictions.csv"].sha256
+    return (repr(sorted(judged.items())), repr(metrics), predictions)
 
 
 def _spread(metrics: Sequence[Metrics], name: str) -> MetricSpread:

@@ -1,4 +1,4 @@
-"""Whether a record can be: it copies stage outputs, and has the digest of each of them.
+"""The consistency of a record: the values that it copied match the digests of their stages.
 
 Nothing slow is imported here, and nothing is trained.
 """
@@ -11,23 +11,12 @@ from repro.core.records import STAGES_VERSION
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.core.records import DriftBaseline, Metrics, Stages, Threshold
-
-# What a record copies unchanged, and from where.
-SOURCES = {
-    "metrics.model": "stages.select.selected",
-    "metrics.test": "stages.evaluate.test_metrics",
-    "metrics.constant": "stages.constant.constant",
-    "metrics.undefined": "stages.evaluate.undefined",
-    "metrics.cross_validation": "stages.select.cross_validation",
-    "metrics.findings": "stages.check.findings",
-    "threshold": "stages.decide.threshold",
-    "drift_baseline": "stages.drift.baseline",
-}
 
 
 def find_flaw(
@@ -48,14 +37,14 @@ def find_flaw(
     """
     if stages.version != STAGES_VERSION:
         return None
-    copies = {name: getattr(metrics, name.partition(".")[2], None) for name in SOURCES}
+    copies = {name: getattr(metrics, name.partition(".")[2], None) for name in MEANING.copies}
     copies |= {"threshold": threshold, "drift_baseline": baseline}
     flaws = (*_other_copies(copies, outputs_of(stages)), *_other_inputs(stages))
     return next(iter(flaws), None)
 
 
 def _other_copies(copies: dict[str, object], outputs: dict[str, str]) -> Iterator[Check]:
-    for name, source in SOURCES.items():
+    for name, source in MEANING.copies.items():
         expected, copy = outputs.get(source), copies[name]
         if expected is None or copy is None:
             continue

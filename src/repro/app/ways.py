@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from repro.capture.threads import VARIABLES
-from repro.core.comparison import Suspect
 from repro.core.environment import comparable
 from repro.divergence.causes import suspects
-from repro.divergence.comparable import rows_only_permuted
+from repro.divergence.configured import configured_suspects
+from repro.divergence.loaded import Loaded, code_of
 from repro.divergence.numbers import greatest_relative_difference
 from repro.divergence.structure import differences
 from repro.launch import cannot_run
 from repro.launch.levels import HASH_SEED
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import JsonValue
 
+    from repro.core.comparison import Suspect
     from repro.core.environment import Environment
     from repro.core.records import RecordFile
     from repro.core.verdict import Divergence
@@ -29,6 +31,7 @@ Settings = dict[str, str | None]
 
 _NO_FMA = {"FMA": None, "baseline": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
 _BASELINES = {"x86_64": "X86_V2", "aarch64": "ASIMD"}
+_SECTIONS = frozenset(setting.section for setting in MEANING.settings)
 
 
 @dataclass(frozen=True)
@@ -62,42 +65,6 @@ class Way:
         return bool(self.settings or self.sections or self.packages)
 
 
-@dataclass(frozen=True)
-class _Section:
-    """A section of the configuration whose value goes into stages.
-
-    Attributes
-    ----------
-    inputs : tuple of str
-        The ends of the names of the inputs that it makes.
-    """
-
-    cause: str
-    rule: str
-    inputs: tuple[str, ...]
-
-
-_SECTIONS = {
-    "seed": _Section("seed", "every stage that draws has a seed of it", ("_seeds",)),
-    "seeding": _Section("seed scheme", "the seeds of components follow it", ("_seeds",)),
-    "dataset": _Section(
-        "data set", "its table goes into training",
-        ("frame", "frame_numeric", "target", "outcome"),
-    ),
-    "task": _Section("task", "stages go by it", ("task", "outcome")),
-    "split": _Section("split", "it says which rows are held out", ("split",)),
-    "features": _Section("features", "columns are derived by it", ("feature_settings",)),
-    "preprocessing": _Section("preprocessing", "columns go through it", ("preprocessing",)),
-    "models": _Section("models or hyper-parameters", "they are fitted", ("models",)),
-    "selection": _Section("selection", "it says how a model is chosen", ("selection",)),
-    "decision": _Section("decision rule", "labels are decided by it", ("decision",)),
-    "evaluation": _Section("evaluation", "intervals are drawn by it", ("evaluation",)),
-    "drift": _Section("drift settings", "columns are binned by them", ("drift",)),
-    "safety": _Section("limits of the checks", "findings follow them", ("safety",)),
-}  # fmt: skip
-_PERMUTED = "the rows are the same, by their digest without the order, which is not recorded itself"
-
-
 def possible_causes(
     expected: RecordFile, actual: RecordFile, parted: Divergence
 ) -> tuple[Suspect, ...]:
@@ -107,30 +74,13 @@ def possible_causes(
     environments.
     """
     if parted.inputs:
-        return tuple(_configured(expected, actual, parted))
+        return configured_suspects(expected, actual, parted.inputs, MEANING)
     found = differences(comparable(expected.environment), comparable(actual.environment))
-    ranked = suspects(found, parted, greatest_relative_difference(expected, actual))
+    code = differences(code_of(expected), code_of(actual))
+    found |= {f"code.{name}": pair for name, pair in code.items()}
+    relative = greatest_relative_difference(expected, actual)
+    ranked = suspects(found, parted, relative, expected.stages, Loaded.by(expected, actual))
     return tuple(suspect for suspect in ranked if suspect.can_act)
-
-
-def _configured(expected: RecordFile, actual: RecordFile, parted: Divergence) -> list[Suspect]:
-    found = []
-    content = {"content": (expected.content, actual.content)}
-    for name, section in _SECTIONS.items():
-        theirs, ours = expected.config.get(name), actual.config.get(name)
-        parts = differences({name: theirs}, {name: ours})
-        data = content if name == "dataset" and expected.content != actual.content else {}
-        if not (parts or data) or not any(i.endswith(section.inputs) for i in parted.inputs):
-            continue
-        permuted = bool(data) and rows_only_permuted(expected, actual)
-        suspect = {
-            "cause": "row order" if permuted else section.cause,
-            "differences": data | parts,
-            "rule": _PERMUTED if permuted else section.rule,
-            "can_act": True,
-        }
-        found.append(Suspect.model_validate(suspect))
-    return found
 
 
 def way_of(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Way:

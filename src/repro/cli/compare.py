@@ -160,7 +160,7 @@ def tell(report: ComparisonReport) -> None:
     headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "parts at")
     output.table(headings, [_row(candidate) for candidate in report.candidates])
     for candidate in report.candidates:
-        if candidate.comparison.verdict != "identical":
+        if candidate.comparison.verdict != "identical" or candidate.config:
             _tell_candidate(candidate)
     if len(report.groups) > 1 and len(report.candidates) > 1:
         output.say()

@@ -206,7 +206,8 @@ def _tell_verdict(comparison: Comparison) -> None:
 
 
 def _count(comparison: Comparison, prefix: str) -> tuple[int, int, int]:
-    checks = [check for check in comparison.checks if check.name.startswith(prefix)]
+    found = (check for check in comparison.checks if check.name.startswith(prefix))
+    checks = [check for check in found if check.outcome != "explained"]
     same = sum(check.outcome == "same" for check in checks)
     near = sum(check.outcome in {"within tolerance", "tie"} for check in checks)
     return same, near, len(checks)

@@ -9,9 +9,10 @@ from pydantic import Field, JsonValue, field_validator
 from pydantic_core import PydanticCustomError
 
 from repro.core.environment import Environment, Host
+from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 
-# Raised whenever the same inputs of some stage come to mean another computation.
+# Of the pipeline as a whole. A stage whose meaning changes has a version of its own.
 STAGES_VERSION = 1
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -87,11 +88,21 @@ class Threshold(Record):
 
 
 class Stage(Record):
-    """One named step of training and the content digest of everything in and out of it."""
+    """One named step of training and the content digest of everything in and out of it.
+
+    Attributes
+    ----------
+    version : int or None
+        Raised when the same inputs come to mean a different computation; None in its first version.
+    acts : tuple of Mechanism or None
+        The ways in which an environment can change the outputs; None where that is not recorded.
+    """
 
     name: str
     inputs: dict[str, str]
     outputs: dict[str, str]
+    version: int | None = Later
+    acts: tuple[Mechanism, ...] | None = Later
 
 
 class Stages(Record):

@@ -26,11 +26,16 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What one check found."""
+    """What one check found.
+
+    ``EXPLAINED`` is a difference in a comment on the result, such as a finding, that follows from a
+    recorded setting which is no part of the experiment's identity, or from a redefined stage.
+    """
 
     SAME = "same"
     WITHIN = "within tolerance"
     TIE = "tie"
+    EXPLAINED = "explained"
     DIFFERS = "differs"
     MISSING = "missing"
 

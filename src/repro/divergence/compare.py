@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from repro.core.meaning import Meaning
 from repro.core.verdict import Check, Comparison, Divergence, Outcome, Verdict
 from repro.divergence.comparable import obstacles
+from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_metrics, check_predictions, check_threshold, excess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from repro.core.records import Stages
     from repro.divergence.side import Side
@@ -21,36 +24,73 @@ _COUNTED = (
     ("threshold.", "settings of the decision rule differ"),
     ("held_out.", "facts about the held-out rows differ"),
 )
+NOTHING_DECLARED = Meaning()
+_EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
+_WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
 _SENTENCES = {
     Verdict.IDENTICAL: "the same bits in every stage, metric and compared prediction",
     Verdict.EQUIVALENT: "every metric and compared prediction is within the tolerance",
 }
 
 
-def compare(expected: Side, actual: Side, limits: Limits, *, mode: str, sample: int) -> Comparison:
-    """Hold one side against another.
+def compare(
+    expected: Side,
+    actual: Side,
+    limits: Limits,
+    *,
+    mode: str,
+    sample: int,
+    meaning: Meaning = NOTHING_DECLARED,
+) -> Comparison:
+    """Compare one side with the other.
 
     Parameters
     ----------
     sample : int
         How many predictions a record must have, where there are so many held-out rows.
+    meaning : Meaning
+        Of the stages of both sides.
 
     ``identical`` asks for the same digest of every stage and the same bits of every metric and
     compared prediction; ``equivalent`` for all numbers within the tolerance and all labels equal,
-    but for ties. In the mode ``legacy`` metrics alone are compared.
+    but for ties. Differences of diagnostic stages that are explained count as neither. In the mode
+    ``legacy`` metrics alone are compared.
     """
+    reasons = explained(expected, actual, meaning)
+    divergence = first_divergence(expected.stages, actual.stages, reasons)
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
-        parted = first_divergence(expected.stages, actual.stages)
-        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), parted, limits)
+        return _comparison(Verdict.INCOMPARABLE, in_the_way, (), divergence, limits)
     alone = mode == "legacy"
-    stages = () if alone else tuple(_check_stages(expected.stages, actual.stages))
-    numbers = tuple(_check_numbers(expected, actual, limits, mode))
-    verdict, reasons = _judge(stages, numbers)
+    checks = [] if alone else list(_check_stages(expected.stages, actual.stages))
+    checks += _check_numbers(expected, actual, limits, mode)
+    stages, numbers = _parted(_explain(check, reasons) for check in checks)
+    verdict, sentences = _judge(stages, numbers)
     if alone and verdict.holds:
-        reasons = ["every metric is within the tolerance; nothing else was compared"]
-    divergence = first_divergence(expected.stages, actual.stages)
-    return _comparison(verdict, reasons, (*stages, *numbers), divergence, limits)
+        sentences = ["every metric is within the tolerance; nothing else was compared"]
+    sentences += _remarks(expected, actual, (*stages, *numbers))
+    return _comparison(verdict, sentences, (*stages, *numbers), divergence, limits)
+
+
+def _explain(check: Check, reasons: Mapping[str, str]) -> Check:
+    reason = reasons.get(check.name, "")
+    if not reason or check.outcome is Outcome.SAME:
+        return check
+    return replace(check, outcome=Outcome.EXPLAINED, detail=reason)
+
+
+def _parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+    """Return the checks of stage outputs, and all others."""
+    everything = tuple(checks)
+    stages = tuple(check for check in everything if check.name.startswith("stages."))
+    return stages, tuple(check for check in everything if not check.name.startswith("stages."))
+
+
+def _remarks(expected: Side, actual: Side, checks: Iterable[Check]) -> list[str]:
+    """Name the stages that were redefined, and every other explained difference, once each."""
+    moved = redefined(expected.stages, actual.stages).values()
+    told = [check.detail for check in checks if check.outcome is Outcome.EXPLAINED]
+    return list(dict.fromkeys([*moved, *told]))
 
 
 def _comparison(
@@ -111,8 +151,16 @@ def outputs_of(stages: Stages) -> dict[str, str]:
     }
 
 
-def first_divergence(expected: Stages | None, actual: Stages | None) -> Divergence | None:
-    """Return the first stage that parts by itself, or by an input that no stage made."""
+def first_divergence(
+    expected: Stages | None, actual: Stages | None, ignored: Collection[str] = ()
+) -> Divergence | None:
+    """Return the first stage that diverges by itself, or by an input that no stage made.
+
+    Parameters
+    ----------
+    ignored : collection of str
+        Dotted names of outputs that may differ.
+    """
     if expected is None or actual is None:
         return None
     here = {stage.name: stage for stage in actual.stages}
@@ -123,7 +171,11 @@ def first_divergence(expected: Stages | None, actual: Stages | None) -> Divergen
             continue
         inputs = {name for name in stage.inputs if stage.inputs[name] != other.inputs.get(name)}
         given = tuple(name for name in stage.inputs if name in inputs - made)
-        outputs = tuple(n for n, digest in stage.outputs.items() if other.outputs.get(n) != digest)
+        outputs = tuple(
+            name
+            for name, digest in stage.outputs.items()
+            if other.outputs.get(name) != digest and f"stages.{stage.name}.{name}" not in ignored
+        )
         if outputs and (given or not inputs):
             return Divergence(stage=stage.name, outputs=outputs, inputs=given)
         made.update(stage.outputs)
@@ -138,18 +190,18 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     if lost or (compared and all(check in missing for check in compared)):
         nothing = [] if lost else ["no sampled prediction is of a row that was held out here"]
         return Verdict.INCOMPARABLE, [check.detail for check in lost] + nothing
-    wrong = [c for c in numbers if c.outcome in {Outcome.DIFFERS, Outcome.MISSING}]
+    wrong = [c for c in numbers if c.outcome in _WRONG]
     if wrong:
         return Verdict.DIFFERENT, _count_sentences(wrong, numbers)
     ties = [check.detail for check in numbers if check.outcome is Outcome.TIE]
     everything = [*stages, *numbers]
-    exact = bool(stages) and all(check.outcome is Outcome.SAME for check in everything)
+    exact = bool(stages) and all(check.outcome in _EXACT for check in everything)
     verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
     return verdict, [_SENTENCES[verdict], *_count_stages(stages), *ties]
 
 
 def _count_stages(stages: Sequence[Check]) -> list[str]:
-    parted = sum(check.outcome is not Outcome.SAME for check in stages)
+    parted = sum(check.outcome not in _EXACT for check in stages)
     return [f"{parted} of {len(stages)} stage outputs have other bits"] if parted else []
 
 

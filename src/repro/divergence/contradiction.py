@@ -1,6 +1,7 @@
-"""What cannot be of two records that compare: a difference where what it comes from is the same.
+"""Contradictions: values that differ although everything they derive from is identical.
 
-Other numbers are held against the digests of their own record, which has all of what was hashed.
+A value that a record copied is checked against the digests of its own record, which cover all of
+it; the values compared here follow from several outputs, or from what a record was given.
 """
 
 from __future__ import annotations
@@ -13,65 +14,83 @@ from repro.divergence.compare import outputs_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from repro.core.meaning import Meaning
     from repro.core.records import Stages
     from repro.core.verdict import Check
 
-# How the names of checks begin, and the stage outputs that they follow from, exactly: labels and
-# margins from scores and threshold, without any rounding that processors could differ in, and which
-# prediction is a row's from the split.
-SOURCES = {
-    "predictions.": (
-        "stages.predict.scores",
-        "stages.decide.threshold",
-        "stages.split.test_rows",
-    ),
-    "held_out.rows": ("stages.split.test_rows",),
-}
 
+def contradiction(
+    checks: Iterable[Check],
+    expected: Stages,
+    actual: Stages,
+    meaning: Meaning,
+    *,
+    same_code: bool = False,
+    thresholded: bool = False,
+) -> str:
+    """Return a sentence about the first difference without an origin; empty if there is none.
 
-def contradiction(checks: Iterable[Check], expected: Stages, actual: Stages) -> str:
-    """Tell of the first difference that has no origin; empty if there is none.
-
-    A digest holds every bit of an output, and records only copy it: no environment and no other
-    code can part the two. What no stage makes follows from data, configuration and seed, which
-    records that compare have in common.
+    A digest covers every bit of an output, and records only copy outputs: no environment and no
+    change of the code makes two records differ there. Inputs that no stage made follow from data,
+    configuration and seed, which records that compare have in common.
 
     Parameters
     ----------
     checks : iterable of Check
         None where the records do not compare.
+    meaning : Meaning
+        Of the stages of both records. Inputs in no key may differ.
+    same_code : bool
+        Whether both records are known to be of the same code, so that no honest training can
+        have made different inputs.
+    thresholded : bool
+        Whether a threshold decides the labels of both records.
     """
     checks = tuple(checks)
-    if checks and (given := _other_input(expected, actual)):
-        return f"{given}: one of the two records was edited, or made by other code"
-    ours, theirs = outputs_of(expected), outputs_of(actual)
-    same = {name for name, digest in ours.items() if theirs.get(name) == digest}
+    if checks and (given := _different_input(expected, actual, meaning)):
+        if same_code:
+            return f"{given}: one of the two records was edited"
+        return f"{given}: they were made by different code, or one of the two records was edited"
+    left, right = outputs_of(expected), outputs_of(actual)
+    same = {name for name, digest in left.items() if right.get(name) == digest}
     for check in filter(_differs, checks):
-        for prefix, outputs in SOURCES.items():
-            if check.name.startswith(prefix) and same.issuperset(outputs):
+        for derived in meaning.derivations:
+            applies = thresholded or not derived.thresholded
+            if (
+                applies
+                and check.name.startswith(derived.prefix)
+                and same.issuperset(derived.outputs)
+            ):
                 return (
-                    f"{check.name} differs where {outputs[0]} has the same bits: one of the two"
-                    " records was edited; get it anew"
+                    f"{check.name} differs where {derived.outputs[0]} has the same bits: one of the"
+                    " two records was edited; get a fresh copy of it"
                 )
     return ""
 
 
-def _other_input(expected: Stages, actual: Stages) -> str:
-    """Tell of the first stage, or input that no stage made, which is not the same on both sides."""
+def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
+    """Return a sentence about the first stage, or input that no stage made, that differs."""
     made: set[str] = set()
-    for ours, theirs in zip(expected.stages, actual.stages, strict=False):
-        if ours.name != theirs.name:
-            return f"stages.{ours.name} stands where stages.{theirs.name} does"
-        for name in ours.inputs | theirs.inputs:
-            pair = ours.inputs.get(name), theirs.inputs.get(name)
-            if pair[0] != pair[1] and (name not in made or None in pair):
+    others = {stage.name: stage for stage in actual.stages}
+    shared = [stage for stage in expected.stages if stage.name in others]
+    order = [stage.name for stage in actual.stages if stage.name in {s.name for s in shared}]
+    for stage, name in zip(shared, order, strict=True):
+        if stage.name != name:
+            return f"stages.{stage.name} stands where stages.{name} does"
+        other = others[name]
+        moved = stage.version != other.version
+        for given in stage.inputs | other.inputs:
+            pair = stage.inputs.get(given), other.inputs.get(given)
+            allowed = given in made or not meaning.is_keyed(given) or moved
+            missing = None in pair and not moved
+            if pair[0] != pair[1] and (missing or not allowed):
                 same = "where data, configuration and seed are the same"
-                return f"the input {name} of stages.{ours.name} differs {same}"
-        made.update(ours.outputs)
+                return f"the input {given} of stages.{stage.name} differs {same}"
+        made.update(stage.outputs)
     return ""
 
 
 def _differs(check: Check) -> bool:
     # A sample lacks rows. The true value of a row is no stage's, and is not among these two.
-    told = check.difference or check.expected != check.actual
-    return bool(told) and check.outcome not in {Outcome.SAME, Outcome.MISSING}
+    found = check.difference or check.expected != check.actual
+    return bool(found) and check.outcome not in {Outcome.SAME, Outcome.MISSING}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,6 +17,8 @@ from repro.digest.plain import digest_plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from repro.training.declarations import Stage
+
 
 class Observer(Protocol):
     """Is told what happens, for people who wait; it changes nothing."""
@@ -28,29 +28,6 @@ class Observer(Protocol):
 
     def task_finished(self, label: str, position: int, total: int) -> None:
         """Say that one of a stage's independent tasks is done."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A named step of training.
-
-    Attributes
-    ----------
-    name : str
-    run : callable
-        Takes artefacts by the names of its parameters; returns one value for each output, as a
-        tuple where there are several.
-    outputs : tuple of str
-    """
-
-    name: str
-    run: Callable[..., Any]
-    outputs: tuple[str, ...]
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the artefacts that the stage takes."""
-        return tuple(inspect.signature(self.run).parameters)
 
 
 def fold(
@@ -87,7 +64,12 @@ def fold(
         digests |= {name: digest_artefact(value) for name, value in produced.items()}
         inputs = {name: digests[name] for name in stage.inputs if name not in tools}
         outputs = {name: digests[name] for name in stage.outputs}
-        records.append(StageRecord(name=stage.name, inputs=inputs, outputs=outputs))
+        version = stage.version if stage.version > 1 else None
+        records.append(
+            StageRecord(
+                name=stage.name, inputs=inputs, outputs=outputs, version=version, acts=stage.acts
+            )
+        )
     return known, tuple(records)
 
 

@@ -1,4 +1,4 @@
-"""The tuple of stages, and ``train``, which folds over it."""
+"""``train``, which folds over the declared stages, and the functions of some of them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, metrics, scoring
-from repro.training.decision import decide
-from repro.training.drift import drift_baseline
+from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
-from repro.training.fitting import cross_validate, fit_selected, select
-from repro.training.fold import Stage, fold
+from repro.training.fold import fold
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import fit_preprocessor, to_matrix
-from repro.training.safety import find, guess_constant, suspect_features
 from repro.training.scoring import Outcome, Scores, score
-from repro.training.splitting import fold_rows, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -253,21 +249,3 @@ def evaluate(
         for name, value in values.items()
     }
     return estimates, undefined
-
-
-STAGES = (
-    Stage("split", split_rows, ("train_rows", "test_rows")),
-    Stage("derive", derive, ("deriver", "features", "numeric", "categorical")),
-    Stage("fold", fold_rows, ("fold_of_row",)),
-    Stage("preprocess", preprocess, ("preprocessor", "train_matrix", "test_matrix")),
-    Stage("cross_validate", cross_validate, ("out_of_fold",)),
-    Stage("select", select, ("cross_validation", "selected")),
-    Stage("decide", decide, ("threshold",)),
-    Stage("fit", fit_selected, ("estimator", "converged")),
-    Stage("predict", predict, ("scores", "labels", "margins")),
-    Stage("evaluate", evaluate, ("test_metrics", "undefined")),
-    Stage("constant", guess_constant, ("constant",)),
-    Stage("leakage", suspect_features, ("leaking",)),
-    Stage("drift", drift_baseline, ("baseline",)),
-    Stage("check", find, ("findings",)),
-)

@@ -1,0 +1,76 @@
+"""The code that two trainings loaded, as far as their records name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from repro.core.records import RecordFile
+
+# Families that read no file and no property of the machine beside what is recorded of them.
+_KNOWN = frozenset({"sklearn", "lightgbm"})
+_OWN = "src/repro/"
+_SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What two trainings ran beside the pipeline and the packages that it requires.
+
+    Attributes
+    ----------
+    files : frozenset of str
+        Files of code, by their names in a record.
+    packages : frozenset of str
+        Distributions that estimators come from.
+    foreign : bool
+        Whether any code was loaded that may read files, variables or properties of the machine.
+    """
+
+    files: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
+    foreign: bool = False
+
+    @staticmethod
+    def by(expected: RecordFile, actual: RecordFile, files: Collection[str] = ()) -> Loaded:
+        """Collect what two records name.
+
+        Parameters
+        ----------
+        files : collection of str
+            Further files of code that were loaded.
+        """
+        records = (expected, actual)
+        known = frozenset(files).union(*(record.code or {} for record in records))
+        roots = {root for record in records for root in _roots(record.config.get("models"))}
+        return Loaded(
+            files=known,
+            packages=frozenset().union(*(record.environment.used or () for record in records)),
+            foreign=bool(roots - _KNOWN) or any(not name.startswith(_OWN) for name in known),
+        )
+
+
+def code_of(record: RecordFile) -> dict[str, object]:
+    """Return the commit, and the SHA-256 of loaded files that the commit does not identify."""
+    return {"commit": record.environment.commit, **(record.code or {})}
+
+
+def may_be_code(name: str) -> bool:
+    """Return whether a file can have been loaded, of a record that does not say which were."""
+    return name.endswith(_SOURCE)
+
+
+def _roots(value: object) -> Iterator[str]:
+    """Yield the top-level module of every class that a section of models names."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in {"class", "estimator"} and isinstance(inner, str):
+                yield inner.replace(":", ".").partition(".")[0]
+            else:
+                yield from _roots(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _roots(inner)

@@ -1,0 +1,173 @@
+"""The stages of training, and what each of them means: the one place that says so.
+
+A stage is declared here, beside the function that computes it, and nowhere else: keys, comparisons,
+explanations and the checks of a record derive what they need from ``STAGES`` and ``SETTINGS``. The
+functions are named, not imported, since records are compared without importing scikit-learn.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from repro.core.meaning import Derivation, Meaning, Mechanism, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
+COLUMNS = (Mechanism.ARITHMETIC, Mechanism.TABLES)
+ARITHMETIC = (Mechanism.ARITHMETIC,)
+SAMPLING = (Mechanism.SAMPLING,)
+# Which prediction is a row's follows from the split.
+_SCORED = ("stages.predict.scores", "stages.decide.threshold", "stages.split.test_rows")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named step of training.
+
+    Attributes
+    ----------
+    name : str
+    target : str
+        ``module:function``. The function takes artefacts by the names of its parameters; it returns
+        one value for each output, as a tuple where there are several.
+    outputs : tuple of str
+    acts : tuple of Mechanism
+        The ways in which an environment can change the outputs.
+    copies : dict of str to str
+        Dotted name in a record, and the output that it copies unchanged.
+    derives : tuple of Derivation
+        Values of a record that follow from outputs of this stage and of earlier ones.
+    version : int
+        Raised when the same inputs come to mean a different computation.
+    diagnostic : bool
+        Whether no metric and no prediction follows from the outputs: they only comment on them.
+    """
+
+    name: str
+    target: str
+    outputs: tuple[str, ...]
+    acts: tuple[Mechanism, ...]
+    copies: Mapping[str, str] = field(default_factory=dict)
+    derives: tuple[Derivation, ...] = ()
+    version: int = 1
+    diagnostic: bool = False
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function; its module is imported on first use."""
+        function: Callable[..., Any] = pkgutil.resolve_name(self.target)
+        return function
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the artefacts that the stage takes."""
+        return tuple(inspect.signature(self.run).parameters)
+
+
+STAGES = (
+    Stage(
+        "split", "repro.training.splitting:split_rows", ("train_rows", "test_rows"), SAMPLING,
+        derives=(Derivation("held_out.rows", ("stages.split.test_rows",)),),
+    ),
+    Stage(
+        "derive", "repro.training.stages:derive",
+        ("deriver", "features", "numeric", "categorical"), COLUMNS,
+    ),
+    Stage("fold", "repro.training.splitting:fold_rows", ("fold_of_row",), SAMPLING),
+    Stage(
+        "preprocess", "repro.training.stages:preprocess",
+        ("preprocessor", "train_matrix", "test_matrix"), COLUMNS,
+    ),
+    Stage("cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING),
+    Stage(
+        "select", "repro.training.fitting:select", ("cross_validation", "selected"), ARITHMETIC,
+        copies={
+            "metrics.model": "selected",
+            "metrics.cross_validation": "cross_validation",
+        },
+    ),
+    Stage(
+        "decide", "repro.training.decision:decide", ("threshold",), ARITHMETIC,
+        copies={"threshold": "threshold"},
+    ),
+    Stage("fit", "repro.training.fitting:fit_selected", ("estimator", "converged"), FITTING),
+    Stage(
+        "predict", "repro.training.stages:predict", ("scores", "labels", "margins"), FITTING,
+        derives=(
+            Derivation("predictions.", _SCORED, thresholded=True),
+            Derivation(
+                "predictions.", (*_SCORED, "stages.predict.labels", "stages.predict.margins")
+            ),
+        ),
+    ),
+    Stage(
+        "evaluate", "repro.training.stages:evaluate", ("test_metrics", "undefined"), ARITHMETIC,
+        copies={"metrics.test": "test_metrics", "metrics.undefined": "undefined"},
+    ),
+    Stage(
+        "constant", "repro.training.safety:guess_constant", ("constant",), ARITHMETIC,
+        copies={"metrics.constant": "constant"},
+    ),
+    Stage(
+        "leakage", "repro.training.safety:suspect_features", ("leaking",), FITTING,
+        diagnostic=True,
+    ),
+    Stage(
+        "drift", "repro.training.drift:drift_baseline", ("baseline",), COLUMNS,
+        copies={"drift_baseline": "baseline"}, diagnostic=True,
+    ),
+    Stage(
+        "check", "repro.training.safety:find", ("findings",), ARITHMETIC,
+        copies={"metrics.findings": "findings"}, diagnostic=True,
+    ),
+)  # fmt: skip
+
+SETTINGS = (
+    Setting("seed", "seed", "every stage that draws has a seed derived from it", ("_seeds",)),
+    Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
+    Setting(
+        "dataset", "data set", "training reads its table",
+        ("frame", "frame_numeric", "target", "outcome"), data=True,
+    ),
+    Setting("task", "task", "stages follow it", ("task", "outcome")),
+    Setting("split", "split", "it decides which rows are held out", ("split",)),
+    Setting("features", "features", "columns are derived by it", ("feature_settings",)),
+    Setting(
+        "preprocessing", "preprocessing", "it transforms the columns", ("preprocessing",)
+    ),
+    Setting("models", "models or hyper-parameters", "they are fitted", ("models",)),
+    Setting("selection", "selection", "it decides how a model is chosen", ("selection",)),
+    Setting("decision", "decision rule", "it decides the labels", ("decision",)),
+    Setting("evaluation", "evaluation", "intervals are drawn by it", ("evaluation",)),
+    Setting("drift", "drift settings", "columns are binned by them", ("drift",), keyed=False),
+    Setting(
+        "safety", "limits of the checks", "findings follow them", ("safety",), keyed=False
+    ),
+    Setting(
+        "security", "modules that are allowed", "they limit which estimators can be built",
+        ("allowed_modules",), keyed=False,
+    ),
+)  # fmt: skip
+
+
+def meaning_of(stages: Sequence[Stage]) -> Meaning:
+    """Derive from the declarations of stages what a comparison needs."""
+    return Meaning(
+        settings=SETTINGS,
+        versions={stage.name: stage.version for stage in stages if stage.version > 1},
+        diagnostics=frozenset(stage.name for stage in stages if stage.diagnostic),
+        copies={
+            copy: f"stages.{stage.name}.{name}"
+            for stage in stages
+            for copy, name in stage.copies.items()
+        },
+        derivations=tuple(derivation for stage in stages for derivation in stage.derives),
+    )
+
+
+MEANING = meaning_of(STAGES)
