@@ -10,18 +10,15 @@ from repro.app.judge import Asked, judge
 from repro.app.records import record_of_run
 from repro.app.subject import check_integrity, check_record, find_subject
 from repro.config.keys import replicate_key, strict_key
-from repro.core.comparison import KINDS, Candidate, ComparisonReport, Suspect, Tally
-from repro.core.environment import comparable
+from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Outcome, Verdict
-from repro.divergence.causes import suspects
 from repro.divergence.compare import outputs_of
-from repro.divergence.configured import configured_suspects
-from repro.divergence.explained import redefined
-from repro.divergence.loaded import Loaded, code_of, may_be_code
+from repro.divergence.loaded import code_of, may_be_code
 from repro.divergence.structure import differences
+from repro.divergence.suspicion import recorded_differences, suspects_of
 from repro.store import read_run
 from repro.store.naming import printable
 from repro.training.declarations import MEANING
@@ -151,13 +148,14 @@ def _candidate(
     reference: Entry, entry: Entry, settings: Verification, asked: Asked, basis: str
 ) -> Candidate:
     expected, actual = reference.record, entry.record
-    there, here = expected.environment, actual.environment
+    here = actual.environment
     comparison = judge(settings, expected, actual, asked, basis)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
-    code = differences(reference.code, entry.code)
-    parted = differences(comparable(there), comparable(here))
-    everything = parted | {f"code.{name}": pair for name, pair in code.items()}
+    found = recorded_differences(expected, actual, (reference.code, entry.code))
+    code = {k.removeprefix("code."): pair for k, pair in found.items() if k.startswith("code.")}
+    parted = {key: pair for key, pair in found.items() if not key.startswith("code.")}
+    loaded = reference.loaded | entry.loaded
     return Candidate.model_validate(
         {
             "name": entry.name,
@@ -172,44 +170,8 @@ def _candidate(
             ),
             "config": _of_results(differences(expected.config, actual.config)),
             "code": code,
-            "suspects": _suspects(reference, entry, comparison, everything),
+            "suspects": suspects_of(expected, actual, comparison, found, MEANING, loaded),
         }
-    )
-
-
-def _suspects(
-    reference: Entry,
-    entry: Entry,
-    comparison: Comparison,
-    environment: dict[str, tuple[object, object]],
-) -> tuple[Suspect, ...]:
-    """Return what can have made the records diverge: settings and data, code, environment."""
-    if comparison.verdict is Verdict.IDENTICAL:
-        return ()
-    expected, actual, diverged = reference.record, entry.record, comparison.divergence
-    inputs = diverged.inputs if diverged else ()
-    configured = configured_suspects(expected, actual, inputs, MEANING)
-    if any(key != "content" for suspect in configured for key in suspect.differences):
-        # The configuration says what went in; no environment is needed to explain what came out.
-        return configured
-    worst = max((c.relative or 0.0 for c in comparison.checks), default=0.0)
-    loaded = Loaded.by(expected, actual, reference.loaded | entry.loaded)
-    moved = redefined(expected.stages, actual.stages)
-    if diverged and diverged.stage in moved:
-        configured += (_redefined(expected, actual, diverged.stage, moved[diverged.stage]),)
-    return configured + suspects(environment, diverged, worst, expected.stages, loaded)
-
-
-def _redefined(expected: RecordFile, actual: RecordFile, name: str, sentence: str) -> Suspect:
-    versions = [
-        next(stage.version or 1 for stage in record.stages.stages if stage.name == name)
-        for record in (expected, actual)
-    ]
-    return Suspect(
-        cause="redefined stage",
-        differences={f"stages.{name}.version": (versions[0], versions[1])},
-        rule=sentence,
-        can_act=True,
     )
 
 

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.recorded import Recorded
-    from repro.core.comparison import Suspect
     from repro.core.records import RecordFile
-    from repro.core.verdict import Divergence
+    from repro.core.verdict import Divergence, Suspect
 
 
 def explain(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.app.trials import Trials
-    from repro.core.comparison import Suspect
     from repro.core.records import RecordFile
+    from repro.core.verdict import Suspect
 
 Ways = dict[str, Way]
 

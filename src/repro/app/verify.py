@@ -14,6 +14,8 @@ from repro.core.environment import comparable
 from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
+from repro.divergence.suspicion import recorded_differences, suspects_of
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,13 +60,15 @@ def verify(
     try:
         execution = execute(project, config, observer)
     except HashMismatchError as error:
-        comparison = _other_data(error)
-    else:
-        actual = record_of_execution(execution, predictions_of(execution.training))
-        comparison = judge(settings, expected, actual, asked)
-        parted = differences(comparable(expected.environment), comparable(actual.environment))
-        comparison = comparison.model_copy(update={"environment": parted})
-    return conclude(subject.name, integrity, comparison)
+        return conclude(subject.name, integrity, _other_data(error))
+    actual = record_of_execution(execution, predictions_of(execution.training))
+    comparison = judge(settings, expected, actual, asked)
+    parted = differences(comparable(expected.environment), comparable(actual.environment))
+    comparison = comparison.model_copy(update={"environment": parted})
+    found = recorded_differences(expected, actual)
+    suspects = suspects_of(expected, actual, comparison, found, MEANING)
+    verification = conclude(subject.name, integrity, comparison)
+    return verification.model_copy(update={"suspects": suspects})
 
 
 def _other_data(error: HashMismatchError) -> Comparison:

@@ -10,9 +10,10 @@ from repro.capture.threads import VARIABLES
 from repro.core.environment import comparable
 from repro.divergence.causes import suspects
 from repro.divergence.configured import configured_suspects
-from repro.divergence.loaded import Loaded, code_of
+from repro.divergence.loaded import Loaded
 from repro.divergence.numbers import greatest_relative_difference
 from repro.divergence.structure import differences
+from repro.divergence.suspicion import recorded_differences
 from repro.launch import cannot_run
 from repro.launch.levels import HASH_SEED
 from repro.training.declarations import MEANING
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from repro.core.comparison import Suspect
     from repro.core.environment import Environment
     from repro.core.records import RecordFile
-    from repro.core.verdict import Divergence
+    from repro.core.verdict import Divergence, Suspect
 
 Settings = dict[str, str | None]
 
@@ -75,9 +75,7 @@ def possible_causes(
     """
     if parted.inputs:
         return configured_suspects(expected, actual, parted.inputs, MEANING)
-    found = differences(comparable(expected.environment), comparable(actual.environment))
-    code = differences(code_of(expected), code_of(actual))
-    found |= {f"code.{name}": pair for name, pair in code.items()}
+    found = recorded_differences(expected, actual)
     relative = greatest_relative_difference(expected, actual)
     ranked = suspects(found, parted, relative, expected.stages, Loaded.by(expected, actual))
     return tuple(suspect for suspect in ranked if suspect.can_act)

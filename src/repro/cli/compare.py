@@ -18,7 +18,7 @@ from repro.cli.options import (
     runs_option,
     tolerance_options,
 )
-from repro.cli.telling import line, tell_divergence, tell_measure
+from repro.cli.telling import difference, line, show_suspects, tell_divergence, tell_measure
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from repro.core.verdict import Check, Comparison
 
 FORMATS = ("text", "json", "markdown", "junit")
-_SHOWN, _WIDE = 3, 60
 
 
 @click.command()
@@ -199,8 +198,8 @@ def _tell_candidate(candidate: Candidate) -> None:
     _tell_worst(comparison, "metrics")
     _tell_worst(comparison, "predictions")
     for key, pair in candidate.config.items():
-        output.field("config", line(_told(key, pair)))
-    _tell_suspects(candidate)
+        output.field("config", line(difference(key, pair)))
+    show_suspects(candidate.suspects)
 
 
 def _tell_worst(comparison: Comparison, kind: str) -> None:
@@ -217,30 +216,3 @@ def _measured(check: Check) -> str:
         f"{check.name}: differs by {check.difference or 0.0:.3g} (relative"
         f" {check.relative or 0.0:.3g}, {check.ulps} ulp), {check.allowed or 0.0:.3g} allowed"
     )
-
-
-def _tell_suspects(candidate: Candidate) -> None:
-    for suspect in candidate.suspects:
-        pairs = list(suspect.differences.items())
-        told = [_told(key, pair) for key, pair in pairs[:_SHOWN]]
-        told += [f"and {len(pairs) - _SHOWN} more"] if len(pairs) > _SHOWN else []
-        if suspect.can_act:
-            output.field("suspected", line(f"{suspect.cause}: {suspect.rule}"))
-            for each in told:
-                output.field("", line(each))
-    cannot = [suspect.cause for suspect in candidate.suspects if not suspect.can_act]
-    if cannot:
-        output.field("cannot act", line(", ".join(cannot)))
-
-
-def _told(key: str, pair: tuple[object, object]) -> str:
-    there, here = map(_short, pair)
-    return f"{key}: {there}, here {here}"
-
-
-def _short(value: object) -> str:
-    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    text = output.short(words) if ":" in words else words
-    if value is None or not text:
-        return "none"
-    return f"{text[:_WIDE]}…" if len(text) > _WIDE else text

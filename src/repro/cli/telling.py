@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from repro.cli import output
 
 if TYPE_CHECKING:
-    from repro.core.verdict import Comparison
+    from collections.abc import Sequence
+
+    from repro.core.verdict import Comparison, Suspect
+
+_SHOWN, _WIDE = 3, 60
 
 
 def line(text: object) -> str:
@@ -34,3 +38,32 @@ def tell_divergence(comparison: Comparison) -> None:
     if parted is not None:
         outputs = ", ".join(parted.outputs)
         output.field("parts", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
+
+
+def show_suspects(suspects: Sequence[Suspect]) -> None:
+    """Show what can explain a divergence, with the first differences of each, and what cannot."""
+    for suspect in suspects:
+        pairs = list(suspect.differences.items())
+        shown = [difference(key, pair) for key, pair in pairs[:_SHOWN]]
+        shown += [f"and {len(pairs) - _SHOWN} more"] if len(pairs) > _SHOWN else []
+        if suspect.can_act:
+            output.field("suspected", line(f"{suspect.cause}: {suspect.rule}"))
+            for each in shown:
+                output.field("", line(each))
+    cannot = [suspect.cause for suspect in suspects if not suspect.can_act]
+    if cannot:
+        output.field("cannot act", line(", ".join(cannot)))
+
+
+def difference(key: str, pair: tuple[object, object]) -> str:
+    """Format a value that differs between the reference and a run."""
+    there, here = map(_short, pair)
+    return f"{key}: {there}, here {here}"
+
+
+def _short(value: object) -> str:
+    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = output.short(words) if ":" in words else words
+    if value is None or not text:
+        return "none"
+    return f"{text[:_WIDE]}…" if len(text) > _WIDE else text

@@ -21,17 +21,15 @@ from repro.cli.options import (
     workers_option,
 )
 from repro.cli.progress import Progress, Quiet
-from repro.cli.telling import line, tell_divergence, tell_measure
+from repro.cli.telling import line, show_suspects, tell_divergence, tell_measure
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from repro.app.judge import Asked
     from repro.app.subject import Subject
-    from repro.core.verdict import Check, Comparison, Verification
-
-
-# Parts of the environment that can change a result.
-_TOLD = ("interpreter.version", "platform.", "packages.", "native.", "code_paths.")
+    from repro.core.verdict import Check, Comparison, Suspect, Verification
 
 
 @click.command()
@@ -160,11 +158,11 @@ def tell(verification: Verification) -> None:
         kept = "1 file" if files == 1 else f"{files} files"
         output.field("integrity", f"{output.toned('intact')}: {kept}, every byte as recorded")
     if verification.comparison is not None:
-        tell_comparison(verification.comparison)
+        tell_comparison(verification.comparison, verification.suspects)
 
 
-def tell_comparison(comparison: Comparison) -> None:
-    """Tell what a comparison counted, its worst difference, and the verdict."""
+def tell_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) -> None:
+    """Show what was counted, the worst difference, what can explain it, and the verdict."""
     tell_measure(comparison)
     count = {
         "stage outputs": _count(comparison, "stages."),
@@ -176,6 +174,7 @@ def tell_comparison(comparison: Comparison) -> None:
             within = f", {near} within the tolerance" if near else ""
             output.field(what, f"{same} of {total} the same bits{within}")
     _tell_differences(comparison)
+    show_suspects(suspects)
     _tell_verdict(comparison)
 
 
@@ -187,12 +186,6 @@ def _tell_differences(comparison: Comparison) -> None:
             f"{line(worst.name)}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
         )
     tell_divergence(comparison)
-    if comparison.verdict != "identical":
-        for key, (theirs, ours) in comparison.environment.items():
-            # A package on one side alone took no part: training would have come to no end.
-            extra = key.startswith("packages.") and None in (theirs, ours)
-            if key.startswith(_TOLD) and key != "code_paths.functions" and not extra:
-                output.field("environment", line(f"{key}: {theirs}, here {ours}"))
 
 
 def _tell_verdict(comparison: Comparison) -> None:

@@ -7,30 +7,10 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from repro.core.model import Record
-from repro.core.verdict import Comparison
+from repro.core.verdict import Comparison, Suspect
 
 # What is counted, and how the names of its checks begin.
 KINDS = {"stage outputs": "stages.", "metrics": "metrics.", "predictions": "predictions."}
-
-
-class Suspect(Record):
-    """A difference of the environments that may be why two records part.
-
-    Attributes
-    ----------
-    cause : str
-        In words, such as ``BLAS kernel``.
-    differences : dict of str to (expected, actual)
-        What differs, by dotted key of the environment.
-    rule : str
-        Why it can, or cannot, act at the stage where the records part.
-    can_act : bool
-    """
-
-    cause: str
-    differences: dict[str, tuple[JsonValue, JsonValue]]
-    rule: str
-    can_act: bool
 
 
 class Tally(Record):

@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from repro.core.comparison import Suspect
 from repro.core.model import Record
-from repro.core.verdict import Divergence
+from repro.core.verdict import Divergence, Suspect
 
 
 class Trial(Record):

@@ -87,6 +87,26 @@ class Divergence(Record):
     inputs: tuple[str, ...] = ()
 
 
+class Suspect(Record):
+    """A recorded difference that may be why two records diverge.
+
+    Attributes
+    ----------
+    cause : str
+        In words, such as ``BLAS kernel``.
+    differences : dict of str to (expected, actual)
+        What differs, by dotted key.
+    rule : str
+        Why it can, or cannot, act at the stage where the records diverge.
+    can_act : bool
+    """
+
+    cause: str
+    differences: dict[str, tuple[JsonValue, JsonValue]]
+    rule: str
+    can_act: bool
+
+
 class Comparison(Record):
     """A verdict with everything it rests on.
 
@@ -135,6 +155,8 @@ class Verification(Record):
         One for every file of a run, or one for the binding of a reference.
     comparison : Comparison or None
         None where only integrity was asked for, or integrity failed.
+    suspects : tuple of Suspect
+        What can have made the record and this run diverge, ranked; empty where they are identical.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -143,3 +165,4 @@ class Verification(Record):
     sentence: str
     integrity: tuple[Check, ...]
     comparison: Comparison | None
+    suspects: tuple[Suspect, ...] = ()

@@ -16,9 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.core.comparison import Suspect
 from repro.core.meaning import Mechanism
 from repro.core.record_v1 import acts_of
+from repro.core.verdict import Suspect
 from repro.divergence.loaded import Loaded
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.core.comparison import Suspect
+from repro.core.verdict import Suspect
 from repro.divergence.comparable import rows_only_permuted
 from repro.divergence.structure import differences
 
