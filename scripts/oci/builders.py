@@ -154,10 +154,14 @@ class Buildah:
             root, state = folder / "root", folder / "run"
             # Another driver would give the same files, and encode removed ones in another way.
             store = ("--root", root, "--runroot", state, "--storage-driver", "vfs")
+            # Whatever its name says, netavark's locks go there too: otherwise buildah makes them
+            # in /etc/containers, even for a build that needs no network of its own.
+            networks = ("--cni-config-dir", folder / "networks")
             build.run(
                 folder, "buildah", *store, *_registries(build.base, folder), "bud", "--quiet",
                 "--timestamp", str(build.time), "--layers=false", "--identity-label=false",
-                "--format", "oci", "--isolation", "chroot", "--network", "host", *build.options(),
+                "--format", "oci", "--isolation", "chroot", "--network", "host", *networks,
+                *build.options(),
                 "--build-arg", f"SOURCE_DATE_EPOCH={build.time}", "--tag", TAG, build.context,
             )  # fmt: skip
             # As they are: the bytes of a compressed layer depend on the program that compressed it.

@@ -16,12 +16,13 @@ from tests.cpu import bench
 from threadpoolctl import threadpool_info
 
 from repro.launch import Level, leaking
-from repro.processor import architecture
+from repro.processor import X86_64_V3, architecture, present
 
 x86 = pytest.mark.skipif(architecture() != "x86_64", reason="kernels of x86-64")
 glibc = pytest.mark.skipif(
     architecture() != "x86_64" or sys.platform != "linux", reason="tunables of x86-64 Linux"
 )
+v3 = pytest.mark.skipif(not X86_64_V3 <= (present() or set()), reason="no x86-64-v3")
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +195,7 @@ def test_process_that_dies_is_named_with_the_signal(tmp_path):
     assert found["PYTHONPATH"]["status"] == "warning"
 
 
-@x86
+@v3
 def test_what_sets_a_level_back_is_found_by_reading_back(tmp_path):
     """NumPy is loaded with another kernel before anything else; its copy of BLAS differs then."""
     code = (

@@ -15,6 +15,7 @@ from tests.cli.test_comparing import (
     TRAIN,
     aged,
     made_of,
+    of_tangents,
     older,  # noqa: F401 - a fixture
     planted,
     v3,
@@ -344,7 +345,7 @@ def test_a_damaged_run_is_not_explained(project, elsewhere, tmp_path):
 @v3
 def test_a_code_path_of_numpy_is_confirmed(project):
     """Only linear algebra of the record was computed as it is here."""
-    run = planted(project, "wine", "--profile", "debug", NPY_ENABLE_CPU_FEATURES="X86_V2")
+    run = planted(project, *of_tangents(project), NPY_ENABLE_CPU_FEATURES="X86_V2")
     result, found = explained(project, run)
 
     assert (result.status, found["confirmed"]) == (0, ["NumPy's code paths"])

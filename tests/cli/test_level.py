@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 from tests.forging import well_forged
 
 from repro.launch import Level, lacking, leaking
-from repro.processor import in_use, libm_variant
+from repro.processor import X86_64_V3, in_use, libm_variant, present
 
 COMPARED = ("metrics.json", "predictions.csv", "stages.json", "threshold.json")
 HOSTILE = {
@@ -22,7 +22,7 @@ HOSTILE = {
     "OPENBLAS_OF_THE_FUTURE": "1",
 }
 portable = pytest.mark.skipif(
-    Level.PORTABLE.pins is None or bool(lacking(Level.PORTABLE)),
+    not X86_64_V3 <= (present() or set()),
     reason="this processor is no x86-64-v3, whose code paths the level pins",
 )
 glibc = pytest.mark.skipif(libm_variant() != "FMA", reason="no choice of maths functions here")

@@ -1,6 +1,7 @@
 """A build on another date sees that date, and everything that does not keep it is the same."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +19,13 @@ RUN mkdir /made && date -u +%F >/made/date && uname -r >/made/kernel && echo sam
 """
 
 
+def settings():
+    """The names of the machine's own settings, in which netavark would keep its locks."""
+    return sorted(Path("/etc/containers").rglob("*"))
+
+
 def test_only_what_keeps_the_date_or_the_kernel_differs(bench, monkeypatch):
-    """And this machine's clock is left alone."""
+    """And this machine's clock and its settings of containers are left alone."""
     try:
         other_clock.need()
     except PreconditionError as error:
@@ -33,6 +39,7 @@ def test_only_what_keeps_the_date_or_the_kernel_differs(bench, monkeypatch):
         folder / "context", Base("localhost/python", source, digest),
         {"BASE": f"localhost/python@{digest}"}, 1767225600, folder / "log",
     )  # fmt: skip
+    before = settings()
 
     told = other_clock.build(made, folder / "there", LEAP_DAY, folder)
     Buildah().build(made, folder / "here")
@@ -40,5 +47,6 @@ def test_only_what_keeps_the_date_or_the_kernel_differs(bench, monkeypatch):
     there, here = read_layout(folder / "there"), read_layout(folder / "here")
     paths = [line.split(": ")[1] for line in differences(there, here) if line[:5] == "layer"]
     assert told.startswith("2028-02-29 Linux "), told
+    assert settings() == before
     assert datetime.now(UTC).date() != LEAP_DAY.date()
     assert paths == ["made/date", "made/kernel"]
