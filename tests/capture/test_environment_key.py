@@ -107,7 +107,7 @@ def test_key_survives_the_file(environment: Environment):
 
 def test_key_is_tagged(environment: Environment):
     """A key says what it is the key of."""
-    assert environment_key(environment).startswith("environment/v1:")
+    assert environment_key(environment).startswith("environment/v2:")
 
 
 def test_git_state_is_told_or_none(environment: Environment):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.soundness import find_flaw
-from repro.core.environment import environment_key
+from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding, dump_record, load_record
 from repro.core.records import DriftBaseline, Metrics, RecordFile, Stages, Threshold
@@ -125,10 +125,9 @@ def _named(flaw: Check, file: str) -> Check:
 
 
 def _is_consistent(record: RecordFile, digest: str) -> bool:
-    key = environment_key(record.environment)
     return (
         digest == record.digest
-        and key == record.keys.environment_key
+        and follows(record.keys.environment_key, record.environment)
         and record.environment.level == _level(record)
     )
 

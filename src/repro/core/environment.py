@@ -6,12 +6,18 @@ with a password. ``Host`` holds what differs from machine to machine by nature.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from repro.core.canonical import tagged_digest
 from repro.core.model import Later, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Of the environment key. Version 2 has what estimators brought, and libraries from elsewhere.
+KEY_VERSION = 2
 
 
 class Interpreter(Record):
@@ -218,6 +224,11 @@ class Environment(Record):
         Inherited variables that could have changed a result, and that the level kept out.
     fingerprint : Fingerprint or None
         None where no training was done.
+    used : tuple of str, or None
+        Distributions beyond ``runtime`` that the estimators and the training used, sorted.
+    libraries : dict of str to str, or None
+        Content of the native libraries, by file name, that neither a wheel nor the system's own
+        folders provide: a build id, a SHA-256, or both.
     """
 
     level: str
@@ -238,6 +249,8 @@ class Environment(Record):
     bits: str | None = Later
     dropped: dict[str, str] | None = Later
     fingerprint: Fingerprint | None = Later
+    used: tuple[str, ...] | None = Later
+    libraries: dict[str, str] | None = Later
 
     @property
     def commit(self) -> str | None:
@@ -263,7 +276,7 @@ class Host(Record):
 _READ_BACK = {"OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"}
 
 
-def environment_key(environment: Environment) -> str:
+def environment_key(environment: Environment, version: int = KEY_VERSION) -> str:
     """Digest what can change a result: interpreter, packages, native libraries and code paths.
 
     Not in the key: git, host, level, names of the processor, language and time zone, and the
@@ -271,17 +284,22 @@ def environment_key(environment: Environment) -> str:
     installed from a folder of sources. They are the project's own code, whose version moves from
     commit to commit, and which the lineage and the version of the stages describe.
 
+    Parameters
+    ----------
+    version : int
+        Version 1 leaves out what only later records have: ``used`` and ``libraries``.
+
     Returns
     -------
     str
-        ``environment/v1:<hex>``. Equal keys mean that no difference in what was observed can
+        ``environment/v2:<hex>``. Equal keys mean that no difference in what was observed can
         explain a difference in results; different keys need not give different results.
     """
     code_paths = environment.code_paths.model_dump(mode="json", exclude={"variables"})
-    value = {
+    value: dict[str, object] = {
         "interpreter": [environment.interpreter.implementation, environment.interpreter.version],
         "platform": environment.platform.model_dump(mode="json"),
-        "packages": foreign_packages(environment),
+        "packages": _versions(environment, environment.runtime),
         "native": [library.model_dump(mode="json") for library in environment.native],
         "code_paths": code_paths,
         "steering": {
@@ -290,13 +308,37 @@ def environment_key(environment: Environment) -> str:
             if name not in _READ_BACK
         },
     }
-    return tagged_digest("environment", value)
+    if version > 1:
+        value["packages"] = foreign_packages(environment)
+        value["libraries"] = environment.libraries or {}
+    return tagged_digest("environment", value, version=version)
+
+
+def key_version(key: str) -> int:
+    """Return the version of an environment key by its tag; 1 where the tag has none.
+
+    Examples
+    --------
+    >>> key_version("environment/v2:00"), key_version("environment/v1:00")
+    (2, 1)
+    """
+    return KEY_VERSION if key.startswith(f"environment/v{KEY_VERSION}:") else 1
+
+
+def follows(key: str, environment: Environment) -> bool:
+    """Return whether a recorded key is that of an environment, by the version that it names."""
+    version = key_version(key)
+    # Only a record of the later version has these fields, so that no key can leave them out.
+    if version == 1 and (environment.used or environment.libraries):
+        return False
+    return key == environment_key(environment, version)
 
 
 def comparable(environment: Environment) -> dict[str, object]:
     """Return what is set beside another environment: without packages that cannot matter."""
-    # What was kept out had no effect.
-    value = environment.model_dump(mode="json", exclude={"runtime", "packages", "dropped"})
+    # What was kept out had no effect, and the packages that were used are among the packages.
+    idle = {"runtime", "used", "packages", "dropped"}
+    value = environment.model_dump(mode="json", exclude=idle)
     if environment.commit is not None:
         # Branches and files that differ are told elsewhere.
         value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
@@ -305,6 +347,11 @@ def comparable(environment: Environment) -> dict[str, object]:
 
 def foreign_packages(environment: Environment) -> dict[str, str]:
     """Return the versions of the packages that take part in training and are not the project's."""
-    own = {"repro", *environment.working_trees}
-    runtime = set(environment.runtime) - own
-    return {name: version for name, version in environment.packages.items() if name in runtime}
+    return _versions(environment, (*environment.runtime, *(environment.used or ())))
+
+
+def _versions(environment: Environment, names: Iterable[str]) -> dict[str, str]:
+    taking_part = set(names) - {"repro", *environment.working_trees}
+    return {
+        name: version for name, version in environment.packages.items() if name in taking_part
+    }

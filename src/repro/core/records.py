@@ -222,6 +222,9 @@ class RecordFile(Record):
         Binds the rest of the file, so that a changed value is noticed before anything is trained.
     unordered : str or None
         Digest of the table whatever the order of its rows; it is in no key.
+    code : dict of str to str, or None
+        SHA-256 of the files that training loaded and that neither the commit nor an installed
+        package identifies: the part of ``Lineage.code`` that ``Lineage.loaded`` names.
     """
 
     schema_: Literal["repro.record/v1"] = Field(alias="schema")
@@ -236,6 +239,7 @@ class RecordFile(Record):
     environment: Environment
     digest: str
     unordered: str | None = Later
+    code: dict[str, Sha256] | None = Later
 
 
 class FileEntry(Record):
@@ -266,10 +270,12 @@ class Lineage(Record):
     configuration : dict of str to str
         SHA-256 of every configuration file that was read.
     code : dict of str to str
-        SHA-256 of every file that differs from the commit, and of the source of estimators that do
-        not come from an installed package.
+        SHA-256 of every file that differs from the commit, and of every loaded file of code that
+        no installed package provides.
     digest : str
         Binds the rest of this file.
+    loaded : tuple of str, or None
+        The names in ``code`` of the files that training loaded; the others can have no effect.
     """
 
     schema_: Literal["repro.lineage/v1"] = Field(alias="schema")
@@ -285,3 +291,4 @@ class Lineage(Record):
     dirty: bool | None
     files: dict[str, FileEntry]
     digest: str
+    loaded: tuple[str, ...] | None = Later
