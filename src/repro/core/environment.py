@@ -352,6 +352,4 @@ def foreign_packages(environment: Environment) -> dict[str, str]:
 
 def _versions(environment: Environment, names: Iterable[str]) -> dict[str, str]:
     taking_part = set(names) - {"repro", *environment.working_trees}
-    return {
-        name: version for name, version in environment.packages.items() if name in taking_part
-    }
+    return {name: version for name, version in environment.packages.items() if name in taking_part}
