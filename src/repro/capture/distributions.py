@@ -62,6 +62,16 @@ class Inventory:
             return self._by_top(file) is not None and bool(_SITE & set(Path(file).parts))
         return _is_as_listed(file, entry[1])
 
+    @property
+    def top_levels(self) -> set[str]:
+        """The names of the modules and packages that the distributions bring."""
+        found = {top for _, top in self._tops}
+        for path in self._files:
+            folder = next((f for f in self._folders if path.startswith(f + os.sep)), None)
+            if folder is not None:
+                found.add(path[len(folder) + 1 :].partition(os.sep)[0].partition(".")[0])
+        return found
+
     def _entry(self, file: str) -> _Entry | None:
         if file in self._files:
             return self._files[file]
