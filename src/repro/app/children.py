@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
+from repro.launch import module_command, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +59,9 @@ def retrain(
     execution = config.execution.model_copy(update={"workers": 1})
     changed = config.model_copy(update={"determinism": determinism, "execution": execution})
     given = json.dumps(changed.model_dump(mode="json", by_alias=True))
-    command = [interpreter, "-m", "repro.app.retrain", str(project)]
+    command = module_command(interpreter, "repro.app.retrain", str(project))
     try:
-        done = finished(command, environ, given.encode())
+        done = finished(command, without_folder(environ), given.encode())
     except OSError as error:
         return None, f"could not be started: {error.strerror}"
     if done.returncode:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.limits import check_families
+from repro.app.own_modules import own_modules
 from repro.config.compose import Composition, Request, compose
 from repro.config.experiment import ExperimentConfig
 from repro.config.project import BASE, names_in, read_source
@@ -91,8 +92,9 @@ def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
     for name in names or names_in(project, "experiments"):
         try:
             config = resolve_request(project, Request(experiment=name)).config
-            for family, model in config.models.items():
-                build(family, model, config.seed, config.security.allowed_modules)
+            with own_modules(project, config):
+                for family, model in config.models.items():
+                    build(family, model, config.seed, config.security.allowed_modules)
         except ReproError as error:
             found[name] = "; ".join(part for part in (error.message, error.advice) if part)
         else:

@@ -6,21 +6,31 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from repro.app.code import observe_code
 from repro.app.in_force import check_in_force, check_worker
+from repro.app.loaded import Watch, observe_loaded
+from repro.app.own_modules import own_modules
 from repro.capture import capture_environment, observe_code_paths, observe_native
 from repro.capture.fingerprint import observe_fingerprint
+from repro.capture.git import with_changes
+from repro.capture.libraries import observe_libraries
+from repro.capture.modules import report_new
 from repro.config.keys import replicate_key, strict_key
-from repro.core.environment import environment_key
+from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
-from repro.launch import Level, dropped, in_force
+from repro.launch import Level, dropped, in_force, safe_children
+from repro.training.parallel import Inspection
 from repro.training.stages import train
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.app.code import Code
+    from repro.app.loaded import Loaded
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
@@ -37,6 +47,7 @@ class Execution:
     training: Training
     environment: Environment
     keys: Keys
+    code: Code
 
 
 def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Execution:
@@ -56,17 +67,37 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
             advice="start through the repro command, which fixes it before Python starts",
         )
-    environment = capture_environment(project, level, dropped())
+    with safe_children(), own_modules(project, config):
+        environment = capture_environment(project, level, dropped())
+        check_in_force(environment)
+        environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
+        table = load(project, config.dataset, config.task)
+        watch = Watch()
+        report = partial(report_new, uuid4().hex)
+        inspection = Inspection(partial(check_worker, level), report, watch.collect)
+        training = train(config, table.features, table.target, table.numeric, observer, inspection)
+        loaded = observe_loaded(config, environment.runtime, watch)
+    code = observe_code(project, config, environment, loaded)
+    environment = _completed(environment, loaded, code)
     check_in_force(environment)
-    environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
-    table = load(project, config.dataset, config.task)
-    check = partial(check_worker, level)
-    training = train(config, table.features, table.target, table.numeric, observer, check)
-    # Once more, with what training loaded, which may have set threads too.
-    again = {"native": observe_native(), "code_paths": observe_code_paths(os.environ)}
-    environment = environment.model_copy(update=again)
-    check_in_force(environment)
-    return Execution(config, table, training, environment, keys_of(config, table, environment))
+    keys = keys_of(config, table, environment)
+    return Execution(config, table, training, environment, keys, code)
+
+
+def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environment:
+    """Observe once more what training has loaded, which may have set threads too."""
+    state = environment.git
+    is_recorded = {*loaded.own.values()}.__contains__
+    libraries = observe_libraries(lambda p: is_recorded(p) or loaded.inventory.vouches_for(p))
+    return environment.model_copy(
+        update={
+            "native": observe_native(),
+            "code_paths": observe_code_paths(os.environ),
+            "used": loaded.used or None,
+            "libraries": libraries or None,
+            "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
+        }
+    )
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:

@@ -32,6 +32,7 @@ def record_of_execution(execution: Execution, predictions: Predictions) -> Recor
             threshold=execution.training.threshold,
             predictions=predictions,
             environment=execution.environment,
+            code=execution.code.hashes_of_loaded or None,
             digest="",
         )
     )
@@ -59,6 +60,7 @@ def record_of_run(run: StoredRun) -> RecordFile:
                 threshold=run.threshold,
                 predictions=run.predictions,
                 environment=run.environment.environment,
+                code={n: run.lineage.code[n] for n in run.lineage.loaded or ()} or None,
                 digest="",
             )
         )

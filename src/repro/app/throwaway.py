@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.children import finished
 from repro.capture.packages import normalised
+from repro.launch import module_command, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -92,9 +93,11 @@ class Throwaway:
             return f"{version!r} is no version of {name}"
         self._tell(f"fetching {name} {version}")
         done = finished(
-            [sys.executable, "-m", "pip", *_PIP, "--target", str(folder), f"{name}=={version}"],
+            module_command(
+                sys.executable, "pip", *_PIP, "--target", str(folder), f"{name}=={version}"
+            ),
             # What pip unpacks on its way goes with the rest, also where it is killed.
-            os.environ | {"TMPDIR": str(self._folder)},
+            without_folder(os.environ) | {"TMPDIR": str(self._folder)},
         )
         return (
             _reason(name, version, done.stderr.decode(errors="replace")) if done.returncode else ""

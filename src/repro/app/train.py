@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import joblib
 
 from repro import __version__, report
-from repro.app.code import observe_code
 from repro.app.execute import execute, predictions_of
 from repro.capture import capture_host
 from repro.core.jsonfile import dump, dump_record
@@ -157,7 +156,8 @@ def _lineage(
         command=tuple(command),
         dataset=dataset,
         configuration=resolved.sources,
-        code=observe_code(project, execution),
+        code=execution.code.files,
+        loaded=execution.code.loaded or None,
         commit=execution.environment.commit,
         dirty=execution.environment.dirty,
         files={},

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from repro.capture.committed import hidden_changes
 from repro.core.environment import NoRepository, Repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -57,19 +59,28 @@ def observe_git(project: Path) -> Repository | NoRepository:
 
 def _observed(project: Path) -> Repository | NoRepository:
     try:
-        status = _git(project, *_STATUS)
+        status = git(project, *_STATUS)
         if status.returncode != 0:
             return _refusal(status.stderr)
-        inside = _git(project, "rev-parse", "--show-prefix").stdout.strip()
-        if inside and _git(project, "ls-files", "--error-unmatch", "--", ".").returncode:
+        place = git(project, "rev-parse", "--show-prefix", "--show-toplevel").stdout.splitlines()
+        if place[0] and git(project, "ls-files", "--error-unmatch", "--", ".").returncode:
             # Unpacked into somebody's repository, whose commit says nothing of it.
             return NoRepository(reason="not tracked by the repository around it")
-        remotes = _git(project, *_REMOTES)
+        remotes = git(project, *_REMOTES)
+        root = Path(place[1])
+        hidden = tuple(hidden_changes(git, root))
     except OSError:
         return NoRepository(reason="git is missing")
     except subprocess.TimeoutExpired:
         return NoRepository(reason="timed out")
-    return _repository(status.stdout, _remote(remotes.stdout))
+    found = _repository(status.stdout, _remote(remotes.stdout))
+    return with_changes(found, hidden)
+
+
+def with_changes(repository: Repository, names: Iterable[str]) -> Repository:
+    """Add files to those that differ from the commit."""
+    files = tuple(sorted({*repository.dirty_files, *names}))
+    return repository.model_copy(update={"dirty": bool(files), "dirty_files": files})
 
 
 def public_address(remote: str) -> str | None:
@@ -102,7 +113,13 @@ def public_address(remote: str) -> str | None:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def _git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Ask git about a folder; it writes nothing, and no variable sends it to a different one.
+
+    Raises
+    ------
+    OSError, subprocess.TimeoutExpired
+    """
     # A hook or an alias of git sets variables that would redirect it to the caller's repository.
     environ = {
         name: value
@@ -131,12 +148,28 @@ def _refusal(stderr: str) -> NoRepository:
     return NoRepository(reason="failed")
 
 
+def changed_in_submodules(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """Give the changed files of changed submodules, which git itself names as a whole."""
+    for name in names:
+        inner = root / name
+        if (inner / ".git").exists():
+            below = _changed(git(inner, *_STATUS).stdout)
+            yield from (f"{name}/{file}" for file in below)
+            yield from (f"{name}/{file}" for file in changed_in_submodules(inner, below))
+
+
+def _changed(status: str) -> list[str]:
+    return sorted(_path_of(entry) for entry in status.split("\0") if entry[:1] in _FIELDS)
+
+
+def _path_of(entry: str) -> str:
+    return entry.split(" ", _FIELDS[entry[0]])[-1]
+
+
 def _repository(status: str, remote: str | None) -> Repository:
     entries = [entry for entry in status.split("\0") if entry]
     headers = dict(entry[2:].split(" ", 1) for entry in entries if entry.startswith("# "))
-    files = sorted(
-        entry.split(" ", _FIELDS[entry[0]])[-1] for entry in entries if entry[0] in _FIELDS
-    )
+    files = _changed(status)
     commit, branch = headers["branch.oid"], headers["branch.head"]
     return Repository(
         commit=None if commit == "(initial)" else commit,

@@ -33,7 +33,7 @@ def observe_packages() -> dict[str, str]:
     import.
     """
     found: dict[str, str] = {}
-    for name, version, _ in _installed():
+    for name, version, _ in installed():
         found.setdefault(name, version)
     return dict(sorted(found.items()))
 
@@ -49,13 +49,14 @@ def observe_runtime() -> tuple[str, ...]:
         return tuple(sorted(installed))
     found, pending = {"repro"}, ["repro"]
     while pending:
-        needed = set(_required(pending.pop())) & installed
+        needed = set(requirements_of(pending.pop())) & installed
         pending += needed - found
         found |= needed
     return tuple(sorted(found))
 
 
-def _required(name: str) -> Iterator[str]:
+def requirements_of(name: str) -> Iterator[str]:
+    """Give the normalised names that a distribution requires; of ``repro``, its extras too."""
     for text in importlib.metadata.requires(name) or ():
         # The extras of others are not asked for; those of repro are its optional families.
         requirement = _REQUIREMENT.match(text)
@@ -66,11 +67,12 @@ def _required(name: str) -> Iterator[str]:
 def observe_working_trees() -> tuple[str, ...]:
     """Return the distributions that are installed from a folder of sources, sorted."""
     return tuple(
-        sorted({name for name, _, distribution in _installed() if _is_editable(distribution)})
+        sorted({name for name, _, distribution in installed() if _is_editable(distribution)})
     )
 
 
-def _installed() -> Iterator[tuple[str, str, Distribution]]:
+def installed() -> Iterator[tuple[str, str, Distribution]]:
+    """Give the normalised name and version of every distribution, in the order of the path."""
     for distribution in importlib.metadata.distributions():
         fields = _head(distribution)
         # A folder left behind by a removal that was cut short has no name or version.

@@ -10,6 +10,7 @@ level that was asked for, and none that could change a result is let in beside i
 Nothing here may import NumPy, or anything that is slow to import: it runs first.
 """
 
+from repro.launch.folder import module_command, safe_children, without_folder
 from repro.launch.inherited import KNOWN, leaking
 from repro.launch.levels import (
     Level,
@@ -38,7 +39,10 @@ __all__ = [
     "leaking",
     "missing",
     "misspelt",
+    "module_command",
     "overruled",
     "pinned",
+    "safe_children",
     "unwanted",
+    "without_folder",
 ]

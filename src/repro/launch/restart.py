@@ -169,7 +169,9 @@ def _by_hand(level: Level, environ: Mapping[str, str]) -> str:
 def _restart(environ: dict[str, str]) -> NoReturn:
     # The path of this interpreter, rather than the word it was called by, keeps a virtual
     # environment; the rest, as given, keeps flags, -m and -c.
-    command = [sys.executable, *sys.orig_argv[1:]]
+    main = sys.modules.get("__main__")
+    safe = ["-P"] if getattr(main, "LEFT_FOLDER", False) else []
+    command = [sys.executable, *safe, *sys.orig_argv[1:]]
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

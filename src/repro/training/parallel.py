@@ -21,16 +21,52 @@ def nothing_to_check() -> None:
     """Find nothing wrong with a process."""
 
 
+def nothing_to_report() -> None:
+    """Report nothing of a process."""
+
+
+def nothing_to_collect(_report: object) -> None:
+    """Pass over a report."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A check of each process that works, and a report of it after each of its tasks.
+
+    Attributes
+    ----------
+    check : callable
+        Raises where a process must not work.
+    report : callable
+        Called in a worker after a task; what it returns is sent back.
+    collect : callable
+        Called in the main process with every report; it is never sent to a worker.
+    """
+
+    check: Callable[[], None]
+    report: Callable[[], Any] = nothing_to_report
+    collect: Callable[[Any], None] = nothing_to_collect
+
+    def __call__(self) -> None:
+        """Check this process."""
+        self.check()
+
+
 _checked: set[int] = set()
 
 
-def _one_threaded(check: Callable[[], None], function: Callable[..., _T], *arguments: Any) -> _T:
+def _one_threaded(
+    check: Callable[[], None],
+    report: Callable[[], Any],
+    function: Callable[..., _T],
+    *arguments: Any,
+) -> tuple[_T, Any]:
     if os.getpid() not in _checked:
         check()
         _checked.add(os.getpid())
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
     with threadpool_limits(1):
-        return function(*arguments)
+        return function(*arguments), report()
 
 
 @dataclass(frozen=True)
@@ -43,7 +79,8 @@ class Workers:
         Processes; 1 runs the tasks in this one.
     observer : Observer
     check : callable
-        Called once in each process that works; raises where that process must not.
+        Called once in each process that works; raises where that process must not. An
+        ``Inspection`` also has worker processes report.
     """
 
     count: int
@@ -57,10 +94,16 @@ class Workers:
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
         # some estimators refuse.
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
+        asked = self.check if isinstance(self.check, Inspection) else Inspection(self.check)
+        # In this process there is nothing to report, and what collects is never sent to a worker.
+        apart = self.count > 1
+        report = asked.report if apart else nothing_to_report
+        collect = asked.collect if apart else nothing_to_collect
         results = []
-        for position, result in enumerate(
-            pool(joblib.delayed(_one_threaded)(self.check, function, *t) for t in tasks)
+        for position, (result, reported) in enumerate(
+            pool(joblib.delayed(_one_threaded)(asked.check, report, function, *t) for t in tasks)
         ):
+            collect(reported)
             self.observer.task_finished(labels[position], position + 1, len(tasks))
             results.append(result)
         return results

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from repro.app.doctor.case import Death
 from repro.app.probe import Probe
-from repro.launch import Level, lacking, pinned
+from repro.launch import Level, lacking, module_command, pinned, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,8 @@ def ask_both(
 def _ask(folder: Path, level: Level, environ: Mapping[str, str]) -> Probe | Death:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "repro.app.probe", str(folder), level],
-            env=dict(environ),
+            module_command(sys.executable, "repro.app.probe", str(folder), level),
+            env=without_folder(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

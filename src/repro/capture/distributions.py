@@ -1,0 +1,158 @@
+"""Which installed distribution a file comes from, and whether it is still what was installed."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from repro.capture.packages import installed, requirements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from importlib.metadata import Distribution
+
+_CODE = (".py", ".pyc", ".pyd", ".pth", ".dll", ".dylib", ".so", ".zip", ".egg", ".whl")
+_SITE = {"site-packages", "dist-packages"}
+
+
+# The owner of a file, and the hash and size that its list has, as "sha256=...,123".
+_Entry: TypeAlias = tuple[str, str]
+
+
+class Inventory:
+    """The files of the installed distributions, as their own lists name them.
+
+    A distribution that is installed from a folder of sources lists none of its modules, so that
+    these come from no distribution. One without a list claims what its top-level names cover.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, _Entry] = {}
+        self._tops: dict[tuple[str, str], str] = {}
+        self._folders: set[str] = set()
+        self._links: dict[str, str] | None = None
+        for name, _, distribution in installed():
+            folder = str(Path(str(distribution.locate_file(""))).absolute())
+            self._folders.add(folder)
+            record = distribution.read_text("RECORD")
+            if record is None:
+                self._tops |= {(folder, top): name for top in _top_levels(name, distribution)}
+                continue
+            for path, listed in _lines(record):
+                self._files.setdefault(_joined(folder, path), (name, listed))
+
+    def owner(self, file: str) -> str | None:
+        """Return the distribution that a file belongs to, whatever its content is now."""
+        entry = self._entry(file)
+        return entry[0] if entry else self._by_top(file)
+
+    def vouches_for(self, file: str) -> bool:
+        """Return whether a distribution provides a file, with the content that it has now.
+
+        Modules are compared by their hash, and native libraries by their size: reading hundreds of
+        megabytes would take longer than most trainings.
+        """
+        entry = self._entry(file)
+        if entry is None:
+            # A list of names says nothing of a folder of sources that lies on the import path.
+            return self._by_top(file) is not None and bool(_SITE & set(Path(file).parts))
+        return _is_as_listed(file, entry[1])
+
+    @property
+    def top_levels(self) -> set[str]:
+        """The names of the modules and packages that the distributions bring."""
+        found = {top for _, top in self._tops}
+        for path in self._files:
+            folder = next((f for f in self._folders if path.startswith(f + os.sep)), None)
+            if folder is not None:
+                found.add(path[len(folder) + 1 :].partition(os.sep)[0].partition(".")[0])
+        return found
+
+    def _entry(self, file: str) -> _Entry | None:
+        if file in self._files:
+            return self._files[file]
+        if self._links is None:
+            self._links = dict(self._linked())
+        real = os.path.realpath(file)
+        if real in self._links:
+            return self._files.get(self._links[real])
+        for folder, given in self._links.items():
+            if real.startswith(folder + os.sep):
+                found = self._files.get(given + real[len(folder) :])
+                if found:
+                    return found
+        return None
+
+    def _linked(self) -> Iterator[tuple[str, str]]:
+        """Give what is reached by a link: folders, packages in them, and native libraries."""
+        yield from ((os.path.realpath(folder), folder) for folder in self._folders)
+        tops = {
+            path[: path.index(os.sep, len(folder) + 1)]
+            for path in self._files
+            for folder in self._folders
+            if path.startswith(folder + os.sep) and os.sep in path[len(folder) + 1 :]
+        }
+        native = {path for path in self._files if not path.endswith((".py", ".pyc"))}
+        for path in tops | native:
+            if os.path.islink(path):  # noqa: PTH114 - a thousand paths are slow
+                yield os.path.realpath(path), path
+
+    def _by_top(self, file: str) -> str | None:
+        for (folder, top), name in self._tops.items():
+            if file.startswith(folder + os.sep):
+                first = file[len(folder) + 1 :].partition(os.sep)[0]
+                if first.partition(".")[0] == top:
+                    return name
+        return None
+
+
+def with_requirements(names: Iterable[str]) -> set[str]:
+    """Return distributions and all that they require, directly or not, where it is installed."""
+    present = {name for name, _, _ in installed()}
+    found = set(names) & present
+    pending = list(found)
+    while pending:
+        needed = set(requirements_of(pending.pop())) & present
+        pending += needed - found
+        found |= needed
+    return found
+
+
+def _lines(record: str) -> list[tuple[str, str]]:
+    found = []
+    for line in record.splitlines():
+        path, _, listed = line.partition(",")
+        if line.startswith('"'):
+            path, *rest = next(csv.reader([line]))
+            listed = ",".join(rest)
+        if path.endswith(_CODE) or ".so." in path:
+            found.append((path, listed))
+    return found
+
+
+def _joined(folder: str, path: str) -> str:
+    whole = f"{folder}{os.sep}{path}" if os.sep == "/" else os.path.join(folder, path)  # noqa: PTH118
+    return os.path.normpath(whole) if ".." in path or os.sep != "/" else whole
+
+
+def _top_levels(name: str, distribution: Distribution) -> list[str]:
+    listed = (distribution.read_text("top_level.txt") or "").split()
+    return listed or [name.replace("-", "_")]
+
+
+def _is_as_listed(file: str, listed: str) -> bool:
+    hashed, _, size = listed.partition(",")
+    kind, _, digest = hashed.partition("=")
+    try:
+        if not file.endswith((".py", ".pth")):
+            return not size or Path(file).stat().st_size == int(size)
+        if kind not in hashlib.algorithms_guaranteed:
+            return True
+        found = hashlib.new(kind, Path(file).read_bytes()).digest()
+    except (OSError, ValueError):
+        return False
+    return base64.urlsafe_b64encode(found).decode().rstrip("=") == digest.rstrip("=")
