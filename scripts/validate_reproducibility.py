@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Train one model family and hold the result against a reference, or against a second training."""
+"""Train one model family and compare with a reference, or with a second training.
+
+The verdict and the exit status are those of ``repro verify``: it is the same code.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,30 @@ from repro.cli.verify import tell
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
+    from repro.app.judge import Asked
+    from repro.app.subject import Subject
     from repro.config.experiment import ExperimentConfig
-    from repro.core.verdict import Check
+    from repro.core.records import Metrics
+    from repro.core.verdict import Verification
+
+_LARGEST_SEED = 2**32 - 1
+_ALONE = "a second training beside the first"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--experiment", help="An experiment; the project's default where left out.")
-@click.option("--profile", default="default", show_default=True, help="A profile.")
-@click.option("--model-type", help="The model family to train; those of the experiment otherwise.")
-@click.option("--seed", type=int, help="The base seed; the experiment's otherwise.")
+@click.option(
+    "--experiment", help="An experiment; the reference's or the project's default where left out."
+)
+@click.option("--profile", help="A profile; 'default' where left out.")
+@click.option(
+    "--model-type",
+    help="The model family to train; those of the reference or experiment otherwise.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, _LARGEST_SEED),
+    help="The base seed; the reference's or the experiment's otherwise.",
+)
 @click.option("--save-reference", type=click.Path(path_type=Path), help="Write a reference here.")
 @click.option(
     "--reference-metrics-file",
@@ -37,9 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--tolerance",
     type=float,
-    default=1e-6,
-    show_default=True,
-    help="Absolute and relative together; 0 asks for the same bits.",
+    help="Absolute and relative together, instead of the configured one; 0 asks for the same bits.",
 )
 @click.option(
     "--mode",
@@ -48,36 +64,69 @@ if TYPE_CHECKING:
 )
 @project_option
 def command(
-    experiment: str | None,
-    profile: str,
-    model_type: str | None,
-    seed: int | None,
     save_reference: Path | None,
     reference_metrics_file: Path | None,
-    tolerance: float,
+    tolerance: float | None,
     mode: str | None,
     project_folder: Path | None,
+    **wanted: str | int | None,
 ) -> int:
-    """Train one model family and hold the result against a reference.
+    """Train one model family and compare the result with a reference.
 
-    Without a reference it trains twice and holds the second result against the first.
+    A reference is trained by its own configuration where neither --experiment, --profile nor
+    --model-type is given, and by today's configuration of this project otherwise. Without a
+    reference it trains twice and compares the second result with the first.
     """
-    from repro.app.configuration import resolve_request
+    from repro.app.judge import Asked
+    from repro.divergence.tolerance import Tolerance
 
     if save_reference is not None and reference_metrics_file is not None:
         raise ConfigError("--save-reference and --reference-metrics-file exclude each other")
     project = find(project_folder)
-    request = make_request(
-        experiment=experiment,
-        profile=profile,
-        models=(model_type,) if model_type else (),
-        seed=seed,
-    )
-    config = resolve_request(project, request).config
-    enter(config.determinism.level)
+    asked = Asked(None if tolerance is None else Tolerance.both(tolerance), mode=mode)
     if save_reference is not None:
-        return _save(project, config, save_reference)
-    return _compare(project, config, reference_metrics_file, tolerance, mode)
+        return _save(project, _configuration(project, wanted), save_reference)
+    if reference_metrics_file is None:
+        found = _twice(project, _configuration(project, wanted), asked)
+    else:
+        found = _against(project, reference_metrics_file, wanted, asked)
+    tell(found)
+    return ExitCode.HOLDS if found.holds else ExitCode.FINDING
+
+
+def _configuration(
+    project: Path, wanted: dict[str, str | int | None], own: ExperimentConfig | None = None
+) -> ExperimentConfig:
+    """Resolve what is asked for; what is left out is as in the configuration of a reference."""
+    from repro.app.configuration import resolve_request
+
+    experiment, profile, family, seed = (
+        wanted[name] for name in ("experiment", "profile", "model_type", "seed")
+    )
+    families = (str(family),) if family else tuple(own.models) if own else ()
+    if own is not None:
+        experiment, seed = experiment or own.experiment, own.seed if seed is None else seed
+    request = make_request(
+        experiment=None if experiment is None else str(experiment),
+        profile=str(profile or "default"),
+        models=families,
+        seed=None if seed is None else int(seed),
+    )
+    return resolve_request(project, request).config
+
+
+def _recorded(
+    project: Path, subject: Subject, wanted: dict[str, str | int | None]
+) -> ExperimentConfig:
+    """Return what a reference is trained by: its own configuration, or today's where asked for."""
+    from repro.app.recorded import check_trust, recorded_config
+
+    own = recorded_config(subject)
+    if any(wanted[name] for name in ("experiment", "profile", "model_type")):
+        return _configuration(project, wanted, own)
+    check_trust(project, own)
+    seed = wanted["seed"]
+    return own if seed is None else own.model_copy(update={"seed": seed})
 
 
 def _save(project: Path, config: ExperimentConfig, file: Path) -> int:
@@ -85,39 +134,52 @@ def _save(project: Path, config: ExperimentConfig, file: Path) -> int:
     from repro.app.validate import make_reference
     from repro.core.jsonfile import dump_record
 
+    enter(config.determinism.level)
     write_whole(file, dump_record(make_reference(project, config, Progress())))
     output.say(f"wrote {file}")
     return ExitCode.HOLDS
 
 
-def _compare(
-    project: Path,
-    config: ExperimentConfig,
-    reference: Path | None,
-    tolerance: float,
-    mode: str | None,
-) -> int:
-    from repro.app.conclusion import conclude
-    from repro.app.validate import make_record, read_expected
-    from repro.divergence.compare import compare
-    from repro.divergence.side import Side
-    from repro.divergence.tolerance import Limits, Tolerance
+def _twice(project: Path, config: ExperimentConfig, asked: Asked) -> Verification:
+    enter(config.determinism.level)
+    from repro.app.validate import make_record
+    from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
 
-    limits = Limits(Tolerance.both(tolerance))
-    if reference is None:
-        expected = Side.of(make_record(project, config, Progress()))
-        integrity: tuple[Check, ...] = ()
-        subject = "a second training beside the first"
-    else:
-        expected, integrity = read_expected(reference)
-        subject = f"reference {reference.name}"
-    actual = Side.of(make_record(project, config, Progress()))
-    settings = config.verification
-    mode, sample = mode or settings.mode, settings.sample.size
-    comparison = compare(expected, actual, limits, mode=mode, sample=sample)
-    found = conclude(subject, integrity, comparison)
-    tell(found)
-    return ExitCode.HOLDS if found.holds else ExitCode.FINDING
+    first = make_record(project, config, Progress())
+    return verify(project, Question(_ALONE, first, config), Progress(), asked)
+
+
+def _against(
+    project: Path, file: Path, wanted: dict[str, str | int | None], asked: Asked
+) -> Verification:
+    from repro.app.conclusion import conclude
+    from repro.app.recorded import record_of
+    from repro.app.subject import Subject, check_integrity
+    from repro.app.validate import read_metrics
+    from repro.core.verdict import Outcome
+
+    metrics = read_metrics(file)
+    if metrics is not None:
+        return _against_metrics(project, metrics, _configuration(project, wanted), asked)
+    subject = Subject(file, is_run=False)
+    integrity = check_integrity(subject)
+    if any(check.outcome is not Outcome.SAME for check in integrity):
+        return conclude(subject.name, integrity, None)
+    config = _recorded(project, subject, wanted)
+    enter(config.determinism.level)
+    from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
+
+    question = Question(subject.name, record_of(subject), config, integrity)
+    return verify(project, question, Progress(), asked)
+
+
+def _against_metrics(
+    project: Path, metrics: Metrics, config: ExperimentConfig, asked: Asked
+) -> Verification:
+    enter(config.determinism.level)
+    from repro.app.verify import verify_metrics  # imports NumPy: after the level is fixed
+
+    return verify_metrics(project, metrics, config, Progress(), asked)
 
 
 if __name__ == "__main__":

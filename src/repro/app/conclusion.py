@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.core.verdict import Check, Comparison, Outcome, Verification
+from repro.core.verdict import Check, Comparison, Outcome, Verdict, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,4 +28,18 @@ def conclude(
         sentence=sentence,
         integrity=tuple(integrity),
         comparison=comparison,
+    )
+
+
+def incomparable(*reasons: str) -> Comparison:
+    """Make the comparison of what cannot be compared: nothing was checked."""
+    return Comparison(
+        verdict=Verdict.INCOMPARABLE,
+        reasons=reasons,
+        divergence=None,
+        worst=None,
+        checks=(),
+        environment={},
+        absolute=0.0,
+        relative=0.0,
     )

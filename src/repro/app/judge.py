@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.app.limits import automatic, check_noise, configured, in_units_of_target
-from repro.core.verdict import Comparison, Verdict
+from repro.app.records import keys_from
+from repro.core.verdict import Comparison, Outcome, Verdict
+from repro.divergence.comparable import obstacles
 from repro.divergence.compare import compare
 from repro.divergence.contradiction import contradiction
 from repro.divergence.expectation import with_expectation
@@ -15,10 +17,11 @@ from repro.divergence.tolerance import EXACT, Limits, Tolerance
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
+    from repro.config.experiment import ExperimentConfig
     from repro.config.verification import Verification
     from repro.core.environment import Environment
     from repro.core.noise import Noise
-    from repro.core.records import RecordFile
+    from repro.core.records import Metrics, RecordFile
 
 # No tolerance can change these verdicts.
 _SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
@@ -37,11 +40,60 @@ class Asked:
         Whether it follows from the environments and from a measured spread.
     noise : Noise or None
         That spread; it is needed for other code paths of one architecture.
+    mode : str or None
+        What a missing key does, instead of ``verification.mode``.
     """
 
     tolerance: Tolerance | None = None
     auto: bool = False
     noise: Noise | None = None
+    mode: str | None = None
+
+
+def foreseen_obstacles(
+    settings: Verification, expected: RecordFile, config: ExperimentConfig, asked: Asked
+) -> tuple[str, ...]:
+    """Return why a record and a training by a configuration cannot be compared.
+
+    Nothing is trained for it: the data is taken to be the record's, and is checked when it is read.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        If the tolerance or the noise is not valid for this record.
+    """
+    _limits(settings, expected, asked)
+    theirs = Side.of(expected)
+    planned = replace(
+        theirs,
+        config=config.model_dump(mode="json", by_alias=True),
+        keys=keys_from(config, expected),
+    )
+    return obstacles(theirs, planned, asked.mode or settings.mode, settings.sample.size)
+
+
+def obstacles_of_metrics(
+    settings: Verification, expected: Metrics, task: str, asked: Asked
+) -> tuple[str, ...]:
+    """Return why a file of metrics and a training of a task cannot be compared."""
+    planned = Side(metrics=expected.model_copy(update={"task": task}))
+    mode = asked.mode or settings.mode
+    return obstacles(Side(metrics=expected), planned, mode, settings.sample.size)
+
+
+def judge_metrics(
+    settings: Verification, expected: Metrics, actual: RecordFile, asked: Asked
+) -> Comparison:
+    """Compare a file of metrics with a training; nothing says what it was trained on.
+
+    Raises
+    ------
+    ConfigError
+        As ``configured``.
+    """
+    limits = in_units_of_target(_limits(settings, actual, asked), actual)
+    mode, sample = asked.mode or settings.mode, settings.sample.size
+    return compare(Side(metrics=expected), Side.of(actual), limits, mode=mode, sample=sample)
 
 
 def judge(
@@ -63,10 +115,8 @@ def judge(
     ConfigError, PreconditionError
         As ``configured``, and as ``check_noise`` and ``automatic`` where that is asked for.
     """
-    if asked.noise:
-        check_noise(asked.noise, expected)
-    limits = Limits(EXACT) if asked.auto else _limits(settings, expected, asked, basis)
-    limits = in_units_of_target(limits, expected, actual)
+    settings = settings.model_copy(update={"mode": asked.mode or settings.mode})
+    limits = in_units_of_target(_limits(settings, expected, asked, basis), expected, actual)
     comparison = _compared(settings, expected, actual, limits)
     edited = contradiction(
         comparison.checks,
@@ -85,14 +135,23 @@ def judge(
         limits = automatic(settings, expected, actual, asked.noise)
         comparison = _compared(settings, expected, actual, limits)
     there, here = expected.environment, actual.environment
-    comparison = with_expectation(comparison, there, here, lenient=asked.tolerance is not None)
+    # The mode ``legacy`` compares metrics alone: what it compared may have had the same bits.
+    exact = all(check.outcome is Outcome.SAME for check in comparison.checks)
+    lenient = exact or asked.tolerance is not None
+    comparison = with_expectation(comparison, there, here, lenient=lenient)
+    if exact:
+        return comparison
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
         finding = "other bits, where the same bits were asked for"
         return comparison.model_copy(update={"finding": finding})
     return comparison
 
 
-def _limits(settings: Verification, expected: RecordFile, asked: Asked, basis: str) -> Limits:
+def _limits(settings: Verification, expected: RecordFile, asked: Asked, basis: str = "") -> Limits:
+    if asked.noise:
+        check_noise(asked.noise, expected)
+    if asked.auto:
+        return Limits(EXACT)
     return Limits(asked.tolerance) if asked.tolerance else configured(settings, expected, basis)
 
 

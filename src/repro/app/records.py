@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from repro.config.keys import replicate_key, strict_key
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound
-from repro.core.records import Predictions, RecordFile
+from repro.core.records import Keys, Predictions, RecordFile
 
 if TYPE_CHECKING:
     from repro.app.execute import Execution
+    from repro.config.experiment import ExperimentConfig
     from repro.config.verification import Sample
     from repro.core.records import Prediction
     from repro.store import StoredRun
@@ -70,6 +72,17 @@ def record_of_run(run: StoredRun) -> RecordFile:
             f"run {run.path.name}: a file holds what no record can: {error}",
             advice="get the run anew, or train again",
         ) from error
+
+
+def keys_from(config: ExperimentConfig, record: RecordFile) -> Keys:
+    """Return the keys of a record, had it been trained by a configuration."""
+    version = record.stages.version
+    return record.keys.model_copy(
+        update={
+            "replicate_key": replicate_key(config, record.content, version),
+            "strict_key": strict_key(config, record.content, version),
+        }
+    )
 
 
 def sampled(record: RecordFile, sample: Sample) -> RecordFile:

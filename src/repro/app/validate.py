@@ -1,52 +1,58 @@
-"""The use case behind ``scripts/validate_reproducibility.py``: train, and save or compare."""
+"""What ``scripts/validate_reproducibility.py`` needs beside ``verify``: records made and read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.execute import execute, predictions_of
-from repro.app.records import record_of_execution, sampled
-from repro.app.subject import Subject, check_integrity
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
-from repro.core.records import Metrics, RecordFile
-from repro.divergence.side import Side
+from repro.core.records import Metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
-    from repro.core.verdict import Check
+    from repro.core.records import RecordFile
     from repro.training.fold import Observer
 
 
 def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
     """Train and return the record, with all predictions."""
+    # Imported here: it imports NumPy, and a reference is read before the level is fixed.
+    from repro.app.execute import execute, predictions_of  # noqa: PLC0415
+    from repro.app.records import record_of_execution  # noqa: PLC0415
+
     execution = execute(project, config, observer)
     return record_of_execution(execution, predictions_of(execution.training))
 
 
 def make_reference(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
     """Train and return the record that a reference file holds."""
-    return sampled(make_record(project, config, observer), config.verification.sample)
+    from repro.app.configuration import verification_settings  # noqa: PLC0415
+    from repro.app.records import sampled  # noqa: PLC0415
+
+    sample = verification_settings(project).sample
+    return sampled(make_record(project, config, observer), sample)
 
 
-def read_expected(path: Path) -> tuple[Side, tuple[Check, ...]]:
-    """Read a reference and check its integrity, or read the ``metrics.json`` of a run alone.
+def read_metrics(path: Path) -> Metrics | None:
+    """Read the ``metrics.json`` of a run; None for a file of any other kind.
 
     Raises
     ------
     PreconditionError
         If there is no such file.
     SchemaError
-        If it is neither.
+        If it is not JSON, or not what its schema says.
     """
-    if not path.is_file():
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
         raise PreconditionError(
             f"no reference file {path}", advice="make one with --save-reference"
-        )
-    content = path.read_bytes()
-    if load(content, path.name).get("schema") == "repro.metrics/v1":
-        return Side(metrics=load_record(content, path.name, Metrics)), ()
-    record = load_record(content, path.name, RecordFile)
-    return Side.of(record), check_integrity(Subject(path, is_run=False))
+        ) from error
+    except OSError as error:
+        raise PreconditionError(f"{path}: cannot be read: {error.strerror}") from error
+    if load(content, path.name).get("schema") != "repro.metrics/v1":
+        return None
+    return load_record(content, path.name, Metrics)

@@ -1,85 +1,108 @@
-"""The use case ``verify``: re-execution from the recorded configuration, then a verdict."""
+"""The use case ``verify``: re-execution from a configuration, then a verdict."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.conclusion import conclude
+from repro.app.conclusion import conclude, incomparable
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
-from repro.app.judge import judge
-from repro.app.recorded import record_of
+from repro.app.judge import foreseen_obstacles, judge, judge_metrics, obstacles_of_metrics
 from repro.app.records import record_of_execution
 from repro.core.environment import comparable
-from repro.core.verdict import Comparison, Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from repro.app.judge import Asked
-    from repro.app.subject import Subject
     from repro.config.experiment import ExperimentConfig
+    from repro.core.records import Metrics, RecordFile
     from repro.core.verdict import Check, Verification
     from repro.training.fold import Observer
 
 
-def verify(
-    project: Path,
-    subject: Subject,
-    config: ExperimentConfig,
-    integrity: Sequence[Check],
-    observer: Observer,
-    asked: Asked,
-) -> Verification:
-    """Train again from the recorded configuration and hold the record against the result.
+@dataclass(frozen=True)
+class Question:
+    """What is verified, and by which training.
 
-    The subject's own files are only read.
+    Attributes
+    ----------
+    name : str
+        How messages refer to it.
+    expected : RecordFile
+    config : ExperimentConfig
+        What to train. For ``repro verify`` it is the record's own configuration, in which only
+        ``execution`` and ``determinism`` may differ.
+    integrity : tuple of Check
+        Of the subject; all of them passed.
+    """
+
+    name: str
+    expected: RecordFile
+    config: ExperimentConfig
+    integrity: tuple[Check, ...] = ()
+
+
+def verify(project: Path, question: Question, observer: Observer, asked: Asked) -> Verification:
+    """Train and compare the record with the result.
+
+    What the two configurations show is reported before anything is trained. The subject's own
+    files are only read.
 
     Parameters
     ----------
-    config : ExperimentConfig
-        What the subject was trained with; only ``execution`` may differ from the record.
-    integrity : sequence of Check
-        Of the subject; all of them passed.
     asked : Asked
-        Nothing asks for the tolerance in this project's ``configs/base.yaml``.
+        Where it asks for no tolerance, the one in this project's ``configs/base.yaml`` counts.
 
     Raises
     ------
     PreconditionError, DataError, ConfigError
         As ``execute`` and ``judge``.
     """
-    expected = record_of(subject)
+    expected = question.expected
     # This project's own, never the record's: who is checked does not set the measure.
     settings = verification_settings(project)
+    obstacles = foreseen_obstacles(settings, expected, question.config, asked)
+    if obstacles:
+        return conclude(question.name, question.integrity, incomparable(*obstacles))
     try:
-        execution = execute(project, config, observer)
+        execution = execute(project, question.config, observer)
     except HashMismatchError as error:
-        return conclude(subject.name, integrity, _other_data(error))
+        different_data = incomparable(f"another data set: {error.message}")
+        return conclude(question.name, question.integrity, different_data)
     actual = record_of_execution(execution, predictions_of(execution.training))
     comparison = judge(settings, expected, actual, asked)
     parted = differences(comparable(expected.environment), comparable(actual.environment))
     comparison = comparison.model_copy(update={"environment": parted})
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
-    verification = conclude(subject.name, integrity, comparison)
+    verification = conclude(question.name, question.integrity, comparison)
     return verification.model_copy(update={"suspects": suspects})
 
 
-def _other_data(error: HashMismatchError) -> Comparison:
-    return Comparison(
-        verdict=Verdict.INCOMPARABLE,
-        reasons=(f"another data set: {error.message}",),
-        divergence=None,
-        worst=None,
-        checks=(),
-        environment={},
-        # Nothing was compared.
-        absolute=0.0,
-        relative=0.0,
-    )
+def verify_metrics(
+    project: Path,
+    expected: Metrics,
+    config: ExperimentConfig,
+    observer: Observer,
+    asked: Asked,
+) -> Verification:
+    """Train and compare a file of metrics alone, which the mode ``legacy`` allows.
+
+    Raises
+    ------
+    PreconditionError, DataError, ConfigError
+        As ``execute`` and ``judge_metrics``.
+    """
+    settings, name = verification_settings(project), "metrics.json"
+    obstacles = obstacles_of_metrics(settings, expected, config.task, asked)
+    if obstacles:
+        return conclude(name, (), incomparable(*obstacles))
+    execution = execute(project, config, observer)
+    actual = record_of_execution(execution, predictions_of(execution.training))
+    return conclude(name, (), judge_metrics(settings, expected, actual, asked))

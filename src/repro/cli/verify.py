@@ -122,17 +122,18 @@ def _execute(
     workers: int | None,
     level: str | None,
 ) -> Verification:
-    from repro.app.recorded import check_trust, recorded_config
+    from repro.app.recorded import check_trust, record_of, recorded_config
 
     config = recorded_config(subject)
     check_trust(project, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
-    from repro.app.verify import verify  # imports NumPy: after the level is fixed
+    from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    return verify(project, subject, config, integrity, observer, asked)
+    question = Question(subject.name, record_of(subject), config, integrity)
+    return verify(project, question, observer, asked)
 
 
 def _write(path: Path, verification: Verification) -> None:

@@ -1,0 +1,126 @@
+"""The script and the command ask the same code, and obstacles are seen before any training."""
+
+import shutil
+
+import pytest
+from tests.app.test_judge import OTHER_BITS, RECORD, SETTINGS
+from tests.conftest import ROOT, command
+
+from repro.app import verify
+from repro.app.configuration import parse_config
+from repro.app.judge import Asked, foreseen_obstacles, judge
+from repro.core.errors import ConfigError
+from repro.core.jsonfile import bound
+from repro.core.verdict import Verdict
+from repro.divergence.tolerance import EXACT, Tolerance
+
+SCRIPT = ROOT / "scripts" / "validate_reproducibility.py"
+
+
+def changed(**sections):
+    return parse_config(RECORD.config | sections, "changed")
+
+
+def deeper(section, **values):
+    return {section: RECORD.config[section] | values}
+
+
+KNN = RECORD.config["models"]["knn"]
+OTHERS = [
+    ({"seed": 7}, "another seed: 42, here 7"),
+    (deeper("split", test_size=0.5), "another split: split.test_size"),
+    (deeper("selection", folds=3), "another selection: selection.folds"),
+    ({"models": {"knn": KNN}}, "other models or hyper-parameters: models."),
+    (deeper("dataset", target="Price"), "another target: Status, here Price"),
+    (deeper("features", drop=["Age"]), "other features: features.drop"),
+    ({"seeding": {"scheme": "constant"}}, "another seeding scheme"),
+]
+
+
+@pytest.mark.parametrize(("sections", "sentence"), OTHERS)
+def test_an_obstacle_between_two_configurations_needs_no_training(sections, sentence):
+    """The two sections are read; no data is."""
+    found = foreseen_obstacles(SETTINGS, RECORD, changed(**sections), Asked())
+
+    assert [sentence in each for each in found].count(True) == 1, found
+
+
+def test_nothing_is_in_the_way_of_the_record_s_own_configuration():
+    """What no result depends on may differ."""
+    own = parse_config(RECORD.config, "own")
+    wide = changed(**deeper("execution", workers=2), **deeper("safety", on_finding="fail"))
+
+    assert foreseen_obstacles(SETTINGS, RECORD, own, Asked()) == ()
+    assert foreseen_obstacles(SETTINGS, RECORD, wide, Asked()) == ()
+
+
+EDITS = {
+    "no stages": {"stages": RECORD.stages.model_copy(update={"stages": ()})},
+    "no metrics": {"metrics": RECORD.metrics.model_copy(update={"test": {}})},
+    "no rows": {"predictions": RECORD.predictions.model_copy(update={"rows": ()})},
+    "one row": {
+        "predictions": RECORD.predictions.model_copy(update={"rows": RECORD.predictions.rows[:1]})
+    },
+    "another seed": {"config": RECORD.config | {"seed": 43}},
+    "another key": {"keys": RECORD.keys.model_copy(update={"strict_key": "strict/v1:0"})},
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_verify_trains_nothing_where_the_record_shows_an_obstacle(monkeypatch, name):
+    """Whoever would train here fails."""
+    record = bound(RECORD.model_copy(update=EDITS[name]))
+    monkeypatch.setattr(verify, "execute", lambda *_: pytest.fail("trained"))
+    question = verify.Question("it", record, parse_config(record.config, "own"))
+
+    found = verify.verify(ROOT, question, None, Asked())
+
+    assert (found.holds, found.comparison.verdict) == (False, Verdict.INCOMPARABLE)
+
+
+def test_a_tolerance_that_accepts_anything_is_refused_before_training():
+    """Of base.yaml too."""
+    tolerance = SETTINGS.tolerance.model_copy(update={"absolute": 2.0})
+    loose = SETTINGS.model_copy(update={"tolerance": tolerance})
+
+    with pytest.raises(ConfigError):
+        foreseen_obstacles(loose, RECORD, changed(), Asked())
+
+
+@pytest.mark.parametrize("tolerance", [None, EXACT, Tolerance.both(1e-6)])
+def test_metrics_of_the_same_bits_are_no_finding_in_the_mode_legacy(tolerance):
+    """Where metrics alone are compared, and all of them are the same."""
+    found = judge(SETTINGS, RECORD, OTHER_BITS, Asked(tolerance, mode="legacy"))
+
+    assert (found.verdict, found.finding, found.holds) == (Verdict.EQUIVALENT, "", True)
+
+
+@pytest.mark.parametrize("mode", ["strict", "relaxed"])
+def test_other_bits_where_the_same_are_expected_are_a_finding_for_the_script_too(mode):
+    """The tolerance that the script had by default let this pass."""
+    assert not judge(SETTINGS, RECORD, OTHER_BITS, Asked(mode=mode)).holds
+
+
+def script(project, *arguments):
+    return command(SCRIPT, *arguments, "--project", project.path, cwd=project.path)
+
+
+def test_the_script_and_the_command_give_one_answer(project):
+    """To a record whose environment leads one to expect its bits, and which has others."""
+    common = ("--experiment", "wine", "--profile", "debug", "--model-type", "knn")
+    file = project.path / "wine.json"
+    saved = script(project, *common, "--save-reference", file)
+    assert saved.status == 0, saved.err
+
+    same = script(project, "--reference-metrics-file", file)
+    seed = script(project, "--reference-metrics-file", file, "--seed", "7")
+    tampered = shutil.copy(file, project.path / "tampered.json")
+    text = tampered.read_text().replace('"seed": 42', '"seed": 43')
+    tampered.write_text(text)
+    edited = script(project, "--reference-metrics-file", tampered)
+
+    assert (same.status, "identical" in same.out) == (0, True), same.out + same.err
+    assert (seed.status, "another seed: 42, here 7" in seed.out) == (1, True)
+    assert (edited.status, "tampered" in edited.out) == (1, True)
+    for quiet in (seed, edited):
+        assert "cross_validate" not in quiet.err
