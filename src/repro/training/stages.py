@@ -14,7 +14,7 @@ from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, metrics, scoring
-from repro.training.decision import decide
+from repro.training.decision import ARGMAX, decide
 from repro.training.drift import drift_baseline
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import cross_validate, fit_selected, select
@@ -142,7 +142,7 @@ def train(
 def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
-    if threshold is not None:
+    if threshold is not None and made["threshold"].rule != ARGMAX:
         model = FixedThresholdClassifier(
             FrozenEstimator(model),
             threshold=threshold,
@@ -232,7 +232,13 @@ def predict(
     """Score the held-out rows in one batch and decide on each."""
     scores = score(estimator, test_matrix, outcome)
     limit = threshold.threshold
-    return scores, scoring.labels(scores, outcome, limit), scoring.margins(scores, outcome, limit)
+    own = threshold.rule == ARGMAX and outcome.task is not Task.REGRESSION
+    labels = (
+        scoring.predict_labels(estimator, test_matrix, outcome)
+        if own
+        else scoring.labels(scores, outcome, limit)
+    )
+    return scores, labels, scoring.margins(scores, outcome, limit)
 
 
 def evaluate(
