@@ -14,6 +14,7 @@ from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build
+from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.metrics import LOWER_IS_BETTER, metric_of
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
@@ -59,9 +60,12 @@ class OwnOutOfFold(OutOfFold):
     ----------
     labels : ndarray of shape (n_train,), or None
         What the candidate predicts, where that does not follow from its scores.
+    drew : bool
+        Whether some fit, or the scoring after it, drew from a global random generator.
     """
 
     labels: Labels | None
+    drew: bool
 
 
 def own_labels(part: OutOfFold) -> Labels | None:
@@ -69,11 +73,17 @@ def own_labels(part: OutOfFold) -> Labels | None:
     return part.labels if isinstance(part, OwnOutOfFold) else None
 
 
+def drew_globally(part: OutOfFold) -> bool:
+    """Check whether a candidate drew from a global random generator."""
+    return isinstance(part, OwnOutOfFold) and part.drew
+
+
 @dataclass(frozen=True)
 class _FoldResult:
     scores: Scores
     converged: bool
     labels: Labels | None
+    drew: bool
 
 
 def fit(
@@ -84,7 +94,10 @@ def fit(
     matrix: Matrix,
     target: Labels,
 ) -> tuple[BaseEstimator, bool]:
-    """Fit one candidate; say also whether its solver converged.
+    """Fit one candidate; return also whether its solver converged.
+
+    The global random generators are seeded by the candidate's seed before the fit, and stay as the
+    fit leaves them: an estimator may go on drawing where it predicts.
 
     Raises
     ------
@@ -92,6 +105,7 @@ def fit(
         If the estimator refuses the data or a parameter's value.
     """
     estimator = build(family, model, seed, allowed_modules)
+    seed_global_generators(seed)
     with warnings.catch_warnings(record=True) as caught, _refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
         estimator.fit(matrix, target)
@@ -187,7 +201,7 @@ def _fit_and_score(
         scores = score(estimator, held_out, outcome)
         regression = outcome.task is Task.REGRESSION
         labels = None if regression else predict_labels(estimator, held_out, outcome)
-    return _FoldResult(scores, converged, labels)
+    return _FoldResult(scores, converged, labels, drew=have_drawn(seed))
 
 
 def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
@@ -195,16 +209,23 @@ def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome)
     for fold, part in enumerate(parts):
         values[fold_of_row == fold] = part.scores.values
     scores = Scores(values, parts[0].scores.kind)
-    converged = all(part.converged for part in parts)
-    if outcome.task is Task.REGRESSION:
+    converged, drew = all(part.converged for part in parts), any(part.drew for part in parts)
+    labels = _own_labels(parts, fold_of_row, scores, outcome)
+    if labels is None and not drew:
         return OutOfFold(scores, converged)
+    return OwnOutOfFold(scores, converged, labels, drew)
+
+
+def _own_labels(
+    parts: Sequence[_FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
+) -> Labels | None:
+    if outcome.task is Task.REGRESSION:
+        return None
     following = decide_labels(scores, outcome, None)
     labels = np.empty_like(following)
     for fold, part in enumerate(parts):
         labels[fold_of_row == fold] = part.labels
-    if np.array_equal(labels, following):
-        return OutOfFold(scores, converged)
-    return OwnOutOfFold(scores, converged, labels)
+    return None if np.array_equal(labels, following) else labels
 
 
 def select(

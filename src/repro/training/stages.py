@@ -19,6 +19,7 @@ from repro.training.drift import drift_baseline
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import cross_validate, fit_selected, select
 from repro.training.fold import Stage, fold
+from repro.training.generators import restored_global_generators
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.safety import find, guess_constant, suspect_features
@@ -122,7 +123,8 @@ def train(
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
     tools = {"workers": Workers(config.execution.workers, observer, check)}
-    made, records = fold(STAGES, initial, tools=tools, observer=observer)
+    with restored_global_generators():
+        made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
