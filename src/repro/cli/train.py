@@ -66,7 +66,8 @@ def command(
         output.say_json(_as_json(run))
     else:
         _tell(run, project)
-    failed = findings and resolved.config.safety.on_finding == "fail"
+    doubts = any(not finding.is_note for finding in findings)
+    failed = doubts and resolved.config.safety.on_finding == "fail"
     if failed:
         output.warn("exit status 1, since safety.on_finding is fail and there are findings")
     return ExitCode.FINDING if failed else ExitCode.HOLDS

@@ -138,7 +138,7 @@ class Selection(Record):
 
 
 class Argmax(Record):
-    """Predict the class with the largest score."""
+    """Predict what the estimator itself predicts: as a rule the class with the largest score."""
 
     rule: Literal["argmax"]
 

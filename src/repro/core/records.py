@@ -34,11 +34,29 @@ class FoldScores(Record):
     folds: tuple[float, ...]
 
 
-class Finding(Record):
-    """A reason to doubt a result that is otherwise complete."""
+# Kinds that say how a result was made and cast no doubt on it: `on_finding: fail` passes them.
+NOTES = frozenset({"global_generator"})
 
-    kind: Literal["leakage", "suspicious", "no_better_than_constant", "unconverged"]
+
+class Finding(Record):
+    """A reason to doubt a result that is otherwise complete, or a note on how it was made."""
+
+    kind: Literal[
+        "leakage",
+        "identical_rows",
+        "identifier",
+        "suspicious",
+        "no_better_than_constant",
+        "never_positive",
+        "unconverged",
+        "global_generator",
+    ]
     message: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it casts no doubt on the result."""
+        return self.kind in NOTES
 
 
 class Metrics(Record):

@@ -11,7 +11,8 @@ from repro.config.data import Task
 from repro.config.training import FixedThreshold, TargetPrecision
 from repro.core.errors import ConfigError
 from repro.core.records import Threshold
-from repro.training.scoring import boundary
+from repro.training.fitting import own_labels
+from repro.training.scoring import boundary, contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from repro.config.training import Argmax
     from repro.training.fitting import OutOfFold
     from repro.training.scoring import Labels, Outcome
+
+ARGMAX = "argmax"
 
 
 def decide(
@@ -35,7 +38,8 @@ def decide(
 
     With a target precision it is the lowest score at which the out-of-fold precision reaches the
     target, so that recall is as high as it can be. Where no score reaches it, it is the score of
-    the highest precision, and ``reached`` is false.
+    the highest precision, and ``reached`` is false. With ``argmax`` the estimator itself decides:
+    the threshold says where its scores are even, unless its labels do not follow from them.
     """
     if outcome.task is not Task.BINARY:
         return Threshold(
@@ -59,12 +63,17 @@ def decide(
             " scores",
             advice="use the rule argmax or target_precision",
         )
-    threshold = boundary(scores, fixed)
-    above = values >= threshold
+    limit = boundary(scores, fixed)
+    above, follows = values >= limit, True
+    own = own_labels(out_of_fold[selected])
+    if fixed is None and own is not None:
+        above = own == outcome.positive
+        # A tie may go to either side; other labels follow from no threshold on these scores.
+        follows = not contradicts(own, scores, outcome)
     return Threshold(
         schema_="repro.threshold/v1",
         rule=decision.rule,
-        threshold=threshold,
+        threshold=limit if follows else None,
         target=None,
         reached=True,
         precision=float(precision_score(truth, above, zero_division=0.0)),

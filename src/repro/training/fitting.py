@@ -14,9 +14,11 @@ from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build
+from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.metrics import LOWER_IS_BETTER, metric_of
 from repro.training.preprocess import fit_preprocessor, to_matrix
-from repro.training.scoring import Scores, score
+from repro.training.scoring import Scores, predict_labels, score
+from repro.training.scoring import labels as decide_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,6 +50,42 @@ class OutOfFold:
     converged: bool
 
 
+@dataclass(frozen=True)
+class OwnOutOfFold(OutOfFold):
+    """Of a candidate that does more than its scores say.
+
+    A type of its own, so that every other candidate's digest stays as it was.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_train,), or None
+        What the candidate predicts, where that does not follow from its scores.
+    drew : bool
+        Whether some fit, or the scoring after it, drew from a global random generator.
+    """
+
+    labels: Labels | None
+    drew: bool
+
+
+def own_labels(part: OutOfFold) -> Labels | None:
+    """Return the labels that a candidate predicts against its scores; None if it does not."""
+    return part.labels if isinstance(part, OwnOutOfFold) else None
+
+
+def drew_globally(part: OutOfFold) -> bool:
+    """Check whether a candidate drew from a global random generator."""
+    return isinstance(part, OwnOutOfFold) and part.drew
+
+
+@dataclass(frozen=True)
+class _FoldResult:
+    scores: Scores
+    converged: bool
+    labels: Labels | None
+    drew: bool
+
+
 def fit(
     family: str,
     model: Model,
@@ -56,7 +94,10 @@ def fit(
     matrix: Matrix,
     target: Labels,
 ) -> tuple[BaseEstimator, bool]:
-    """Fit one candidate; say also whether its solver converged.
+    """Fit one candidate; return also whether its solver converged.
+
+    The global random generators are seeded by the candidate's seed before the fit, and stay as the
+    fit leaves them: an estimator may go on drawing where it predicts.
 
     Raises
     ------
@@ -64,6 +105,7 @@ def fit(
         If the estimator refuses the data or a parameter's value.
     """
     estimator = build(family, model, seed, allowed_modules)
+    seed_global_generators(seed)
     with warnings.catch_warnings(record=True) as caught, _refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
         estimator.fit(matrix, target)
@@ -126,7 +168,7 @@ def cross_validate(
             labels.append(f"{family}, fold {fold + 1} of {len(folds)}")
     results = workers.map(_fit_and_score, tasks, labels)
     return {
-        family: _gathered(results[position :: len(models)], fold_of_row)
+        family: _gathered(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
     }
 
@@ -153,17 +195,37 @@ def _fit_and_score(
     target: Labels,
     held_out: Matrix,
     outcome: Outcome,
-) -> OutOfFold:
+) -> _FoldResult:
     estimator, converged = fit(family, model, seed, allowed, matrix, target)
     with _refusal(family, estimator, "predict"):
-        return OutOfFold(score(estimator, held_out, outcome), converged)
+        scores = score(estimator, held_out, outcome)
+        regression = outcome.task is Task.REGRESSION
+        labels = None if regression else predict_labels(estimator, held_out, outcome)
+    return _FoldResult(scores, converged, labels, drew=have_drawn(seed))
 
 
-def _gathered(parts: Sequence[OutOfFold], fold_of_row: Rows) -> OutOfFold:
+def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
     values = np.empty((len(fold_of_row), parts[0].scores.values.shape[1]))
     for fold, part in enumerate(parts):
         values[fold_of_row == fold] = part.scores.values
-    return OutOfFold(Scores(values, parts[0].scores.kind), all(part.converged for part in parts))
+    scores = Scores(values, parts[0].scores.kind)
+    converged, drew = all(part.converged for part in parts), any(part.drew for part in parts)
+    labels = _own_labels(parts, fold_of_row, scores, outcome)
+    if labels is None and not drew:
+        return OutOfFold(scores, converged)
+    return OwnOutOfFold(scores, converged, labels, drew)
+
+
+def _own_labels(
+    parts: Sequence[_FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
+) -> Labels | None:
+    if outcome.task is Task.REGRESSION:
+        return None
+    following = decide_labels(scores, outcome, None)
+    labels = np.empty_like(following)
+    for fold, part in enumerate(parts):
+        labels[fold_of_row == fold] = part.labels
+    return None if np.array_equal(labels, following) else labels
 
 
 def select(
@@ -183,7 +245,7 @@ def select(
     """
     target = target[train_rows]
     scored = {
-        family: _fold_scores(family, part.scores, target, outcome, fold_of_row, selection.metric)
+        family: _fold_scores(family, part, target, outcome, fold_of_row, selection.metric)
         for family, part in out_of_fold.items()
     }
     sign = -1 if selection.metric in LOWER_IS_BETTER else 1
@@ -191,12 +253,17 @@ def select(
 
 
 def _fold_scores(
-    family: str, scores: Scores, target: Labels, outcome: Outcome, fold_of_row: Rows, metric: str
+    family: str, part: OutOfFold, target: Labels, outcome: Outcome, fold_of_row: Rows, metric: str
 ) -> FoldScores:
+    labels = own_labels(part)
+
+    def measured(rows: npt.NDArray[np.intp]) -> float:
+        predicted = None if labels is None else labels[rows]
+        return metric_of(metric, target[rows], part.scores.take(rows), outcome, predicted)
+
     try:
         folds = [
-            metric_of(metric, target[rows], scores.take(rows), outcome)
-            for rows in (np.flatnonzero(fold_of_row == k) for k in range(fold_of_row.max() + 1))
+            measured(np.flatnonzero(fold_of_row == k)) for k in range(int(fold_of_row.max()) + 1)
         ]
     except KeyError as error:
         raise DataError(

@@ -55,15 +55,23 @@ def evaluate(
     return values | ranked, undefined
 
 
-def metric_of(name: str, target: Labels, scores: Scores, outcome: Outcome) -> float:
-    """Compute one metric, its labels decided without a learned threshold.
+def metric_of(
+    name: str, target: Labels, scores: Scores, outcome: Outcome, predicted: Labels | None = None
+) -> float:
+    """Compute one metric, without a learned threshold.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_samples,), optional
+        Labels, where they do not follow from the scores.
 
     Raises
     ------
     KeyError
         If these scores do not have the metric.
     """
-    predicted = decide_labels(scores, outcome, None)
+    if predicted is None:
+        predicted = decide_labels(scores, outcome, None)
     if name in LABEL_METRICS:
         return float(LABEL_METRICS[name](target, predicted))
     if outcome.task is Task.REGRESSION:

@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from repro.config.data import Task
 from repro.core.records import Finding
 from repro.training import metrics
+from repro.training.fitting import drew_globally
 from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
 
@@ -138,7 +139,21 @@ def find(
         )
         for family in stuck
     ]
+    found += _drawing(out_of_fold)
     return tuple(found)
+
+
+def _drawing(out_of_fold: Mapping[str, OutOfFold]) -> list[Finding]:
+    return [
+        Finding(
+            kind="global_generator",
+            message=f"{family} drew from the global generators of random or numpy.random: repro"
+            " seeded them before every fit, so that the result repeats here; trained elsewhere it"
+            " does not unless they are seeded; a parameter random_state is safer",
+        )
+        for family, part in out_of_fold.items()
+        if drew_globally(part)
+    ]
 
 
 def _too_good(

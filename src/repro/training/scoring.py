@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Labels = npt.NDArray[np.str_] | npt.NDArray[np.float64]
 
 EVEN_ODDS = 0.5
+# What the last steps from decision scores to probabilities may lose.
+_ROUNDING = 8 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
         name = type(estimator).__name__
         raise ConfigError(f"{name} has neither predict_proba nor decision_function")
     values = np.asarray(values, dtype=np.float64)
+    known = _classes_of(estimator, outcome)
     if outcome.task is Task.MULTICLASS:
         one_for_each = values.shape[1:] == (len(outcome.classes),)
         # Three classes have three pairs: the shape alone cannot tell.
@@ -92,11 +95,48 @@ def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
                 f"{type(estimator).__name__} does not give one score for each class",
                 advice="set decision_function_shape: ovr",
             )
-        return Scores(np.ascontiguousarray(values), kind)
-    positive = list(estimator.classes_).index(outcome.positive)
+        columns = [known.index(label) for label in outcome.classes]
+        return Scores(np.ascontiguousarray(values[:, columns]), kind)
+    positive = known.index(str(outcome.positive))
     if values.ndim == 1:
         return Scores(_column(values if positive == 1 else -values), kind)
     return Scores(_column(values[:, positive]), kind)
+
+
+def _classes_of(estimator: BaseEstimator, outcome: Outcome) -> list[str]:
+    """Return the classes in the order of the estimator's scores, which need not be sorted."""
+    known = [str(label) for label in getattr(estimator, "classes_", outcome.classes)]
+    if sorted(known) != sorted(outcome.classes):
+        raise ConfigError(
+            f"{type(estimator).__name__} has the classes {', '.join(known)}, and the target has"
+            f" {', '.join(outcome.classes)}",
+            advice="make classes_ the labels that fit was given",
+        )
+    return known
+
+
+def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Labels:
+    """Return the labels that the estimator itself predicts.
+
+    They need not follow from its scores: in a tie, by a threshold of its own, or by votes.
+
+    Raises
+    ------
+    ConfigError
+        If it predicts a label that is not in the data.
+    """
+    classes = np.asarray(outcome.classes)
+    found = np.asarray(estimator.predict(matrix)).reshape(-1).astype(str)
+    positions = np.minimum(np.searchsorted(classes, found), len(classes) - 1)
+    chosen: Labels = classes[positions]
+    unknown = np.flatnonzero(chosen != found)
+    if unknown.size:
+        raise ConfigError(
+            f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is none of the"
+            f" target's {len(classes)} classes",
+            advice="make predict return the labels that fit was given",
+        )
+    return chosen
 
 
 def boundary(scores: Scores, threshold: float | None) -> float:
@@ -107,7 +147,10 @@ def boundary(scores: Scores, threshold: float | None) -> float:
 
 
 def labels(scores: Scores, outcome: Outcome, threshold: float | None) -> Labels:
-    """Decide on each row; equal scores of several classes go to the first of them.
+    """Decide on each row by its scores alone.
+
+    In a binary task the positive label is predicted at and above the boundary; elsewhere equal
+    scores of several classes go to the first of them.
 
     Returns
     -------
@@ -123,13 +166,27 @@ def labels(scores: Scores, outcome: Outcome, threshold: float | None) -> Labels:
     return np.where(above, str(outcome.positive), outcome.negative)
 
 
+def contradicts(labels: Labels, scores: Scores, outcome: Outcome) -> bool:
+    """Check whether some label is not among those with the largest score, by more than rounding."""
+    classes, values = np.asarray(outcome.classes), scores.values
+    if outcome.task is Task.BINARY:
+        # One column for each class: the larger one is that of the side of the boundary.
+        sides = np.where(classes == outcome.positive, 1.0, -1.0)
+        values = (values - boundary(scores, None)) * sides
+    chosen = np.searchsorted(classes, labels)
+    gap = values.max(axis=1) - values[np.arange(len(chosen)), chosen]
+    return bool((gap > _ROUNDING * np.maximum(1.0, np.abs(values).max(axis=1))).any())
+
+
 def margins(scores: Scores, outcome: Outcome, threshold: float | None) -> Matrix | None:
     """Return how far each row is from another label, in units of the score.
 
     Returns
     -------
     ndarray of float64, shape (n_samples,), or None
-        Binary: distance to the boundary. Multi-class: between the two largest scores.
+        Binary: distance to the boundary. Multi-class: between the two largest scores. Of an
+        estimator whose own labels do not follow from its scores it is the same: then a label that
+        changes far from this boundary counts as changed, never as a tie.
     """
     if outcome.task is Task.REGRESSION:
         return None

@@ -14,9 +14,11 @@ from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, metrics, scoring
+from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
+from repro.training.generators import restored_global_generators
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
@@ -118,7 +120,8 @@ def train(
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
     tools = {"workers": Workers(config.execution.workers, observer, check)}
-    made, records = fold(STAGES, initial, tools=tools, observer=observer)
+    with restored_global_generators():
+        made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
@@ -138,7 +141,7 @@ def train(
 def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
-    if threshold is not None:
+    if threshold is not None and made["threshold"].rule != ARGMAX:
         model = FixedThresholdClassifier(
             FrozenEstimator(model),
             threshold=threshold,
@@ -228,7 +231,13 @@ def predict(
     """Score the held-out rows in one batch and decide on each."""
     scores = score(estimator, test_matrix, outcome)
     limit = threshold.threshold
-    return scores, scoring.labels(scores, outcome, limit), scoring.margins(scores, outcome, limit)
+    own = threshold.rule == ARGMAX and outcome.task is not Task.REGRESSION
+    labels = (
+        scoring.predict_labels(estimator, test_matrix, outcome)
+        if own
+        else scoring.labels(scores, outcome, limit)
+    )
+    return scores, labels, scoring.margins(scores, outcome, limit)
 
 
 def evaluate(
