@@ -20,7 +20,7 @@ from repro.training.features import DerivedFeatures
 from repro.training.fitting import cross_validate, fit_selected, select
 from repro.training.fold import Stage, fold
 from repro.training.parallel import Workers, nothing_to_check
-from repro.training.preprocess import fit_preprocessor, to_matrix
+from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.safety import find, guess_constant, suspect_features
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.splitting import fold_rows, split_rows
@@ -130,7 +130,7 @@ def train(
         threshold=made["threshold"],
         baseline=made["baseline"],
         seeds=seeds,
-        model=_pipeline(made, target),
+        model=_pipeline(made, target, config.dataset.missing),
         test_rows=made["test_rows"],
         truth=target[made["test_rows"]],
         labels=made["labels"],
@@ -139,7 +139,7 @@ def train(
     )
 
 
-def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
+def _pipeline(made: Mapping[str, Any], target: Labels, missing: Sequence[str]) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
     if threshold is not None:
@@ -149,8 +149,10 @@ def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
             pos_label=made["outcome"].positive,
             response_method=_METHODS[made["scores"].kind],
         ).fit(made["train_matrix"], target[made["train_rows"]])
+    training = made["frame"].iloc[made["train_rows"]]
+    table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
-    return Pipeline([*steps, ("model", model)])
+    return Pipeline([("table", table), *steps, ("model", model)])
 
 
 def _initial(
