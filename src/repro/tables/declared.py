@@ -219,9 +219,9 @@ def _warn_unknown(name: str, texts: Array, levels: frozenset[str]) -> None:
     unknown = [text for text in texts if isinstance(text, str) and text not in levels]
     if unknown:
         distinct = sorted(set(unknown))
-        noun = "row has a category" if len(unknown) == 1 else "rows have categories"
+        what = "has a category" if len(unknown) == 1 else "have categories"
         warnings.warn(
-            f"column '{name}': {len(unknown)} of {len(texts)} {noun} that training never saw: "
+            f"column '{name}': {len(unknown)} of {len(texts)} rows {what} that training never saw: "
             + _some(distinct),
             UserWarning,
             stacklevel=2,
