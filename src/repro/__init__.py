@@ -15,11 +15,33 @@ The layers, upper ones importing lower ones only:
 ``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
     the science (pure), reading tables, observing the environment, run folders, documents for
     people, and fixing the environment before NumPy is imported. None knows another.
+``tables``
+    a table by declared role: what a cell means, for readers and for saved pipelines.
 ``divergence``, ``digest``, ``config``, ``seeding``, ``processor``
     comparing records, hashing things canonically, composing configuration, naming seeds, and the
     features of the processor.
 ``core``
     frozen types and pure functions: no input or output, no NumPy.
+
+``repro.load_run(run)`` checks a run and returns its model, ready to predict files and frames.
 """
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+# Imported when it is first asked for: `import repro` stays light, and lower layers import it.
+_LAZY = {"load_run": "repro.app.predict"}
+
+__all__ = ["__version__", "load_run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -47,6 +47,7 @@ COMMANDS = {
     "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
+    "predict": ("repro.cli.predict", "Predict the rows of a table with the model of a run."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
     "env": ("repro.cli.env", "Show this environment, and its numeric fingerprint."),
     "exec": ("repro.cli.exec", "Run any command in the pinned environment."),

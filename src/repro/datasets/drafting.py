@@ -12,14 +12,14 @@ import pandas as pd
 from repro.config.data import Columns, DatasetEntry, FileSource
 from repro.core.errors import ConfigError
 from repro.datasets.formats import format_of
-from repro.datasets.formats.csv_text import is_number
 from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.roles import check_header
 from repro.datasets.sources.file import File
 from repro.datasets.table import build, likely_task
+from repro.tables.numbers import Fault, fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from repro.datasets.formats.interface import Body, Kind, RawTable
@@ -28,6 +28,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _RESERVED = {"null", "true", "false"}
 _WIDTH = 100
+_INFINITIES = frozenset(f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity"))
+# A column with more texts than these among its numbers is not a numeric one.
+_MARKS = 3
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,12 @@ def _inside(project: Path, path: Path) -> str:
 def _guessed(raw: RawTable, target: str) -> tuple[Columns, list[str]]:
     check_header(raw.label, raw.names, target)
     features = [name for name in raw.names if name != target]
-    text = _refused(raw, features, "number")
+    refused = _refused(raw, [name for name in features if name not in raw.text_columns], "number")
+    text = [name for name in features if name in raw.text_columns or name in refused]
     unreadable = _refused(raw, text, "text")
     kinds: dict[str, Kind] = {name: "text" if name in text else "number" for name in features}
     body = raw.read({name: kind for name, kind in kinds.items() if name not in unreadable})
+    _check_infinite(raw, [name for name in refused if _is_infinite(raw, body, name)])
     empty = {name for name, values in body.columns.items() if pd.isna(values).all()}
     ignored = tuple(name for name in features if name in empty or name in unreadable)
     columns = Columns(
@@ -140,22 +145,53 @@ def _refused(raw: RawTable, names: Iterable[str], kind: Kind) -> list[str]:
     return []
 
 
+def _is_infinite(raw: RawTable, body: Body, name: str) -> bool:
+    """Return whether a column would be numeric but for infinities."""
+    if name not in body.columns:
+        try:
+            raw.read({name: "number"})
+        except RefusedColumnsError as error:
+            return name in error.infinite
+        return False
+    present = {value for value in body.columns[name] if value is not None}
+    texts = {value for value in present if fault_of(value)}
+    return texts != present and {text.strip().lower() for text in texts} <= _INFINITIES
+
+
+def _check_infinite(raw: RawTable, names: Sequence[str]) -> None:
+    """Refuse columns of numbers with an infinity: no role fits them, and no one marker is meant."""
+    if names:
+        raw.read(dict.fromkeys(names, "number"))
+
+
 def _remarks(body: Body, columns: Columns, unreadable: Sequence[str]) -> list[str]:
-    remarks = []
-    for name in columns.categorical:
-        present = [value for value in body.columns[name] if value is not None]
-        distinct = set(present)
-        marks = [value for value in distinct if not is_number(value)]
-        if len(distinct) == 1:
-            remarks.append(f"{name!r} never varies: consider ignoring it")
-        elif len(distinct) == len(present):
-            remarks.append(f"{name!r} is different in every row: consider ignoring it")
-        elif len(marks) == 1:
-            remarks.append(f"{name!r} would be numeric if {marks[0]!r} meant missing")
+    remarks = [
+        f"{name!r} {remark}"
+        for name in columns.categorical
+        for remark in _doubts([value for value in body.columns[name] if value is not None])
+    ]
     for name in columns.ignored:
         why = "neither numbers nor text" if name in unreadable else "no value in any row"
         remarks.append(f"{name!r} is ignored: {why}")
     return remarks
+
+
+def _doubts(present: Sequence[str]) -> Iterator[str]:
+    """Return what a person should look at in a column of text."""
+    distinct = set(present)
+    faults = {value: fault_of(value) for value in distinct}
+    marks = sorted(value for value, fault in faults.items() if fault is Fault.NOT_FINITE)
+    kept = {fault: value for value, fault in sorted(faults.items(), reverse=True) if fault}
+    if len(distinct) == 1:
+        yield "never varies: consider ignoring it"
+    elif len(marks) < len(distinct) and 0 < len(marks) <= _MARKS and len(kept) == 1:
+        yield f"would be numeric if {' and '.join(map(repr, marks))} meant missing"
+    elif len(distinct) == len(present):
+        yield "is different in every row: consider ignoring it"
+    if not marks and Fault.LEADING_ZEROS in kept:
+        yield f"has leading zeros, as in {kept[Fault.LEADING_ZEROS]!r}: kept as text"
+    if not marks and Fault.INEXACT in kept:
+        yield f"has numbers too long for a float, such as {kept[Fault.INEXACT]!r}: kept as text"
 
 
 def _text(name: str, entry: DatasetEntry, source: FileSource, remarks: Sequence[str]) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from repro.datasets.formats import format_of, open_table
 from repro.datasets.hashing import check_sha256
-from repro.datasets.roles import assign_new_rows
+from repro.datasets.roles import assign_new_rows, check_present
 from repro.datasets.sources import open_source
 from repro.datasets.sources.file import read_bytes
 from repro.datasets.table import build, likely_task, read_features
+from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from repro.config.data import Dataset, DatasetEntry, Task
+    from repro.datasets.formats.interface import Kind
     from repro.datasets.table import Table
 
 
@@ -117,3 +121,41 @@ def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
     label = path.as_posix()
     raw = open_table(format_of(label), label, read_bytes(path, label), dataset.missing)
     return read_features(raw, assign_new_rows(label, raw.names, dataset))
+
+
+def read_columns(path: Path, kinds: Mapping[str, Kind], missing: tuple[str, ...]) -> pd.DataFrame:
+    """Read some columns of a file that has no declared hash, as strictly as a data set.
+
+    Parameters
+    ----------
+    path : Path
+        A file that ends in ``.csv`` or ``.parquet``.
+    kinds : dict of str to {"number", "text"}
+        The columns; others in the file are not read.
+    missing : tuple of str
+        The text that means a missing value.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_columns)
+        Typed as ``Table.features``, in the order of ``kinds``.
+
+    Raises
+    ------
+    ConfigError
+        If the file ends in neither.
+    DataError
+        If a column is absent, named twice, or not of its kind.
+    PreconditionError
+        If the file, or a package that reads it, is missing.
+    """
+    label = path.as_posix()
+    raw = open_table(format_of(label), label, read_bytes(path, label), missing)
+    check_present(label, raw.names, tuple(kinds))
+    body = raw.read(kinds)
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=TEXT if kinds[name] == "text" else np.float64)
+            for name, values in body.columns.items()
+        }
+    )

@@ -67,6 +67,27 @@ def check_header(label: str, names: tuple[str, ...], target: str) -> None:
         raise DataError(f"{label}: no target column '{target}'", advice=did_you_mean(target, names))
 
 
+def check_present(label: str, names: tuple[str, ...], needed: tuple[str, ...]) -> None:
+    """Check that a file has each of some columns once.
+
+    Raises
+    ------
+    DataError
+        With every column that is missing or named twice.
+    """
+    counts = Counter(names)
+    problems = [
+        f"{label}: no column '{name}'; {did_you_mean(name, names)}"
+        for name in needed
+        if name not in counts
+    ]
+    problems += [
+        f"{label}: {counts[name]} columns are named '{name}'" for name in needed if counts[name] > 1
+    ]
+    if problems:
+        raise DataError("\n".join(problems), advice="give the file the columns that are needed")
+
+
 def assign_new_rows(label: str, names: tuple[str, ...], entry: DatasetEntry) -> Roles:
     """Give the columns of later rows their roles: the target and ignored columns may be absent.
 

@@ -15,14 +15,12 @@ from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.roles import assign_roles
 from repro.datasets.target import checked_target, target_kind
 from repro.digest.frames import digest_frame, digest_rows
+from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
     from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Body, Kind, RawTable
     from repro.datasets.roles import Roles
-
-# Text is kept by Python itself, so that an installed pyarrow changes nothing.
-_TEXT = pd.StringDtype("python", na_value=np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +112,8 @@ def likely_task(raw: RawTable, entry: DatasetEntry) -> Task:
     if entry.positive is not None:
         return Task.BINARY
     assign_roles(raw.label, raw.names, entry)
+    if entry.target in raw.text_columns:
+        return Task.MULTICLASS
     try:
         raw.read({entry.target: "number"})
     except RefusedColumnsError:
@@ -130,7 +130,7 @@ def to_frame(body: Body, roles: Roles) -> pd.DataFrame:
     """Return the features as a frame of float64 and text, in the file's order."""
     categorical = set(roles.categorical)
     columns = {
-        name: pd.Series(body.columns[name], dtype=_TEXT if name in categorical else np.float64)
+        name: pd.Series(body.columns[name], dtype=TEXT if name in categorical else np.float64)
         for name in roles.features
     }
     return pd.DataFrame(columns)
@@ -148,6 +148,6 @@ def _check_filled(label: str, features: pd.DataFrame) -> None:
 def _whole(features: pd.DataFrame, target: Array, name: str, position: int) -> pd.DataFrame:
     """Return features and target, the target in its place among the columns of the file."""
     frame = features.copy(deep=False)
-    dtype = np.float64 if target.dtype.kind == "f" else _TEXT
+    dtype = np.float64 if target.dtype.kind == "f" else TEXT
     frame.insert(position, name, pd.Series(target, dtype=dtype))
     return frame

@@ -43,11 +43,12 @@ def checked_target(raw: RawTable, values: Array, entry: DatasetEntry, task: Task
     Raises
     ------
     DataError
-        If values are missing, or the classes are not those of the task.
+        If values are missing or blank, or the classes are not those of the task.
     """
     _check_present(raw, values, entry.target)
     if task is Task.REGRESSION:
         return values
+    _check_no_blanks(raw, values, entry.target)
     labels = sorted(set(values))
     where = f"{raw.label}: target '{entry.target}'"
     if len(labels) < 2:
@@ -67,6 +68,18 @@ def _check_present(raw: RawTable, values: Array, target: str) -> None:
             f"{raw.label}: target '{target}': {missing.size} {noun} missing, "
             f"first in {raw.place(int(missing[0]))}",
             advice="take out the rows without a target",
+        )
+
+
+def _check_no_blanks(raw: RawTable, values: Array, target: str) -> None:
+    blank = [row for row, label in enumerate(values) if not label.strip()]
+    if blank:
+        noun = "label is" if len(blank) == 1 else "labels are"
+        places = ", ".join(raw.place(row) for row in blank[:_SHOWN])
+        more = f" and {len(blank) - _SHOWN} more" if len(blank) > _SHOWN else ""
+        raise DataError(
+            f"{raw.label}: target '{target}': {len(blank)} {noun} blank, in {places}{more}",
+            advice="take out the rows without a target, or give them a label",
         )
 
 

@@ -48,7 +48,7 @@ def write_predictions(predictions: Predictions) -> bytes:
     if len({row.row for row in rows}) != len(rows):
         raise ValueError("a row is predicted twice")
     layout = _Layout.of(predictions)
-    return "".join(map(_line, [layout.header, *map(layout.cells, rows)])).encode()
+    return "".join(map(line, [layout.header, *map(layout.cells, rows)])).encode()
 
 
 def read_predictions(content: bytes, name: str) -> Predictions:
@@ -142,7 +142,8 @@ class _Layout:
         )
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """Write a row as CSV that ends in a line feed, text quoted where CSV needs it."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerow(cells)
     # Written with CSV's own line end, which has every version quote a carriage return in a cell.

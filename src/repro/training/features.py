@@ -92,11 +92,12 @@ def _derive(spec: Spec, table: Mapping[str, npt.NDArray[Any]]) -> Column:
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = _KINDS[spec["kind"]](spec, numeric)
-    _check_finite(where, values, [numeric(name) for name in _sources(spec)])
+    _check_finite(where, values, [numeric(name) for name in sources(spec)])
     return values
 
 
-def _sources(spec: Spec) -> list[str]:
+def sources(spec: Spec) -> list[str]:
+    """Return the columns that a derived feature is made of."""
     if spec["kind"] == "weighted_sum":
         return list(spec["weights"])
     keys = ("numerator", "denominator", "left", "right", "column")

@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 from repro.core.errors import DataError
+from repro.tables.declared import DeclaredTable
+from repro.training.features import sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.training import CategoricalSteps, NumericSteps, Preprocessing
+    from repro.config.training import CategoricalSteps, Features, NumericSteps, Preprocessing
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)
@@ -55,6 +57,31 @@ class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:  # noqa: N803
         """Return the clipped array, of the same shape."""
         return np.clip(np.asarray(X, dtype=np.float64), self.low_, self.high_)
+
+
+def declared_table(
+    training: pd.DataFrame, numeric: Sequence[str], missing: Sequence[str], settings: Features
+) -> DeclaredTable:
+    """Return the first step of the saved pipeline, which gives the others what training saw.
+
+    Parameters
+    ----------
+    training : DataFrame of shape (n_train, n_features)
+        The training rows, as the data set declares them.
+    numeric : sequence of str
+    missing : sequence of str
+        The declared markers.
+    settings : Features
+    """
+    names = [str(name) for name in training.columns]
+    specs = [spec.model_dump(mode="json") for spec in settings.derived]
+    derived_from = {name for spec in specs for name in sources(spec)}
+    return DeclaredTable(
+        numeric=[name for name in names if name in numeric],
+        categorical=[name for name in names if name not in numeric],
+        missing=list(missing),
+        unused=[name for name in names if name in set(settings.drop) - derived_from],
+    ).fit(training)
 
 
 def fit_preprocessor(

@@ -20,7 +20,7 @@ from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
 from repro.training.parallel import Workers, nothing_to_check
-from repro.training.preprocess import fit_preprocessor, to_matrix
+from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def train(
         threshold=made["threshold"],
         baseline=made["baseline"],
         seeds=seeds,
-        model=_pipeline(made, target),
+        model=_pipeline(made, target, config.dataset.missing),
         test_rows=made["test_rows"],
         truth=target[made["test_rows"]],
         labels=made["labels"],
@@ -138,7 +138,7 @@ def train(
     )
 
 
-def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
+def _pipeline(made: Mapping[str, Any], target: Labels, missing: Sequence[str]) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
     if threshold is not None and made["threshold"].rule != ARGMAX:
@@ -148,8 +148,10 @@ def _pipeline(made: Mapping[str, Any], target: Labels) -> Pipeline:
             pos_label=made["outcome"].positive,
             response_method=_METHODS[made["scores"].kind],
         ).fit(made["train_matrix"], target[made["train_rows"]])
+    training = made["frame"].iloc[made["train_rows"]]
+    table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
-    return Pipeline([*steps, ("model", model)])
+    return Pipeline([("table", table), *steps, ("model", model)])
 
 
 def _initial(

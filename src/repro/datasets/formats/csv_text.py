@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,7 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repro.core.errors import DataError
-from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows, not_finite
+from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
+from repro.tables.cells import text_number
+from repro.tables.marks import Marks
+from repro.tables.numbers import EXACT, Fault, Refusals, fault_of
 
 if TYPE_CHECKING:
     import _csv
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 _BATCH = 512
 _BOM = b"\xef\xbb\xbf"
+# May find too much, such as an exponent of two digits: each cell is then looked at.
+_LEADING_ZERO = re.compile(r",[ +-]*0[0-9]")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,11 @@ class CsvTable:
         if not header:
             raise DataError(f"{label}: line 1 is empty", advice="begin with the names of columns")
         return cls(label, tuple(header), content, missing)
+
+    @property
+    def text_columns(self) -> frozenset[str]:
+        """None: a cell of a CSV file has no type."""
+        return frozenset()
 
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text; see ``RawTable.read``."""
@@ -112,38 +123,35 @@ class CsvTable:
         return DataError(f"{self.label}: {self.place(done + offset)}: {what}", advice=advice)
 
     def _check_refused(self, columns: Mapping[str, _Numbers | _Texts]) -> None:
-        refusals = {
-            name: not_finite(column.refused, repr(column.first[1]), self.place(column.first[0]))
+        found = {
+            name: column.refusals
             for name, column in columns.items()
-            if isinstance(column, _Numbers) and column.refused
+            if isinstance(column, _Numbers) and column.refusals.counts
         }
-        if refusals:
-            raise RefusedColumnsError(self.label, refusals)
+        if found:
+            sentences = {name: refusals.sentence(self.place) for name, refusals in found.items()}
+            raise RefusedColumnsError(self.label, sentences)
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a finite number.
+    """Tell whether a cell is a number; see ``repro.tables.numbers.fault_of``.
 
     Examples
     --------
     >>> [is_number(cell) for cell in ("-1.5e3", ".5", "1_000", "nan", "1e999", "")]
     [True, True, False, False, False, False]
     """
-    try:
-        return cell.isascii() and "_" not in cell and math.isfinite(float(cell))
-    except ValueError:
-        return False
+    return fault_of(cell) is None
 
 
 class _Numbers:
     """Builds one numeric column and remembers what it had to refuse."""
 
     def __init__(self, missing: frozenset[str]) -> None:
-        self._missing = missing
+        self._marks = Marks.of(missing)
         self._parts: list[Array] = []
         self._rows = 0
-        self.refused = 0
-        self.first = (0, "")
+        self.refusals = Refusals()
 
     def extend(self, cells: Sequence[str]) -> None:
         try:
@@ -158,29 +166,33 @@ class _Numbers:
 
     def _quick(self, cells: Sequence[str]) -> Array:
         """Convert a batch, and leave it to the careful way if any cell may not be a number."""
-        absent = 0
-        if self._missing.isdisjoint(cells):
+        absent, missing = 0, self._marks.texts
+        if missing.isdisjoint(cells):
             values = np.fromiter(map(float, cells), np.float64, len(cells))
         else:
-            absent = sum(map(self._missing.__contains__, cells))
-            numbers = (math.nan if cell in self._missing else float(cell) for cell in cells)
+            absent = sum(map(missing.__contains__, cells))
+            numbers = (math.nan if cell in missing else float(cell) for cell in cells)
             values = np.fromiter(numbers, np.float64, len(cells))
-        joined = "".join(cells)
-        if not joined.isascii() or "_" in joined or len(cells) - np.isfinite(values).sum() > absent:
+        if _needs_care(cells) or len(cells) - (np.abs(values) < EXACT).sum() > absent:
             raise ValueError
+        for number in self._marks.numbers:
+            values[values == number] = np.nan
         return values
 
     def _careful(self, cells: Sequence[str]) -> Array:
         values = np.full(len(cells), np.nan)
         for offset, cell in enumerate(cells):
-            if cell in self._missing:
-                continue
-            if is_number(cell):
-                values[offset] = float(cell)
+            outcome = text_number(cell, self._marks)
+            if isinstance(outcome, Fault):
+                self.refusals.add(outcome, self._rows + offset, repr(cell))
             else:
-                self.first = self.first if self.refused else (self._rows + offset, cell)
-                self.refused += 1
+                values[offset] = outcome
         return values
+
+
+def _needs_care(cells: Sequence[str]) -> bool:
+    joined = ",".join(("", *cells))
+    return not joined.isascii() or "_" in joined or _LEADING_ZERO.search(joined) is not None
 
 
 class _Texts:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Protocol
 
 from repro.core.errors import DataError
+from repro.tables.cells import Array, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-Array = npt.NDArray[Any]
-Kind = Literal["number", "text"]
+__all__ = ["Array", "Body", "Kind", "RawTable", "RefusedColumnsError", "no_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +42,10 @@ class RawTable(Protocol):
     def names(self) -> tuple[str, ...]:
         """The columns in the file's order; duplicates and empty names are still possible."""
 
+    @property
+    def text_columns(self) -> frozenset[str]:
+        """The columns whose type is text, in which digits are a name until a role says more."""
+
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text.
 
@@ -68,9 +70,14 @@ class RefusedColumnsError(DataError):
         The name of the file.
     refusals : dict of str to str
         For each column, what was found, where, and how often.
+    infinite : collection of str
+        Columns of a numeric type that are refused as numbers for their infinities alone.
     """
 
-    def __init__(self, label: str, refusals: Mapping[str, str]) -> None:
+    def __init__(
+        self, label: str, refusals: Mapping[str, str], infinite: Collection[str] = ()
+    ) -> None:
+        self.infinite = frozenset(infinite)
         self.refusals = dict(refusals)
         sentences = [f"{label}: column '{name}': {what}" for name, what in refusals.items()]
         super().__init__(
@@ -78,14 +85,6 @@ class RefusedColumnsError(DataError):
             advice="correct the values, list such a mark under 'missing', or give the column "
             "another role in configs/datasets.yaml",
         )
-
-
-def not_finite(count: int, shown: str, place: str) -> str:
-    """Return the sentence on values among numbers that are not finite numbers."""
-    what = "1 value is not a finite number:" if count == 1 else f"{count} values are not finite "
-    return (
-        f"{what} {shown} in {place}" if count == 1 else f"{what}numbers, first {shown} in {place}"
-    )
 
 
 def no_rows(label: str) -> DataError:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from repro.core.errors import DataError, PreconditionError
 from repro.datasets.formats.typed import TypedTable
+from repro.tables.cells import Cells
 
 if TYPE_CHECKING:
-    from repro.datasets.formats.interface import Array, Kind
+    from collections.abc import Iterator
 
 
 def open_parquet(label: str, content: bytes, missing: frozenset[str]) -> TypedTable:
@@ -29,14 +32,15 @@ def open_parquet(label: str, content: bytes, missing: frozenset[str]) -> TypedTa
     except (pa.ArrowException, OSError) as error:
         raise _malformed(label, error) from error
 
-    def column(name: str, kind: Kind) -> Array:
+    def column(name: str) -> Cells:
         try:
             table = file.read(columns=[name])
-            return _array(pa, table.column(name), kind)
+            return _cells(pa, table.column(name))
         except (pa.ArrowException, OSError) as error:
             raise _malformed(label, error) from error
 
-    return TypedTable(label, names, rows, missing, column)
+    texts = frozenset(_text_columns(pa, file.schema_arrow))
+    return TypedTable(label, names, rows, missing, texts, column)
 
 
 def _packages(label: str) -> tuple[Any, Any]:
@@ -51,14 +55,26 @@ def _packages(label: str) -> tuple[Any, Any]:
     return pa, pq
 
 
-def _array(pa: Any, column: Any, kind: Kind) -> Array:
+def _text_columns(pa: Any, schema: Any) -> Iterator[str]:
+    for field in schema:
+        kind = field.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            yield field.name
+
+
+def _cells(pa: Any, column: Any) -> Cells:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    # Arrow makes floats of whole numbers with nulls, and those have no one spelling as text.
-    if kind == "text" and pa.types.is_integer(column.type):
-        column = column.cast(pa.string())
-    array: Array = column.to_numpy()
-    return array
+    if pa.types.is_integer(column.type):
+        # Arrow makes floats of whole numbers with nulls, and those lose digits.
+        absent = column.is_null().to_numpy()
+        return Cells(column.fill_null(0).to_numpy(), np.asarray(absent, dtype=bool))
+    if pa.types.is_date(column.type):
+        # NumPy would make a time of a date.
+        return Cells.of_array(np.array(column.to_pylist(), dtype=object))
+    return Cells.of_array(column.to_numpy())
 
 
 def _malformed(label: str, error: Exception) -> DataError:

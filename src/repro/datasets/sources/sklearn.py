@@ -14,12 +14,12 @@ import numpy as np
 
 from repro.datasets.formats.typed import TypedTable
 from repro.datasets.sources.interface import Payload
+from repro.tables.cells import Cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.data import SklearnSource
-    from repro.datasets.formats.interface import Array, Kind
 
 _TARGET = "target"
 
@@ -42,11 +42,12 @@ class Sklearn:
     def _parse(self, missing: tuple[str, ...]) -> TypedTable:
         frame = self._frame()
 
-        def column(name: str, kind: Kind) -> Array:  # noqa: ARG001  # every column has one type
-            return np.asarray(frame[name])
+        def column(name: str) -> Cells:
+            return Cells.of_array(np.asarray(frame[name]))
 
         names = tuple(map(str, frame.columns))
-        return TypedTable(self.label, names, len(frame), frozenset(missing), column)
+        texts = frozenset(name for name in names if frame[name].dtype.kind not in "biuf")
+        return TypedTable(self.label, names, len(frame), frozenset(missing), texts, column)
 
     def _frame(self) -> pd.DataFrame:
         loader = getattr(importlib.import_module("sklearn.datasets"), f"load_{self.source.name}")

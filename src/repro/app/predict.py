@@ -1,0 +1,223 @@
+"""The use case ``predict``: a run's model on rows that have no label yet."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+
+from repro.app.configuration import parse_config
+from repro.app.subject import Subject, check_integrity
+from repro.config.data import Task
+from repro.core.errors import PreconditionError
+from repro.core.verdict import Outcome as Checked
+from repro.datasets.loading import read_columns
+from repro.store import find_run, open_run, read_run
+from repro.store.predictions import line
+from repro.tables.declared import DeclaredTable
+from repro.training.scoring import Outcome, score
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+    from repro.core.records import Metrics
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The predictions of some rows, in their order.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_samples,)
+        Text, or float64 in a regression.
+    scores : ndarray of float64, shape (n_samples, n_columns)
+        As in ``predictions.csv`` of a run; no columns in a regression.
+    columns : tuple of str
+        The names of the scores.
+    """
+
+    labels: npt.NDArray[Any]
+    scores: npt.NDArray[np.float64]
+    columns: tuple[str, ...]
+
+    def rows(self) -> list[list[str]]:
+        """Return header and rows as text that reads back to the same bits."""
+        names = [f"score:{name}" for name in self.columns]
+        header = ["row", "label" if self.columns else "prediction", *names]
+        cells = zip(self.labels.tolist(), self.scores.tolist(), strict=True)
+        return [
+            header,
+            *([str(n), str(label), *map(repr, row)] for n, (label, row) in enumerate(cells)),
+        ]
+
+    def csv(self) -> bytes:
+        """Return header and rows as CSV with line feeds."""
+        return "".join(map(line, self.rows())).encode()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedRun:
+    """A run whose files were checked before its model was unpickled.
+
+    Attributes
+    ----------
+    path : Path
+        The run's folder.
+    model : sklearn.pipeline.Pipeline
+        Decides as the run did; its first step checks the frames that it is given.
+    metrics : Metrics
+        What ``metrics.json`` holds.
+    outcome : Outcome
+        The task and its classes.
+    """
+
+    path: Path
+    model: Pipeline = field(repr=False)
+    metrics: Metrics = field(repr=False)
+    outcome: Outcome
+
+    def read(self, path: str | Path) -> pd.DataFrame:
+        """Read the columns that the model uses, by their declared roles and markers.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that ends in ``.csv`` or ``.parquet``; other columns in it are not read.
+
+        Raises
+        ------
+        ConfigError
+            If the file ends in neither.
+        DataError
+            If a column is missing, named twice or not of its role.
+        PreconditionError
+            If the file, or a package that reads it, is missing.
+        """
+        table = self._table()
+        return table.admit(read_columns(Path(path), table.kinds(), tuple(table.missing)))
+
+    def predict(self, data: str | Path | pd.DataFrame) -> npt.NDArray[Any]:
+        """Return a label for each row of a file or frame, or a number in a regression.
+
+        A file is read as it was declared; a frame is coerced, or refused where what training saw
+        cannot be recovered.
+
+        Raises
+        ------
+        DataError, PreconditionError, ConfigError
+            As ``read``; for a frame, the error is also a ValueError.
+        """
+        return self.predictions(data).labels
+
+    def predict_proba(self, data: str | Path | pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, in the order of ``model.classes_``.
+
+        Raises
+        ------
+        PreconditionError
+            If the model has no probabilities; or as ``predict``.
+        """
+        if not hasattr(self.model, "predict_proba"):
+            raise PreconditionError(
+                f"run {self.path.name}: its model has no probabilities",
+                advice="use predict, or the scores of repro predict",
+            )
+        values: npt.NDArray[np.float64] = self.model[-1].predict_proba(self._matrix(data))
+        return values
+
+    def predictions(self, data: str | Path | pd.DataFrame) -> Predicted:
+        """Return labels and the scores that a run's ``predictions.csv`` has.
+
+        Raises
+        ------
+        DataError, PreconditionError, ConfigError
+            As ``predict``.
+        """
+        matrix, final = self._matrix(data), self.model[-1]
+        labels, columns = final.predict(matrix), self.outcome.columns
+        if self.outcome.task is Task.REGRESSION:
+            return Predicted(labels, np.empty((len(labels), 0)), columns)
+        return Predicted(labels, score(final, matrix, self.outcome).values, columns)
+
+    def _matrix(self, data: str | Path | pd.DataFrame) -> npt.NDArray[np.float64]:
+        table = self._read_or_checked(data)
+        # All rows at once and in one layout, as in training: either may change the last bits.
+        return np.ascontiguousarray(self.model[1:-1].transform(table), dtype=np.float64)
+
+    def _read_or_checked(self, data: str | Path | pd.DataFrame) -> pd.DataFrame:
+        if isinstance(data, str | Path):
+            return self.read(data)
+        return self._table().transform(data)
+
+    def _table(self) -> DeclaredTable:
+        table = self.model[0]
+        if not isinstance(table, DeclaredTable):
+            raise PreconditionError(
+                f"run {self.path.name}: its model does not know the roles of its columns",
+                advice="it is of an earlier version: train again",
+            )
+        return table
+
+
+def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
+    """Check the files of a run, then load its model.
+
+    A model file is a pickle, and a pickle runs code: integrity shows that it is the file that the
+    run's training wrote, not who trained it. Load the runs of people you trust.
+
+    Parameters
+    ----------
+    run : str or Path
+        The path of a run folder, a run's name or the beginning of one, or ``latest``.
+    runs : str or Path
+        Where runs are looked for by name.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If there is no such run, a file of it is missing or changed, or the model needs a module
+        that cannot be imported.
+
+    Examples
+    --------
+    >>> run = load_run("runs/20261121-082108-af55e7")  # doctest: +SKIP
+    >>> run.predict("new.csv")  # doctest: +SKIP
+    array(['good', 'bad'], dtype='<U4')
+    """
+    path = find_run(Path(runs), str(run))
+    broken = [
+        c.detail
+        for c in check_integrity(Subject(path, is_run=True))
+        if c.outcome is not Checked.SAME
+    ]
+    if broken:
+        raise PreconditionError(
+            f"run {path.name} is tampered or damaged: {'; '.join(broken)}",
+            advice="restore it, or name a different run",
+        )
+    stored = read_run(path)
+    config = parse_config(stored.config, "config.json")
+    # The very bytes that are checked are the ones that are unpickled.
+    model = _unpickled(open_run(path).content("model.joblib"))
+    regression = config.task is Task.REGRESSION
+    classes = () if regression else tuple(map(str, model.classes_))
+    outcome = Outcome(config.task, classes, config.dataset.positive)
+    return LoadedRun(path, model, stored.metrics, outcome)
+
+
+def _unpickled(content: bytes) -> Pipeline:
+    try:
+        return joblib.load(io.BytesIO(content))
+    except (ImportError, AttributeError) as error:
+        raise PreconditionError(
+            f"model.joblib: {error}",
+            advice="install the packages that the run's environment.json lists, and put the"
+            " modules of own estimators on PYTHONPATH",
+        ) from error

@@ -1,0 +1,112 @@
+"""``repro predict``."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import enter, find, json_option, project_option, runs_of, runs_option
+from repro.core.errors import ExitCode, PreconditionError
+
+if TYPE_CHECKING:
+    from repro.app.predict import LoadedRun, Predicted
+
+_SHOWN = 10
+
+
+@click.command()
+@click.argument("run")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path),
+    help="Write every row to this CSV file.",
+)  # fmt: skip
+@runs_option
+@json_option
+@project_option
+def command(
+    run: str,
+    data: Path,
+    file: Path | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Predict the rows of a table with the model of a run.
+
+    DATA is a .csv or .parquet file with the columns that the model uses; others are not read. It
+    is read by the declared roles and markers of the run, at the determinism level of the run. Each
+    row gets a label and scores, as in predictions.csv. Without -o, a terminal shows the first
+    rows; a pipe gets all of them as CSV.
+
+    The run is checked first. Its model is a pickle, which runs code: use runs of people you trust.
+
+    RUN is a folder, an id or the beginning of one, or 'latest'.
+    """
+    from repro.app.files import check_targets, write_whole
+    from repro.app.recorded import recorded_config
+    from repro.app.subject import Subject
+    from repro.store import find_run
+
+    # A run may have been handed over alone, without a project.
+    runs = Path.cwd() if Path(run).is_dir() else runs_of(find(project_folder), runs_folder)
+    path = find_run(runs, run)
+    check_targets([file], [path, data])
+    if not data.exists():
+        raise PreconditionError(f"{data}: no such file", advice="correct its path")
+    enter(recorded_config(Subject(path, is_run=True)).determinism.level)
+    from repro.app.predict import load_run  # imports NumPy: after the level is fixed
+
+    loaded = load_run(path)
+    predicted, notes = _predicted(loaded, data)
+    if file is not None:
+        write_whole(file, predicted.csv())
+    if as_json:
+        output.say_json(_summary(loaded, predicted, notes, file))
+    else:
+        for note in notes:
+            output.warn(note)
+        _say(loaded, predicted, file)
+    return ExitCode.HOLDS
+
+
+def _predicted(loaded: LoadedRun, data: Path) -> tuple[Predicted, list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        predicted = loaded.predictions(data)
+    return predicted, [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+
+
+def _summary(
+    loaded: LoadedRun, predicted: Predicted, notes: list[str], file: Path | None
+) -> dict[str, object]:
+    labels = Counter(map(str, predicted.labels.tolist())) if predicted.columns else {}
+    return {
+        "run": loaded.path.name,
+        "rows": len(predicted.labels),
+        "scores": list(predicted.columns),
+        "labels": dict(sorted(labels.items())),
+        "output": None if file is None else str(file),
+        "warnings": notes,
+    }
+
+
+def _say(loaded: LoadedRun, predicted: Predicted, file: Path | None) -> None:
+    count = len(predicted.labels)
+    if file is not None:
+        output.say(f"{output.plain(file)}: {count} rows by run {loaded.path.name}")
+    elif sys.stdout.isatty():
+        header, *rows = predicted.rows()
+        shown = [[output.plain(cell) for cell in row] for row in rows[:_SHOWN]]
+        output.table([output.plain(name) for name in header], shown)
+        if count > _SHOWN:
+            output.say(f"{_SHOWN} of {count} rows; -o FILE writes all of them")
+    else:
+        click.echo(predicted.csv(), nl=False)
