@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.config.project import DATASETS
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 from repro.datasets.registry import registry
 from repro.digest.files import sha256_file
+from repro.store import exclusive
 
 if TYPE_CHECKING:
     from repro.datasets.drafting import Proposal
@@ -62,6 +64,8 @@ def hashes(project: Path, name: str) -> dict[str, str]:
 def add(project: Path, proposal: Proposal) -> str:
     """Append a draft of a new entry to the registry and return its text.
 
+    Any number of processes may add entries at the same time.
+
     Raises
     ------
     ConfigError, DataError, PreconditionError
@@ -71,7 +75,9 @@ def add(project: Path, proposal: Proposal) -> str:
     from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
 
     text = draft_entry(project, proposal)
-    append_entry(project, text)
+    # Where the file is, not where a link to it is: two projects may share one.
+    with exclusive((project / DATASETS).resolve()):
+        append_entry(project, text)
     return text
 
 
