@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 
 from repro.cli import run
 from repro.config.project import DATASETS
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.registry import registry
 from repro.store import exclusive, lock
-from tests.conftest import ROOT
 
 TABLE = "x,colour,y\n" + "".join(f"{i}.5,{'rg'[i % 2]},{'abc'[i % 3]}\n" for i in range(30))
 ADDED = 24
@@ -56,7 +56,7 @@ def _together(home: Path, pairs: list[tuple[str, str]]) -> list[tuple[str, int]]
 
 @forked
 def test_no_entry_that_was_reported_as_added_is_lost(home):
-    """Each of 24 processes adds its entry, and what was in the file before is in it byte for byte."""
+    """Each of 24 processes adds its entry, and every byte from before is kept."""
     before = (home / DATASETS).read_bytes()
     statuses = dict(_together(home, [(f"t{i}", f"t{i}") for i in range(ADDED)]))
 

@@ -10,6 +10,7 @@ import click
 from repro.cli import output
 from repro.cli.options import (
     LEVELS,
+    PATH,
     asked_for,
     enter,
     find,
@@ -42,7 +43,7 @@ _TOLD = ("interpreter.version", "platform.", "packages.", "native.", "code_paths
     "-o",
     "--output",
     "report_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write every check as JSON to this file.",
 )
 @click.option(

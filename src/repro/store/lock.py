@@ -1,6 +1,6 @@
 """Advisory locks: whether the writer of an unfinished run still lives, and one writer at a time.
 
-The writer of a run holds an advisory lock on a file in its folder; the operating system lets go of it when
+The writer of a run holds a lock on a file in its folder; the operating system lets go of it when
 the writer ends, however it ends. A lock says nothing across machines (many network file systems and
 container mounts keep locks to themselves), so the file names its host, and a stranger's folder is
 left behind only once nothing in it was touched for a day; so is one in the instants before the lock

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from repro.core.cells import read_cells
 from repro.core.errors import DataError
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows, not_finite
 
@@ -202,7 +203,7 @@ _BUILDERS: Mapping[Kind, type[_Numbers | _Texts]] = {"number": _Numbers, "text":
 
 def _reader(content: bytes) -> _csv.Reader:
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    return csv.reader(text, strict=True)
+    return read_cells(text)
 
 
 def _check_encoding(label: str, content: bytes) -> None:
