@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.config.project import DATASETS
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 from repro.datasets.registry import registry
 from repro.digest.files import sha256_file
+from repro.store import exclusive
 
 if TYPE_CHECKING:
     from repro.datasets.drafting import Proposal
@@ -50,17 +53,21 @@ def hashes(project: Path, name: str) -> dict[str, str]:
 
         found = hash_source(project, entries[name])
         return {"sha256": found.sha256, "content": found.content}
-    path = Path(name)
-    if not path.exists():
+    # Not by Path, which raises where a name is too long to be one.
+    if not os.path.lexists(name):
         _check_known(name, list(entries))
     try:
-        return {"sha256": sha256_file(path)}
+        return {"sha256": sha256_file(Path(name))}
     except OSError as error:
-        raise PreconditionError(f"{name}: cannot be read: {error.strerror}") from error
+        raise PreconditionError(
+            f"{name}: cannot be read: {error.strerror}", advice="name a file"
+        ) from error
 
 
 def add(project: Path, proposal: Proposal) -> str:
     """Append a draft of a new entry to the registry and return its text.
+
+    Any number of processes may add entries at the same time.
 
     Raises
     ------
@@ -70,9 +77,30 @@ def add(project: Path, proposal: Proposal) -> str:
     from repro.datasets.adding import append_entry  # noqa: PLC0415 - imports pandas
     from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
 
+    _check_file(project / proposal.path)
     text = draft_entry(project, proposal)
-    append_entry(project, text)
+    # Where the file is, not where a link to it is: two projects may share one.
+    with exclusive((project / DATASETS).resolve()):
+        append_entry(project, text)
     return text
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what cannot be read as a file under this name before anything resolves its links."""
+    try:
+        name = path.name.encode("utf-8", "backslashreplace").decode()
+        if name != path.name:
+            raise ConfigError(
+                f"{name}: the name of the file is not UTF-8, so that YAML cannot hold it",
+                advice="rename the file",
+            )
+        # Not by Path, which raises where a name is too long to be one.
+        if os.path.islink(path):  # noqa: PTH114
+            path.stat()
+    except OSError as error:
+        raise PreconditionError(
+            f"{path.name}: cannot be read: {error.strerror}", advice="check where the link leads"
+        ) from error
 
 
 def _check_known(name: str, known: list[str]) -> None:

@@ -23,6 +23,7 @@ from repro.core.errors import PreconditionError
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.launch import Level, dropped, in_force, safe_children
+from repro.training.availability import require_modules
 from repro.training.parallel import Inspection
 from repro.training.stages import train
 
@@ -56,7 +57,8 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
     Raises
     ------
     PreconditionError
-        If the determinism level is not in force, or something that the data needs is missing.
+        If the determinism level is not in force, or something that the data or an estimator needs
+        is missing.
     DataError
         If the data is not what was declared, or cannot be trained on.
     """
@@ -71,6 +73,7 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         environment = capture_environment(project, level, dropped())
         check_in_force(environment)
         environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
+        require_modules(config.models, config.security.allowed_modules)
         table = load(project, config.dataset, config.task)
         watch = Watch()
         report = partial(report_new, uuid4().hex)

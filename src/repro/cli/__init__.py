@@ -133,7 +133,8 @@ def _explained(error: Exception, *, debug: bool) -> int:
     if isinstance(error, ReproError):
         _explain(error.message, error.advice)
         return error.exit_code
-    if isinstance(error, OSError):
+    # Without a reason it is no answer of the system: a library that does not load raises such ones.
+    if isinstance(error, OSError) and error.strerror:
         where = error.filename or "standard output"
         missing = isinstance(error, FileNotFoundError)
         advice = "check its name and place" if missing else "make room, or choose another place"

@@ -12,6 +12,8 @@ import click
 
 from repro.cli import output
 from repro.cli.options import (
+    PATH,
+    PathName,
     asked_for,
     debug_option,
     runs_of,
@@ -40,16 +42,14 @@ FORMATS = ("text", "json", "markdown", "junit")
     help="For people, programs, the summary of a job, or a test report.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("-o", "--output", "file", type=PATH, help="Write it to this file.")
 @click.option(
-    "-o", "--output", "file", type=click.Path(path_type=Path), help="Write it to this file."
-)
-@click.option(
-    "--report", "page", type=click.Path(path_type=Path),
+    "--report", "page", type=PATH,
     help="Write one HTML page with pictures to this file too; it loads nothing.",
 )  # fmt: skip
 @runs_option
 @click.option(
-    "--project", "project_folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--project", "project_folder", type=PathName(exists=True, file_okay=False, path_type=Path),
     help="Whose configuration sets the tolerance; the nearest one, else the reference's own.",
 )  # fmt: skip
 @debug_option

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, project_option
+from repro.cli.options import PATH, find, json_option, project_option
 from repro.core.errors import ExitCode
 
 
@@ -77,7 +77,7 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 
 @command.command()
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--target", required=True, help="The column to predict.")
 @click.option("--positive", help="The positive label of a binary target.")
 @click.option("--missing", multiple=True, help="A text that means missing; may be repeated.")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find, json_option, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
 @click.argument("run")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @runs_option
 @json_option
 @project_option

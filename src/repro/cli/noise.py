@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find, json_option, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from repro.core.noise import Noise, NoiseTraining
 
 _SHOWN = 8
@@ -20,7 +21,7 @@ _SHOWN = 8
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option(
-    "-o", "--output", "file", type=click.Path(path_type=Path),
+    "-o", "--output", "file", type=PATH,
     help="Write what was measured to this file, for --tolerance auto.",
 )  # fmt: skip
 @runs_option

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from repro.core.errors import ConfigError
+from repro.core.pathname import pathname_problem
 from repro.launch import KNOWN, Level, dropped, ensure
 
 if TYPE_CHECKING:
@@ -17,14 +19,25 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
+
+class PathName(click.Path):
+    """The name of a file or folder; an empty one would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty name, as an unset variable of a shell leaves it."""
+        if isinstance(value, str) and (problem := pathname_problem(value)):
+            self.fail(f"expected the name of a file or folder; {problem}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = PathName(path_type=Path)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), help="Worker processes; the result is the same."
 )
-runs_option = click.option(
-    "--runs", "runs_folder", type=click.Path(path_type=Path), help="Folder of the runs."
-)
+runs_option = click.option("--runs", "runs_folder", type=PATH, help="Folder of the runs.")
 LEVELS = tuple(map(str, Level))
 
 
@@ -40,7 +53,7 @@ def tolerance_options(function: _F) -> _F:
         click.option(
             "--noise",
             "noise_file",
-            type=click.Path(path_type=Path),
+            type=PATH,
             help="What repro noise measured, for --tolerance auto.",
         ),
     )
@@ -88,7 +101,7 @@ def project_option(function: _F) -> _F:
     option = click.option(
         "--project",
         "project_folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=PathName(exists=True, file_okay=False, path_type=Path),
         help="Project folder; the nearest one with configs/base.yaml by default.",
     )
     return option(debug_option(function))
@@ -104,7 +117,7 @@ def request_options(function: _F) -> _F:
             "--overlay",
             "overlays",
             multiple=True,
-            type=click.Path(path_type=Path),
+            type=PATH,
             help="A YAML file laid over the experiment; the last one wins.",
         ),
         click.option(
@@ -145,7 +158,13 @@ def runs_of(project: Path, runs_folder: Path | None) -> Path:
     if runs_folder is not None:
         return Path.cwd() / runs_folder
     leaf = read_source(project, project / BASE, "base").tree.get(("execution", "runs"))
-    return project / str(leaf.value if leaf else "runs")
+    folder = str(leaf.value if leaf else "runs")
+    if problem := pathname_problem(folder):
+        raise ConfigError(
+            f"{leaf.origin if leaf else BASE}: execution.runs: expected the name of a file or"
+            f" folder; {problem}"
+        )
+    return project / folder
 
 
 def make_request(
@@ -166,7 +185,7 @@ def make_request(
     """Turn the options of ``request_options`` into a request."""
     from repro.config.compose import Request
 
-    folder = None if runs_folder is None else str(Path.cwd() / runs_folder)
+    folder = None if runs_folder is None else _utf8(str(Path.cwd() / runs_folder))
     flags = {
         ("--seed", "seed"): seed,
         ("--test-size", "split.test_size"): test_size,
@@ -201,6 +220,17 @@ def enter(level: str) -> None:
         output.warn(
             f"{name} can change results and is not known to repro: it was kept out, and recorded"
         )
+
+
+def _utf8(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"--runs: {name!a}: the name is not UTF-8, so that no record can hold it",
+            advice="choose another folder",
+        ) from error
+    return name
 
 
 def _quoted(text: str) -> str:

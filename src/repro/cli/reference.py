@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import output
-from repro.cli.options import find, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -18,7 +21,7 @@ from repro.core.errors import ExitCode
     "--output",
     "file",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The file to write.",
 )
 @runs_option

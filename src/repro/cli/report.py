@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from repro.cli import output
-from repro.cli.options import find, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
 
 
 @click.command()
 @click.argument("run", required=False)
 @click.option(
-    "-o", "--output", "file", type=click.Path(path_type=Path),
+    "-o", "--output", "file", type=PATH,
     help="The file to write; RUN.html in the current folder by default.",
 )  # fmt: skip
 @runs_option

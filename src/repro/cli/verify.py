@@ -10,6 +10,7 @@ import click
 from repro.cli import output
 from repro.cli.options import (
     LEVELS,
+    PATH,
     asked_for,
     enter,
     find,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     "report_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write every check as JSON to this file.",
 )
 @click.option(

@@ -66,7 +66,7 @@ def compose(project: Path, request: Request) -> Composition:
     """
     base = read_source(project, project / BASE, "base")
     families = [read_named(project, "models", name) for name in names_in(project, "models")]
-    name = request.experiment or _default_experiment(base)
+    name = _default_experiment(base) if request.experiment is None else request.experiment
     experiment = read_named(project, "experiments", name)
     profile = read_named(project, "profiles", request.profile)
     overlays = [read_source(project, path, "overlay") for path in request.overlays]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from repro.core.model import Record
+from repro.core.pathname import checked_pathname
+
+Pathname = Annotated[str, AfterValidator(checked_pathname)]
 
 
 class Task(StrEnum):
@@ -27,7 +30,7 @@ class FileSource(Record):
     """A table in the project."""
 
     kind: Literal["file"]
-    path: str
+    path: Pathname
     format: Literal["csv", "parquet"]
 
 

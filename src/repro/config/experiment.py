@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from repro.config.data import Dataset, Task
+from repro.config.data import Dataset, Pathname, Task
 from repro.config.training import (
     Count,
     Decision,
@@ -46,7 +46,7 @@ class Execution(Record):
     """Where and how wide the work runs; nothing here changes a result."""
 
     workers: Count
-    runs: str
+    runs: Pathname
 
 
 class Security(Record):

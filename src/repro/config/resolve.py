@@ -12,6 +12,7 @@ from repro.config.experiment import ExperimentConfig
 from repro.config.tree import nested, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
+from repro.core.lookalike import equivalents
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
     """
     entries = subtree(source.tree, ("datasets",))
     names = dict.fromkeys(path[0] for path in entries if path)
+    for sentence in equivalents(names):
+        raise ConfigError(
+            f"{source.name}: data sets {sentence}", advice="give every data set a name of its own"
+        )
     return {name: validate(subtree(entries, (name,)), DatasetEntry) for name in names}
 
 

@@ -138,7 +138,7 @@ class _Reader:
     def _scalar(self, node: yaml.Node, path: Path) -> object:
         kind, text = node.tag.removeprefix(_PREFIX), node.value
         if kind == "str":
-            return text
+            return self._text(node, path)
         if kind == "null":
             return None
         if kind == "bool":
@@ -148,6 +148,14 @@ class _Reader:
         if kind != "float":
             self._refuse(node, path, f"the tag {node.tag} is not allowed", "write a plain value")
         return self._number(node, path)
+
+    def _text(self, node: yaml.Node, path: Path) -> str:
+        text: str = node.value
+        half = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+        if half is not None:
+            what = f"{ascii(half)[1:-1]} is half of a character"
+            self._refuse(node, path, what, "write the whole character, in UTF-8")
+        return text
 
     def _integer(self, node: yaml.Node, path: Path) -> int:
         text = node.value

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from repro.core.lookalike import lookalike_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,6 +22,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'known: knn, ridge'
     """
     names = sorted(known)
+    if same := lookalike_of(word, names):
+        return f"{same}; give both one spelling"
     near = difflib.get_close_matches(word, names, n=1)
     if near:
         return f"did you mean '{near[0]}'?"

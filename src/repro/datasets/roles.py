@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from repro.core.errors import DataError
+from repro.core.lookalike import equivalents
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _check_names(label: str, names: tuple[str, ...]) -> None:
         for position, name in enumerate(names, start=1)
         if not name
     ]
+    problems += [f"{label}: columns {sentence}" for sentence in equivalents(names)]
     if problems:
         raise DataError("\n".join(problems), advice="give every column a name of its own")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from repro.config.data import Task
 from repro.core.errors import DataError
+from repro.core.lookalike import equivalents
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def checked_target(raw: RawTable, values: Array, entry: DatasetEntry, task: Task
         raise DataError(
             f"{where}: one class only, {labels[0]!r}", advice="train on rows of two classes or more"
         )
+    for sentence in equivalents(labels):
+        raise DataError(f"{where}: labels {sentence}", advice="give each class one spelling")
     if task is Task.BINARY:
         _check_binary(where, labels, entry.positive)
     return values.astype(np.str_)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,15 @@ from repro.core.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def sha256_bytes(data: bytes | memoryview) -> str:
@@ -34,6 +45,24 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
         If the file cannot be read.
     """
     return _file_hash(Path(path)).hexdigest()
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file to read it; a symbolic link is followed.
+
+    Opening a named pipe waits until somebody writes to it, and a device may have no end.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; ``strerror`` says what it is if it is not a regular file.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kinds = (kind for is_kind, kind in _KINDS if is_kind(mode))
+        found = f"it is {next(kinds, 'no regular file')}, not a file"
+        raise OSError(errno.EINVAL, found, str(path))
+    return path.open("rb", buffering=0)
 
 
 def digest_bytes(data: bytes | memoryview) -> str:
@@ -64,7 +93,7 @@ def digest_tree(folder: str | os.PathLike[str]) -> str:
 
 
 def _file_hash(path: Path) -> hashlib._Hash:
-    with path.open("rb", buffering=0) as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256")
 
 

@@ -14,6 +14,7 @@ from repro.store.finding import find_run
 from repro.store.integrity import FileCheck, FileOutcome, integrity
 from repro.store.lineage import open_run
 from repro.store.listing import RunEntry, Summary, list_runs
+from repro.store.lock import exclusive
 from repro.store.naming import new_run_id
 from repro.store.predictions import read_predictions, write_predictions
 from repro.store.prune import PrunePlan, plan_prune, remove
@@ -29,6 +30,7 @@ __all__ = [
     "StoredRun",
     "Summary",
     "check_writable",
+    "exclusive",
     "find_run",
     "integrity",
     "list_runs",

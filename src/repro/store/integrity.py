@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from repro.core.errors import SchemaError
 from repro.digest.files import sha256_file
+from repro.digest.line_ends import found_line_ends
 from repro.store.disk import oddity
-from repro.store.lineage import parse_lineage
+from repro.store.lineage import ONLY_LINE_ENDS, parse_lineage
 from repro.store.naming import LINEAGE, printable
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.core.records import FileEntry, Lineage
+
+
+_TEXTS = {".json", ".csv", ".md", ".html"}
 
 
 class FileOutcome(StrEnum):
@@ -93,10 +97,19 @@ def _check_file(path: Path, entry: FileEntry) -> FileCheck:
     except OSError as error:
         return _absent(path, expected, error)
     if size != entry.size:
+        if ends := _line_ends(path, entry):
+            return _changed(path, expected, actual, f"{ONLY_LINE_ENDS}: found {ends}")
         return _changed(path, expected, actual, f"{size} bytes instead of {entry.size}")
     if actual != expected:
         return _changed(path, expected, actual, "the content is not what was written")
     return FileCheck(path.name, FileOutcome.INTACT, expected, actual, "")
+
+
+def _line_ends(path: Path, entry: FileEntry) -> str:
+    """Name the line ends where they are all that differs; what is no text is not even read."""
+    if path.suffix not in _TEXTS or path.stat().st_size > 2 * entry.size:
+        return ""
+    return found_line_ends(path.read_bytes(), entry.sha256)
 
 
 def _unexpected(run: Path, known: Collection[str]) -> Iterator[FileCheck]:

@@ -10,11 +10,14 @@ from repro.core.jsonfile import binding, dump_record, load_record
 from repro.core.model import Record
 from repro.core.records import Lineage
 from repro.digest.files import sha256_bytes
+from repro.digest.line_ends import ADVICE, found_line_ends
 from repro.store.disk import oddity
 from repro.store.naming import LINEAGE, is_plain_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ONLY_LINE_ENDS = "only its line ends differ from what was written"
 
 _R = TypeVar("_R", bound=Record)
 
@@ -41,7 +44,11 @@ class RunFiles:
             raise SchemaError(f"{LINEAGE}: files: {name} is not listed", advice=_see(self.path))
         content = read_regular(self.path, name)
         if (len(content), sha256_bytes(content)) != (entry.size, entry.sha256):
-            raise SchemaError(f"{name}: changed since the run was written", advice=_see(self.path))
+            ends = found_line_ends(content, entry.sha256)
+            what = (
+                f"{ONLY_LINE_ENDS}: found {ends}" if ends else "changed since the run was written"
+            )
+            raise SchemaError(f"{name}: {what}", advice=ADVICE if ends else _see(self.path))
         return content
 
     def record(self, name: str, model: type[_R]) -> _R:
@@ -86,6 +93,8 @@ def parse_lineage(content: bytes) -> Lineage:
     if _digest(lineage) != lineage.digest:
         raise SchemaError(f"{LINEAGE}: edited: its digest does not bind its content")
     # The digest is of the values; the bytes around them count as well.
+    if dump_record(lineage) == content.replace(b"\r\n", b"\n") != content:
+        raise SchemaError(f"{LINEAGE}: {ONLY_LINE_ENDS}: found CRLF, expected LF", advice=ADVICE)
     if dump_record(lineage) != content:
         raise SchemaError(f"{LINEAGE}: edited: these are not the bytes that were written")
     return lineage

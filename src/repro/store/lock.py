@@ -1,6 +1,6 @@
-"""Whether the writer of an unfinished run still lives.
+"""Advisory locks: whether the writer of an unfinished run still lives, and one writer at a time.
 
-The writer holds an advisory lock on a file in its folder; the operating system lets go of it when
+The writer of a run holds a lock on a file in its folder; the operating system lets go of it when
 the writer ends, however it ends. A lock says nothing across machines (many network file systems and
 container mounts keep locks to themselves), so the file names its host, and a stranger's folder is
 left behind only once nothing in it was touched for a day; so is one in the instants before the lock
@@ -10,13 +10,19 @@ another container.
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import sys
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from repro.core.errors import PreconditionError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import IO
@@ -40,6 +46,10 @@ else:
 
 WRITER = ".writer"
 GRACE = timedelta(days=1)
+
+# What the systems say of a lock that is held by another process.
+_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
+_PATIENCE, _PAUSE = 120.0, 0.02  # seconds
 
 
 class WriterLock:
@@ -90,3 +100,59 @@ def _is_old(folder: Path, now: datetime) -> bool:
 
 def _host() -> bytes:
     return (platform.node() or "unknown").encode()
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Let one process at a time change a file that is replaced as a whole.
+
+    The lock is on a file beside it, which is there only while it is held: a lock on the file itself
+    would be on what is replaced. Where the file system has no locks, nothing is held.
+
+    Raises
+    ------
+    PreconditionError
+        If nothing can be written beside the file, or other processes hold the lock for two minutes.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    try:
+        file = _acquired(beside)
+    except OSError as error:
+        raise PreconditionError(
+            f"{path}: cannot be changed: {error.strerror}", advice="make its folder writable"
+        ) from error
+    try:
+        yield
+    finally:
+        if sys.platform == "win32":
+            file.close()  # an open file cannot be removed there, and one that others hold neither
+        with suppress(OSError):
+            beside.unlink()
+        file.close()
+
+
+def _acquired(path: Path) -> IO[bytes]:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        file = path.open("ab")
+        try:
+            _lock(file)
+        except OSError as error:
+            if error.errno not in _HELD:
+                return file
+        else:
+            # Who held it before has removed it: a lock on what is gone keeps nobody out.
+            if _is_at(file, path):
+                return file
+        file.close()
+        time.sleep(_PAUSE)
+    raise PreconditionError(
+        f"{path}: held by other processes for {_PATIENCE:g} s", advice="end them, or try again"
+    )
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from repro.core.cells import read_cells
 from repro.core.errors import SchemaError
 from repro.core.records import Prediction, Predictions
 
@@ -154,7 +155,7 @@ def _parse(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """Split into cells, with the number of the first line of each record."""
     number = 1
     try:
-        reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        reader = read_cells(io.StringIO(content.decode("utf-8"), newline=""))
         for cells in reader:
             yield number, cells
             number = reader.line_num + 1

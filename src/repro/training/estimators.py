@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from repro.core.errors import ConfigError, PreconditionError
+from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
+from repro.training.availability import import_module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from repro.config.training import Model
 
-_EXTRAS = ("lightgbm",)
 # What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
 _OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
 
@@ -92,15 +91,7 @@ def _class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstimator]
             f"{where}.estimator: the module '{top}' is not allowed",
             advice=f"if you trust it, add '{top}' to security.allowed_modules",
         )
-    try:
-        kind = getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        install = f"install the extra: pip install -e '.[{top}]', in the project's environment"
-        own = f"make '{top}' importable, by PYTHONPATH or pip install -e"
-        raise PreconditionError(
-            f"{where}.estimator: cannot import '{module}': {error}",
-            advice=f"{install if top in _EXTRAS else own}; or choose other families",
-        ) from error
+    kind = getattr(import_module(where, module), name, None)
     if not isinstance(kind, type) or not hasattr(kind, "_get_param_names"):
         raise ConfigError(f"{where}.estimator: '{path}' is not a scikit-learn estimator class")
     return kind

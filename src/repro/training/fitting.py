@@ -15,6 +15,7 @@ from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build
 from repro.training.generators import have_drawn, seed_global_generators
+from repro.training.magnitudes import remedy
 from repro.training.metrics import LOWER_IS_BETTER, metric_of
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
@@ -120,7 +121,7 @@ def _refusal(family: str, estimator: BaseEstimator, what: str) -> Iterator[None]
     except ValueError as error:
         raise DataError(
             f"models.{family}: {type(estimator).__name__} refused to {what}: {error}",
-            advice=f"check models.{family}.params with: repro config show; or train on more rows",
+            advice=remedy(family, error),
         ) from error
 
 

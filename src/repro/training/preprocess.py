@@ -14,6 +14,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, Sta
 from repro.core.errors import DataError
 from repro.tables.declared import DeclaredTable
 from repro.training.features import sources
+from repro.training.magnitudes import check_finite, check_learned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ def fit_preprocessor(
     Raises
     ------
     DataError
-        If a column has no value in these rows.
+        If a column has no value in these rows, or values too large to be scaled.
     """
     empty = [name for name in (*numeric, *categorical) if features[name].isna().all()]
     if empty:
@@ -110,12 +111,29 @@ def fit_preprocessor(
         steps.append(("categorical", _categorical(settings.categorical), list(categorical)))
     if not steps:
         raise DataError("no feature is left to train on", advice="shorten features.drop")
-    return ColumnTransformer(steps).fit(features)
+    # What overflows is no number afterwards, and refused by ``to_matrix``.
+    with np.errstate(over="ignore", invalid="ignore"):
+        learned = ColumnTransformer(steps).fit(features)
+    if numeric:
+        check_learned(learned.named_transformers_["numeric"], features, numeric)
+    return learned
 
 
 def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the model's input, of shape (n_samples, n_encoded), C-contiguous."""
-    return np.ascontiguousarray(preprocessor.transform(features), dtype=np.float64)
+    """Return the model's input, of shape (n_samples, n_encoded), C-contiguous.
+
+    Raises
+    ------
+    DataError
+        If a number is too large for the preprocessing.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        matrix = np.ascontiguousarray(preprocessor.transform(features), dtype=np.float64)
+    numeric = next(
+        (names for kind, _, names in preprocessor.transformers_ if kind == "numeric"), ()
+    )
+    check_finite(matrix, features, numeric)
+    return matrix
 
 
 def _numeric(settings: NumericSteps) -> Pipeline:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from repro.core.cells import read_cells
 from repro.core.errors import DataError
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
 from repro.tables.cells import text_number
@@ -214,7 +215,7 @@ _BUILDERS: Mapping[Kind, type[_Numbers | _Texts]] = {"number": _Numbers, "text":
 
 def _reader(content: bytes) -> _csv.Reader:
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    return csv.reader(text, strict=True)
+    return read_cells(text)
 
 
 def _check_encoding(label: str, content: bytes) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from repro.core.errors import ConfigError, PreconditionError
+from repro.core.pathname import pathname_problem
 from repro.core.suggest import did_you_mean
 from repro.datasets.sources.interface import Payload, payload_of
+from repro.digest.files import open_regular
 
 if TYPE_CHECKING:
     from repro.config.data import FileSource
@@ -38,20 +41,28 @@ class File:
 
 
 def read_bytes(path: Path, label: str) -> bytes:
-    """Read a file.
+    """Read a regular file.
 
     Raises
     ------
+    ConfigError
+        If the label cannot be the name of a file.
     PreconditionError
-        If there is no such file, or it cannot be read.
+        If there is no such file, or it cannot be read, or is a folder, pipe, socket or device.
     """
+    if problem := pathname_problem(label):
+        raise ConfigError(f"{label!a} is not the name of a file: {problem}")
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except FileNotFoundError as error:
         raise PreconditionError(f"{label}: no such file", advice=_near(path)) from error
     except OSError as error:
+        advice = "check the path and its rights"
+        if error.errno == errno.EINVAL:
+            advice = "copy the data into a file of the project, and name that"
         raise PreconditionError(
-            f"{label}: cannot be read: {error.strerror}", advice="check the path and its rights"
+            f"{label}: cannot be read: {error.strerror}", advice=advice
         ) from error
 
 
@@ -61,4 +72,4 @@ def _near(path: Path) -> str:
     names = (entry.name for entry in path.parent.iterdir() if entry.is_file())
     near = did_you_mean(path.name, names)
     restore = "restore it (from version control: git checkout -- FILE), or correct its path"
-    return f"{restore}; {near}" if near.startswith("did you mean") else restore
+    return restore if near.startswith(("known:", "none is")) else f"{restore}; {near}"

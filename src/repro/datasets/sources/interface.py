@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from repro.datasets.formats import open_table
-from repro.datasets.hashing import check_sha256
+from repro.datasets.hashing import HashMismatchError, check_sha256
 from repro.digest.files import sha256_bytes
+from repro.digest.line_ends import ADVICE, found_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,5 +70,15 @@ def payload_of(form: Format, label: str, content: bytes, expected: str | None) -
     """
     found = sha256_bytes(content)
     if expected is not None:
+        _check_line_ends(label, content, found, expected)
         check_sha256(label, found, expected)
     return Payload(label, found, lambda missing: open_table(form, label, content, missing))
+
+
+def _check_line_ends(label: str, content: bytes, found: str, expected: str) -> None:
+    if found != expected and (ends := found_line_ends(content, expected)):
+        raise HashMismatchError(
+            f"{label}: only its line ends differ from the declared file: found {ends}"
+            f" (sha256 {found}, expected {expected})",
+            advice=ADVICE,
+        )
