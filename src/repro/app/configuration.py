@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.limits import check_families
-from repro.app.own_modules import own_modules
 from repro.config.compose import Composition, Request, compose
 from repro.config.experiment import ExperimentConfig
-from repro.config.project import BASE, names_in, read_source
+from repro.config.project import BASE, read_source
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
 from repro.config.verification import Stability, Verification
-from repro.core.errors import ConfigError, ReproError, SchemaError
+from repro.core.errors import ConfigError, SchemaError
 from repro.core.jsonfile import load
 from repro.divergence.structure import flatten
 
@@ -75,31 +74,6 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
 def values_of(config: ExperimentConfig) -> dict[str, object]:
     """Give every value of a configuration its dotted key."""
     return flatten(config.model_dump(mode="json", by_alias=True))
-
-
-def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Resolve experiments, all of them by default, and build their estimators.
-
-    Returns
-    -------
-    dict of str to str
-        The problem of each experiment, or an empty text.
-    """
-    # Imported here: it needs scikit-learn, which showing a configuration does not.
-    from repro.training.estimators import build  # noqa: PLC0415
-
-    found = {}
-    for name in names or names_in(project, "experiments"):
-        try:
-            config = resolve_request(project, Request(experiment=name)).config
-            with own_modules(project, config):
-                for family, model in config.models.items():
-                    build(family, model, config.seed, config.security.allowed_modules)
-        except ReproError as error:
-            found[name] = "; ".join(part for part in (error.message, error.advice) if part)
-        else:
-            found[name] = ""
-    return found
 
 
 def allowed_modules(project: Path) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from repro.core.errors import PreconditionError
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.launch import Level, dropped, in_force, safe_children
-from repro.training.availability import require_modules
+from repro.training.estimators import check
 from repro.training.parallel import Inspection
 from repro.training.stages import train
 
@@ -69,11 +69,12 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
             advice="start through the repro command, which fixes it before Python starts",
         )
-    with safe_children(), own_modules(project, config):
+    with safe_children(), own_modules(project, config.security.allowed_modules):
         environment = capture_environment(project, level, dropped())
         check_in_force(environment)
         environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
-        require_modules(config.models, config.security.allowed_modules)
+        for family, model in config.models.items():
+            check(family, model, config.task.kind, config.security.allowed_modules)
         table = load(project, config.dataset, config.task)
         watch = Watch()
         report = partial(report_new, uuid4().hex)

@@ -10,11 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from repro.config.experiment import ExperimentConfig
-
 
 @contextmanager
-def own_modules(project: Path, config: ExperimentConfig) -> Iterator[None]:
+def own_modules(project: Path, allowed: Sequence[str]) -> Iterator[None]:
     """Have Python find modules in the project, where ``security.allowed_modules`` names one there.
 
     The project comes last on the import path: a file that is named like a module of Python, or of
@@ -22,7 +20,7 @@ def own_modules(project: Path, config: ExperimentConfig) -> Iterator[None]:
     count.
     """
     folder = str(project.resolve())
-    if folder in sys.path or not declared(project, config.security.allowed_modules):
+    if folder in sys.path or not declared(project, allowed):
         yield
         return
     sys.path.append(folder)

@@ -65,12 +65,12 @@ def _origin(key: str, origins: dict[str, str]) -> str:
 @click.argument("experiments", nargs=-1)
 @project_option
 def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
-    """Check experiments, all of them where none is named."""
-    from repro.app.configuration import check_all
+    """Check experiments, all of them and every model family where none is named."""
+    from repro.app.checking import check_all
 
     problems = check_all(find(project_folder), experiments)
     for name, problem in problems.items():
-        output.say(f"{name}: {problem or 'valid'}")
+        output.say(f"{name}: {output.plain(problem) or 'valid'}")
     return ExitCode.USAGE if any(problems.values()) else ExitCode.HOLDS
 
 

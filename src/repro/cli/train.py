@@ -56,9 +56,11 @@ def command(
     project = find(project_folder)
     resolved = resolve_request(project, make_request(**options))
     enter(resolved.config.determinism.level)
-    from repro.app.train import train  # imports NumPy: after the level is fixed
+    from repro.app.checking import check_candidates  # imports NumPy: after the level is fixed
+    from repro.app.train import train
 
     observer = Quiet() if quiet or as_json else Progress()
+    check_candidates(project, resolved)
     line = ["repro", *map(_printable, sys.argv[1:])]
     run = train(project, resolved, line, observer)
     findings = run.execution.training.metrics.findings

@@ -72,7 +72,7 @@ def compose(project: Path, request: Request) -> Composition:
     overlays = [read_source(project, path, "overlay") for path in request.overlays]
     flags = _flags(request.assignments)
 
-    models = merge_all(_family_tree(source) for source in families)
+    models = merge_all(family_tree(source) for source in families)
     lower = merge_all([base.tree, models, experiment.tree])
     upper = merge_all([_undescribed(profile.tree), *(o.tree for o in overlays), flags])
     wanted = merge(lower, upper)
@@ -97,8 +97,18 @@ def _stem(source: SourceFile) -> str:
     return source.name.rpartition("/")[2].removesuffix(".yaml")
 
 
-def _family_tree(source: SourceFile) -> Tree:
-    return planted(_undescribed(source.tree), ("models", _stem(source)))
+def family_tree(source: SourceFile) -> Tree:
+    """Return what the file of a model family says, where it belongs in a composition.
+
+    Raises
+    ------
+    ConfigError
+        If it has a key that no family has.
+    """
+    tree = planted(_undescribed(source.tree), ("models", _stem(source)))
+    for path, leaf in subtree(tree, ("models",)).items():
+        _check_family_key(path, leaf)
+    return tree
 
 
 def _undescribed(tree: Tree) -> Tree:

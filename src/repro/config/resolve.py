@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 # deeper inside belongs where its neighbours stand.
 _INSIDE = 3
 _NOT_RESOLVED = ("families", "variants", "default_experiment", "models")
+# A pattern says little to a person.
+_PATTERNS = {
+    "estimator": "expected module:Class, such as sklearn.svm:SVC",
+    "sha256": "expected 64 hexadecimal digits in lower case",
+}
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -144,12 +149,19 @@ def _problem(
     if detail["type"] == "missing":
         return f"{_origin(tree, ()) if len(path) < _INSIDE else place}: missing key '{key}'"
     message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "string_pattern_mismatch":
+        message = _PATTERNS.get(path[-1], message)
     if not path:
         # A rule over several keys begins its message with the one to look at.
         named = tuple(message.partition(":")[0].split("."))
         return f"{_origin(tree, named if named in tree else ())}: {message}"
     found = json.dumps(detail["input"], default=str)
     return f"{place}: {key}: {message[0].lower() + message[1:]}, found {found}"
+
+
+def origin_of(tree: Mapping[tuple[str, ...], Leaf], key: str) -> str:
+    """Return the file and line, or the flag, behind a dotted key or the nearest key above it."""
+    return _origin(tree, tuple(key.split(".")))
 
 
 def _path_in(tree: Mapping[tuple[str, ...], Leaf], loc: tuple[str, ...]) -> tuple[str, ...]:

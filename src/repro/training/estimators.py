@@ -2,96 +2,244 @@
 
 from __future__ import annotations
 
-import inspect
-import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from repro.core.errors import ConfigError
+from sklearn.base import ClusterMixin, is_classifier, is_outlier_detector, is_regressor
+from sklearn.pipeline import Pipeline
+
+from repro.core.errors import ConfigError, DataError, ReproError
 from repro.core.suggest import did_you_mean
-from repro.training.availability import import_module
+from repro.training.classes import find_class
+from repro.training.magnitudes import remedy
+from repro.training.parameters import check_names, check_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sklearn.base import BaseEstimator
 
     from repro.config.training import Model
 
-# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
-_OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
+_NESTED = {"class", "params"}
+# What scikit-learn takes in place of a member of a pipeline or an ensemble.
+_PLACEHOLDERS = ("passthrough", "drop", None)
+_SCORES = ("predict_proba", "decision_function")
 
 
 def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseEstimator:
     """Make the unfitted estimator of a candidate.
 
-    A parameter that is a mapping with the keys ``class`` and ``params`` becomes an estimator too.
-    Every ``random_state`` gets the seed, and every ``n_jobs`` is 1.
+    A mapping with the keys ``class`` and ``params`` becomes an estimator too, wherever it stands:
+    as a parameter, in a list, at any depth. Every ``random_state`` gets the seed, and every
+    ``n_jobs`` is 1, in nested estimators as well.
 
     Raises
     ------
     ConfigError
-        If the class's module is not allowed, the class does not exist, or a parameter is unknown.
+        If a class's module is not allowed, the class is no estimator's, or a parameter is unknown,
+        missing, or not of the values that the class declares.
     PreconditionError
         If the class's package is not installed.
     """
-    estimator = _instance(f"models.{family}", model.estimator, model.params, allowed)
-    fixed: dict[str, int] = {}
-    for name in estimator.get_params(deep=True):
-        last = name.rpartition("__")[2]
-        if last == "random_state":
-            fixed[name] = seed
-        elif last == "n_jobs":
-            fixed[name] = 1
-    return estimator.set_params(**fixed)
+    builder = _Builder(seed, tuple(allowed))
+    where = f"models.{family}"
+    return builder.instance(
+        (f"{where}.estimator", f"{where}.params"), model.estimator, model.params
+    )
 
 
-def _instance(
-    where: str, path: str, params: Mapping[str, Any], allowed: Sequence[str]
-) -> BaseEstimator:
-    kind = _class(where, path, allowed)
-    known = kind._get_param_names()  # noqa: SLF001 - the only way to ask a class, not an instance
-    for name in params:
-        if _OURS.search(name):
-            raise ConfigError(
-                f"{where}.params: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
-                " every fit has one thread",
-                advice="take it out; set the seed with --seed",
-            )
-        if name not in known and not _takes_any(kind):
-            raise ConfigError(
-                f"{where}.params: {kind.__name__} has no parameter '{name}'",
-                advice=did_you_mean(name, known),
-            )
-    values = {
-        name: _value(f"{where}.params.{name}", value, allowed) for name, value in params.items()
-    }
-    return kind(**values)
+def check(family: str, model: Model, kind: str, allowed: Sequence[str]) -> None:
+    """Check a candidate as far as that is possible without data.
 
+    Parameters
+    ----------
+    kind : str
+        ``classification`` or ``regression``.
 
-def _takes_any(kind: type[BaseEstimator]) -> bool:
-    """Tell whether a class passes parameters on that it does not name, as those of LightGBM do."""
-    parameters = inspect.signature(kind).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-
-
-def _value(where: str, value: object, allowed: Sequence[str]) -> object:
-    if isinstance(value, dict) and set(value) == {"class", "params"}:
-        path, params = value["class"], value["params"]
-        if not isinstance(path, str) or not isinstance(params, dict):
-            raise ConfigError(f"{where}: expected class: 'module:Class' and params: a mapping")
-        return _instance(where, path, params, allowed)
-    return value
-
-
-def _class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstimator]:
-    module, _, name = path.partition(":")
-    top = module.partition(".")[0]
-    if top not in allowed:
+    Raises
+    ------
+    ConfigError, PreconditionError
+        As ``build``; or if the estimator is not made for this kind of task.
+    """
+    estimator = build(family, model, 0, allowed)
+    where, name = f"models.{family}.estimator", type(estimator).__name__
+    role = _role(estimator)
+    wanted = "a regressor" if kind == "regression" else "a classifier"
+    if role not in {"", wanted}:
         raise ConfigError(
-            f"{where}.estimator: the module '{top}' is not allowed",
-            advice=f"if you trust it, add '{top}' to security.allowed_modules",
+            f"{where}: {name} is {role}, and a {kind} needs {wanted}",
+            advice=f"name {wanted}",
         )
-    kind = getattr(import_module(where, module), name, None)
-    if not isinstance(kind, type) or not hasattr(kind, "_get_param_names"):
-        raise ConfigError(f"{where}.estimator: '{path}' is not a scikit-learn estimator class")
-    return kind
+    # Whether a fitted one will predict, some know only when they are fitted.
+    missing = [m for m in ("fit", "predict") if not role and not hasattr(estimator, m)]
+    if missing:
+        raise ConfigError(f"{where}: {name} has no method '{missing[0]}'", advice=f"name {wanted}")
+    if kind != "regression" and not any(hasattr(type(estimator), score) for score in _SCORES):
+        raise ConfigError(
+            f"{where}: {name} has neither predict_proba nor decision_function",
+            advice="name a classifier that scores its classes",
+        )
+
+
+def _role(estimator: BaseEstimator) -> str:
+    """Return what an estimator is made for; empty if it does not say."""
+    roles = {
+        "a classifier": is_classifier,
+        "a regressor": is_regressor,
+        "an outlier detector": is_outlier_detector,
+        "a clusterer": lambda each: isinstance(each, ClusterMixin),
+    }
+    for role, has in roles.items():
+        try:
+            if has(estimator):
+                return role
+        # One without scikit-learn's base class cannot be asked.
+        except (AttributeError, TypeError, ValueError):
+            continue
+    return ""
+
+
+@contextmanager
+def refusal(family: str, estimator: BaseEstimator, what: str) -> Iterator[None]:
+    """Turn anything that an estimator raises into an error for people.
+
+    Raises
+    ------
+    DataError
+        If the estimator refuses the data or a parameter's value, or fails in any other way.
+    """
+    name = type(estimator).__name__
+    try:
+        yield
+    except ReproError:
+        raise
+    # The estimator is somebody else's code. One that exits would end as if it had been asked to.
+    except (Exception, SystemExit) as error:
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise DataError(
+            f"models.{family}: {name} refused to {what}: {kind}{error}",
+            advice=remedy(family, error),
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Makes estimators of one seed, from allowed modules."""
+
+    seed: int
+    allowed: tuple[str, ...]
+
+    def instance(
+        self, where: tuple[str, str], path: str, params: Mapping[str, Any]
+    ) -> BaseEstimator:
+        """Make one estimator, and those nested in its parameters first.
+
+        Parameters
+        ----------
+        where : tuple of (str, str)
+            The dotted keys of the class and of the parameters.
+        """
+        kind = find_class(where[0], path, self.allowed)
+        check_names(where[1], kind, params)
+        values = {name: self._value(f"{where[1]}.{name}", each) for name, each in params.items()}
+        try:
+            estimator = kind(**values)
+        # Somebody else's code again.
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"{where[1]}: {kind.__name__} refused them: {reason}") from error
+        check_values(where[1], estimator, values)
+        if isinstance(estimator, Pipeline):
+            _check_steps(f"{where[1]}.steps", estimator.steps)
+        return self._seeded(where[1], estimator)
+
+    def _seeded(self, where: str, estimator: BaseEstimator) -> BaseEstimator:
+        fixed: dict[str, int] = {}
+        try:
+            for name, value in estimator.get_params(deep=True).items():
+                last = name.rpartition("__")[2]
+                # A step of a pipeline may have any name.
+                if hasattr(value, "get_params"):
+                    continue
+                if last == "random_state":
+                    fixed[name] = self.seed
+                elif last == "n_jobs":
+                    fixed[name] = 1
+            return estimator.set_params(**fixed) if fixed else estimator
+        except Exception as error:
+            name, reason = type(estimator).__name__, f"{type(error).__name__}: {error}"
+            raise ConfigError(f"{where}: {name} refused them: {reason}") from error
+
+    def _value(self, where: str, value: object) -> object:
+        if isinstance(value, list):
+            return self._list(where, value)
+        if not isinstance(value, dict):
+            return value
+        if not isinstance(value.get("class"), str):
+            if set(value) == _NESTED:
+                raise ConfigError(f"{where}.class: expected module:Class, found {value['class']!r}")
+            return {key: self._value(f"{where}.{key}", each) for key, each in value.items()}
+        for key in sorted(value.keys() - _NESTED):
+            raise ConfigError(
+                f"{where}: unknown key '{key}' beside 'class'", advice=did_you_mean(key, _NESTED)
+            )
+        params = value.get("params", {})
+        if not isinstance(params, dict):
+            raise ConfigError(f"{where}.params: expected a mapping, found {params!r}")
+        return self.instance((f"{where}.class", f"{where}.params"), value["class"], params)
+
+    def _list(self, where: str, value: Sequence[object]) -> object:
+        made = [self._value(f"{where}.{index}", each) for index, each in enumerate(value)]
+        members = [row for row in made if isinstance(row, tuple)]
+        if members:
+            _check_members(where, made)
+            return [tuple(row) if isinstance(row, list) else row for row in made]
+        # A name and an estimator: a member of a pipeline or an ensemble.
+        named = bool(made) and isinstance(made[0], str)
+        return tuple(made) if named and any(map(_is_estimator, made)) else made
+
+
+def _is_estimator(value: object) -> bool:
+    return hasattr(value, "get_params") and not isinstance(value, type)
+
+
+def _check_members(where: str, rows: Sequence[object]) -> None:
+    """Check a list of named estimators."""
+    names: list[str] = []
+    for index, row in enumerate(rows):
+        place = f"{where}.{index}"
+        if not isinstance(row, list | tuple) or len(row) < len(("name", "estimator")):
+            raise ConfigError(f"{place}: expected [name, estimator], found {_shown(row)}")
+        name, member = row[0], row[1]
+        if not isinstance(name, str) or not name or "__" in name or name in names:
+            raise ConfigError(
+                f"{place}.0: expected a name of its own without '__', found {_shown(name)}"
+            )
+        names.append(name)
+        if not _is_estimator(member) and member not in _PLACEHOLDERS:
+            raise ConfigError(
+                f"{place}.1: expected an estimator, found {_shown(member)}",
+                advice="write {class: 'module:Class', params: {}}",
+            )
+
+
+def _shown(value: object) -> str:
+    return type(value).__name__ if _is_estimator(value) else repr(value)[:200]
+
+
+def _check_steps(where: str, steps: object) -> None:
+    """Check that every step of a pipeline but the last one transforms."""
+    if not isinstance(steps, list) or not steps:
+        raise ConfigError(
+            f"{where}: expected a list of [name, estimator], found {_shown(steps)}",
+            advice="write [[name, {class: 'module:Class', params: {}}], …]",
+        )
+    _check_members(where, steps)
+    for index, (_, member, *_) in enumerate(steps[:-1]):
+        if _is_estimator(member) and not hasattr(member, "transform"):
+            raise ConfigError(
+                f"{where}.{index}.1: {type(member).__name__} has no method 'transform', which every"
+                " step but the last one needs"
+            )

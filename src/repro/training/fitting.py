@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,15 @@ from sklearn.exceptions import ConvergenceWarning
 from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.records import FoldScores
-from repro.training.estimators import build
+from repro.training.estimators import build, refusal
 from repro.training.generators import have_drawn, seed_global_generators
-from repro.training.magnitudes import remedy
 from repro.training.metrics import LOWER_IS_BETTER, metric_of
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -107,22 +105,10 @@ def fit(
     """
     estimator = build(family, model, seed, allowed_modules)
     seed_global_generators(seed)
-    with warnings.catch_warnings(record=True) as caught, _refusal(family, estimator, "fit"):
+    with warnings.catch_warnings(record=True) as caught, refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
         estimator.fit(matrix, target)
     return estimator, not any(issubclass(w.category, ConvergenceWarning) for w in caught)
-
-
-@contextmanager
-def _refusal(family: str, estimator: BaseEstimator, what: str) -> Iterator[None]:
-    """Turn what an estimator says of data and parameters into an error for people."""
-    try:
-        yield
-    except ValueError as error:
-        raise DataError(
-            f"models.{family}: {type(estimator).__name__} refused to {what}: {error}",
-            advice=remedy(family, error),
-        ) from error
 
 
 def cross_validate(
@@ -198,11 +184,19 @@ def _fit_and_score(
     outcome: Outcome,
 ) -> _FoldResult:
     estimator, converged = fit(family, model, seed, allowed, matrix, target)
-    with _refusal(family, estimator, "predict"):
+    with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
+        _check_scores(scores, len(held_out))
         regression = outcome.task is Task.REGRESSION
         labels = None if regression else predict_labels(estimator, held_out, outcome)
     return _FoldResult(scores, converged, labels, drew=have_drawn(seed))
+
+
+def _check_scores(scores: Scores, rows: int) -> None:
+    if len(scores.values) != rows:
+        raise ValueError(f"it gave {len(scores.values)} predictions for {rows} rows")
+    if not np.isfinite(scores.values).all():
+        raise ValueError("a prediction is no finite number")
 
 
 def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:

@@ -66,7 +66,7 @@ def check_finite(
     _refuse(features, [name for name, values in columns if not np.isfinite(values).all()])
 
 
-def remedy(family: str, refusal: ValueError) -> str:
+def remedy(family: str, refusal: BaseException) -> str:
     """Return advice on what an estimator refuses."""
     if "too large" in str(refusal) or "infs" in str(refusal):
         return "scale the columns (preprocessing.numeric.scale: standard), or use other units"

@@ -1,0 +1,143 @@
+"""Checks of everything that a configuration says of models, before anything is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.app.configuration import allowed_modules, resolve_request
+from repro.app.own_modules import own_modules
+from repro.config.compose import Request, family_tree
+from repro.config.project import names_in, read_named
+from repro.config.resolve import origin_of, resolved_tree, validate
+from repro.config.training import Model
+from repro.config.tree import merge, planted, subtree
+from repro.config.yaml import Leaf
+from repro.core.errors import ConfigError, PreconditionError, ReproError
+from repro.training.estimators import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from repro.app.configuration import Resolved
+    from repro.config.tree import Tree
+
+
+def check_candidates(project: Path, resolved: Resolved) -> None:
+    """Check that an estimator can be made of every candidate of an experiment.
+
+    Raises
+    ------
+    ConfigError
+        With every candidate that is wrong, by file and line.
+    PreconditionError
+        If nothing is wrong, and a package is missing.
+    """
+    config, tree = resolved.config, resolved_tree(resolved.composition)
+    errors = []
+    with own_modules(project, config.security.allowed_modules):
+        for family, model in config.models.items():
+            try:
+                check(family, model, config.task.kind, config.security.allowed_modules)
+            except ReproError as error:
+                errors.append(_placed(tree, error))
+    _raise_all(errors)
+
+
+def _placed(tree: Tree, error: ReproError) -> ReproError:
+    """Put the file and line in front of a message that begins with a key."""
+    origin = origin_of(tree, error.message.partition(":")[0])
+    return type(error)(f"{origin}: {error.message}", advice=error.advice)
+
+
+def _raise_all(errors: Sequence[ReproError]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        wrong = [error for error in errors if isinstance(error, ConfigError)]
+        kind = ConfigError if wrong else PreconditionError
+        raise kind("\n".join(map(_sentence, errors)))
+
+
+def _sentence(error: ReproError) -> str:
+    return "; ".join(part for part in (error.message, error.advice) if part)
+
+
+def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """Resolve experiments, all of them by default, and build their estimators.
+
+    Returns
+    -------
+    dict of str to str
+        The problem of each experiment, or an empty text. If no experiment is named, also that of
+        every wrong model family, chosen by an experiment or not, as ``models/NAME``.
+    """
+    found = {}
+    for name in names or names_in(project, "experiments"):
+        try:
+            check_candidates(project, resolve_request(project, Request(experiment=name)))
+        except ReproError as error:
+            found[name] = _sentence(error)
+        else:
+            found[name] = ""
+    return found if names else found | dict(_wrong_families(project))
+
+
+def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:
+    try:
+        allowed = allowed_modules(project)
+    except ReproError:
+        return  # every experiment says so
+    with own_modules(project, allowed):
+        for family in names_in(project, "models"):
+            problems = dict.fromkeys(_problems(project, family, allowed))
+            if problems:
+                yield f"models/{family}", "\n".join(problems)
+
+
+def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[str]:
+    """Check a family's file by itself: each kind of task, with and without each variant."""
+    try:
+        tree = family_tree(read_named(project, "models", family))
+    except ReproError as error:
+        yield _sentence(error)
+        return
+    own = subtree(tree, ("models", family))
+    variants = {path[1] for path in own if path[:1] == ("variants",) and path[1:]}
+    if not any(path[:1] == ("estimators",) for path in own):
+        yield f"configs/models/{family}.yaml: missing key 'estimators'"
+    kinds = [kind for kind in ("classification", "regression") if ("estimators", kind) in own]
+    for kind in kinds:
+        yield from _problem(family, kind, own, None, allowed)
+    for variant in sorted(variants):
+        found = [list(_problem(family, kind, own, variant, allowed)) for kind in kinds]
+        # A variant may be for classifiers, or for regressors, alone.
+        if all(found):
+            yield from (problem for problems in found for problem in problems)
+
+
+def _problem(
+    family: str, kind: str, own: Tree, variant: str | None, allowed: Sequence[str]
+) -> Iterator[str]:
+    try:
+        _check_variant(family, kind, own, variant, allowed)
+    # A family that no experiment here chooses may be for another machine.
+    except PreconditionError:
+        return
+    except ReproError as error:
+        yield _sentence(error)
+
+
+def _check_variant(
+    family: str, kind: str, own: Tree, variant: str | None, allowed: Sequence[str]
+) -> None:
+    params = subtree(own, ("params",))
+    if variant is not None:
+        params = merge(params, subtree(own, ("variants", variant)))
+    tree = planted(params, ("params",)) or {("params",): Leaf({}, "repro")}
+    tree |= {("estimator",): own["estimators", kind], ("variant",): Leaf(variant, "repro")}
+    model = validate(tree, Model)
+    try:
+        check(family, model, kind, allowed)
+    except ReproError as error:
+        raise _placed(planted(tree, ("models", family)), error) from error

@@ -1,0 +1,138 @@
+"""From a class path in the configuration to the class of an estimator."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from typing import TYPE_CHECKING
+
+from repro.core.errors import ConfigError, PreconditionError, ReproError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from sklearn.base import BaseEstimator
+
+_EXTRAS = ("lightgbm",)
+_LIBRARY = re.compile(r"lib[\w+-]+\.(so|dylib)[\w.]*|\w+\.dll")
+# The systems' packages of the libraries that wheels expect and do not bring.
+_PACKAGES = {
+    "libgomp": "apt install libgomp1 (Debian, Ubuntu), dnf install libgomp (Fedora)",
+    "libomp": "brew install libomp",
+}
+_PATH = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*)", re.ASCII)
+
+
+def find_class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstimator]:
+    """Import the class of an estimator, from an allowed module.
+
+    Parameters
+    ----------
+    where : str
+        The dotted key that holds the path, for messages.
+    path : str
+        ``module:Class``.
+    allowed : sequence of str
+        Top-level modules that may be imported.
+
+    Raises
+    ------
+    ConfigError
+        If the module is not allowed, or has no class of that name that can be an estimator.
+    PreconditionError
+        If the module cannot be imported.
+    """
+    parts = _PATH.fullmatch(path)
+    if parts is None:
+        dotted = re.fullmatch(r"([\w.]+)\.(\w+)", path, re.ASCII)
+        hint = f"write {dotted[1]}:{dotted[2]}" if dotted else "write such as sklearn.svm:SVC"
+        raise ConfigError(f"{where}: expected module:Class, found {path[:200]!r}", advice=hint)
+    module, name = parts["module"], parts["name"]
+    top = module.partition(".")[0]
+    if top not in allowed:
+        raise ConfigError(
+            f"{where}: the module '{top}' is not allowed",
+            advice=f"if you trust it, add '{top}' to security.allowed_modules",
+        )
+    return _checked(where, path, _attribute(where, _imported(where, module), name))
+
+
+def _imported(where: str, module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if "." in missing and f"{module}.".startswith(f"{missing}."):
+            raise ConfigError(
+                f"{where}: there is no module '{missing}'", advice=_nearest_module(missing)
+            ) from error
+        raise _not_importable(where, module, str(error), error) from error
+    except ImportError as error:
+        raise _not_importable(where, module, str(error), error) from error
+    # The module is somebody else's code, and importing it may end in any way.
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise _not_importable(where, module, reason, error) from error
+
+
+def _not_importable(where: str, module: str, reason: str, error: BaseException) -> ReproError:
+    return PreconditionError(
+        f"{where}: cannot import '{module}': {reason}",
+        advice=f"{_remedy(module.partition('.')[0], error)}; or choose other families",
+    )
+
+
+def _remedy(package: str, error: BaseException) -> str:
+    library = _LIBRARY.search(str(error))
+    if library is not None:
+        # The extra is installed; the library that it links to is not.
+        name = re.split(r"[.-]", library[0])[0]
+        how = _PACKAGES.get(name)
+        return f"install the library {name}" + (f": {how}" if how else " of your system")
+    if package in _EXTRAS:
+        return f"install the extra: pip install -e '.[{package}]', in the project's environment"
+    if isinstance(error, ImportError):
+        return f"make '{package}' importable, by PYTHONPATH or pip install -e"
+    return f"correct '{package}'"
+
+
+def _nearest_module(missing: str) -> str:
+    parent, _, name = missing.rpartition(".")
+    package = importlib.import_module(parent)
+    found = [module.name for module in pkgutil.iter_modules(getattr(package, "__path__", []))]
+    return did_you_mean(name, [each for each in found if not each.startswith("_")])
+
+
+def _attribute(where: str, module: ModuleType, name: str) -> object:
+    try:
+        return getattr(module, name)
+    # scikit-learn raises ImportError for names that it has removed.
+    except (AttributeError, ImportError) as error:
+        classes = [each for each, kind in vars(module).items() if _is_estimator_class(kind)]
+        raise ConfigError(
+            f"{where}: '{module.__name__}' has no class '{name}'",
+            advice=did_you_mean(name, classes) if classes else "",
+        ) from error
+
+
+def _is_estimator_class(kind: object) -> bool:
+    return isinstance(kind, type) and hasattr(kind, "get_params") and hasattr(kind, "set_params")
+
+
+def _checked(where: str, path: str, kind: object) -> type[BaseEstimator]:
+    if not isinstance(kind, type):
+        raise ConfigError(
+            f"{where}: '{path}' is a {type(kind).__name__}, expected the class of an estimator"
+        )
+    if not _is_estimator_class(kind):
+        raise ConfigError(f"{where}: '{path}' is not a scikit-learn estimator class")
+    if inspect.isabstract(kind):
+        raise ConfigError(
+            f"{where}: '{path}' is an abstract class: no estimator can be made of it",
+            advice="name a class that is derived from it",
+        )
+    return kind

@@ -1,0 +1,127 @@
+"""Checks of an estimator's parameters, before anything is fitted."""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import re
+from typing import TYPE_CHECKING, Any
+
+from repro.core.errors import ConfigError
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sklearn.base import BaseEstimator
+
+# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
+_OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
+# The form in which scikit-learn says which parameter is wrong.
+_SAYS = re.compile(
+    r"The '(?P<name>\w+)' parameter of \S+ (?P<rule>.+)\. Got (?P<found>.*) instead\."
+)
+_NUMBERS = (numbers.Number, numbers.Complex, numbers.Real, numbers.Rational, numbers.Integral)
+_LONG = 200
+
+
+def check_names(where: str, kind: type[BaseEstimator], params: Mapping[str, Any]) -> None:
+    """Check that a class takes these parameters, and needs no others.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is unknown, missing, or decided by the seed or the level.
+    """
+    known = _named(where, kind)
+    for name in params:
+        if _OURS.search(name):
+            raise ConfigError(
+                f"{where}.{name}: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
+                " every fit has one thread",
+                advice="take it out; set the seed with --seed",
+            )
+        if name not in known and not _takes_any(kind):
+            free = [each for each in known if not _OURS.search(each)]
+            raise ConfigError(
+                f"{where}.{name}: {kind.__name__} has no parameter '{name}'",
+                advice=did_you_mean(name, free),
+            )
+    for name, parameter in known.items():
+        if parameter.default is parameter.empty and name not in params:
+            raise ConfigError(
+                f"{where}: {kind.__name__} needs the parameter '{name}'",
+                advice=f"add '{name}' to params",
+            )
+
+
+def _named(where: str, kind: type[BaseEstimator]) -> dict[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {kind.__name__} does not say what it takes") from error
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        raise ConfigError(
+            f"{where}: {kind.__name__} takes *arguments: an estimator's parameters have names",
+            advice="name every parameter in its __init__",
+        )
+    return {each.name: each for each in parameters if each.kind is not each.VAR_KEYWORD}
+
+
+def _takes_any(kind: type[BaseEstimator]) -> bool:
+    """Tell whether a class passes parameters on that it does not name, as those of LightGBM do."""
+    parameters = inspect.signature(kind).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def check_values(where: str, estimator: BaseEstimator, params: Mapping[str, Any]) -> None:
+    """Check values by the rules that the estimator's class declares.
+
+    scikit-learn applies the same rules at the beginning of ``fit``, except that it takes ``true``
+    for the number 1.
+
+    Raises
+    ------
+    ConfigError
+        With the key, the rule and the value.
+    """
+    rules = getattr(estimator, "_parameter_constraints", None)
+    for name, value in params.items():
+        if isinstance(value, bool) and _wants_number(type(estimator), rules, name):
+            raise ConfigError(f"{where}.{name}: expected a number, found {str(value).lower()}")
+    if not isinstance(rules, dict) or not hasattr(estimator, "_validate_params"):
+        return
+    try:
+        estimator._validate_params()  # noqa: SLF001 - fit calls it too; there is no other way
+    except ValueError as error:
+        raise ConfigError(_sentence(where, estimator, str(error))) from error
+
+
+def _sentence(where: str, estimator: BaseEstimator, text: str) -> str:
+    said = _SAYS.fullmatch(text)
+    if said is None:
+        return f"{where}: {type(estimator).__name__} refused its parameters: {text[: 2 * _LONG]}"
+    return f"{where}.{said['name']}: {said['rule']}, found {said['found'][:_LONG]}"
+
+
+def _wants_number(kind: type[BaseEstimator], rules: object, name: str) -> bool:
+    """Tell whether a parameter takes numbers and no truth values."""
+    declared = rules.get(name) if isinstance(rules, dict) else None
+    if isinstance(declared, list):
+        return _takes_numbers(declared) and not any(map(_takes_truth, declared))
+    parameter = inspect.signature(kind).parameters.get(name)
+    default = None if parameter is None else parameter.default
+    return isinstance(default, int | float) and not isinstance(default, bool)
+
+
+def _takes_numbers(rules: Iterable[object]) -> bool:
+    return any(hasattr(rule, "left") or rule in (*_NUMBERS, int, float) for rule in rules)
+
+
+def _takes_truth(rule: object) -> bool:
+    if isinstance(rule, str):
+        return rule in {"boolean", "verbose"}
+    if isinstance(rule, type):
+        return issubclass(bool, rule) and rule not in (*_NUMBERS, int)
+    options = getattr(rule, "options", ())
+    return any(isinstance(option, bool) for option in options)
