@@ -261,5 +261,5 @@ def test_a_record_of_the_first_version_is_read_and_holds(trained):
     result = trained[0].repro("verify", record)
 
     assert result.status == 0, result.out + result.err
-    assert "integrity      intact: 1 file, every byte as recorded" in result.out
+    assert "integrity      intact: 1 file, every value as recorded" in result.out
     assert "the record has no fingerprint" in result.out

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config, verification_settings
 from repro.app.judge import Asked, judge
-from repro.app.records import record_of_run
+from repro.app.record_file import read_record_file
+from repro.app.records import keys_from, record_of_run
 from repro.app.subject import check_integrity, check_record, find_subject
-from repro.config.keys import replicate_key, strict_key
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
-from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from repro.app.subject import Subject
     from repro.config.verification import Verification
+    from repro.core.records import RecordFile
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _of_run(subject: Subject) -> Entry:
 
 
 def _of_reference(path: Path) -> Entry:
-    record = load_record(path.read_bytes(), path.name, RecordFile)
+    record = read_record_file(path)
     damage = check_record(record, path.name).detail
     loaded = frozenset(record.code or {})
     return Entry(printable(path.name), record, code_of(record), damage, loaded)
@@ -90,14 +89,8 @@ def _of_reference(path: Path) -> Entry:
 
 def _rekeyed(record: RecordFile) -> RecordFile:
     """Take a record with the keys that follow from its configuration, not with those it claims."""
-    config, version = parse_config(record.config, "config.json"), record.stages.version
-    keys = record.keys.model_copy(
-        update={
-            "replicate_key": replicate_key(config, record.content, version),
-            "strict_key": strict_key(config, record.content, version),
-        }
-    )
-    return record.model_copy(update={"keys": keys})
+    config = parse_config(record.config, "config.json")
+    return record.model_copy(update={"keys": keys_from(config, record)})
 
 
 def compare_all(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.app.limits import automatic, check_noise, configured, in_units_of_target
-from repro.app.records import keys_from
+from repro.app.records import keys_from, with_common_keys, with_keys_of
+from repro.config.keys import VERSION
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.comparable import obstacles
 from repro.divergence.compare import compare
@@ -117,6 +118,7 @@ def judge(
     """
     settings = settings.model_copy(update={"mode": asked.mode or settings.mode})
     limits = in_units_of_target(_limits(settings, expected, asked, basis), expected, actual)
+    expected, actual = with_common_keys(expected, actual)
     comparison = _compared(settings, expected, actual, limits)
     edited = contradiction(
         comparison.checks,
@@ -149,7 +151,8 @@ def judge(
 
 def _limits(settings: Verification, expected: RecordFile, asked: Asked, basis: str = "") -> Limits:
     if asked.noise:
-        check_noise(asked.noise, expected)
+        version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
+        check_noise(asked.noise, with_keys_of(expected, version))
     if asked.auto:
         return Limits(EXACT)
     return Limits(asked.tolerance) if asked.tolerance else configured(settings, expected, basis)

@@ -11,6 +11,8 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from repro.app.children import retrain
+from repro.app.records import with_keys_of
+from repro.config.keys import version_of
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
@@ -68,7 +70,8 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
             f"fewer than two trainings came to an end: {failures}",
             advice="repro doctor tells what is wrong here",
         )
-    if records[0].keys.strict_key != subject.record.keys.strict_key:
+    trained = with_keys_of(records[0], version_of(subject.record.keys))
+    if trained.keys.strict_key != subject.record.keys.strict_key:
         raise PreconditionError(
             f"{subject.name}: its keys are not those of a training by its configuration",
             advice="it was edited, or its data is not what is here; get it anew",

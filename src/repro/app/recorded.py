@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import allowed_modules, parse_config
+from repro.app.record_file import read_record_file
 from repro.app.records import record_of_run
 from repro.app.subject import check_integrity, find_subject
 from repro.config.data import UrlSource
 from repro.core.errors import PreconditionError
-from repro.core.jsonfile import load, load_record
-from repro.core.records import RecordFile
+from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
 from repro.datasets.registry import registry
 from repro.store import read_run
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from repro.app.subject import Subject
     from repro.config.experiment import ExperimentConfig
+    from repro.core.records import RecordFile
 
 
 def recorded_config(subject: Subject) -> ExperimentConfig:
@@ -30,13 +31,14 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
     ------
     PreconditionError, SchemaError
     """
-    path = subject.path / "config.json" if subject.is_run else subject.path
+    if not subject.is_run:
+        return parse_config(read_record_file(subject.path).config, subject.path.name)
+    path = subject.path / "config.json"
     try:
         value = load(path.read_bytes(), path.name)
     except OSError as error:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
-    inner = value if subject.is_run else value.get("config")
-    return parse_config(inner if isinstance(inner, dict) else {}, path.name)
+    return parse_config(value, path.name)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def record_of(subject: Subject) -> RecordFile:
     """
     if subject.is_run:
         return record_of_run(read_run(subject.path))
-    return load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
+    return read_record_file(subject.path)
 
 
 def check_trust(project: Path, config: ExperimentConfig) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from repro.config.keys import replicate_key, strict_key
+from repro.app.configuration import parse_config
+from repro.config.keys import replicate_key, strict_key, version_of
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound
 from repro.core.records import Keys, Predictions, RecordFile
@@ -74,15 +75,42 @@ def record_of_run(run: StoredRun) -> RecordFile:
         ) from error
 
 
-def keys_from(config: ExperimentConfig, record: RecordFile) -> Keys:
-    """Return the keys of a record, had it been trained by a configuration."""
-    version = record.stages.version
+def keys_from(config: ExperimentConfig, record: RecordFile, version: int | None = None) -> Keys:
+    """Return the keys of a record, had it been trained by a configuration.
+
+    Parameters
+    ----------
+    version : int, optional
+        The version of the keys; that of the record's own where left out.
+    """
+    identity = config, record.content, record.stages.version
+    version = version or version_of(record.keys)
     return record.keys.model_copy(
         update={
-            "replicate_key": replicate_key(config, record.content, version),
-            "strict_key": strict_key(config, record.content, version),
+            "replicate_key": replicate_key(*identity, version=version),
+            "strict_key": strict_key(*identity, version=version),
         }
     )
+
+
+def with_keys_of(record: RecordFile, version: int) -> RecordFile:
+    """Return a record with keys of a version: its own, or those that follow from what it holds.
+
+    Raises
+    ------
+    SchemaError
+        If they have to be computed, and its configuration is not one.
+    """
+    if version_of(record.keys) == version:
+        return record
+    config = parse_config(record.config, "config.json")
+    return record.model_copy(update={"keys": keys_from(config, record, version)})
+
+
+def with_common_keys(expected: RecordFile, actual: RecordFile) -> tuple[RecordFile, RecordFile]:
+    """Return two records with keys of one version, the older of theirs."""
+    version = min(version_of(expected.keys), version_of(actual.keys))
+    return with_keys_of(expected, version), with_keys_of(actual, version)
 
 
 def sampled(record: RecordFile, sample: Sample) -> RecordFile:

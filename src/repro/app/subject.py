@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.record_file import read_record_file
 from repro.app.soundness import find_flaw
 from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
-from repro.core.jsonfile import binding, dump_record, load_record
-from repro.core.records import DriftBaseline, Metrics, RecordFile, Stages, Threshold
+from repro.core.jsonfile import binding
+from repro.core.records import DriftBaseline, Metrics, Stages, Threshold
 from repro.core.verdict import Check, Outcome
 from repro.store import FileOutcome, find_run, integrity, open_run
 
 if TYPE_CHECKING:
+    from repro.core.records import RecordFile
     from repro.store import FileCheck
 
 
@@ -71,12 +73,7 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
     if subject.is_run:
         checks = tuple(_file_check(check) for check in integrity(subject.path))
         return _with_flaw(subject.path, checks)
-    name, content = subject.path.name, subject.path.read_bytes()
-    record = load_record(content, name, RecordFile)
-    check = check_record(record, name)
-    if check.outcome is Outcome.SAME and content != dump_record(record):
-        check = _edited(check)
-    return (check,)
+    return (check_record(read_record_file(subject.path), subject.path.name),)
 
 
 def check_record(record: RecordFile, name: str) -> Check:

@@ -157,8 +157,9 @@ def tell(verification: Verification) -> None:
         output.say("next: restore these files, or train again: repro train")
         return
     if files:
-        kept = "1 file" if files == 1 else f"{files} files"
-        output.field("integrity", f"{output.toned('intact')}: {kept}, every byte as recorded")
+        # The layout of a reference is free; what is bound is what it holds.
+        kept = "1 file, every value" if files == 1 else f"{files} files, every byte"
+        output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
     if verification.comparison is not None:
         tell_comparison(verification.comparison, verification.suspects)
 

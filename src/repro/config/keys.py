@@ -1,14 +1,21 @@
-"""Keys: what two trainings must share to be the same experiment."""
+"""Keys: what two trainings must share to be the same experiment.
+
+Version 2 keeps the type and the sign of every number: ``max_features: 1`` and ``max_features: 1.0``
+are different models. Fields with a type of their own were normalised when the configuration was
+read. Version 1 has one key for both, and is computed wherever a record with such keys is compared.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.core.canonical import tagged_digest
+from repro.core.canonical import tagged_digest, typed_digest
 
 if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
+    from repro.core.records import Keys
 
+VERSION = 2
 _SECTIONS: dict[str, bool | set[str]] = {
     "task": True,
     "seeding": True,
@@ -24,7 +31,9 @@ _SECTIONS: dict[str, bool | set[str]] = {
 }
 
 
-def replicate_key(config: ExperimentConfig, content: str, stages_version: int) -> str:
+def replicate_key(
+    config: ExperimentConfig, content: str, stages_version: int, *, version: int = VERSION
+) -> str:
     """Return the identity of an experiment without its seed.
 
     Parameters
@@ -34,14 +43,31 @@ def replicate_key(config: ExperimentConfig, content: str, stages_version: int) -
         The digest of the data set's table.
     stages_version : int
         The version of what the training stages mean.
+    version : {1, 2}
+        The version of the key.
     """
-    return tagged_digest("replicate", _identity(config, content, stages_version))
+    return _digest("replicate", _identity(config, content, stages_version), version)
 
 
-def strict_key(config: ExperimentConfig, content: str, stages_version: int) -> str:
+def strict_key(
+    config: ExperimentConfig, content: str, stages_version: int, *, version: int = VERSION
+) -> str:
     """Return the identity of an experiment: the replicate key's parts, and the seed."""
     identity = _identity(config, content, stages_version)
-    return tagged_digest("strict", identity | {"seed": config.seed})
+    return _digest("strict", identity | {"seed": config.seed}, version)
+
+
+def version_of(keys: Keys) -> int:
+    """Return the version of a record's keys: 1 where it is not known."""
+    both = keys.replicate_key, keys.strict_key
+    typed = all(key.partition(":")[0].endswith(f"/v{VERSION}") for key in both)
+    return VERSION if typed else 1
+
+
+def _digest(kind: str, identity: dict[str, object], version: int) -> str:
+    if version == 1:
+        return tagged_digest(kind, identity)
+    return typed_digest(kind, identity, version=version)
 
 
 def _identity(config: ExperimentConfig, content: str, version: int) -> dict[str, object]:

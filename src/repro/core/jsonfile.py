@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from repro.core.canonical import UNSAFE, tagged_digest
+from repro.core.canonical import UNSAFE, tagged_digest, typed_digest
 from repro.core.errors import SchemaError
 from repro.core.model import Record
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _R = TypeVar("_R", bound=Record)
+# How a digest begins that does not tell 1 from 1.0, as all did before numbers kept their type.
+_UNTYPED = "binding/v1:"
 # More digits than people read.
 _WIDE = 40
 
@@ -41,13 +44,19 @@ def dump_record(record: Record) -> bytes:
 
 def bound(record: _R) -> _R:
     """Fill in the ``digest`` field of a record that has one."""
-    return record.model_copy(update={"digest": binding(record)})
+    blank = record.model_copy(update={"digest": ""})
+    return blank.model_copy(update={"digest": binding(blank)})
 
 
 def binding(record: Record) -> str:
-    """Digest a record without its ``digest`` field."""
+    """Digest a record without its ``digest`` field, by the definition which that field names.
+
+    A record without a digest gets one of the newest definition, in which numbers keep their type.
+    """
     value = record.model_dump(mode="json", by_alias=True, exclude={"digest"})
-    return tagged_digest("binding", value)
+    if str(getattr(record, "digest", "")).startswith(_UNTYPED):
+        return tagged_digest("binding", value)
+    return typed_digest("binding", value, version=2)
 
 
 def load(content: bytes, name: str) -> dict[str, object]:
@@ -61,7 +70,7 @@ def load(content: bytes, name: str) -> dict[str, object]:
     """
     try:
         value = json.loads(
-            content.decode("utf-8"),
+            content.decode("utf-8-sig"),
             object_pairs_hook=_refuse_duplicates,
             parse_constant=_refuse_constant,
             parse_float=_finite,
@@ -98,6 +107,7 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
     SchemaError
         As ``load``, or if the schema or version is another, or any field is not as declared.
     """
+    content = content.removeprefix(codecs.BOM_UTF8)
     value = load(content, name)
     _check_schema(value.get("schema"), name, model)
     try:

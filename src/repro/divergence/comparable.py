@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+
+from repro.core.canonical import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,11 +92,12 @@ def _other_experiment(expected: Side, actual: Side) -> list[str]:
     elif expected.content != actual.content:
         found.append(f"another data set: {expected.content}, here {actual.content}")
     found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
-    if theirs.get("seed") != ours.get("seed"):
+    if not same_value(theirs.get("seed"), ours.get("seed")):
         found.append(f"another seed: {theirs.get('seed')}, here {ours.get('seed')}")
     for section, sentence in _SENTENCES.items():
-        if theirs.get(section) != ours.get(section):
+        if not same_value(theirs.get(section), ours.get(section)):
             found.append(f"{sentence}: {_first_difference(theirs, ours, section)}")
+    found += _order_of_models(theirs.get("models"), ours.get("models"))
     if expected.stages and actual.stages and expected.stages.version != actual.stages.version:
         found.append(
             f"stages of another meaning: version {expected.stages.version},"
@@ -110,17 +114,35 @@ def _dataset_roles(theirs: object, ours: object) -> list[str]:
     return [
         f"another {what}: {theirs.get(key)}, here {ours.get(key)}"
         for key, what in (("target", "target"), ("positive", "positive label"))
-        if theirs.get(key) != ours.get(key)
+        if not same_value(theirs.get(key), ours.get(key))
     ]
 
 
-def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str) -> str:
-    left, right = theirs, ours
-    for key in path.split("."):
-        left, right = left.get(key, {}), right.get(key, {})
-    if isinstance(left, dict) and isinstance(right, dict):
-        for key in [*left, *(key for key in right if key not in left)]:
-            if left.get(key) != right.get(key):
-                return _first_difference(theirs, ours, f"{path}.{key}")
-        return f"{path}: another order"
-    return f"{path}: {left or 'none'}, here {right or 'none'}"
+def _order_of_models(theirs: object, ours: object) -> list[str]:
+    """Return that the same families stand in different orders, which decides ties between them."""
+    if not isinstance(theirs, dict) or not isinstance(ours, dict):
+        return []
+    if list(theirs) == list(ours) or theirs.keys() != ours.keys():
+        return []
+    return [f"models in another order: {', '.join(theirs)}, here {', '.join(ours)}"]
+
+
+def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], section: str) -> str:
+    path, left, right = section, theirs.get(section), ours.get(section)
+    while isinstance(left, dict) and isinstance(right, dict):
+        keys = [*left, *(key for key in right if key not in left)]
+        # A key that one side lacks differs from one whose value is null.
+        key = next(key for key in keys if not same_value(left.get(key, {}), right.get(key, {})))
+        path, left, right = f"{path}.{key}", left.get(key), right.get(key)
+    shown = _shown(left), _shown(right)
+    if shown[0] == shown[1]:
+        # Such as the text 1 and the number.
+        shown = json.dumps(left), json.dumps(right)
+    return f"{path}: {shown[0]}, here {shown[1]}"
+
+
+def _shown(value: object) -> str:
+    """Write a value as people do, and what is empty or missing as ``none``."""
+    if value is None or value in ("", {}, []):
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.core.canonical import same_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -23,7 +25,7 @@ def differences(
     left: Mapping[str, object], right: Mapping[str, object]
 ) -> dict[str, tuple[object, object]]:
     """Return the leaves that differ, by dotted key; None stands for a leaf that is not there."""
-    if left == right:
+    if same_value(left, right):
         return {}
     ours, theirs = flatten(left), flatten(right)
     keys = [*ours, *(key for key in theirs if key not in ours)]
@@ -33,7 +35,7 @@ def differences(
     return {
         key: pair
         for key, pair in pairs.items()
-        if pair[0] != pair[1] and not (pair[0] in nothing and pair[1] in nothing)
+        if not same_value(*pair) and not (pair[0] in nothing and pair[1] in nothing)
     }
 
 
