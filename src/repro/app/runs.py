@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import stability_settings
 from repro.core.errors import ReproError
-from repro.core.records import Stages
+from repro.core.records import STAGES_VERSION, Stages
 from repro.core.stability import Band, StabilityReport
 from repro.divergence.compare import outputs_of
 from repro.divergence.stability import Bands, Replicate, judge_group
@@ -108,9 +108,27 @@ def stability(project: Path, runs: Path) -> StabilityReport:
 
 
 def _replicate(path: Path, summary: Summary) -> Replicate:
-    keys = summary.snapshot.keys
-    bits = _bits(path, summary)
-    return Replicate(_seed(summary), keys.strict_key, keys.environment_key, summary.metrics, bits)
+    keys, lineage = summary.snapshot.keys, summary.lineage
+    stages = _stages(path)
+    loaded = lineage.code if lineage.loaded is None else lineage.loaded
+    versions = [(stage.name, stage.version) for stage in stages.stages if stage.version]
+    code = repr((lineage.commit, [(name, lineage.code[name]) for name in loaded], versions))
+    return Replicate(
+        seed=_seed(summary),
+        strict_key=keys.strict_key,
+        environment_key=keys.environment_key,
+        metrics=summary.metrics,
+        bits=_bits(stages, summary),
+        code=code,
+    )
+
+
+def _stages(path: Path) -> Stages:
+    """Read the stages of a run; none where the file is damaged, which the list of runs shows."""
+    try:
+        return open_run(path).record("stages.json", Stages)
+    except ReproError:
+        return Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=())
 
 
 def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Listed]]:
@@ -129,7 +147,9 @@ def _group(key: str, listed: Sequence[Listed]) -> Group:
     summaries = [summary for _, summary in listed]
     first = [same_seed[0][1].metrics for _, same_seed in sorted(by_seed.items())]
     repeated = [same_seed for same_seed in by_seed.values() if len(same_seed) > 1]
-    same = [len({_bits(*each) for each in same_seed}) == 1 for same_seed in repeated]
+    same = [
+        len({_bits(_stages(each[0]), each[1]) for each in same_seed}) == 1 for same_seed in repeated
+    ]
     return Group(
         name=summaries[0].snapshot.comparison_group,
         replicate_key=key,
@@ -146,13 +166,9 @@ def _seed(summary: Summary) -> int:
     return seed if isinstance(seed, int) else -1
 
 
-def _bits(path: Path, summary: Summary) -> tuple[str, ...]:
-    """Return what runs of one experiment and seed share: all but comments on the result."""
-    try:
-        outputs = outputs_of(open_run(path).record("stages.json", Stages))
-    except ReproError:
-        # A damaged file has no outputs to compare, and what it was is still bound by its hash.
-        outputs = {"stages.damaged": summary.lineage.files["stages.json"].sha256}
+def _bits(stages: Stages, summary: Summary) -> tuple[str, ...]:
+    """Return what repeated runs share: everything but comments on the result."""
+    outputs = outputs_of(stages)
     judged = {name: digest for name, digest in outputs.items() if not MEANING.is_diagnostic(name)}
     metrics = summary.metrics.model_copy(update={"findings": ()})
     predictions = summary.lineage.files["predictions.csv"].sha256

@@ -32,6 +32,8 @@ class Replicate:
     ----------
     bits : tuple of str
         Digests of what training gave: of its stages, metrics and predictions.
+    code : str
+        Identifies the code that trained: its commit, loaded files and versions of stages.
     """
 
     seed: int
@@ -39,6 +41,7 @@ class Replicate:
     environment_key: str
     metrics: Metrics
     bits: tuple[str, ...] = ()
+    code: str = ""
 
 
 def judge_group(
@@ -96,10 +99,10 @@ def _judge_metric(name: str, runs: Sequence[Replicate], bands: Bands) -> MetricS
 
 
 def _again(runs: Sequence[Replicate]) -> list[list[Replicate]]:
-    """Put together runs of one seed in one environment."""
-    found: dict[tuple[str, str], list[Replicate]] = {}
+    """Group runs of one seed, by the same code in the same environment."""
+    found: dict[tuple[str, str, str], list[Replicate]] = {}
     for run in runs:
-        found.setdefault((run.strict_key, run.environment_key), []).append(run)
+        found.setdefault((run.strict_key, run.environment_key, run.code), []).append(run)
     return list(found.values())
 
 
