@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import stability_settings
+from repro.core.environment import environment_key, key_version
+from repro.core.errors import ReproError
+from repro.core.records import EnvironmentFile
 from repro.core.stability import Band, StabilityReport
 from repro.divergence.stability import Bands, Replicate, judge_group
-from repro.store import list_runs
+from repro.store import list_runs, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +88,7 @@ def stability(project: Path, runs: Path) -> StabilityReport:
         judge_group(
             summaries[0].snapshot.comparison_group,
             key,
-            [_replicate(summary) for summary in summaries],
+            _replicates(runs, summaries),
             limits,
         )
         for key, summaries in _by_key(entries).items()
@@ -101,11 +104,25 @@ def stability(project: Path, runs: Path) -> StabilityReport:
     )
 
 
-def _replicate(summary: Summary) -> Replicate:
-    keys = summary.snapshot.keys
-    return Replicate(
-        _seed(summary), keys.strict_key, keys.environment_key, summary.metrics, _bits(summary)
-    )
+def _replicates(runs: Path, summaries: Sequence[Summary]) -> list[Replicate]:
+    keys = [summary.snapshot.keys.environment_key for summary in summaries]
+    if len(set(map(key_version, keys))) > 1:
+        # One definition for all: the first, which every run has what it takes for.
+        keys = [_first_key(runs, summary) for summary in summaries]
+    return [
+        Replicate(_seed(s), s.snapshot.keys.strict_key, key, s.metrics, _bits(s))
+        for s, key in zip(summaries, keys, strict=True)
+    ]
+
+
+def _first_key(runs: Path, summary: Summary) -> str:
+    try:
+        files = open_run(runs / summary.lineage.run_id)
+        environment = files.record("environment.json", EnvironmentFile).environment
+    except ReproError:
+        # Its other files are sound, and nothing else has its environment.
+        return summary.snapshot.keys.environment_key
+    return environment_key(environment, version=1)
 
 
 def _by_key(entries: Sequence[RunEntry]) -> dict[str, list[Summary]]:
