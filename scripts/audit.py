@@ -51,7 +51,7 @@ def asked(*options: str) -> list[dict[str, Any]]:
     """
     locks = [part for name in LOCKS for part in ("-r", str(ROOT / name))]
     command = [
-        sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "-f", "json",
+        sys.executable, "-P", "-m", "pip_audit", "--disable-pip", "--require-hashes", "-f", "json",
         "--progress-spinner", "off", *locks, *options,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -159,7 +159,7 @@ def _train(
     way: bench.Mask | bench.Emulation, folder: Path, profile: str, cell: Cell
 ) -> Trained | Refused:
     families = FAMILIES.get(cell.experiment, ())
-    argv = [sys.executable, "-m", "repro", "train", cell.experiment, "--profile", profile]
+    argv = [sys.executable, "-P", "-m", "repro", "train", cell.experiment, "--profile", profile]
     argv += ["--level", cell.level, "--runs", str(folder), "--quiet", "--json"]
     argv += [word for family in families for word in ("-m", family)]
     argv += OPTIONS.get(cell.experiment, ())

@@ -100,7 +100,8 @@ def reported(system: System, folder: Path) -> list[dict[str, Any]]:
     tags = [part for tag in system.tags for part in ("--platform", tag)]
     locks = [part for name in INSTALLED for part in ("-r", str(ROOT / name))]
     command = [
-        sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--dry-run",
+        sys.executable, "-P", "-m", "pip", "install", "-q", "--disable-pip-version-check",
+        "--dry-run",
         "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--require-hashes",
         "--implementation", "cp", "--python-version", PYTHON, *tags,
         "--target", str(folder / "nothing"), "--report", str(report), *locks,

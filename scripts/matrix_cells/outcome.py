@@ -221,7 +221,7 @@ def _compared(entries: Sequence[Path], reports: Path) -> ComparisonReport:
         ("junit", "junit.xml", []),
     ):
         output = ["--format", form, "--output", str(reports / name), *more]
-        command = [sys.executable, "-m", "repro", "compare", *map(str, entries), *output]
+        command = [sys.executable, "-P", "-m", "repro", "compare", *map(str, entries), *output]
         done = subprocess.run(command, check=False)
         if done.returncode not in {ExitCode.HOLDS, ExitCode.FINDING}:
             # It has said why.

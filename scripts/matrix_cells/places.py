@@ -310,7 +310,7 @@ def _wheels(job: Job) -> Path:
     lock = ROOT / job.cell.lock
     made_of = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     stamp = folder / f".{version}-{machine}-{made_of}"
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
+    pip = (sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "-q")
     if not stamp.exists():
         platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, _GLIBC_MINOR + 1)]
         platforms.append(f"manylinux2014_{machine}")

@@ -19,7 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_PIP = ("-m", "pip", "--disable-pip-version-check", "-q", "install", "--no-index")
+_PIP = ("-P", "-m", "pip", "--disable-pip-version-check", "-q", "install", "--no-index")
 _FULL_BYTES = 1 << 20
 
 
@@ -34,7 +34,7 @@ def main() -> int:
     try:
         python = asked.python or _environment(asked, cell)
         where = ["--project", str(asked.project), "--runs", str(runs)]
-        repro = [str(python), "-m", "repro"]
+        repro = [str(python), "-P", "-m", "repro"]
         trained = _run([*repro, "train", *asked.arguments, "--quiet", "--json", *where])
         run = json.loads(trained)["run_id"]
         _run([*repro, "reference", run, "--output", str(record), *where])

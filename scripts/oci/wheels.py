@@ -35,7 +35,8 @@ def download(project: Path, folder: Path, *, python: str, machine: str) -> list[
         with log.open("wb") as output:
             status = run(
                 [
-                    sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download",
+                    sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "-q",
+                    "download",
                     "--no-deps", "--only-binary", ":all:", "--require-hashes",
                     "--implementation", "cp", "--python-version", python, *options,
                     *(f"-r{project / lock}" for lock in LOCKS), "-d", fresh,

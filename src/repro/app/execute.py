@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from repro.app.code import observe_code
-from repro.app.in_force import check_in_force, check_worker
+from repro.app.in_force import check_in_force, check_worker, influences
 from repro.app.loaded import Watch, observe_loaded
 from repro.app.own_modules import own_modules
 from repro.capture import capture_environment, observe_code_paths, observe_native
@@ -49,6 +49,12 @@ class Execution:
     environment: Environment
     keys: Keys
     code: Code
+
+    @property
+    def influences(self) -> tuple[str, ...]:
+        """What came in from the caller's environment that the level would have kept out."""
+        level = Level(self.config.determinism.level)
+        return influences(level, self.code.unasked, self.environment.libraries)
 
 
 def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Execution:

@@ -10,11 +10,12 @@ import os
 from typing import TYPE_CHECKING
 
 from repro.capture import load_libraries, observe_code_paths, observe_native, unheeded
+from repro.capture.libraries import VARIABLES
 from repro.core.errors import PreconditionError
 from repro.launch import Level, misspelt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from repro.core.environment import CodePaths, Environment, NativeLibrary
     from repro.launch import Pins
@@ -29,6 +30,38 @@ def broken_promises(level: Level, environment: Environment) -> tuple[str, ...]:
     if level is Level.SEEDED:
         return ()
     return _broken(level, environment.native, environment.code_paths)
+
+
+def influences(
+    level: Level, unasked: Sequence[str], libraries: Mapping[str, str] | None
+) -> tuple[str, ...]:
+    """Return a sentence for what came in from the caller's environment and cannot be kept out.
+
+    Own estimators are found by ``PYTHONPATH``, and some systems need ``LD_LIBRARY_PATH``: no level
+    can unset these. A level that lets variables in promises nothing of them.
+
+    Parameters
+    ----------
+    unasked : sequence of str
+        Files of code that no estimator asked for.
+    libraries : mapping of str to str, or None
+        Native libraries that neither a wheel nor the system provides.
+    """
+    found = []
+    if level.keeps_out and unasked:
+        found.append(
+            f"{_listed(unasked)} was loaded from the caller's environment (PYTHONPATH, or what"
+            " Python runs at its start) and can change any result: recorded by its hash; unset"
+            " PYTHONPATH if that was not meant"
+        )
+    variables = [name for name in VARIABLES if os.environ.get(name)]
+    if level.keeps_out and libraries and variables:
+        found.append(
+            f"{_listed(tuple(libraries))} was loaded by {_listed(variables)} in place of, or"
+            " beside, the system's libraries and can change any result: recorded by its content;"
+            f" unset {_listed(variables)} if that was not meant"
+        )
+    return tuple(found)
 
 
 def check_worker(name: str) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 import threadpoolctl
 
 from repro.capture import capture_environment, unheeded
+from repro.capture.distributions import Inventory
+from repro.capture.libraries import observe_libraries
+from repro.capture.modules import STARTERS, loaded_modules, start_files
 from repro.core.environment import Environment
 from repro.core.model import Record
 from repro.launch import Level, in_force
@@ -30,6 +33,8 @@ class Probe(Record):
         What the variables asked for and the libraries passed over.
     runtimes : tuple of str
         The kind of every OpenMP runtime that is loaded, such as ``libgomp``; copies count.
+    started : tuple of str
+        The files that no package provides and that Python ran when it started, without folders.
     system_gomp : bool or None
         Whether the system has a ``libgomp.so.1``; None where programs do not look for one.
     """
@@ -38,21 +43,32 @@ class Probe(Record):
     reasons: tuple[str, ...]
     unheeded: tuple[str, ...]
     runtimes: tuple[str, ...]
+    started: tuple[str, ...]
     system_gomp: bool | None
 
 
 def observe(project: Path, level: str) -> Probe:
     """Load NumPy, SciPy and scikit-learn in this process, and read back what they do."""
+    inventory = Inventory()
     environment = capture_environment(project, level)
+    libraries = observe_libraries(inventory.vouches_for) or None
+    environment = environment.model_copy(update={"libraries": libraries})
     loaded = threadpoolctl.threadpool_info()
     return Probe(
         environment=environment,
         reasons=in_force(Level(level)),
         unheeded=unheeded(os.environ),
         runtimes=tuple(sorted(each["prefix"] for each in loaded if each["user_api"] == "openmp")),
+        started=_started(inventory),
         # Last, since asking loads it.
         system_gomp=_has_gomp() if sys.platform == "linux" else None,
     )
+
+
+def _started(inventory: Inventory) -> tuple[str, ...]:
+    modules = loaded_modules()
+    files = [*(modules[name] for name in STARTERS if name in modules), *start_files()]
+    return tuple(Path(file).name for file in files if not inventory.vouches_for(file))
 
 
 def _has_gomp() -> bool:

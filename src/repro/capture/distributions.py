@@ -149,10 +149,11 @@ def _is_as_listed(file: str, listed: str) -> bool:
     kind, _, digest = hashed.partition("=")
     try:
         if not file.endswith((".py", ".pth")):
-            return not size or Path(file).stat().st_size == int(size)
-        if kind not in hashlib.algorithms_guaranteed:
+            return not size or os.stat(file).st_size == int(size)  # noqa: PTH116 - as below
+        if kind != "sha256":
             return True
-        found = hashlib.new(kind, Path(file).read_bytes()).digest()
+        with open(file, "rb") as opened:  # noqa: PTH123 - a thousand files: pathlib takes as long
+            found = hashlib.sha256(opened.read()).digest()
     except (OSError, ValueError):
         return False
     return base64.urlsafe_b64encode(found).decode().rstrip("=") == digest.rstrip("=")

@@ -64,6 +64,8 @@ def command(
     line = ["repro", *map(_printable, sys.argv[1:])]
     run = train(project, resolved, line, observer)
     findings = run.execution.training.metrics.findings
+    for sentence in run.execution.influences:
+        output.warn(sentence)
     if as_json:
         output.say_json(_as_json(run))
     else:

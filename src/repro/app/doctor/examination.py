@@ -22,6 +22,7 @@ _EXAMINATIONS = (
     variables.requests,
     variables.inherited,
     variables.python,
+    variables.loader,
     libraries.bits,
     start.hash_seed,
     libraries.threads,

@@ -59,7 +59,7 @@ def processes(case: Case) -> Iterator[Check]:
             asked or "nothing that uses these libraries can run from this shell",
             "unset the variables that are named here"
             if asked
-            else f"{shlex.quote(sys.executable)} -m repro.app.probe . seeded shows it; see the"
+            else f"{shlex.quote(sys.executable)} -P -m repro.app.probe . seeded shows it; see the"
             " inherited variables",
         )
     else:
@@ -76,8 +76,8 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             Status.PROBLEM,
             f"a process as the level wants it {pinned.cause}",
             "nothing can be trained or verified at this level",
-            f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -m repro.app.probe ."
-            f" {case.level} shows it",
+            f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -P -m"
+            f" repro.app.probe . {case.level} shows it",
         )
     broken = (*pinned.reasons, *broken_promises(case.level, pinned.environment))
     if broken:

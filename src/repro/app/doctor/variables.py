@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from repro.app.doctor.case import Check, Death, Status
+from repro.app.probe import Probe
 from repro.core.suggest import did_you_mean
 from repro.launch import KNOWN, cannot_run, leaking, misspelt, overruled
 from repro.launch.requests import (
@@ -45,6 +46,9 @@ _WHY = {
     DISABLE: "NumPy's groups of functions decide the last bits of exp, log, sums and sorts",
     TUNABLES: "the C library's maths functions round differently with FMA and without",
 }
+
+# A level keeps out what loads a library into every process, and not where libraries are found.
+_LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 # Variables of Python itself that can change what code runs.
 _PYTHON = {
@@ -118,10 +122,39 @@ def inherited(case: Case) -> Iterator[Check]:
 
 
 def python(case: Case) -> Iterator[Check]:
-    """Warn of variables of Python that change what code runs."""
+    """Warn of variables of Python that change what code runs, and of what it ran at its start."""
     for name, (why, mend) in _PYTHON.items():
         if case.environ.get(name):
             yield Check(name, Status.WARNING, f"{name}={case.environ[name]}", why, mend)
+    started = case.own.started if isinstance(case.own, Probe) else ()
+    if started:
+        yield Check(
+            "start of Python",
+            Status.WARNING,
+            f"{', '.join(started)} runs before every program, and no package provides it",
+            "it can change what any library computes; no level keeps it out, and a run records its"
+            " hash",
+            "remove it, or unset PYTHONPATH if it lies there",
+        )
+
+
+def loader(case: Case) -> Iterator[Check]:
+    """Warn of native libraries that variables of the loader bring, and no level keeps out."""
+    named = {name: case.environ[name] for name in _LOADER if case.environ.get(name)}
+    # The process of the level, since a level keeps some of these variables out.
+    environment = case.alive[0].environment if case.alive else None
+    libraries = (environment.libraries if environment else None) or {}
+    if not named:
+        return
+    loaded = f", and {', '.join(libraries)} came from there" if libraries else ""
+    yield Check(
+        "native libraries",
+        Status.WARNING,
+        f"{', '.join(f'{name}={value}' for name, value in named.items())} is set{loaded}",
+        "another build of the C library's maths functions, or of OpenMP, gives other bits; no level"
+        " keeps it out, and a run records the content of what was loaded",
+        f"unset {' '.join(named)}, where programs start without",
+    )
 
 
 def _in_vain(case: Case) -> dict[str, list[str]]:
