@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from repro.core.errors import DataError
 from repro.datasets.formats import format_of, open_table
+from repro.datasets.formats.typed import TypedTable
 from repro.datasets.hashing import check_sha256
 from repro.datasets.roles import assign_new_rows, check_present
 from repro.datasets.sources import open_source
 from repro.datasets.sources.file import read_bytes
 from repro.datasets.table import build, likely_task, read_features
 from repro.tables.cells import TEXT
+from repro.tables.errors import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from repro.config.data import Dataset, DatasetEntry, Task
-    from repro.datasets.formats.interface import Kind
     from repro.datasets.table import Table
+    from repro.tables.declared import DeclaredTable
 
 
 @dataclass(frozen=True)
@@ -123,39 +125,48 @@ def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
     return read_features(raw, assign_new_rows(label, raw.names, dataset))
 
 
-def read_columns(path: Path, kinds: Mapping[str, Kind], missing: tuple[str, ...]) -> pd.DataFrame:
-    """Read some columns of a file that has no declared hash, as strictly as a data set.
+def read_columns(path: Path, table: DeclaredTable) -> pd.DataFrame:
+    """Read what a model uses of a file that has no declared hash, as strictly as a data set.
 
     Parameters
     ----------
     path : Path
-        A file that ends in ``.csv`` or ``.parquet``.
-    kinds : dict of str to {"number", "text"}
-        The columns; others in the file are not read.
-    missing : tuple of str
-        The text that means a missing value.
+        A file that ends in ``.csv`` or ``.parquet``; columns that are not used are not read.
+    table : DeclaredTable
+        The first step of the model's pipeline.
 
     Returns
     -------
-    DataFrame of shape (n_samples, n_columns)
-        Typed as ``Table.features``, in the order of ``kinds``.
+    DataFrame of shape (n_samples, n_features)
+        As the step returns it.
 
     Raises
     ------
     ConfigError
         If the file ends in neither.
     DataError
-        If a column is absent, named twice, or not of its kind.
+        If a column is absent, named twice, or not of its role.
     PreconditionError
         If the file, or a package that reads it, is missing.
     """
-    label = path.as_posix()
-    raw = open_table(format_of(label), label, read_bytes(path, label), missing)
+    label, kinds = path.as_posix(), table.kinds()
+    form, missing = format_of(label), tuple(table.missing)
+    raw = open_table(form, label, read_bytes(path, label), missing)
     check_present(label, raw.names, tuple(kinds))
-    body = raw.read(kinds)
-    return pd.DataFrame(
-        {
-            name: pd.Series(values, dtype=TEXT if kinds[name] == "text" else np.float64)
-            for name, values in body.columns.items()
-        }
-    )
+    if isinstance(raw, TypedTable):
+        return _coerced(label, raw.frame(tuple(kinds)), table)
+    columns = raw.read(kinds).columns.items()
+    series = {
+        name: pd.Series(values, dtype=TEXT if kinds[name] == "text" else np.float64)
+        for name, values in columns
+    }
+    return table.admit(pd.DataFrame(series))
+
+
+def _coerced(label: str, frame: pd.DataFrame, table: DeclaredTable) -> pd.DataFrame:
+    try:
+        return table.admit_typed(frame)
+    except TableError as error:
+        sentences = "\n".join(f"{label}: {line}" for line in error.message.splitlines())
+        advice = "correct the values, or write the column as the text that training saw"
+        raise DataError(sentences, advice=advice) from error

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from repro.core.errors import DataError
 from repro.core.suggest import did_you_mean
 from repro.tables.cells import TEXT, Cells, CellsError, to_numbers, to_texts
+from repro.tables.errors import TableError
 from repro.tables.marks import Marks
 from repro.tables.spelling import Spelling
 
@@ -25,13 +25,6 @@ _READER = (
     "read the file by the run's own declaration: repro.load_run(RUN).predict(FILE), or keep its "
     "text: pandas.read_csv(FILE, dtype=str, keep_default_na=False)"
 )
-
-
-class TableError(DataError, ValueError):
-    """A frame that does not hold what a model was trained on."""
-
-    def __str__(self) -> str:
-        return f"{self.message}\n{self.advice}" if self.advice else self.message
 
 
 class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -55,6 +48,8 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     feature_names_in_ : ndarray of object, shape (n_features,)
     levels_ : dict of str to list of str
         The categories of each categorical column that is used, as they were fitted.
+    gaps_ : list of str
+        The columns among these in which values were missing.
     """
 
     def __init__(
@@ -90,6 +85,7 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             name: sorted({value for value in texts if value is not None})
             for name, texts in found.items()
         }
+        self.gaps_ = [name for name, texts in found.items() if None in texts]
         self.feature_names_in_ = np.asarray(names, dtype=object)
         self.n_features_in_ = len(names)
         return self
@@ -117,17 +113,32 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             With every column that is missing, named twice, or not of its role.
         """
+        return self._coerced(X, gaps=())
+
+    def admit_typed(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Return a frame of a typed file, in which a null is a missing value if training had any.
+
+        Raises
+        ------
+        TableError
+            As ``transform``.
+        """
+        return self._coerced(X, gaps=self.gaps_)
+
+    def _coerced(self, X: object, gaps: Sequence[str]) -> pd.DataFrame:  # noqa: N803
         frame = self._frame(X, [str(name) for name in self.feature_names_in_])
         columns: dict[str, Array] = {}
         problems: list[str] = []
         for name in self._used():
-            convert = self._numbers if name in self.numeric else self._spelling(name).texts
-            _collect(columns, problems, frame[name], convert)
+            spelling = self._spelling(name, gaps=name in gaps)
+            _collect(columns, problems, frame[name], spelling.texts if spelling else self._numbers)
         _raise(problems)
         return self._checked(columns, frame.index)
 
     def admit(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
-        """Return a frame that was read by declared role; its text and gaps are taken as they are.
+        """Return a frame of a file that has only text, which was read by declared role.
+
+        Its text and its missing values are taken as they are.
 
         Parameters
         ----------
@@ -156,8 +167,9 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _plain_texts(self, cells: Cells) -> Array:
         return to_texts(cells, self._marks())
 
-    def _spelling(self, name: str) -> Spelling:
-        return Spelling(frozenset(self.levels_[name]), self._marks())
+    def _spelling(self, name: str, *, gaps: bool) -> Spelling | None:
+        levels = self.levels_.get(name)
+        return None if levels is None else Spelling(frozenset(levels), self._marks(), gaps)
 
     def _frame(self, frame: object, names: Sequence[str]) -> pd.DataFrame:
         if not isinstance(frame, pd.DataFrame):

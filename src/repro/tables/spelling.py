@@ -41,10 +41,14 @@ class Spelling:
     levels : frozenset of str
         The categories that training saw.
     marks : Marks
+    gaps : bool
+        Whether a cell without a value is taken as missing even where pandas might have read one of
+        the levels so.
     """
 
     levels: frozenset[str]
     marks: Marks
+    gaps: bool = False
 
     def texts(self, cells: Cells) -> Array:
         """Return text, None where missing.
@@ -79,7 +83,7 @@ class Spelling:
     def _check_missing(self, cells: Cells) -> None:
         lost = sorted(self.levels & PANDAS_MISSING)
         rows = np.flatnonzero(cells.absent)
-        if not lost or not rows.size:
+        if self.gaps or not lost or not rows.size:
             return
         if any(isinstance(value, str) and value in PANDAS_MISSING for _, value in cells.present()):
             # Whoever kept one of these texts has not read others as missing.

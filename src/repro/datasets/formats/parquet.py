@@ -56,11 +56,12 @@ def _packages(label: str) -> tuple[Any, Any]:
 
 
 def _text_columns(pa: Any, schema: Any) -> Iterator[str]:
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     for field in schema:
         kind = field.type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        if any(test(kind) for test in texts):
             yield field.name
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
 from repro.tables.cells import CellsError, in_row, to_numbers, to_texts
@@ -11,7 +13,7 @@ from repro.tables.marks import Marks
 from repro.tables.numbers import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from repro.datasets.formats.interface import Array, Kind
     from repro.tables.cells import Cells
@@ -60,9 +62,22 @@ class TypedTable:
             raise RefusedColumnsError(self.label, sentences, infinite)
         return Body(self.rows, columns)
 
+    def frame(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return columns as they are, for whoever knows more of them than their role."""
+        return pd.DataFrame({name: _series(self.column(name)) for name in names})
+
     def place(self, row: int) -> str:
         """Return ``row <n>``, counted from 0 as in the predictions of a run."""
         return in_row(row)
+
+
+def _series(cells: Cells) -> pd.Series[Any]:
+    if cells.values.dtype.kind in "iu" and cells.absent.any():
+        # NumPy has no whole number that is missing.
+        values = cells.values.astype(object)
+        values[cells.absent] = None
+        return pd.Series(values, dtype=object)
+    return pd.Series(cells.values, dtype=cells.values.dtype)
 
 
 def _is_infinite(name: str, error: CellsError, table: TypedTable) -> bool:
