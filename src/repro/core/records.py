@@ -265,6 +265,8 @@ class Lineage(Record):
         Every other file of the run folder.
     configuration : dict of str to str
         SHA-256 of every configuration file that was read.
+    overrides : dict of str to str
+        What set each value that the profile, an overlay or a flag set, by dotted key.
     code : dict of str to str
         SHA-256 of every file that differs from the commit, and of the source of estimators that do
         not come from an installed package.
@@ -285,3 +287,4 @@ class Lineage(Record):
     dirty: bool | None
     files: dict[str, FileEntry]
     digest: str
+    overrides: dict[str, str] | None = Later
