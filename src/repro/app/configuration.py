@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
 from repro.config.experiment import ExperimentConfig
-from repro.config.project import BASE, read_source
+from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
 from repro.config.verification import Stability, Verification
@@ -35,6 +35,19 @@ class Resolved:
         return {
             ".".join(path): leaf.origin for path, leaf in resolved_tree(self.composition).items()
         }
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The values that a flag, an overlay or the profile set, each with which of them did."""
+        experiment = f"configs/experiments/{self.composition.experiment}.yaml"
+        usual = ("repro", BASE, DATASETS, "configs/models/", experiment)
+        found = {
+            key: origin for key, origin in self.origins.items() if not origin.startswith(usual)
+        }
+        families = self.composition.tree.get(("families",))
+        if families is not None and not families.origin.startswith(usual):
+            found["families"] = families.origin
+        return found
 
     @property
     def sources(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from repro.digest.files import sha256_file
 from repro.store import exclusive
 
 if TYPE_CHECKING:
+    from repro.config.data import Task
     from repro.datasets.drafting import Proposal
     from repro.datasets.verifying import Check
 
@@ -64,10 +65,17 @@ def hashes(project: Path, name: str) -> dict[str, str]:
         ) from error
 
 
-def add(project: Path, proposal: Proposal) -> str:
-    """Append a draft of a new entry to the registry and return its text.
+def add(project: Path, proposal: Proposal) -> tuple[str, Task]:
+    """Append a draft of a new entry to the registry.
 
     Any number of processes may add entries at the same time.
+
+    Returns
+    -------
+    text : str
+        The entry.
+    task : Task
+        What its target suggests.
 
     Raises
     ------
@@ -76,13 +84,14 @@ def add(project: Path, proposal: Proposal) -> str:
     """
     from repro.datasets.adding import append_entry  # noqa: PLC0415 - imports pandas
     from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
+    from repro.datasets.proposing import proposed_task  # noqa: PLC0415 - imports NumPy
 
     _check_file(project / proposal.path)
     text = draft_entry(project, proposal)
     # Where the file is, not where a link to it is: two projects may share one.
     with exclusive((project / DATASETS).resolve()):
-        append_entry(project, text)
-    return text
+        entries = append_entry(project, text)
+    return text, proposed_task(project, entries[proposal.name])
 
 
 def _check_file(path: Path) -> None:

@@ -9,7 +9,7 @@ from repro.app.configuration import parse_config
 from repro.app.subject import Subject, check_integrity
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Outcome
-from repro.report import Facts, html
+from repro.report import Facts, Request, html
 from repro.report.plots import require
 from repro.store import find_run, read_run
 
@@ -81,5 +81,6 @@ def _facts(run: StoredRun, damage: tuple[str, ...]) -> Facts:
         environment=run.environment,
         predictions=run.predictions,
         baseline=run.drift_baseline,
+        request=Request.of(run.lineage),
         damage=damage,
     )

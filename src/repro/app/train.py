@@ -67,7 +67,6 @@ def train(
         seconds=times[2],
     )
     with PendingRun(runs, new_run_id(started)) as pending:
-        _write_files(pending, execution, environment)
         lineage = _lineage(
             project,
             resolved,
@@ -76,11 +75,14 @@ def train(
             command=command,
             created=times[0],
         )
+        _write_files(pending, execution, environment, lineage)
         path = pending.commit(lineage)
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 
-def _write_files(pending: PendingRun, execution: Execution, environment: EnvironmentFile) -> None:
+def _write_files(
+    pending: PendingRun, execution: Execution, environment: EnvironmentFile, lineage: Lineage
+) -> None:
     training, config = execution.training, execution.config
     seeds = Seeds(
         schema_="repro.seeds/v1",
@@ -119,6 +121,7 @@ def _write_files(pending: PendingRun, execution: Execution, environment: Environ
         environment=environment,
         predictions=predictions,
         baseline=training.baseline,
+        request=report.Request.of(lineage),
     )
     pending.write("report.md", report.markdown(facts).encode())
     pending.write("report.html", report.html(facts).encode())
@@ -162,4 +165,5 @@ def _lineage(
         dirty=execution.environment.dirty,
         files={},
         digest="",
+        overrides=resolved.overrides,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,6 +10,13 @@ import click
 from repro.cli import output
 from repro.cli.options import PATH, find, json_option, project_option
 from repro.core.errors import ExitCode
+
+# The metric of selection, and the task that the target may also stand for.
+_PROPOSED = {
+    "binary": ("roc_auc", ""),
+    "multiclass": ("f1_macro", "  # or regression, selected by rmse"),
+    "regression": ("rmse", "  # or multiclass, selected by f1_macro, if the numbers name classes"),
+}
 
 
 @click.group()
@@ -106,13 +114,20 @@ def add(
 
     path = Path.cwd() / file
     proposal = Proposal(name, path, target, positive, missing, licence, origin, description)
-    output.say(add_entry(find(project_folder), proposal).rstrip())
+    entry, task = add_entry(find(project_folder), proposal)
+    output.say(entry.rstrip())
     output.say(f"added '{name}' to configs/datasets.yaml: read it, and correct the roles there")
     output.say(f"next: write configs/experiments/{name}.yaml, then: repro train {name}\n")
-    task = "binary" if positive else "multiclass  # or regression, selected by rmse"
-    output.say(
-        f"schema: repro.experiment/v1\ndescription: {description or name}\ntask: {task}\n"
-        f"dataset: {name}\nfamilies: [decision_tree, random_forest]\n"
-        f"selection:\n  metric: {'roc_auc' if positive else 'f1_macro'}"
-    )
+    output.say(_experiment(name, task, description))
     return ExitCode.HOLDS
+
+
+def _experiment(name: str, task: str, description: str) -> str:
+    """Return the text of an experiment to begin with."""
+    metric, other = _PROPOSED[task]
+    return (
+        f"schema: repro.experiment/v1\n"
+        f"description: {json.dumps(description or name, ensure_ascii=False)}\n"
+        f"task: {task}{other}\ndataset: {name}\nfamilies: [decision_tree, random_forest]\n"
+        f"selection:\n  metric: {metric}"
+    )

@@ -114,8 +114,10 @@ def _tell(run: TrainedRun, project: Path) -> None:
     config, training = run.execution.config, run.execution.training
     table, metrics = run.execution.table, training.metrics
     output.say()
+    used = training.baseline.rows + len(training.test_rows)
+    of_all = "" if used == table.rows else f" of {table.rows}"
     output.say(
-        f"{output.bold(config.experiment)}: {table.rows} rows, seed {config.seed},"
+        f"{output.bold(config.experiment)}: {used}{of_all} rows, seed {config.seed},"
         f" level {config.determinism.level}, {run.seconds:.1f} s"
     )
     output.say()

@@ -298,6 +298,8 @@ class Lineage(Record):
         Every other file of the run folder.
     configuration : dict of str to str
         SHA-256 of every configuration file that was read.
+    overrides : dict of str to str
+        What set each value that the profile, an overlay or a flag set, by dotted key.
     code : dict of str to str
         SHA-256 of every file that differs from the commit, and of every loaded file of code that
         no installed package provides.
@@ -321,3 +323,4 @@ class Lineage(Record):
     files: dict[str, FileEntry]
     digest: str
     loaded: tuple[str, ...] | None = Later
+    overrides: dict[str, str] | None = Later

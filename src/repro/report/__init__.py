@@ -4,7 +4,7 @@ A page is one file that loads nothing and runs nothing. It is whole without matp
 the extra ``plots``, there are pictures too.
 """
 
-from repro.report.run import Facts, html, markdown
+from repro.report.run import Facts, Request, html, markdown
 from repro.report.texts import number
 
-__all__ = ["Facts", "html", "markdown", "number"]
+__all__ = ["Facts", "Request", "html", "markdown", "number"]

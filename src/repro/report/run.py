@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from repro.config.data import Task
 from repro.report.templating import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from markupsafe import Markup
 
     from repro.core.records import (
         DriftBaseline,
         EnvironmentFile,
         Keys,
+        Lineage,
         Metrics,
         Predictions,
         Stages,
@@ -24,6 +26,32 @@ if TYPE_CHECKING:
 
 # How many features of a wide table the page describes.
 _FEATURES = 200
+_PROFILE = re.compile(r"configs/profiles/(.+)\.yaml")
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a run was asked for.
+
+    Attributes
+    ----------
+    command : tuple of str
+        The words of the command line.
+    profile : str
+        Empty where none is recorded.
+    overrides : mapping of str to str
+        What set a value that is not the experiment's own, by the value's dotted key.
+    """
+
+    command: tuple[str, ...] = ()
+    profile: str = ""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lineage: Lineage) -> Request:
+        """Return what the lineage of a run records."""
+        names = [match[1] for name in lineage.configuration if (match := _PROFILE.fullmatch(name))]
+        return cls(lineage.command, names[0] if names else "", lineage.overrides or {})
 
 
 @dataclass(frozen=True)
@@ -32,6 +60,9 @@ class Facts:
 
     Attributes
     ----------
+    rows : int
+        Of the data set; a limit may have left some of them out.
+    request : Request
     damage : tuple of str
         In what the run is not what was written; empty where it is intact.
     """
@@ -47,7 +78,42 @@ class Facts:
     environment: EnvironmentFile
     predictions: Predictions
     baseline: DriftBaseline
+    request: Request = field(default_factory=Request)
     damage: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> str:
+        """The rows that were trained on and held out, and of how many they were taken."""
+        training, held_out = self.baseline.rows, self.predictions.total
+        used = training + held_out
+        total = "" if used == self.rows else f" of {self.rows}"
+        return f"{used}{total} rows: {training} to train on, {held_out} held out"
+
+    @property
+    def strata(self) -> str:
+        """How the held-out rows were chosen: only classes can be kept in proportion."""
+        classes = self.metrics.task != Task.REGRESSION
+        return ", stratified by class" if classes and self.config["split"]["stratify"] else ""
+
+    @property
+    def overrides(self) -> list[tuple[str, object, str]]:
+        """Each value that is not the experiment's own: its key, itself, and what set it."""
+        return [
+            (key, _value_at(self.config, key), origin)
+            for key, origin in self.request.overrides.items()
+        ]
+
+
+def _value_at(config: Mapping[str, Any], key: str) -> object:
+    if key == "families":
+        return list(config["models"])
+    value: Any = config
+    for part in key.split("."):
+        # A name in the configuration may hold a dot itself; then only what set it is shown.
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    return value
 
 
 def markdown(facts: Facts) -> str:

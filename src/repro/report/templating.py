@@ -29,5 +29,6 @@ def templates() -> Templates:
     found.filters["number"] = texts.number
     found.filters["percent"] = texts.percent
     found.filters["text"] = texts.markdown
+    found.filters["shell"] = texts.shell
     found.filters["short"] = texts.short
     return found

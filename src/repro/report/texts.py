@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TEXT, _LISTED = 300, 40
 _DIGEST = re.compile(r"[\w-]+/v\d+:[0-9a-f]{64}")
@@ -60,3 +65,29 @@ def markdown(value: object) -> str:
     """Write a text from data or configuration so that it is no markup in a Markdown file."""
     printable = "".join(c if c.isprintable() else " " for c in str(value))
     return "".join(f"&#{ord(c)};" if c in "<>&|`*[]\\" else c for c in printable)
+
+
+def shell(words: Iterable[str]) -> str:
+    r"""Write a command so that a shell reads the same words, on one line.
+
+    Examples
+    --------
+    >>> shell(["repro", "train", "-s", "a=[1, 2]"])
+    "repro train -s 'a=[1, 2]'"
+    >>> print(shell(["repro", "it's", "two\nlines"]))
+    repro 'it'"'"'s' $'two\nlines'
+    """
+    return " ".join(map(_word, words))
+
+
+def _word(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    # What does not print is escaped, as bash, zsh and POSIX.1-2024 read it.
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    inner = "".join(c if c.isprintable() else _escaped(c) for c in escaped)
+    return f"$'{inner}'"
+
+
+def _escaped(character: str) -> str:
+    return "\\n" if character == "\n" else "".join(f"\\x{b:02x}" for b in character.encode())

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from repro.core.errors import PreconditionError
-from repro.core.pathname import pathname_problem
 from repro.core.suggest import did_you_mean
 from repro.store.listing import newest, run_folders
 from repro.store.naming import is_leftover, looks_like_run
@@ -31,13 +30,8 @@ def find_run(runs: Path, ref: str | None) -> Path:
     """
     if ref in {None, LATEST}:
         return _latest(runs)
-    if problem := pathname_problem(str(ref)):
-        raise PreconditionError(
-            f"{ref!a} is not the name of a run: {problem}",
-            advice="name a run; repro runs list shows them",
-        )
     for path in (Path(str(ref)), runs / str(ref)):
-        if looks_like_run(path):
+        if ref and looks_like_run(path):
             return path if path.name not in {"", ".."} else path.resolve()
         if is_leftover(path) and path.is_dir():
             raise PreconditionError(
@@ -58,9 +52,9 @@ def _by_part(runs: Path, part: str) -> Path:
     folders = {path.name: path for path in run_folders(runs)}
     if not folders:
         _refuse_folder(part)
-        raise PreconditionError(f"no run {part}: no runs yet in {runs}", advice="repro train")
-    matches = [name for name in folders if name.startswith(part)]
-    matches = matches or [name for name in folders if name.endswith(part)]
+        raise PreconditionError(f"no run {part!r}: no runs yet in {runs}", advice="repro train")
+    matches = [name for name in folders if part and name.startswith(part)]
+    matches = matches or [name for name in folders if part and name.endswith(part)]
     if len(matches) == 1:
         return folders[matches[0]]
     if matches:

@@ -107,9 +107,11 @@ def _pictures(
         drawn["metrics"] = plots.metrics_picture(lines, marks, "Differences of metrics", say(lines))
     if not pairs:
         return drawn
+    labelled = any(isinstance(row.label, str) for row in reference.predictions.rows)
     flips = sum(pair.flipped for pair in pairs)
     still = sum(not pair.moved for pair in pairs)
-    said = f"Of {len(pairs)} pairs of predictions, {flips} have another label"
+    said = f"Of {len(pairs)} pairs of predictions, "
+    said += f"{flips} have another label" if labelled else f"{still} are the same number"
     limit = reference.threshold.threshold if len(reference.predictions.scores) == 1 else None
     drawn["scores"] = plots.scores_picture(
         pairs, marks, limit, "Scores of the reference against scores of the candidates", f"{said}."
