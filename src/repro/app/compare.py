@@ -19,6 +19,7 @@ from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.causes import suspects
 from repro.divergence.structure import differences
 from repro.store import read_run
+from repro.store.disk import read_limited
 from repro.store.naming import printable
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _of_run(subject: Subject) -> tuple[RecordFile, dict[str, object], str]:
 
 
 def _of_reference(path: Path) -> tuple[RecordFile, dict[str, object], str]:
-    record = load_record(path.read_bytes(), path.name, RecordFile)
+    record = load_record(read_limited(path, path.name), path.name, RecordFile)
     damage = check_record(record, path.name).detail
     return record, {"commit": record.environment.commit}, damage
 

@@ -15,6 +15,7 @@ from repro.core.records import RecordFile
 from repro.core.verdict import Outcome
 from repro.datasets.registry import registry
 from repro.store import read_run
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
     """
     path = subject.path / "config.json" if subject.is_run else subject.path
     try:
-        value = load(path.read_bytes(), path.name)
+        value = load(read_limited(path, path.name), path.name)
     except OSError as error:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
     inner = value if subject.is_run else value.get("config")
@@ -77,7 +78,8 @@ def record_of(subject: Subject) -> RecordFile:
     """
     if subject.is_run:
         return record_of_run(read_run(subject.path))
-    return load_record(subject.path.read_bytes(), subject.path.name, RecordFile)
+    name = subject.path.name
+    return load_record(read_limited(subject.path, name), name, RecordFile)
 
 
 def check_trust(project: Path, config: ExperimentConfig) -> None:

@@ -16,6 +16,7 @@ from repro.core.jsonfile import binding, dump_record, load_record
 from repro.core.records import DriftBaseline, Metrics, RecordFile, Stages, Threshold
 from repro.core.verdict import Check, Outcome
 from repro.store import FileOutcome, find_run, integrity, open_run
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from repro.store import FileCheck
@@ -71,7 +72,7 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
     if subject.is_run:
         checks = tuple(_file_check(check) for check in integrity(subject.path))
         return _with_flaw(subject.path, checks)
-    name, content = subject.path.name, subject.path.read_bytes()
+    name, content = subject.path.name, read_limited(subject.path, subject.path.name)
     record = load_record(content, name, RecordFile)
     check = check_record(record, name)
     if check.outcome is Outcome.SAME and content != dump_record(record):

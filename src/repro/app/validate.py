@@ -11,6 +11,7 @@ from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
 from repro.core.records import Metrics, RecordFile
 from repro.divergence.side import Side
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def read_expected(path: Path) -> tuple[Side, tuple[Check, ...]]:
         raise PreconditionError(
             f"no reference file {path}", advice="make one with --save-reference"
         )
-    content = path.read_bytes()
+    content = read_limited(path, path.name)
     if load(content, path.name).get("schema") == "repro.metrics/v1":
         return Side(metrics=load_record(content, path.name, Metrics)), ()
     record = load_record(content, path.name, RecordFile)
