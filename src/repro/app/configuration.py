@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.bounds import check_bounds
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
 from repro.config.experiment import ExperimentConfig
@@ -17,6 +18,7 @@ from repro.config.verification import Stability, Verification
 from repro.core.errors import ConfigError, SchemaError
 from repro.core.jsonfile import load
 from repro.divergence.structure import flatten
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,14 +76,18 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
     ------
     SchemaError
         If it is not a configuration of this version.
+    PreconditionError
+        If it asks for more work than any honest one.
     """
     try:
-        return ExperimentConfig.model_validate_json(json.dumps(value))
+        config = ExperimentConfig.model_validate_json(json.dumps(value))
     except ValueError as error:
         raise SchemaError(
             f"{where}: not a configuration that this program reads: {error}",
             advice="use the version of repro that wrote it",
         ) from error
+    check_bounds(config, where)
+    return config
 
 
 def values_of(config: ExperimentConfig) -> dict[str, object]:
@@ -135,7 +141,7 @@ def recorded_or_named(project: Path, runs: Path, reference: str) -> ExperimentCo
     if file is None:
         return resolve_request(project, Request(experiment=reference)).config
     try:
-        value = load(file.read_bytes(), reference)
+        value = load(read_limited(file, reference), reference)
     except OSError as error:
         raise ConfigError(f"{reference}: cannot be read: {error.strerror}") from error
     inner = value.get("config")

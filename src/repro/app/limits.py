@@ -13,6 +13,7 @@ from repro.core.suggest import did_you_mean
 from repro.divergence.expectation import expect, parted_groups
 from repro.divergence.spread import Spread, spreads
 from repro.divergence.tolerance import EXACT, Limits, Tolerance
+from repro.store.disk import read_limited
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def read_noise(path: Path) -> Noise:
         If it cannot be read, or was edited.
     """
     try:
-        noise = load_record(path.read_bytes(), path.name, Noise)
+        noise = load_record(read_limited(path, path.name), path.name, Noise)
     except OSError as error:
         raise PreconditionError(
             f"{path}: cannot be read: {error.strerror}", advice=_MEASURE

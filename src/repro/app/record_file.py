@@ -16,6 +16,7 @@ from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ def read_record_file(path: Path) -> RecordFile:
         If it is not a record of this version.
     """
     try:
-        content = path.read_bytes()
+        content = read_limited(path, path.name)
     except OSError as error:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
     return parse_record(content, path.name)

@@ -15,6 +15,7 @@ from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
 from repro.datasets.registry import registry
 from repro.store import read_run
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
         return parse_config(read_record_file(subject.path).config, subject.path.name)
     path = subject.path / "config.json"
     try:
-        value = load(path.read_bytes(), path.name)
+        value = load(read_limited(path, path.name), path.name)
     except OSError as error:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
     return parse_config(value, path.name)

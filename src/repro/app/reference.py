@@ -11,6 +11,7 @@ from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
 from repro.store import find_run, read_run
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def check_replaceable(file: Path, experiment: str) -> None:
     if not file.exists():
         return
     try:
-        found = load(file.read_bytes(), file.name).get("experiment")
+        found = load(read_limited(file, file.name), file.name).get("experiment")
     except (SchemaError, OSError):
         found = None
     if found != experiment:

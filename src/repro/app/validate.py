@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
 from repro.core.records import Metrics
+from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def read_metrics(path: Path) -> Metrics | None:
         If it is not JSON, or not what its schema says.
     """
     try:
-        content = path.read_bytes()
+        content = read_limited(path, path.name)
     except FileNotFoundError as error:
         raise PreconditionError(
             f"no reference file {path}", advice="make one with --save-reference"

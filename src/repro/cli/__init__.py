@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import click
-
 from repro import __version__
-from repro.cli.lazy import LazyGroup
+from repro.cli.cells import plain
+from repro.cli.failures import explain
+from repro.cli.foreign import importing
 from repro.core.errors import ExitCode, ReproError
+
+with importing():
+    import click
+
+    from repro.cli.lazy import LazyGroup
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -82,10 +86,9 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
-    # A stream that the caller closed is None; what is written to it is lost, as was asked.
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    from repro.cli.streams import prepare
+
+    prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -99,11 +102,7 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
 
     From here on, SIGTERM and SIGHUP end the process as Ctrl-C does.
     """
-    for signal_name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, signal_name, None)
-        # What nohup has set to be ignored stays so.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _terminate)
+    received = _heed_signals()
     debug, stdout = "--debug" in arguments, sys.stdout
     try:
         return int(
@@ -113,8 +112,7 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing was left half-made", err=True)
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except SystemExit as error:
         # When the reader of a pipe has gone, as head does, click puts another stdout in place and
         # ends with 1. That is no finding, and no pass, since nobody read the verdict: 141 is what
@@ -122,7 +120,8 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
         gone = sys.stdout is not stdout
         return ExitCode.READER_GONE if gone else int(error.code or 0)
     except Exception as error:  # noqa: BLE001 - the last boundary before a person
-        return _explained(error, debug=debug)
+        # Compiled code, such as pydantic's, gives an interrupt back as an error of its own.
+        return _interrupted() if received else _explained(error, debug=debug)
 
 
 def _explained(error: Exception, *, debug: bool) -> int:
@@ -130,21 +129,12 @@ def _explained(error: Exception, *, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    if isinstance(error, ReproError):
-        _explain(error.message, error.advice)
-        return error.exit_code
-    # Without a reason it is no answer of the system: a library that does not load raises such ones.
-    if isinstance(error, OSError) and error.strerror:
-        where = error.filename or "standard output"
-        missing = isinstance(error, FileNotFoundError)
-        advice = "check its name and place" if missing else "make room, or choose another place"
-        _explain(f"{where}: {error.strerror}", advice)
-    else:
-        _explain(
-            f"unexpected {type(error).__name__}: {error}",
-            "this is a defect of repro; run again with --debug and report the traceback",
-        )
-    return ExitCode.PRECONDITION
+    try:
+        _explain(*explain(error))
+    # What has used up the memory, or may load nothing more, has no room for a better sentence.
+    except (ImportError, MemoryError):
+        os.write(2, b"error: out of memory\n")
+    return error.exit_code if isinstance(error, ReproError) else ExitCode.PRECONDITION
 
 
 def _colours() -> bool | None:
@@ -153,8 +143,6 @@ def _colours() -> bool | None:
 
 
 def _explain(message: str, advice: str) -> None:
-    from repro.cli.output import plain
-
     text = plain(message).replace("\n", "\n       ")
     colours = _colours()
     click.echo(click.style("error: ", fg="red", bold=True) + text, err=True, color=colours)
@@ -162,7 +150,26 @@ def _explain(message: str, advice: str) -> None:
         click.echo(click.style("  next: ", bold=True) + plain(advice), err=True, color=colours)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
-    # Who sends it twice, as `timeout` does, must not cut short what is removed on the way out.
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _interrupted() -> int:
+    click.echo("interrupted: nothing was left half-made", err=True)
+    return ExitCode.INTERRUPTED
+
+
+def _heed_signals() -> list[int]:
+    """Let signals raise KeyboardInterrupt; return a list that gets those that were received."""
+    received: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        if number != signal.SIGINT:
+            # Who sends it twice, as `timeout` does, must not cut short what is removed on the way
+            # out.
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What nohup, or a shell for a job in the background, has set to be ignored stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    return received

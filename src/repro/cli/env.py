@@ -145,10 +145,11 @@ def _recorded(path: Path) -> Fingerprint:
 
     from repro.core.environment import Fingerprint
     from repro.core.jsonfile import load
+    from repro.store.disk import read_limited
 
     file = path / "environment.json" if path.is_dir() else path
     try:
-        value = load(file.read_bytes(), file.name)
+        value = load(read_limited(file, file.name), file.name)
     except OSError as error:
         raise PreconditionError(
             f"{path} is no fingerprint, and no file that can be read: {error.strerror}",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+from repro.cli import cells
+from repro.cli.cells import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _WIDE, _LABEL = 400, 15
+_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+plain = cells.plain
 COLOURS = {
     "identical": "green",
     "equivalent": "green",
@@ -28,46 +34,44 @@ COLOURS = {
 }
 
 
-def plain(text: object) -> str:
-    """Take out of a text that came from a file what does not print, but for line breaks.
+class Styled(str):
+    """Text that this program has coloured itself, after its content was sanitised."""
 
-    Examples
-    --------
-    >>> plain("one\\n\\x1b[31mtwo\\u202e")
-    'one\\n?[31mtwo?'
-    """
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text))
+    __slots__ = ()
 
 
 def say(text: str = "") -> None:
-    """Print a line."""
-    click.echo(text)
+    """Print a line; of what does not print, only this program's colours come through."""
+    parts = _STYLE.split(text)
+    click.echo("".join(part if i % 2 else plain(part) for i, part in enumerate(parts)))
 
 
 def bold(text: str) -> str:
-    """Mark text as bold, on a terminal."""
-    return click.style(text, bold=True)
+    """Sanitise text and mark it as bold, on a terminal."""
+    return Styled(click.style(cell(text), bold=True))
 
 
 def toned(word: str, text: str | None = None) -> str:
-    """Colour a text by the word that it stands for."""
-    return click.style(text or word, fg=COLOURS.get(word), bold=True)
+    """Sanitise text and colour it by the word that it stands for."""
+    return Styled(click.style(cell(text or word), fg=COLOURS.get(word), bold=True))
 
 
 def warn(text: str) -> None:
     """Print a warning beside the result."""
-    click.echo(click.style("warning: ", fg="yellow", bold=True) + plain(text), err=True)
+    click.echo(click.style("warning: ", fg="yellow", bold=True) + cell(text), err=True)
 
 
 def say_json(value: object) -> None:
     """Print a JSON value; strict, so that NaN never gets out."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    # A file's name may be bytes that are no text, and JSON is text.
-    click.echo(text.encode("utf-8", "replace").decode())
+    # What does not print can only stand in strings, where its escape means the same; a file's name
+    # may be bytes that are no text, and JSON is text.
+    shown = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    click.echo(shown)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:
-    """Print rows under headings.
+    """Print rows under headings; every cell that is not ``Styled`` is sanitised.
 
     Parameters
     ----------
@@ -79,12 +83,15 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str 
     from rich.table import Table
     from rich.text import Text
 
+    def content(each: str) -> Text:
+        return Text.from_ansi(each) if isinstance(each, Styled) else Text(cell(each))
+
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
-        numeric = heading in right.split()
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if heading in right.split() else "left"
+        grid.add_column(Text(cell(heading)), justify=side, overflow="fold")
     for row in rows:
-        grid.add_row(*(Text.from_ansi(cell) for cell in row))
+        grid.add_row(*map(content, row))
     terminal = sys.stdout.isatty()
     # A log has no width: wrapping there only hides values.
     console = Console(width=None if terminal else _WIDE, highlight=False, force_terminal=True)
@@ -96,7 +103,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str 
 
 def field(label: str, text: str) -> None:
     """Print a labelled line."""
-    click.echo(f"{label:<{_LABEL}}{text}")
+    say(f"{label:<{_LABEL}}{text}")
 
 
 def number(value: float) -> str:

@@ -240,7 +240,7 @@ def prune(
     for path in plan.paths:
         if not dry_run:
             remove([path])
-        output.say(f"{'would remove' if dry_run else 'removed'} {path.name}")
+        output.say(f"{'would remove' if dry_run else 'removed'} {line(path.name)}")
     if not plan.paths:
         output.say("nothing to remove")
     return ExitCode.HOLDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.cli import output
+from repro.cli import cells, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
 _SHOWN, _WIDE = 3, 60
 
-
-def line(text: object) -> str:
-    """Keep what a record says on one line, so that it cannot pass for a line of this program."""
-    return output.plain(text).replace("\n", " ")
+line = cells.cell
 
 
 def tell_measure(comparison: Comparison) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from repro.config.tree import Tree
 
+# A minute of parsing; lists of thousands of columns take a tenth of it.
+_LARGEST = 2 << 20
 BASE = "configs/base.yaml"
 DATASETS = "configs/datasets.yaml"
 
@@ -89,7 +91,7 @@ def read_source(project: Path, path: Path, kind: str) -> SourceFile:
     """
     name = _display(project, path)
     try:
-        content = path.read_bytes()
+        content = _read(path, name)
         tree = read_leaves(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not UTF-8 at byte {error.start}") from error
@@ -98,6 +100,16 @@ def read_source(project: Path, path: Path, kind: str) -> SourceFile:
     _check_schema(name, tree, f"repro.{kind}/v1")
     digest = hashlib.sha256(content).hexdigest()
     return SourceFile(name, digest, {k: v for k, v in tree.items() if k != ("schema",)})
+
+
+def _read(path: Path, name: str) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ConfigError(
+            f"{name}: larger than {_LARGEST >> 20} MiB, the most that is read as configuration"
+        )
+    return content
 
 
 def _display(project: Path, path: Path) -> str:

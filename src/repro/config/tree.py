@@ -19,15 +19,20 @@ def merge(lower: Mapping[Path, Leaf], upper: Mapping[Path, Leaf]) -> Tree:
     mapping laid over a mapping that has keys.
     """
     merged = dict(lower)
+    # Most paths have nothing below them: to look through the whole tree for each would take its
+    # square.
+    above = {known[:length] for known in merged for length in range(len(known))}
     for path, leaf in upper.items():
-        below = [known for known in merged if len(known) > len(path) and known[: len(path)] == path]
+        size = len(path)
+        below = [k for k in merged if len(k) > size and k[:size] == path] if path in above else []
         if leaf.value == {} and below:
             continue
         for known in below:
             del merged[known]
-        for length in range(1, len(path)):
+        for length in range(1, size):
             merged.pop(path[:length], None)
         merged[path] = leaf
+        above.update(path[:length] for length in range(size))
     return merged
 
 

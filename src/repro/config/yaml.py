@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,6 +25,7 @@ Path = tuple[str, ...]
 
 # Canonical JSON, which keys are hashed from, holds integers up to this one exactly (RFC 8785).
 _LARGEST, _DIGITS = 2**53 - 1, 20
+_LONG, _PLAIN = 100, "write a plain value"
 _PREFIX = "tag:yaml.org,2002:"
 _CORE_SCHEMA = {
     "null": (r"~|null|Null|NULL|", "~nN"),
@@ -40,6 +42,7 @@ class _CoreLoader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
+_FORMS = {kind: re.compile(pattern) for kind, (pattern, _) in _CORE_SCHEMA.items()}
 for _kind, (_pattern, _first) in _CORE_SCHEMA.items():
     _CoreLoader.add_implicit_resolver(
         _PREFIX + _kind, re.compile(rf"(?:{_pattern})$"), list(_first)
@@ -70,18 +73,21 @@ def read_leaves(text: str, source: str) -> dict[Path, Leaf]:
         return {}
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError(f"{source}: expected a mapping of keys to values, found {_shape(node)}")
-    return dict(_Reader(source).leaves(node, ()))
+    with _limited(source):
+        return dict(_Reader(source).leaves(node, ()))
 
 
 def read_value(text: str, source: str) -> object:
     """Read one YAML value, such as the right-hand side of ``--set``."""
     node = _compose(text, source)
-    return None if node is None else _Reader(source).value(node, ())
+    with _limited(source):
+        return None if node is None else _Reader(source).value(node, ())
 
 
 def _compose(text: str, source: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=_CoreLoader)
+        with _limited(source):
+            return yaml.compose(text, Loader=_CoreLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}" if mark else source
@@ -91,11 +97,22 @@ def _compose(text: str, source: str) -> yaml.Node | None:
         ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not valid YAML: {error}") from error
+    # What PyYAML raises of an escape beyond the last character, among others.
+    except (OverflowError, ValueError) as error:
+        raise ConfigError(f"{source}: not valid YAML: {error}") from error
+
+
+@contextmanager
+def _limited(source: str) -> Iterator[None]:
+    try:
+        yield
     except RecursionError as error:
         raise ConfigError(f"{source}: nested too deeply") from error
 
 
 def _shape(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
     return "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
 
 
@@ -118,15 +135,20 @@ class _Reader:
             return {key: self.value(child, (*path, key)) for key, child in self._pairs(node, path)}
         self._once(node, path)
         if isinstance(node, yaml.SequenceNode):
+            self._untagged(node, path, "seq")
             return [self.value(child, (*path, str(i))) for i, child in enumerate(node.value)]
         return self._scalar(node, path)
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
         self._once(node, path)
+        self._untagged(node, path, "map")
         lines: dict[str, int] = {}
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._refuse(key, path, f"a key is {_shape(key)}, not text", "write a plain name")
             if key.tag != _PREFIX + "str":
-                self._refuse(key, path, f"the key {key.value!r} is not text", "put it in quotes")
+                shown = repr(key.value[:_LONG])
+                self._refuse(key, path, f"the key {shown} is not text", "put it in quotes")
             if key.value in lines:
                 first = lines[key.value]
                 self._refuse(
@@ -139,14 +161,17 @@ class _Reader:
         kind, text = node.tag.removeprefix(_PREFIX), node.value
         if kind == "str":
             return self._text(node, path)
+        if kind not in _FORMS:
+            self._refuse(node, path, f"the tag {node.tag} is not allowed", _PLAIN)
+        if not _FORMS[kind].fullmatch(text):
+            shown = repr(text[:_LONG])
+            self._refuse(node, path, f"the tag {node.tag} does not fit {shown}", _PLAIN)
         if kind == "null":
             return None
         if kind == "bool":
             return text.lower() == "true"
         if kind == "int":
             return self._integer(node, path)
-        if kind != "float":
-            self._refuse(node, path, f"the tag {node.tag} is not allowed", "write a plain value")
         return self._number(node, path)
 
     def _text(self, node: yaml.Node, path: Path) -> str:
@@ -174,6 +199,10 @@ class _Reader:
                 node, path, f"{node.value} is not a finite number", "write a finite number"
             )
         return number
+
+    def _untagged(self, node: yaml.Node, path: Path, kind: str) -> None:
+        if node.tag != _PREFIX + kind:
+            self._refuse(node, path, f"the tag {node.tag} is not allowed", _PLAIN)
 
     def _once(self, node: yaml.Node, path: Path) -> None:
         if id(node) in self._seen:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _R = TypeVar("_R", bound=Record)
 # How a digest begins that does not tell 1 from 1.0, as all did before numbers kept their type.
 _UNTYPED = "binding/v1:"
-# More digits than people read.
-_WIDE = 40
+# More digits, and more problems, than people read.
+_WIDE, _SHOWN = 40, 20
 
 
 def dump(value: Mapping[str, object]) -> bytes:
@@ -113,10 +113,13 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
         problems = "\n".join(
             f"{name}: {'.'.join(map(str, detail['loc'])) or 'record'}: {detail['msg']}"
-            for detail in error.errors()
+            for detail in details[:_SHOWN]
         )
+        if len(details) > _SHOWN:
+            problems += f"\n{name}: and {len(details) - _SHOWN} more"
         raise SchemaError(problems, advice="the file was edited or damaged; get it anew") from error
 
 
@@ -136,8 +139,8 @@ def _check_schema(found: object, name: str, model: type[Record]) -> None:
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"duplicate key '{twice}'")
     return value
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Kind, RawTable
 
-_SHOWN = 5
+_SHOWN, _LONGEST = 5, 1000
 
 
 def target_kind(task: Task) -> Kind:
@@ -52,6 +52,13 @@ def checked_target(raw: RawTable, values: Array, entry: DatasetEntry, task: Task
     _check_no_blanks(raw, values, entry.target)
     labels = sorted(set(values))
     where = f"{raw.label}: target '{entry.target}'"
+    longest = max(map(len, labels))
+    if longest > _LONGEST:
+        # Every row would take as much memory as the longest label.
+        raise DataError(
+            f"{where}: a label of {longest} characters, expected at most {_LONGEST}",
+            advice="name the column that holds the classes",
+        )
     if len(labels) < 2:
         raise DataError(
             f"{where}: one class only, {labels[0]!r}", advice="train on rows of two classes or more"

@@ -8,7 +8,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from repro.core.errors import PreconditionError
+from repro.core.errors import PreconditionError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,8 @@ _REASONS = {
     errno.ENOSPC: "no space is left",
     errno.EDQUOT: "your disk quota is used up",
 }
+# Many times what the widest table makes of any JSON file, and little enough to parse.
+JSON_LIMIT = 64 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -45,6 +47,28 @@ def oddity(path: Path) -> str:
     if stat.S_ISLNK(mode):
         return "a symbolic link"
     return "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+
+
+def read_limited(path: Path, name: str, limit: int = JSON_LIMIT) -> bytes:
+    """Read a file that may come from anybody, unless it is too large for what it is said to be.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    SchemaError
+        If it is larger; nothing is read then.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        # A pipe has no size before it is read.
+        content = b"" if size > limit else file.read(limit + 1)
+    if max(size, len(content)) > limit:
+        raise SchemaError(
+            f"{name}: larger than {limit >> 20} MiB, the most that is read of such a file",
+            advice="get a fresh copy: no file that this program writes is so large",
+        )
+    return content
 
 
 def sync_files(paths: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repro.core.errors import SchemaError
 from repro.digest.files import sha256_file
 from repro.digest.line_ends import found_line_ends
-from repro.store.disk import oddity
+from repro.store.disk import oddity, read_limited
 from repro.store.lineage import ONLY_LINE_ENDS, parse_lineage
 from repro.store.naming import LINEAGE, printable
 
@@ -78,7 +78,7 @@ def _check_lineage(path: Path) -> tuple[FileCheck, Lineage | None]:
     try:
         if found := oddity(path):
             return _changed(path, None, None, f"expected a file, found {found}"), None
-        lineage = parse_lineage(path.read_bytes())
+        lineage = parse_lineage(read_limited(path, LINEAGE))
     except OSError as error:
         return _absent(path, None, error), None
     except SchemaError as error:

@@ -11,7 +11,7 @@ from repro.core.model import Record
 from repro.core.records import Lineage
 from repro.digest.files import sha256_bytes
 from repro.digest.line_ends import ADVICE, found_line_ends
-from repro.store.disk import oddity
+from repro.store.disk import JSON_LIMIT, oddity, read_limited
 from repro.store.naming import LINEAGE, is_plain_name
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ONLY_LINE_ENDS = "only its line ends differ from what was written"
 
 _R = TypeVar("_R", bound=Record)
+# Predictions grow with the table.
+_LIMITS, _LARGEST = {".json": JSON_LIMIT}, 1 << 30
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def read_regular(run: Path, name: str) -> bytes:
     try:
         if found := oddity(run / name):
             raise SchemaError(f"{name}: expected a file, found {found}", advice=_see(run))
-        return (run / name).read_bytes()
+        return read_limited(run / name, name, _LIMITS.get(run.joinpath(name).suffix, _LARGEST))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PreconditionError(f"{name}: missing in {run}", advice=_see(run)) from error
     except OSError as error:

@@ -108,6 +108,9 @@ def _entry(path: Path) -> RunEntry:
         return RunEntry(path, created, _summary(files), "")
     except ReproError as error:
         return RunEntry(path, time_of(path.name), None, error.message)
+    # One run that nobody can read is one row, and not the end of the list.
+    except (ArithmeticError, MemoryError, OSError, RecursionError, ValueError) as error:
+        return RunEntry(path, time_of(path.name), None, f"cannot be read: {error!r}")
 
 
 def _dated(path: Path) -> RunEntry:
@@ -133,7 +136,11 @@ def _created(lineage: Lineage) -> datetime:
         created = datetime.fromisoformat(lineage.created)
     except ValueError as error:
         raise SchemaError(f"{LINEAGE}: created: {error}") from error
-    return created if created.tzinfo else created.replace(tzinfo=UTC)
+    try:
+        # Times of other zones are compared in this one, which may be outside the calendar.
+        return created.astimezone(UTC) if created.tzinfo else created.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise SchemaError(f"{LINEAGE}: created: {lineage.created}: no such time") from error
 
 
 def _age_order(entry: RunEntry) -> tuple[datetime, str]:
