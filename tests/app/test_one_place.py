@@ -162,7 +162,9 @@ def test_a_redefined_stage_of_the_result_excuses_nothing(stage):
     name = next(iter(RECORD.metrics.test))
     wrong = Estimate(value=0.1, low=0.0, high=0.2)
     metrics = RECORD.metrics.model_copy(update={"test": RECORD.metrics.test | {name: wrong}})
-    newer = changed_stage(RECORD, stage, version=2).model_copy(update={"metrics": metrics})
+    outputs = dict.fromkeys(declarations_of(stage).outputs, "other/v1:0")
+    newer = changed_stage(RECORD, stage, version=2, outputs=outputs)
+    newer = newer.model_copy(update={"metrics": metrics})
     found = judge(SETTINGS_OF_TOLERANCE, RECORD, newer, Asked())
 
     assert not found.holds

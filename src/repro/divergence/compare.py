@@ -87,10 +87,14 @@ def _parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ..
 
 
 def _remarks(expected: Side, actual: Side, checks: Iterable[Check]) -> list[str]:
-    """Name the stages that were redefined, and every other explained difference, once each."""
-    moved = redefined(expected.stages, actual.stages).values()
-    told = [check.detail for check in checks if check.outcome is Outcome.EXPLAINED]
-    return list(dict.fromkeys([*moved, *told]))
+    """Name redefined stages whose outputs differ, and every explained difference, once each."""
+    moved, found = redefined(expected.stages, actual.stages), []
+    for check in checks:
+        if check.outcome is Outcome.EXPLAINED:
+            found.append(check.detail)
+        elif check.outcome is not Outcome.SAME and check.name.startswith("stages."):
+            found.append(moved.get(check.name.split(".")[1], ""))
+    return [sentence for sentence in dict.fromkeys(found) if sentence]
 
 
 def _comparison(
