@@ -13,6 +13,7 @@ from repro.config.data import Task
 from repro.core.records import Finding
 from repro.training import metrics
 from repro.training.fitting import drew_globally
+from repro.training.guessing import gains, luck
 from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.training import Safety, Selection
+    from repro.config.training import Evaluation, Safety
     from repro.core.records import Estimate
     from repro.training.fitting import OutOfFold
-    from repro.training.scoring import Labels, Outcome
+    from repro.training.scoring import Labels, Outcome, Scores
 
     Rows = npt.NDArray[np.int64]
 
@@ -114,8 +115,13 @@ def find(
     selected: str,
     converged: bool,  # noqa: FBT001 - stages are called by name
     outcome: Outcome,
-    selection: Selection,
+    target: Labels,
+    test_rows: Rows,
+    labels: Labels,
+    scores: Scores,
+    evaluation: Evaluation,
     safety: Safety,
+    check_seeds: Mapping[str, int],
 ) -> tuple[Finding, ...]:
     """Collect every reason to doubt the result."""
     found = [
@@ -127,7 +133,18 @@ def find(
         for name, value in leaking.items()
     ]
     found += _too_good(test_metrics, outcome, safety)
-    found += _no_better(test_metrics, constant, selection, safety)
+    truth = target[test_rows]
+    found += _no_better(
+        truth,
+        labels,
+        scores,
+        outcome,
+        measured=(test_metrics, constant),
+        evaluation=evaluation,
+        least=safety.minimum_gain,
+        seed=check_seeds["check/shuffles"],
+    )
+    found += _never_positive(truth, labels, outcome)
     stuck = [family for family, part in out_of_fold.items() if not part.converged]
     if not converged and selected not in stuck:
         stuck.append(selected)
@@ -168,23 +185,58 @@ def _too_good(
 
 
 def _no_better(
-    test_metrics: Mapping[str, Estimate],
-    constant: Mapping[str, float],
-    selection: Selection,
-    safety: Safety,
+    truth: Labels,
+    labels: Labels,
+    scores: Scores,
+    outcome: Outcome,
+    *,
+    measured: tuple[Mapping[str, Estimate], Mapping[str, float]],
+    evaluation: Evaluation,
+    least: float,
+    seed: int,
 ) -> list[Finding]:
-    name = selection.metric
-    estimate, guess = test_metrics[name], constant[name]
-    lower = name in metrics.LOWER_IS_BETTER
-    # The pessimistic end of the interval: a lucky draw of noise must not pass.
-    gain = estimate.low - guess
-    if lower:
-        # Nothing is better than a guess without error, such as of targets too small to be squared.
-        gain = 1 - estimate.high / guess if guess else 0.0
-    if gain >= safety.minimum_gain:
+    """Doubt a model that gains too little over a constant guess, or no more than luck would."""
+    test_metrics, constant = measured
+    gained = gains(test_metrics, constant, outcome.task)
+    reason = ""
+    if max(gained.values()) < least:
+        reason = f"the greatest gain is {max(gained.values()):.4f} of what a guess leaves"
+    else:
+        lucky = luck(
+            truth,
+            labels,
+            scores,
+            outcome,
+            allowed=(1 - evaluation.bootstrap.confidence) / 2,
+            resamples=evaluation.bootstrap.resamples,
+            seed=seed,
+        )
+        if lucky is not None and lucky.explains:
+            reason = (
+                f"of {lucky.shuffles} shuffles of the true values {lucky.share:.1%} do as well,"
+                f" and {lucky.allowed:.1%} may"
+            )
+    if not reason:
         return []
+    figures = ", ".join(
+        f"{name} is {test_metrics[name].value:.4g} and a constant guess has {constant[name]:.4g}"
+        for name in gained
+    )
     message = (
-        f"{name} is {estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}] and a constant"
-        f" guess has {guess:.4f}: no better than guessing, so that reproducing it proves nothing"
+        f"no better than guessing on the {len(truth)} held-out rows: {figures}; {reason}; so"
+        " reproducing it proves nothing: use more rows or other features, or check the target"
     )
     return [Finding(kind="no_better_than_constant", message=message)]
+
+
+def _never_positive(truth: Labels, labels: Labels, outcome: Outcome) -> list[Finding]:
+    """Doubt a binary model that finds no row of the positive label."""
+    positive = truth == outcome.positive
+    if outcome.task is not Task.BINARY or (labels[positive] == outcome.positive).any():
+        return []
+    message = (
+        f"precision and recall of '{outcome.positive}' are 0: none of the {positive.sum()} held-out"
+        f" rows with that label gets it, and {(labels == outcome.positive).sum()} others do; use"
+        " more rows of it, class weights, or another decision.rule"
+    )
+    return [Finding(kind="never_positive", message=message)]

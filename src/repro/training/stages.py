@@ -84,6 +84,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         *(("fit", family) for family in config.models),
         ("evaluate", "bootstrap"),
         ("leakage", "tree"),
+        ("check", "shuffles"),
     ]
 
 
