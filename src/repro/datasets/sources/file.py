@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from repro.config.data import leads_outside
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 from repro.datasets.sources.interface import Payload, payload_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from repro.config.data import FileSource
 
 
@@ -28,12 +30,11 @@ class File:
 
     def obtain(self, expected: str | None) -> Payload:
         """Read the file; see ``Source.obtain``."""
-        declared = PurePosixPath(self.label)
-        if declared.is_absolute() or ".." in declared.parts:
+        if leads_outside(self.label):
             raise ConfigError(
                 f"{self.label}: lies outside the project", advice="copy it into data/ first"
             )
-        content = read_bytes(self.project / declared, self.label)
+        content = read_bytes(self.project / self.label, self.label)
         return payload_of(self.source.format, self.label, content, expected)
 
 
