@@ -119,12 +119,13 @@ def _recorded(
     project: Path, subject: Subject, wanted: dict[str, str | int | None]
 ) -> ExperimentConfig:
     """Return what a reference is trained by: its own configuration, or today's where asked for."""
-    from repro.app.recorded import check_trust, recorded_config
+    from repro.app.recorded import recorded_config
+    from repro.app.trust import check_modules
 
     own = recorded_config(subject)
     if any(wanted[name] for name in ("experiment", "profile", "model_type")):
         return _configuration(project, wanted, own)
-    check_trust(project, own)
+    check_modules(project, subject, own)
     seed = wanted["seed"]
     return own if seed is None else own.model_copy(update={"seed": seed})
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import allowed_modules, resolve_request
+from repro.app.configuration import resolve_request
 from repro.app.own_modules import own_modules
 from repro.config.compose import Request, family_tree
-from repro.config.project import names_in, read_named
+from repro.config.project import BASE, names_in, read_named, read_source
 from repro.config.resolve import origin_of, resolved_tree, validate
 from repro.config.training import Model
 from repro.config.tree import merge, planted, subtree
@@ -85,9 +85,11 @@ def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
 
 def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:
     try:
-        allowed = allowed_modules(project)
+        tree = read_source(project, project / BASE, "base").tree
     except ReproError:
         return  # every experiment says so
+    leaf = tree.get(("security", "allowed_modules"))
+    allowed = list(map(str, leaf.value)) if leaf and isinstance(leaf.value, list) else []
     with own_modules(project, allowed):
         for family in names_in(project, "models"):
             problems = dict.fromkeys(_problems(project, family, allowed))

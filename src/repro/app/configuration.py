@@ -11,7 +11,7 @@ from repro.app.bounds import check_bounds
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
 from repro.config.experiment import ExperimentConfig
-from repro.config.project import BASE, DATASETS, read_source
+from repro.config.project import BASE, DATASETS, names_in, read_named, read_source
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
 from repro.config.verification import Stability, Verification
@@ -21,7 +21,9 @@ from repro.divergence.structure import flatten
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from repro.config.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -95,25 +97,55 @@ def values_of(config: ExperimentConfig) -> dict[str, object]:
     return flatten(config.model_dump(mode="json", by_alias=True))
 
 
-def allowed_modules(project: Path) -> tuple[str, ...]:
-    """Return the modules that this project lets estimators come from."""
-    leaf = read_source(project, project / BASE, "base").tree.get(("security", "allowed_modules"))
-    value = leaf.value if leaf else None
-    return tuple(str(name) for name in value) if isinstance(value, list) else ()
+def own_trees(project: Path, kind: str) -> Iterator[Tree]:
+    """Yield the leaves of ``configs/base.yaml``, or of every file in a folder beside it.
+
+    A file that cannot be read says nothing here: whatever composes it reports what is wrong.
+    """
+    if kind == "base":
+        yield read_source(project, project / BASE, kind).tree
+        return
+    for name in names_in(project, kind):
+        try:
+            yield read_named(project, kind, name).tree
+        except ConfigError:
+            continue
 
 
-def verification_settings(project: Path) -> Verification:
-    """Return how this project holds records against trainings, from ``configs/base.yaml``.
+def verification_settings(project: Path, experiment: str = "") -> Verification:
+    """Return how this project compares records with trainings.
+
+    They are those of ``configs/base.yaml``. Only where these are not complete, what this project
+    says of an experiment counts too: who is checked does not choose the measure.
 
     Raises
     ------
     ConfigError
-        If the section is missing or not valid, or names a family that the project has not.
+        If the section is missing or not valid.
     """
     base = read_source(project, project / BASE, "base")
-    settings = validate(subtree(base.tree, ("verification",)), Verification)
-    check_families(project, settings)
-    return settings
+    try:
+        return validate(subtree(base.tree, ("verification",)), Verification)
+    except ConfigError:
+        if experiment not in names_in(project, "experiments"):
+            raise
+    composed = compose(project, Request(experiment=experiment)).tree
+    return validate(subtree(composed, ("verification",)), Verification)
+
+
+def idle_tolerances(project: Path) -> str:
+    """Return which tolerance is for a family that the project does not have; empty if none is.
+
+    It is no error: a project may drop a family that ``configs/base.yaml`` has a tolerance for.
+    """
+    base = read_source(project, project / BASE, "base")
+    if not subtree(base.tree, ("verification",)):
+        return ""
+    try:
+        check_families(project, verification_settings(project))
+    except ConfigError as error:
+        return "; ".join(part for part in (error.message, error.advice) if part)
+    return ""
 
 
 def stability_settings(project: Path) -> Stability:

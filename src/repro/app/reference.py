@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config
+from repro.app.configuration import verification_settings
 from repro.app.records import record_of_run, sampled
 from repro.app.subject import Subject, check_integrity
 from repro.core.errors import PreconditionError, SchemaError
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from repro.core.records import RecordFile
 
 
-def export(runs: Path, name: str | None) -> RecordFile:
+def export(project: Path, runs: Path, name: str | None) -> RecordFile:
     """Make the reference of a run, after checking that the run is intact.
+
+    It has as many predictions as this project asks of a reference when it verifies one.
 
     Raises
     ------
@@ -39,8 +41,8 @@ def export(runs: Path, name: str | None) -> RecordFile:
             advice="a reference is made of an intact run only: train again",
         )
     run = read_run(path)
-    config = parse_config(run.config, f"{path.name}/config.json")
-    return sampled(record_of_run(run), config.verification.sample)
+    sample = verification_settings(project, run.lineage.experiment).sample
+    return sampled(record_of_run(run), sample)
 
 
 def check_replaceable(file: Path, experiment: str) -> None:

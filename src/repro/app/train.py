@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import joblib
 
 from repro import __version__, report
+from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.capture import capture_host
 from repro.core.jsonfile import dump, dump_record
@@ -51,9 +52,13 @@ def train(
     ------
     PreconditionError
         If the runs folder cannot be written, before anything is trained; or as ``execute``.
+    ConfigError
+        If the project does not say how its runs are verified.
     """
     runs = project / resolved.config.execution.runs
     check_writable(runs)
+    # What verifies the run must know how: without it, nobody could.
+    verification_settings(project, resolved.config.experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
     execution = execute(project, resolved.config, observer)
     seconds = time.perf_counter() - clock

@@ -32,7 +32,7 @@ def make_reference(project: Path, config: ExperimentConfig, observer: Observer) 
     from repro.app.configuration import verification_settings  # noqa: PLC0415
     from repro.app.records import sampled  # noqa: PLC0415
 
-    sample = verification_settings(project).sample
+    sample = verification_settings(project, config.experiment).sample
     return sampled(make_record(project, config, observer), sample)
 
 

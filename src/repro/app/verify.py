@@ -10,6 +10,7 @@ from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.app.judge import foreseen_obstacles, judge, judge_metrics, obstacles_of_metrics
 from repro.app.records import record_of_execution
+from repro.app.trust import with_own_data
 from repro.core.environment import comparable
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
@@ -66,12 +67,13 @@ def verify(project: Path, question: Question, observer: Observer, asked: Asked) 
     """
     expected = question.expected
     # This project's own, never the record's: who is checked does not set the measure.
-    settings = verification_settings(project)
-    obstacles = foreseen_obstacles(settings, expected, question.config, asked)
-    if obstacles:
-        return conclude(question.name, question.integrity, incomparable(*obstacles))
+    settings = verification_settings(project, expected.experiment)
     try:
-        execution = execute(project, question.config, observer)
+        config = with_own_data(project, question.config)
+        obstacles = foreseen_obstacles(settings, expected, config, asked)
+        if obstacles:
+            return conclude(question.name, question.integrity, incomparable(*obstacles))
+        execution = execute(project, config, observer)
     except HashMismatchError as error:
         different_data = incomparable(f"another data set: {error.message}")
         return conclude(question.name, question.integrity, different_data)
@@ -99,7 +101,7 @@ def verify_metrics(
     PreconditionError, DataError, ConfigError
         As ``execute`` and ``judge_metrics``.
     """
-    settings, name = verification_settings(project), "metrics.json"
+    settings, name = verification_settings(project, config.experiment), "metrics.json"
     obstacles = obstacles_of_metrics(settings, expected, config.task, asked)
     if obstacles:
         return conclude(name, (), incomparable(*obstacles))

@@ -67,8 +67,12 @@ def _origin(key: str, origins: dict[str, str]) -> str:
 def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
     """Check experiments, all of them and every model family where none is named."""
     from repro.app.checking import check_all
+    from repro.app.configuration import idle_tolerances
 
-    problems = check_all(find(project_folder), experiments)
+    project = find(project_folder)
+    problems = check_all(project, experiments)
+    if idle := idle_tolerances(project):
+        output.warn(f"has no effect: {idle}")
     for name, problem in problems.items():
         output.say(f"{name}: {output.plain(problem) or 'valid'}")
     return ExitCode.USAGE if any(problems.values()) else ExitCode.HOLDS

@@ -43,7 +43,7 @@ def command(
 
     project = find(project_folder)
     check_targets([file])
-    record = export(runs_of(project, runs_folder), run)
+    record = export(project, runs_of(project, runs_folder), run)
     check_replaceable(file, record.experiment)
     write_whole(file, dump_record(record))
     rows = record.predictions

@@ -123,10 +123,11 @@ def _execute(
     workers: int | None,
     level: str | None,
 ) -> Verification:
-    from repro.app.recorded import check_trust, record_of, recorded_config
+    from repro.app.recorded import record_of, recorded_config
+    from repro.app.trust import check_modules
 
     config = recorded_config(subject)
-    check_trust(project, config)
+    check_modules(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed

@@ -238,7 +238,13 @@ def _with_dataset(tree: Tree, datasets: SourceFile) -> Tree:
     entries = subtree(datasets.tree, ("datasets",))
     known = {path[0] for path in entries if path}
     if leaf is None:
-        return tree
+        spelled = next((leaf for path, leaf in tree.items() if path[0] == "dataset"), None)
+        if spelled is None:
+            return tree
+        raise ConfigError(
+            f"{spelled.origin}: dataset: expected the name of a data set, found a mapping",
+            advice=f"declare the data set in {DATASETS}, and name it",
+        )
     if leaf.value not in known:
         raise ConfigError(
             f"{leaf.origin}: unknown data set {leaf.value!r}",

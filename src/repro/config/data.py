@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import PureWindowsPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -24,6 +25,23 @@ class Task(StrEnum):
     def kind(self) -> str:
         """The key of ``estimators`` in a model family."""
         return "regression" if self is Task.REGRESSION else "classification"
+
+
+def leads_outside(path: str) -> bool:
+    """Return whether a relative path of a project leads out of it, on any system.
+
+    Windows reads drives (``C:x``), hosts (``//host/share``), backslashes, and dots that spaces or
+    more dots follow; what is refused there is refused everywhere, so that a record means one thing.
+
+    Examples
+    --------
+    >>> [leads_outside(path) for path in ("data/a.csv", "../a.csv", "C:a.csv", "data/..b.csv")]
+    [False, True, True, False]
+    """
+    if not path or "\\" in path or "\0" in path:
+        return True
+    dots = any(len(part) > 1 and not part.strip(". ") for part in path.split("/"))
+    return dots or bool(PureWindowsPath(path).anchor)
 
 
 class FileSource(Record):

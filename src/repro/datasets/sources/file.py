@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from repro.config.data import leads_outside
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.pathname import pathname_problem
 from repro.core.suggest import did_you_mean
@@ -14,6 +14,8 @@ from repro.datasets.sources.interface import Payload, payload_of
 from repro.digest.files import open_regular
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from repro.config.data import FileSource
 
 
@@ -31,12 +33,11 @@ class File:
 
     def obtain(self, expected: str | None) -> Payload:
         """Read the file; see ``Source.obtain``."""
-        declared = PurePosixPath(self.label)
-        if declared.is_absolute() or ".." in declared.parts:
+        if leads_outside(self.label):
             raise ConfigError(
                 f"{self.label}: lies outside the project", advice="copy it into data/ first"
             )
-        content = read_bytes(self.project / declared, self.label)
+        content = read_bytes(self.project / self.label, self.label)
         return payload_of(self.source.format, self.label, content, expected)
 
 
