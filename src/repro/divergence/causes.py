@@ -47,7 +47,7 @@ _FRONT_DOOR = frozenset(
 _FITTING = (Mechanism.FITTING,)
 _ARITHMETIC = (Mechanism.ARITHMETIC,)
 # Where a key of these kinds is looked up below; no key of an environment begins like this.
-_LOADED, _IDLE = "<loaded>", "<front door>"
+_LOADED, _USED, _IDLE = "<loaded>", "<used>", "<front door>"
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ _CAUSES = (
     ),
     _Cause("LightGBM", ("packages.lightgbm",), "one family is fitted by it", _FITTING),
     _Cause("the code", ("git.commit", _LOADED), "training ran it"),
+    _Cause("packages of the estimators", (_USED,), "estimators come from them"),
     _Cause("versions of native libraries", ("native.",), "fits go through them", _FITTING),
     _Cause(
         "libraries from other folders", ("libraries.",),
@@ -196,7 +197,9 @@ def _is_of(cause: _Cause, key: str, loaded: Loaded) -> bool:
     kind = key
     if key.removeprefix("code.") in loaded.files and key.startswith("code."):
         kind = _LOADED
-    elif key.startswith("packages.") and _package(key) in _FRONT_DOOR - loaded.packages:
+    elif key.startswith("packages.") and _package(key) in loaded.packages:
+        kind = _USED
+    elif key.startswith("packages.") and _package(key) in _FRONT_DOOR:
         kind = _IDLE
     return kind.startswith(cause.prefixes) and kind.endswith(cause.suffixes)
 
