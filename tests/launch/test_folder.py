@@ -52,7 +52,9 @@ def test_a_restart_does_without_the_folder_too(trap):
         "import sys\nif 'REPRO_LAUNCHED' in __import__('os').environ: print(sys.orig_argv[1:4])\n"
     )
     done = run(
-        [sys.executable, "-m", "repro", "env", "show", "--level", "strict"], trap, PYTHONPATH=str(site)
+        [sys.executable, "-m", "repro", "env", "show", "--level", "strict"],
+        trap,
+        PYTHONPATH=str(site),
     )
 
     assert done.stdout.splitlines()[0] == "['-P', '-m', 'repro']"
