@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.conftest import ROOT
 
 from repro.core.environment import (
     Container,
@@ -13,8 +14,13 @@ from repro.core.environment import (
     Locale,
     NoRepository,
     Repository,
+    comparable,
     environment_key,
+    follows,
 )
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+from repro.divergence.structure import differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +28,18 @@ if TYPE_CHECKING:
     from repro.core.model import Record
 
 
+RECORD = ROOT / "tests/data/record_v1.json"
+
+
 def with_(record: Record, **changes: Any) -> Any:
     """Return a record with some fields changed, as it would be read from a file."""
     return type(record).model_validate({**dict(record), **changes})
+
+
+def used(environment: Environment, version: str) -> Environment:
+    """Add a package that an estimator brought."""
+    packages = {**environment.packages, "toyfam": version}
+    return with_(environment, packages=packages, used=("toyfam",))
 
 
 def with_library(environment: Environment, **changes: Any) -> Environment:
@@ -38,6 +53,10 @@ MATTERS: dict[str, Callable[[Environment], Environment]] = {
     "package required": lambda e: with_(
         e, packages={**e.packages, "another": "1"}, runtime=(*e.runtime, "another")
     ),
+    "package that an estimator brought": lambda e: with_(
+        e, packages={**e.packages, "toyfam": "1"}, used=("toyfam",)
+    ),
+    "library from elsewhere": lambda e: with_(e, libraries={"libm.so.6": "sha256:00"}),
     "kernel": lambda e: with_library(e, architecture="Another"),
     "library version": lambda e: with_library(e, version="0.0.1"),
     "threads": lambda e: with_library(e, num_threads=99),
@@ -96,6 +115,73 @@ def test_what_cannot_change_a_result_keeps_the_key(environment: Environment, cha
 
     assert changed != environment
     assert environment_key(changed) == environment_key(environment)
+
+
+@pytest.mark.parametrize("version", ["1", "1.0.post1", "2.0", "2026.1", "0"])
+def test_versions_of_what_an_estimator_brought_are_told_apart(
+    environment: Environment, version: str
+):
+    """One version is one key, and no other's."""
+    key = environment_key(used(environment, version))
+
+    assert key == environment_key(used(environment, version))
+    assert key != environment_key(used(environment, f"{version}.1"))
+
+
+def test_a_package_of_sources_has_no_version_in_the_key(environment: Environment):
+    """Its files are hashed as code."""
+    first, second = (
+        with_(used(environment, version), working_trees=("repro", "toyfam")) for version in "12"
+    )
+
+    assert environment_key(first) == environment_key(second)
+
+
+def test_the_first_version_of_the_key_is_that_of_a_record_of_then():
+    """Written by the program of then, and computed again by this one."""
+    record = load_record(RECORD.read_bytes(), RECORD.name, RecordFile)
+
+    assert environment_key(record.environment, version=1) == record.keys.environment_key
+    assert follows(record.keys.environment_key, record.environment)
+
+
+def test_the_first_version_leaves_out_what_came_later(environment: Environment):
+    """So that runs of both versions can be put under one definition."""
+    later = with_(used(environment, "1"), libraries={"libm.so.6": "sha256:00"})
+
+    assert environment_key(later, version=1) == environment_key(environment, version=1)
+    assert environment_key(later) != environment_key(environment)
+
+
+@pytest.mark.parametrize(
+    "field", [{"used": ("toyfam",)}, {"libraries": {"libm.so.6": "sha256:00"}}]
+)
+def test_a_key_cannot_leave_out_what_is_recorded(environment: Environment, field: dict[str, Any]):
+    """A record that claims the first version has no field of the second."""
+    changed = with_(environment, packages={**environment.packages, "toyfam": "1"}, **field)
+
+    assert follows(environment_key(changed), changed)
+    assert not follows(environment_key(changed, version=1), changed)
+    assert follows(environment_key(environment, version=1), environment)
+
+
+def test_what_an_estimator_brought_is_a_difference(environment: Environment):
+    """By name and version, beside the packages of every training."""
+    first, second = (comparable(used(environment, version)) for version in ("1.0", "2.0"))
+
+    assert differences(first, second) == {"packages.toyfam": ("1.0", "2.0")}
+
+
+def test_a_library_from_elsewhere_is_a_difference(environment: Environment):
+    """Where one side has the system's own, and where both have others."""
+    own = comparable(environment)
+    one, two = (
+        comparable(with_(environment, libraries={"libm.so.6": f"sha256:{digit * 64}"}))
+        for digit in "01"
+    )
+
+    assert list(differences(one, two)) == ["libraries.libm.so.6"]
+    assert [name for name in differences(own, one) if name.startswith("libraries")]
 
 
 def test_key_survives_the_file(environment: Environment):
