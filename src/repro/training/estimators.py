@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
+import sys
 from typing import TYPE_CHECKING, Any
 
+from repro.config.parameters import DECIDED, LIGHTGBM, reach
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from repro.config.training import Model
 
 _EXTRAS = ("lightgbm",)
-# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
-_OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
 
 
 def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseEstimator:
@@ -52,7 +51,8 @@ def _instance(
     kind = _class(where, path, allowed)
     known = kind._get_param_names()  # noqa: SLF001 - the only way to ask a class, not an instance
     for name in params:
-        if _OURS.search(name):
+        _check_reach(f"{where}.params", kind, name, params[name])
+        if DECIDED.search(name):
             raise ConfigError(
                 f"{where}.params: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
                 " every fit has one thread",
@@ -67,6 +67,27 @@ def _instance(
         name: _value(f"{where}.params.{name}", value, allowed) for name, value in params.items()
     }
     return kind(**values)
+
+
+def _check_reach(where: str, kind: type[BaseEstimator], name: str, value: object) -> None:
+    """Refuse what reaches beyond a fit, by the names of every class that this one derives from."""
+    bases = {f"{base.__module__}:{base.__qualname__}" for base in kind.__mro__}
+    what = next(filter(None, (reach(base, name, value) for base in sorted(bases))), "")
+    if not what and name in _lightgbm_names(bases):
+        what = "names a file, a machine or a port"
+    if what:
+        raise ConfigError(
+            f"{where}: '{name}' {what}: it is no hyper-parameter",
+            advice="take it out: nothing records what it leads to",
+        )
+
+
+def _lightgbm_names(bases: set[str]) -> set[str]:
+    """Return the aliases that the LightGBM which is loaded has for what reaches beyond a fit."""
+    if not any(base.startswith("lightgbm.") for base in bases):
+        return set()
+    table = getattr(sys.modules.get("lightgbm.basic"), "_ConfigAliases", None)
+    return set() if table is None else table.get(*LIGHTGBM)
 
 
 def _takes_any(kind: type[BaseEstimator]) -> bool:
