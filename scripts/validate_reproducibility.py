@@ -120,12 +120,12 @@ def _recorded(
 ) -> ExperimentConfig:
     """Return what a reference is trained by: its own configuration, or today's where asked for."""
     from repro.app.recorded import recorded_config
-    from repro.app.trust import check_modules
+    from repro.app.trust import check_trust
 
     own = recorded_config(subject)
     if any(wanted[name] for name in ("experiment", "profile", "model_type")):
         return _configuration(project, wanted, own)
-    check_modules(project, subject, own)
+    check_trust(project, subject, own)
     seed = wanted["seed"]
     return own if seed is None else own.model_copy(update={"seed": seed})
 

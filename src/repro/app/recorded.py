@@ -9,7 +9,7 @@ from repro.app.configuration import parse_config
 from repro.app.record_file import read_record_file
 from repro.app.records import record_of_run
 from repro.app.subject import check_integrity, find_subject
-from repro.app.trust import check_modules, with_own_data
+from repro.app.trust import check_trust, with_own_data
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
@@ -68,7 +68,7 @@ def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
             advice="restore it, or name another one",
         )
     config = recorded_config(subject)
-    check_modules(project, subject, config)
+    check_trust(project, subject, config)
     config = with_own_data(project, config)
     # Sections of a record are trained from too: they are those that were checked.
     checked = {"config": config.model_dump(mode="json", by_alias=True)}

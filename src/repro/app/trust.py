@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, FileSource, SklearnSource, leads_outside
+from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
 from repro.config.tree import subtree
+from repro.core.canonical import same_value
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.hashing import check_sha256
 from repro.digest.files import sha256_file
@@ -28,6 +30,66 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 _ALLOWED = ("security", "allowed_modules")
+
+
+def check_trust(project: Path, subject: Subject, config: ExperimentConfig) -> None:
+    """Refuse a recorded configuration that reaches further than this project's own.
+
+    It is asked before anything is imported or built.
+
+    Raises
+    ------
+    PreconditionError
+        If estimators may come from modules that this project does not allow, or have parameters
+        that reach beyond a fit.
+    """
+    check_modules(project, subject, config)
+    check_parameters(project, config)
+
+
+def check_parameters(project: Path, config: ExperimentConfig) -> None:
+    """Refuse parameters that name files, hosts, caches, or other machines.
+
+    One that only looks so, of a class that is neither scikit-learn's nor LightGBM's, is allowed
+    where a file of this project gives it that value.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    own: list[tuple[str, object]] | None = None
+    for family, model in config.models.items():
+        where = f"models.{family}.params"
+        for place_of, path, name, value in parameters(where, model.estimator, model.params):
+            what = reach(path, name, value)
+            if not what and DECIDED.search(name):
+                what = "follows from the seed and the determinism level"
+            if not what and place(path, name, value):
+                own = _own_values(project) if own is None else own
+                listed = any(name == key and same_value(value, given) for key, given in own)
+                what = "" if listed else "looks like a file or a host"
+            if what:
+                raise PreconditionError(
+                    f"the record's {place_of}: '{name}' {what}: {_path_of(path)} is not made here",
+                    advice="a record's parameters open nothing; if you trust it, write this one in"
+                    " a file of configs/models, or train from a configuration of your own",
+                )
+
+
+def _path_of(path: str) -> str:
+    return path.rpartition(":")[2]
+
+
+def _own_values(project: Path) -> list[tuple[str, object]]:
+    """Return every parameter that a file of this project gives, with its value."""
+    trees = (
+        tree for kind in ("models", "experiments", "profiles") for tree in own_trees(project, kind)
+    )
+    found: list[tuple[str, object]] = []
+    for path, leaf in (item for tree in trees for item in tree.items()):
+        found.append((path[-1], leaf.value))
+        found += [(name, value) for _, _, name, value in parameters("", "", {"": leaf.value})]
+    return found
 
 
 def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> None:

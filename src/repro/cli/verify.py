@@ -124,10 +124,10 @@ def _execute(
     level: str | None,
 ) -> Verification:
     from repro.app.recorded import record_of, recorded_config
-    from repro.app.trust import check_modules
+    from repro.app.trust import check_trust
 
     config = recorded_config(subject)
-    check_modules(project, subject, config)
+    check_trust(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed

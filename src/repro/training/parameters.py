@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import numbers
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
+from repro.config.parameters import DECIDED, LIGHTGBM, reach
 from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
-_OURS = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
 # The form in which scikit-learn says which parameter is wrong.
 _SAYS = re.compile(
     r"The '(?P<name>\w+)' parameter of \S+ (?P<rule>.+)\. Got (?P<found>.*) instead\."
@@ -31,18 +31,20 @@ def check_names(where: str, kind: type[BaseEstimator], params: Mapping[str, Any]
     Raises
     ------
     ConfigError
-        If a parameter is unknown, missing, or decided by the seed or the level.
+        If a parameter is unknown, missing, decided by the seed or the level, or reaches beyond a
+        fit: to files, caches, machines or ports.
     """
     known = _named(where, kind)
-    for name in params:
-        if _OURS.search(name):
+    for name, value in params.items():
+        _check_reach(where, kind, name, value)
+        if DECIDED.search(name):
             raise ConfigError(
                 f"{where}.{name}: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
                 " every fit has one thread",
                 advice="take it out; set the seed with --seed",
             )
         if name not in known and not _takes_any(kind):
-            free = [each for each in known if not _OURS.search(each)]
+            free = [each for each in known if not DECIDED.search(each)]
             raise ConfigError(
                 f"{where}.{name}: {kind.__name__} has no parameter '{name}'",
                 advice=did_you_mean(name, free),
@@ -53,6 +55,27 @@ def check_names(where: str, kind: type[BaseEstimator], params: Mapping[str, Any]
                 f"{where}: {kind.__name__} needs the parameter '{name}'",
                 advice=f"add '{name}' to params",
             )
+
+
+def _check_reach(where: str, kind: type[BaseEstimator], name: str, value: object) -> None:
+    """Refuse what reaches beyond a fit, by the names of every class that this one derives from."""
+    bases = {f"{base.__module__}:{base.__qualname__}" for base in kind.__mro__}
+    what = next(filter(None, (reach(base, name, value) for base in sorted(bases))), "")
+    if not what and name in _lightgbm_names(bases):
+        what = "names a file, a machine or a port"
+    if what:
+        raise ConfigError(
+            f"{where}.{name}: '{name}' {what}: it is no hyper-parameter",
+            advice="take it out: nothing records what it leads to",
+        )
+
+
+def _lightgbm_names(bases: set[str]) -> set[str]:
+    """Return the aliases that the LightGBM which is loaded has for what reaches beyond a fit."""
+    if not any(base.startswith("lightgbm.") for base in bases):
+        return set()
+    table = getattr(sys.modules.get("lightgbm.basic"), "_ConfigAliases", None)
+    return set() if table is None else table.get(*LIGHTGBM)
 
 
 def _named(where: str, kind: type[BaseEstimator]) -> dict[str, inspect.Parameter]:
