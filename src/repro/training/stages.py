@@ -20,9 +20,10 @@ from repro.training.features import DerivedFeatures
 from repro.training.fitting import cross_validate, fit_selected, select
 from repro.training.fold import Stage, fold
 from repro.training.generators import restored_global_generators
+from repro.training.leakage import suspect_features
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import fit_preprocessor, to_matrix
-from repro.training.safety import find, guess_constant, suspect_features
+from repro.training.safety import find, guess_constant
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.splitting import fold_rows, split_rows
 
