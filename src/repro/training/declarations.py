@@ -114,7 +114,7 @@ STAGES = (
         copies={"metrics.constant": "constant"},
     ),
     Stage(
-        "leakage", "repro.training.safety:suspect_features", ("leaking",), FITTING,
+        "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
         diagnostic=True,
     ),
     Stage(

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import balanced_accuracy_score, r2_score
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from repro.config.data import Task
 from repro.core.records import Finding
@@ -21,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
-    import pandas as pd
 
     from repro.config.training import Evaluation, Safety
     from repro.core.records import Estimate
     from repro.training.fitting import OutOfFold
+    from repro.training.leakage import Leakage
     from repro.training.scoring import Labels, Outcome, Scores
 
     Rows = npt.NDArray[np.int64]
@@ -43,74 +41,10 @@ def guess_constant(
     return metrics.evaluate(target[test_rows], predicted, scores, outcome)[0]
 
 
-def suspect_features(
-    features: pd.DataFrame,
-    target: Labels,
-    outcome: Outcome,
-    train_rows: Rows,
-    fold_of_row: Rows,
-    safety: Safety,
-    leakage_seeds: Mapping[str, int],
-) -> dict[str, float]:
-    """Score each feature alone by a small tree, out of fold.
-
-    Returns
-    -------
-    dict of str to float
-        Balanced accuracy of a classification (R² of a regression), for features at or above
-        ``safety.leakage_score``.
-    """
-    seed = leakage_seeds["leakage/tree"]
-    truth = target[train_rows]
-    scored = {}
-    for name in features.columns:
-        values = _as_numbers(features[name].iloc[train_rows])
-        predicted = _alone(values, truth, outcome, fold_of_row, safety, seed)
-        scored[str(name)] = _plain_score(truth, predicted, outcome)
-    return {name: value for name, value in scored.items() if value >= safety.leakage_score}
-
-
-def _alone(
-    values: npt.NDArray[np.float64],
-    truth: Labels,
-    outcome: Outcome,
-    fold_of_row: Rows,
-    safety: Safety,
-    seed: int,
-) -> Labels:
-    regression = outcome.task is Task.REGRESSION
-    kind = DecisionTreeRegressor if regression else DecisionTreeClassifier
-    predicted = np.empty_like(truth)
-    for fold in range(int(fold_of_row.max()) + 1):
-        outside = fold_of_row == fold
-        tree = kind(max_leaf_nodes=safety.leakage_leaves, random_state=seed)
-        tree.fit(values[~outside], truth[~outside])
-        predicted[outside] = tree.predict(values[outside])
-    return predicted
-
-
-def _as_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
-    """Turn a column to numbers: categories by name, missing values below every value."""
-    if column.dtype.kind == "f":
-        values = column.to_numpy(dtype=np.float64)
-    else:
-        categories = np.unique(column.dropna().to_numpy(dtype=str))
-        codes = np.searchsorted(categories, column.fillna("").to_numpy(dtype=str))
-        values = np.where(column.isna(), np.nan, codes)
-    lowest = np.nanmin(values, initial=0.0)
-    return np.where(np.isnan(values), lowest - 1, values).reshape(-1, 1)
-
-
-def _plain_score(truth: Labels, predicted: Labels, outcome: Outcome) -> float:
-    if outcome.task is Task.REGRESSION:
-        return float(r2_score(truth, predicted))
-    return float(balanced_accuracy_score(truth, predicted))
-
-
 def find(
     test_metrics: Mapping[str, Estimate],
     constant: Mapping[str, float],
-    leaking: Mapping[str, float],
+    leaking: Leakage,
     out_of_fold: Mapping[str, OutOfFold],
     selected: str,
     converged: bool,  # noqa: FBT001 - stages are called by name
@@ -124,14 +58,7 @@ def find(
     check_seeds: Mapping[str, int],
 ) -> tuple[Finding, ...]:
     """Collect every reason to doubt the result."""
-    found = [
-        Finding(
-            kind="leakage",
-            message=f"the feature '{name}' alone scores {value:.4f} out of fold: does it know the"
-            " target?",
-        )
-        for name, value in leaking.items()
-    ]
+    found = _across_the_split(leaking)
     found += _too_good(test_metrics, outcome, safety)
     truth = target[test_rows]
     found += _no_better(
@@ -158,6 +85,38 @@ def find(
     ]
     found += _drawing(out_of_fold)
     return tuple(found)
+
+
+def _across_the_split(leaking: Leakage) -> list[Finding]:
+    found = [
+        Finding(
+            kind="leakage",
+            message=f"the feature '{name}' alone scores {value:.4f} out of fold: does it know the"
+            " target?",
+        )
+        for name, value in leaking.features.items()
+    ]
+    found += [
+        Finding(
+            kind="identifier",
+            message=f"the feature '{name}' looks like an identifier: {part.values} values in the"
+            f" training rows, of which {part.held_out} of {part.total} held-out rows"
+            f" ({part.share:.1%}) have one, and rows of one value have the same target (score"
+            f" {part.score:.2f} of 1): the model may have learned who, not why; add it to"
+            " features.drop, and keep all rows of one value on one side of the split",
+        )
+        for name, part in leaking.identifiers.items()
+    ]
+    if leaking.identical is not None:
+        part = leaking.identical
+        found.append(
+            Finding(
+                kind="identical_rows",
+                message=f"{part.held_out} of {part.total} held-out rows ({part.share:.1%}) have the"
+                " same features as a training row: the model has seen them; remove repeated rows",
+            )
+        )
+    return found
 
 
 def _drawing(out_of_fold: Mapping[str, OutOfFold]) -> list[Finding]:

@@ -1,0 +1,302 @@
+"""Reasons to doubt a split: features that know the target, rows and identifiers on both sides.
+
+Columns are compared by ranks and codes, never by values: no magnitude is too large, no difference
+too small, and no text too long. At most ``_ROWS`` training rows, drawn by seed, are scored, so that
+the time is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import balanced_accuracy_score, r2_score
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from repro.config.data import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from repro.config.training import Safety
+    from repro.training.scoring import Labels, Outcome
+
+    Rows = npt.NDArray[np.int64]
+    Codes = npt.NDArray[np.int64]
+    Truth = npt.NDArray[np.float64] | npt.NDArray[np.intp]
+
+_ROWS = 5_000
+# Held-out rows that also stand among the training rows: fewer than this share change no result.
+_IDENTICAL = 0.01
+# An identical row is expected where its values are so common that this many would be there by
+# chance, were the columns independent.
+_BY_CHANCE = 0.01
+# An identifier: values at least; the share of rows whose value other rows have too; how far knowing
+# them goes from a guess (0) to the target itself (1); and how much further than their order does.
+_VALUES, _RECURRING, _KNOWS, _BEYOND_ORDER = 30, 0.5, 0.7, 0.2
+# The order is judged by what this many neighbouring values have in common.
+_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """Values of a column, or whole rows, that stand on both sides of the split.
+
+    Attributes
+    ----------
+    held_out : int
+        Held-out rows that have such a value.
+    total : int
+        All held-out rows.
+    values : int
+        Different values in the training rows.
+    score : float
+        How much of the target the values tell, from 0 to 1.
+    """
+
+    held_out: int
+    total: int
+    values: int
+    score: float
+
+    @property
+    def share(self) -> float:
+        """The share of held-out rows."""
+        return self.held_out / self.total
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """What was found.
+
+    Attributes
+    ----------
+    features : dict of str to float
+        Balanced accuracy of a classification (R² of a regression) of features that alone reach
+        ``safety.leakage_score``.
+    identifiers : dict of str to Recurrence
+        Features whose values group rows across the split.
+    identical : Recurrence or None
+        Whole rows.
+    """
+
+    features: dict[str, float]
+    identifiers: dict[str, Recurrence]
+    identical: Recurrence | None
+
+
+def suspect_features(
+    features: pd.DataFrame,
+    target: Labels,
+    outcome: Outcome,
+    train_rows: Rows,
+    test_rows: Rows,
+    fold_of_row: Rows,
+    safety: Safety,
+    leakage_seeds: Mapping[str, int],
+) -> Leakage:
+    """Score each feature alone, out of fold, and look for what stands on both sides of the split.
+
+    A feature is scored by a small tree over its order, and by what other rows of the same value
+    have; the better one counts.
+    """
+    codes = {str(name): _ordered_codes(features[name]) for name in features.columns}
+    identical, twice = _identical_rows(codes, train_rows, test_rows)
+    seed = leakage_seeds["leakage/tree"]
+    chosen = _sample(len(train_rows), seed)
+    rows, folds = train_rows[chosen], fold_of_row[chosen]
+    truth = _numbers(target[rows], outcome)
+    every = _Rows(truth, folds, outcome, seed)
+    # Rows that are there twice would make every column tell the target.
+    single = ~twice[rows]
+    once = _Rows(truth[single], folds[single], outcome, seed)
+    leaking, identifiers = {}, {}
+    for name, column in codes.items():
+        values = column[rows]
+        ordered = _by_order(values, every, safety.leakage_leaves)
+        best = _plain_score(every.truth, ordered, outcome)
+        if _can_be_grouped(once, every):
+            grouped = _by_value(values[single], once)
+            best = max(best, _plain_score(once.truth, grouped, outcome))
+            tells = _identifies(values[single], grouped, once)
+            found = _recurrence(column, train_rows, test_rows, tells)
+            if tells >= _KNOWS and found.share >= _RECURRING:
+                identifiers[name] = found
+        if best >= safety.leakage_score:
+            leaking[name] = best
+    return Leakage(leaking, identifiers, identical)
+
+
+def _numbers(target: Labels, outcome: Outcome) -> Truth:
+    """Return the positions of the classes, which are quicker than their names, or the values."""
+    if outcome.task is Task.REGRESSION:
+        return np.asarray(target, dtype=np.float64)
+    return np.searchsorted(np.asarray(outcome.classes), target)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Training rows to score columns on."""
+
+    truth: Truth
+    folds: Rows
+    outcome: Outcome
+    seed: int
+
+
+def _can_be_grouped(once: _Rows, every: _Rows) -> bool:
+    return (
+        len(once.truth) >= _VALUES
+        and len(np.unique(once.folds)) > 1
+        and (
+            once.outcome.task is Task.REGRESSION
+            or len(np.unique(once.truth)) == len(np.unique(every.truth))
+        )
+    )
+
+
+def _sample(rows: int, seed: int) -> npt.NDArray[np.intp]:
+    if rows <= _ROWS:
+        return np.arange(rows)
+    return np.sort(np.random.RandomState(seed).choice(rows, _ROWS, replace=False))
+
+
+def _ordered_codes(column: pd.Series) -> Codes:
+    """Return the position of each value among the different ones, from 1; 0 where missing."""
+    codes, _ = pd.factorize(column, sort=True, use_na_sentinel=True)
+    return codes.astype(np.int64) + 1
+
+
+def _identical_rows(
+    codes: Mapping[str, Codes], train_rows: Rows, test_rows: Rows
+) -> tuple[Recurrence | None, npt.NDArray[np.bool_]]:
+    """Find rows that are alike in every feature; also say of every row whether another is like it.
+
+    Columns are joined one after the other, so that memory does not grow with their number. What
+    chance makes alike does not count.
+    """
+    columns = list(codes.values())
+    group = np.zeros(len(columns[0]), dtype=np.int64)
+    chance = np.full(len(group), float(len(train_rows)))
+    for column in columns:
+        counts = np.bincount(column[train_rows], minlength=column.max() + 1)
+        chance *= counts[column] / len(train_rows)
+        group = pd.factorize(group * (column.max() + 1) + column)[0]
+    used = np.concatenate([train_rows, test_rows])
+    often = np.bincount(group[used], minlength=group.max() + 1)[group] > 1
+    known = np.isin(group[test_rows], group[train_rows]) & (chance[test_rows] < _BY_CHANCE)
+    held_out, total = int(known.sum()), len(test_rows)
+    values = len(np.unique(group[train_rows]))
+    if held_out < _IDENTICAL * total or not held_out:
+        return None, often
+    return Recurrence(held_out, total, values, 1.0), often
+
+
+def _recurrence(column: Codes, train_rows: Rows, test_rows: Rows, score: float) -> Recurrence:
+    inside = np.unique(column[train_rows])
+    known = np.isin(column[test_rows], inside) & (column[test_rows] > 0)
+    return Recurrence(int(known.sum()), len(test_rows), len(inside), score)
+
+
+def _by_order(values: Codes, rows: _Rows, leaves: int) -> Truth:
+    """Predict by a small tree over the ranks, out of fold."""
+    regression = rows.outcome.task is Task.REGRESSION
+    kind = DecisionTreeRegressor if regression else DecisionTreeClassifier
+    ranks = np.unique(values, return_inverse=True)[1].reshape(-1, 1)
+    predicted = np.empty_like(rows.truth)
+    for outside in _outside(rows):
+        tree = kind(max_leaf_nodes=leaves, random_state=rows.seed)
+        tree.fit(ranks[~outside], rows.truth[~outside])
+        predicted[outside] = tree.predict(ranks[outside])
+    return predicted
+
+
+def _by_value(values: Codes, rows: _Rows) -> Truth:
+    """Predict what most rows of the same value have (the mean in a regression), out of fold.
+
+    A value that no other fold has gets what most rows have.
+    """
+    regression = rows.outcome.task is Task.REGRESSION
+    group = _means if regression else _most_frequent
+    places = np.unique(values, return_inverse=True)[1]
+    predicted = np.empty_like(rows.truth)
+    for outside in _outside(rows):
+        known = group(places[~outside], rows.truth[~outside], places.max() + 1)
+        predicted[outside] = known[places[outside]]
+    return predicted
+
+
+def _outside(rows: _Rows) -> Iterator[npt.NDArray[np.bool_]]:
+    for fold in np.unique(rows.folds):
+        yield rows.folds == fold
+
+
+def _means(places: npt.NDArray[np.intp], truth: Truth, size: int) -> Truth:
+    # In relation to the greatest, since sums may leave what a float holds.
+    numbers = np.asarray(truth, dtype=np.float64)
+    unit = np.abs(numbers).max() or 1.0
+    sums = np.bincount(places, numbers / unit, minlength=size)
+    counts = np.bincount(places, minlength=size)
+    overall = np.full(size, (numbers / unit).mean())
+    means: Truth = np.divide(sums, counts, out=overall, where=counts > 0) * unit
+    return means
+
+
+def _most_frequent(places: npt.NDArray[np.intp], truth: Truth, size: int) -> Truth:
+    """Return the class that most rows of each value have; the first one wins a tie."""
+    classes, of_class = np.unique(truth, return_inverse=True)
+    pairs, counts = np.unique(places * len(classes) + of_class, return_counts=True)
+    most = np.full(size, int(np.bincount(of_class).argmax()))
+    # Ascending counts, and descending classes among equal ones: the last one written stays.
+    order = np.lexsort((-(pairs % len(classes)), counts))
+    most[pairs[order] // len(classes)] = pairs[order] % len(classes)
+    found: Truth = classes[most]
+    return found
+
+
+def _identifies(values: Codes, grouped: Truth, rows: _Rows) -> float:
+    """Return how much the values tell of the target, from 0 to 1; 0 where none is an identifier.
+
+    An identifier has many values for its rows, most rows share theirs with others, and those others
+    tell the target much better than neighbouring values do.
+    """
+    places = np.unique(values, return_inverse=True)[1]
+    different, known = int(places.max()) + 1, _recurs(places, rows.folds)
+    if different < max(_VALUES, np.sqrt(len(values))) or known.mean() < _RECURRING:
+        return 0.0
+    tells = _skill(rows.truth[known], grouped[known], rows.outcome)
+    if tells < _KNOWS:
+        return 0.0
+    by_order = _by_order(values, rows, max(2, different // _NEIGHBOURS))
+    beyond = tells - _skill(rows.truth[known], by_order[known], rows.outcome)
+    return tells if beyond >= _BEYOND_ORDER else 0.0
+
+
+def _recurs(places: npt.NDArray[np.intp], folds: Rows) -> npt.NDArray[np.bool_]:
+    """Check for each row whether a row of another fold has its value."""
+    here = places * (folds.max() + 1) + folds
+    alike = np.bincount(places)[places]
+    inside = np.unique(here, return_inverse=True, return_counts=True)
+    recurs: npt.NDArray[np.bool_] = alike > inside[2][inside[1]]
+    return recurs
+
+
+def _skill(truth: Truth, predicted: Truth, outcome: Outcome) -> float:
+    """Return how far a prediction goes from a guess, 0, to the truth, 1."""
+    if len(np.unique(truth)) < len(("one", "other")):
+        return 0.0
+    score = _plain_score(truth, predicted, outcome)
+    if outcome.task is Task.REGRESSION:
+        return score
+    guess = 1 / len(np.unique(truth))
+    return (score - guess) / (1 - guess)
+
+
+def _plain_score(truth: Truth, predicted: Truth, outcome: Outcome) -> float:
+    if outcome.task is Task.REGRESSION:
+        return float(r2_score(truth, predicted))
+    return float(balanced_accuracy_score(truth, predicted))
