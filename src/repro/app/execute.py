@@ -56,9 +56,12 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
             advice="start through the repro command, which fixes it before Python starts",
         )
+    observer.preparing("recording the environment")
     environment = capture_environment(project, level, dropped())
     check_in_force(environment)
+    observer.preparing("taking the numeric fingerprint of this machine")
     environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
+    observer.preparing(f"loading the data set {config.dataset.name}")
     table = load(project, config.dataset, config.task)
     check = partial(check_worker, level)
     training = train(config, table.features, table.target, table.numeric, observer, check)

@@ -67,6 +67,7 @@ def train(
         finished=times[1],
         seconds=times[2],
     )
+    observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
         _write_files(pending, execution, environment)
         lineage = _lineage(

@@ -57,10 +57,10 @@ class Workers:
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
         # some estimators refuse.
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
+        made = pool(joblib.delayed(_one_threaded)(self.check, function, *t) for t in tasks)
         results = []
-        for position, result in enumerate(
-            pool(joblib.delayed(_one_threaded)(self.check, function, *t) for t in tasks)
-        ):
-            self.observer.task_finished(labels[position], position + 1, len(tasks))
-            results.append(result)
+        for position, label in enumerate(labels, start=1):
+            # Whatever else the workers do, this is what the next result waits for.
+            self.observer.task_started(label, position, len(tasks))
+            results.append(next(made))
         return results
