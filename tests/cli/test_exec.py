@@ -222,3 +222,25 @@ def test_what_is_no_command_is_told_as_such(arguments: list[str], status: int, t
     result = run(*arguments)
 
     assert (result.status, told in result.err) == (status, True), result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("script.py", "a", "--level"), "['script.py', 'a', '--level']"),
+        (("./script.py",), "['./script.py']"),
+        (("folder/inner.py", "b"), "['folder/inner.py', 'b']"),
+        (("-m", "script", "c"), "c']"),
+        (("-c", "import sys; print(sys.argv)", "d"), "['-c', 'd']"),
+        (("-m", "folder.inner"), "inner.py']"),
+    ],
+)
+def test_a_script_or_module_needs_no_python_before_it(tmp_path, arguments, expected):
+    """By the Python that runs repro."""
+    (tmp_path / "folder").mkdir()
+    for name in ("script.py", "folder/inner.py"):
+        (tmp_path / name).write_text("import sys; print(sys.argv)")
+
+    result = command("-m", "repro", "exec", "--level", "seeded", "--", *arguments, cwd=tmp_path)
+
+    assert (result.status, result.out.strip()[-len(expected) :]) == (0, expected), result.err

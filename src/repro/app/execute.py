@@ -76,16 +76,20 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             advice="start through the repro command, which fixes it before Python starts",
         )
     with safe_children(), own_modules(project, config.security.allowed_modules):
+        observer.preparing("recording the environment")
         environment = capture_environment(project, level, dropped())
         check_in_force(environment)
+        observer.preparing("taking the numeric fingerprint of this machine")
         environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
         for family, model in config.models.items():
             check(family, model, config.task.kind, config.security.allowed_modules)
+        observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task)
         watch = Watch()
         report = partial(report_new, uuid4().hex)
         inspection = Inspection(partial(check_worker, level), report, watch.collect)
         training = train(config, table.features, table.target, table.numeric, observer, inspection)
+        observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
     code = observe_code(project, config, environment, loaded)
     environment = _completed(environment, loaded, code)

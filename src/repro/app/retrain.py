@@ -17,10 +17,13 @@ from repro.core.jsonfile import dump_record, load
 class _Silent:
     """Tells nobody anything."""
 
+    def preparing(self, what: str) -> None:
+        """Pass over it."""
+
     def stage_started(self, name: str, position: int, total: int) -> None:
         """Pass over it."""
 
-    def task_finished(self, label: str, position: int, total: int) -> None:
+    def task_started(self, label: str, position: int, total: int) -> None:
         """Pass over it."""
 
 

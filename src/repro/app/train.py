@@ -71,6 +71,7 @@ def train(
         finished=times[1],
         seconds=times[2],
     )
+    observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
         lineage = _lineage(
             project,

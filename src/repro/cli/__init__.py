@@ -20,7 +20,7 @@ from repro.core.errors import ExitCode, ReproError
 with importing():
     import click
 
-    from repro.cli.lazy import LazyGroup
+    from repro.cli.lazy import LazyGroup, dashed
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -76,7 +76,7 @@ Start here:
     cls=LazyGroup,
     lazy=COMMANDS,
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": dashed},
 )
 @click.version_option(__version__, prog_name="repro")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
@@ -145,6 +145,9 @@ def _colours() -> bool | None:
 def _explain(message: str, advice: str) -> None:
     text = plain(message).replace("\n", "\n       ")
     colours = _colours()
+    if sys.stderr.isatty():
+        # Progress may have left its line half-way.
+        click.echo("\r\x1b[2K", err=True, nl=False, color=True)
     click.echo(click.style("error: ", fg="red", bold=True) + text, err=True, color=colours)
     if advice:
         click.echo(click.style("  next: ", bold=True) + plain(advice), err=True, color=colours)

@@ -48,6 +48,8 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
 
     \b
     repro exec -- python train.py           the same bits on every x86-64-v3 processor
+    repro exec -- train.py                  the same, by the Python that runs repro
+    repro exec -- -m package.train          likewise, a module
     repro exec -- pytest -q                 tests of numbers that agree everywhere
     repro exec --level strict -- make       one thread, the processor's own code paths
     eval "$(repro exec --print-env shell)"  pin this shell
@@ -67,9 +69,17 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
         )
     if not arguments[0]:
         raise click.UsageError("the command's name is empty")
+    if _is_for_python(arguments[0]):
+        arguments = (sys.executable, *arguments)
     check_processor(chosen)
     _tell_of_unknown(sorted(overruled(chosen, os.environ).keys() - KNOWN))
     return _become(arguments, pinned(chosen, os.environ))
+
+
+def _is_for_python(first: str) -> bool:
+    """Tell whether a command begins as the arguments of Python do."""
+    script = first.endswith(".py") and os.path.isfile(first)  # noqa: PTH113 - as below
+    return first in {"-m", "-c"} or (script and shutil.which(first) is None)
 
 
 def _tell_of_unknown(names: Sequence[str]) -> None:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def dashed(name: str) -> str:
+    """Spell an option as this program does: ``--test_size`` is ``--test-size``."""
+    return name.replace("_", "-")
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands' names and help without importing them.
 

@@ -123,10 +123,13 @@ def request_options(function: _F) -> _F:
         click.option(
             "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one value."
         ),
-        click.option("--seed", type=int, help="The base seed."),
+        click.option("--seed", "--random-state", "seed", type=int, help="The base seed."),
         click.option("--test-size", type=float, help="Share of rows held out."),
         click.option("--max-iter", type=int, help="max_iter of every family that has one."),
-        click.option("-m", "--model", "models", multiple=True, help="Train this family only."),
+        click.option("--n-estimators", type=int, help="Likewise n_estimators."),
+        click.option(
+            "-m", "--model", "--model-type", "models", multiple=True, help="Train this family only."
+        ),
         click.option(
             "--variant", "variants", multiple=True, metavar="FAMILY=NAME", help="Pick a variant."
         ),
@@ -176,6 +179,7 @@ def make_request(
     seed: int | None = None,
     test_size: float | None = None,
     max_iter: int | None = None,
+    n_estimators: int | None = None,
     models: tuple[str, ...] = (),
     variants: tuple[str, ...] = (),
     level: str | None = None,
@@ -203,6 +207,7 @@ def make_request(
         overlays=tuple(Path.cwd() / path for path in overlays),
         assignments=(*assigned, *chosen, *named),
         max_iter=max_iter,
+        n_estimators=n_estimators,
     )
 
 

@@ -1,43 +1,78 @@
-"""Progress of a training: one moving line on a terminal, plain lines elsewhere."""
+"""Progress of a training: one moving line on a terminal, few plain lines elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
 import click
 
+from repro.cli.cells import cell
+from repro.launch.restart import GUARD
+
+# Seconds between the lines of a stage's tasks where they stay.
+_SELDOM = 2.0
+_CLEAR = "\r\x1b[2K"
+# What begins at once, before anything else is known.
+_FIRST = {
+    "verify": "reading the record, to train again from it: importing the libraries",
+    "train": "importing the libraries",
+}
+
 
 class Quiet:
     """Says nothing."""
 
+    def preparing(self, what: str) -> None:
+        """Ignore it."""
+
     def stage_started(self, name: str, position: int, total: int) -> None:
         """Ignore it."""
 
-    def task_finished(self, label: str, position: int, total: int) -> None:
+    def task_started(self, label: str, position: int, total: int) -> None:
+        """Ignore it."""
+
+    def finish(self) -> None:
         """Ignore it."""
 
 
 class Progress:
-    """Tells stages and tasks on standard error."""
+    """Tells what is running, on standard error, from the moment it is made."""
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
         self._stage = ""
-        self._started = time.perf_counter()
+        self._started = self._last = time.perf_counter()
+        context = click.get_current_context(silent=True)
+        name = context.info_name if context else None
+        # Python restarts once, to fix the level, and what was said then still stands.
+        if self._moving or GUARD not in os.environ:
+            self.preparing(_FIRST.get(name or "", "importing the libraries"))
+
+    def preparing(self, what: str) -> None:
+        """Tell what begins before the first stage, or after the last one."""
+        self._tell(what, done=False)
 
     def stage_started(self, name: str, position: int, total: int) -> None:
         """Tell that a stage begins."""
         self._stage = f"[{position:2}/{total}] {name}"
         self._tell(self._stage, done=position == total)
 
-    def task_finished(self, label: str, position: int, total: int) -> None:
-        """Tell that a task of the stage is done."""
-        self._tell(f"{self._stage}: {label} ({position}/{total})", done=False)
+    def task_started(self, label: str, position: int, total: int) -> None:
+        """Tell which task of the stage is running, where it does not run too often."""
+        if self._moving or time.perf_counter() - self._last >= _SELDOM:
+            self._tell(f"{self._stage}: {label} ({position}/{total})", done=False)
+
+    def finish(self) -> None:
+        """Leave the line to what comes next."""
+        if self._moving:
+            click.echo(_CLEAR, err=True, nl=False)
 
     def _tell(self, text: str, *, done: bool) -> None:
-        line = f"{time.perf_counter() - self._started:6.1f} s  {text}"
+        self._last = time.perf_counter()
+        line = f"{self._last - self._started:6.1f} s  {cell(text)}"
         if self._moving:
-            click.echo(f"\r\x1b[2K{line}", err=True, nl=done)
+            click.echo(f"{_CLEAR}{line}", err=True, nl=done)
         else:
             click.echo(line, err=True)

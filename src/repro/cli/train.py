@@ -55,14 +55,16 @@ def command(
 
     project = find(project_folder)
     resolved = resolve_request(project, make_request(**options))
+    observer = Quiet() if quiet or as_json else Progress()
     enter(resolved.config.determinism.level)
     from repro.app.checking import check_candidates  # imports NumPy: after the level is fixed
     from repro.app.train import train
 
-    observer = Quiet() if quiet or as_json else Progress()
+    observer.preparing("checking the model families")
     check_candidates(project, resolved)
     line = ["repro", *map(_printable, sys.argv[1:])]
     run = train(project, resolved, line, observer)
+    observer.finish()
     findings = run.execution.training.metrics.findings
     for sentence in run.execution.influences:
         output.warn(sentence)

@@ -36,8 +36,8 @@ class Request:
         Files laid over it, the last wins.
     assignments : tuple of (str, str, str)
         Flag as typed, dotted key, YAML text; such as ``("--seed", "seed", "7")``.
-    max_iter : int or None
-        The limit on iterations of every chosen family that has one.
+    max_iter, n_estimators : int or None
+        The limit on iterations, and the number of trees, of every chosen family that has one.
     """
 
     experiment: str | None = None
@@ -45,6 +45,7 @@ class Request:
     overlays: tuple[Path, ...] = ()
     assignments: tuple[tuple[str, str, str], ...] = ()
     max_iter: int | None = None
+    n_estimators: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def compose(project: Path, request: Request) -> Composition:
     upper = merge_all([_undescribed(profile.tree), *(o.tree for o in overlays), flags])
     wanted = merge(lower, upper)
     tree = merge_all([lower, _chosen_variants(wanted), upper])
-    tree = merge(tree, _iteration_limit(tree, request.max_iter))
+    tree = merge(tree, _shared(tree, "max_iter", request.max_iter))
+    tree = merge(tree, _shared(tree, "n_estimators", request.n_estimators))
     _check_families(tree)
+    _check_nothing_is_lost(flags, tree)
     datasets = read_source(project, project / DATASETS, "datasets")
     tree = _with_dataset(tree, datasets)
     used = {str(family) for family in _families(tree)}
@@ -156,6 +159,19 @@ def _check_families(tree: Tree) -> None:
         _check_flags_have_effect(tree, _families(tree))
 
 
+def _check_nothing_is_lost(flags: Tree, tree: Tree) -> None:
+    """Refuse a flag that lays an empty mapping over keys: mappings are merged key by key."""
+    for path, leaf in flags.items():
+        if leaf.value == {} and subtree(tree, path) and tree.get(path) is not leaf:
+            key = ".".join(path)
+            below = next(".".join((*path, *inner)) for inner in subtree(tree, path))
+            raise ConfigError(
+                f"{leaf.origin}: setting '{key}' to an empty mapping has no effect: mappings are"
+                " merged key by key",
+                advice=f"set a key of it, such as {below}",
+            )
+
+
 def _check_family_key(path: tuple[str, ...], leaf: Leaf) -> None:
     levels: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(path[1:2], _FAMILY_KEYS)]
     if path[1:2] == ("estimators",):
@@ -177,6 +193,25 @@ def _check_flags_have_effect(tree: Tree, chosen: list[object]) -> None:
                 f"{leaf.origin}: the family '{path[1]}' is not trained",
                 advice=f"trained are: {', '.join(map(str, chosen))}; choose with --model",
             )
+        if path[0] == "models" and leaf.origin.startswith("--"):
+            _check_part_is_used(tree, path, leaf)
+
+
+def _check_part_is_used(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> None:
+    """Refuse a flag about a variant, or a kind of task, that was not chosen."""
+    family, part, name = path[1], path[2:3], path[3:4]
+    variant, task = tree.get(("variants", family)), tree.get(("task",))
+    if part == ("variants",) and name and (variant is None or variant.value != name[0]):
+        raise ConfigError(
+            f"{leaf.origin}: the variant '{name[0]}' of {family} is not chosen",
+            advice=f"choose it: --variant {family}={name[0]}",
+        )
+    kind = "regression" if task is not None and task.value == "regression" else "classification"
+    if part == ("estimators",) and name and name[0] != kind:
+        raise ConfigError(
+            f"{leaf.origin}: the task is a {kind}: an estimator for {name[0]} has no effect here",
+            advice=f"set models.{family}.estimators.{kind}",
+        )
 
 
 def _check_chosen(leaf: Leaf, known: set[str]) -> None:
@@ -220,23 +255,31 @@ def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
     return planted(params, ("models", family, "params"))
 
 
-def _iteration_limit(tree: Tree, limit: int | None) -> Tree:
-    if limit is None:
+def _shared(tree: Tree, name: str, value: int | None) -> Tree:
+    """Set a parameter of every chosen family that has it."""
+    if value is None:
         return {}
-    paths = [("models", str(f), "params", "max_iter") for f in _families(tree)]
-    limited: Tree = {path: Leaf(limit, "--max-iter") for path in paths if path in tree}
-    if not limited:
+    flag = f"--{name.replace('_', '-')}"
+    owners = [path[1] for path in tree if path[0] == "models" and path[2:] == ("params", name)]
+    chosen = [str(family) for family in _families(tree) if family in owners]
+    if not chosen:
         raise ConfigError(
-            "--max-iter: no chosen family has 'max_iter'",
-            advice="choose one that has, such as logistic_regression",
+            f"{flag}: no chosen family has '{name}'",
+            advice=f"choose one that has: {', '.join(sorted(owners))}" if owners else "",
         )
-    return limited
+    return {("models", family, "params", name): Leaf(value, flag) for family in chosen}
 
 
 def _with_dataset(tree: Tree, datasets: SourceFile) -> Tree:
     leaf = tree.get(("dataset",))
     entries = subtree(datasets.tree, ("datasets",))
     known = {path[0] for path in entries if path}
+    for path, inner in tree.items():
+        if path[0] == "dataset" and len(path) > 1:
+            raise ConfigError(
+                f"{inner.origin}: '{'.'.join(path)}' cannot be set: an experiment names its data",
+                advice="declare a data set in configs/datasets.yaml, and name it: dataset: NAME",
+            )
     if leaf is None:
         spelled = next((leaf for path, leaf in tree.items() if path[0] == "dataset"), None)
         if spelled is None:

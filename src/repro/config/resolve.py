@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # deeper inside belongs where its neighbours stand.
 _INSIDE = 3
 _NOT_RESOLVED = ("families", "variants", "default_experiment", "models")
+# Keys of a resolved configuration that no file gives, and those that files give instead.
+_DERIVED, _COMPOSED = ("schema", "experiment", "models"), ("families", "variants")
 # A pattern says little to a person.
 _PATTERNS = {
     "estimator": "expected module:Class, such as sklearn.svm:SVC",
@@ -145,7 +147,8 @@ def _problem(
     path = _path_in(tree, tuple(str(part) for part in detail["loc"]))
     place, key = _origin(tree, path), ".".join(path)
     if detail["type"] == "extra_forbidden":
-        return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], _all_keys(model))}"
+        known = _siblings(model, tuple(map(str, detail["loc"])))
+        return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], known)}"
     if detail["type"] == "missing":
         return f"{_origin(tree, ()) if len(path) < _INSIDE else place}: missing key '{key}'"
     message = detail["msg"].removeprefix("Value error, ")
@@ -190,7 +193,25 @@ def _origin(tree: Mapping[tuple[str, ...], Leaf], path: tuple[str, ...]) -> str:
     return experiment.origin if experiment else "configuration"
 
 
-def _all_keys(model: type[BaseModel]) -> Iterable[str]:
-    definitions = model.model_json_schema()
-    blocks = [definitions, *definitions.get("$defs", {}).values()]
-    return {key for block in blocks for key in block.get("properties", {})}
+def _siblings(model: type[BaseModel], loc: tuple[str, ...]) -> set[str]:
+    """Return the keys that may stand where an unknown one was found."""
+    kinds: list[type[BaseModel]] = [model]
+    for part in loc[:-1]:
+        fields = [kind.model_fields[part] for kind in kinds if part in kind.model_fields]
+        inner = [found for field in fields for found in _models_in(field.annotation)]
+        # A part that is no field is the tag of a union's member, a name, or a position.
+        kinds = inner or [kind for kind in kinds if part in _tags(kind)] or kinds
+    names = {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}
+    return names - set(_DERIVED) | set(_COMPOSED) if kinds == [ExperimentConfig] else names
+
+
+def _models_in(annotation: object) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _tags(kind: type[BaseModel]) -> set[object]:
+    fields = (field.annotation for field in kind.model_fields.values())
+    return {tag for each in fields if get_origin(each) is Literal for tag in get_args(each)}

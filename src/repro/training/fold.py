@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """Is told what happens, for people who wait; it changes nothing."""
 
+    def preparing(self, what: str) -> None:
+        """Say what begins before the first stage, or after the last one."""
+
     def stage_started(self, name: str, position: int, total: int) -> None:
         """Say that a stage begins."""
 
-    def task_finished(self, label: str, position: int, total: int) -> None:
-        """Say that one of a stage's independent tasks is done."""
+    def task_started(self, label: str, position: int, total: int) -> None:
+        """Say that one of a stage's independent tasks is running, and those before it are done."""
 
 
 def fold(

@@ -99,11 +99,14 @@ class Workers:
         apart = self.count > 1
         report = asked.report if apart else nothing_to_report
         collect = asked.collect if apart else nothing_to_collect
+        made = pool(
+            joblib.delayed(_one_threaded)(asked.check, report, function, *task) for task in tasks
+        )
         results = []
-        for position, (result, reported) in enumerate(
-            pool(joblib.delayed(_one_threaded)(asked.check, report, function, *t) for t in tasks)
-        ):
+        for position, label in enumerate(labels, start=1):
+            # Whatever else the workers do, this is what the next result waits for.
+            self.observer.task_started(label, position, len(tasks))
+            result, reported = next(made)
             collect(reported)
-            self.observer.task_finished(labels[position], position + 1, len(tasks))
             results.append(result)
         return results

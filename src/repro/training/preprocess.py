@@ -102,7 +102,7 @@ def fit_preprocessor(
     if empty:
         raise DataError(
             f"column '{empty[0]}' has no value in the {len(features)} training rows of this fit",
-            advice="add it to features.drop, or use fewer folds",
+            advice="add it to features.drop, or use more data",
         )
     steps = []
     if numeric:

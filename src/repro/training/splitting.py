@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Rows = npt.NDArray[np.int64]
     Target = npt.NDArray[np.str_] | npt.NDArray[np.float64]
 
+_FEWEST_FOLDS = 2
+
 
 def split_rows(
     target: Target, task: Task, split: Split, selection: Selection, split_seeds: Mapping[str, int]
@@ -54,8 +56,8 @@ def split_rows(
         raise DataError(
             f"the rows cannot be split: {error}", advice="change split.limit or split.test_size"
         ) from error
-    _check_folds(target[train], task, selection)
-    _check_held_out(target, test, task)
+    _check_folds(target[train], task, split, selection)
+    _check_held_out(target, test, task, split)
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
 
@@ -90,14 +92,17 @@ def _limited(strata: Target | None, total: int, limit: int | None, seed: int) ->
     return drawn
 
 
-def _check_held_out(target: Target, test: Rows, task: Task) -> None:
+def _check_held_out(target: Target, test: Rows, task: Task, split: Split) -> None:
     classes = 2 if task is Task.REGRESSION else len(np.unique(target))
     held = len(test) if task is Task.REGRESSION else len(np.unique(target[test]))
     if held < classes:
         what = "rows" if task is Task.REGRESSION else "classes"
         raise DataError(
             f"the held-out part has {held} {what}, and {classes} are needed to judge a model",
-            advice="raise split.test_size, or split.stratify: true",
+            advice=_remedies(
+                "raise split.test_size",
+                "" if split.stratify or task is Task.REGRESSION else "set split.stratify: true",
+            ),
         )
 
 
@@ -108,7 +113,7 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
         raise DataError(
             f"{rows} rows are too few for {selection.folds} folds beside a held-out share of"
             f" {split.test_size}",
-            advice="use fewer folds (--set selection.folds=2), or more data",
+            advice=_remedies(_folds(rows - held_out), "use more data"),
         )
     if task is Task.REGRESSION:
         if target.min() == target.max():
@@ -133,11 +138,11 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
         raise DataError(
             f"class '{labels[rarest]}' has {counts[rarest]} rows: fewer than one in each of"
             f" {selection.folds} folds and the held-out rows",
-            advice="use fewer folds (--set selection.folds=2), or more rows of that class",
+            advice=_remedies(_folds(int(counts[rarest]) - 1), "use more rows of that class"),
         )
 
 
-def _check_folds(target: Target, task: Task, selection: Selection) -> None:
+def _check_folds(target: Target, task: Task, split: Split, selection: Selection) -> None:
     if task is Task.REGRESSION:
         return
     labels, counts = np.unique(target, return_counts=True)
@@ -146,5 +151,19 @@ def _check_folds(target: Target, task: Task, selection: Selection) -> None:
         raise DataError(
             f"class '{labels[rarest]}' has {counts[rarest]} training rows: fewer than"
             f" {selection.folds} folds",
-            advice="use fewer folds, a larger split.limit, or split.stratify: true",
+            advice=_remedies(
+                _folds(int(counts[rarest])),
+                "raise split.limit" if split.limit is not None else "",
+                "" if split.stratify else "set split.stratify: true",
+                "use more rows of that class",
+            ),
         )
+
+
+def _folds(most: int) -> str:
+    """Advise on the number of folds, where any number would do."""
+    return f"use fewer folds (--set selection.folds={most})" if most >= _FEWEST_FOLDS else ""
+
+
+def _remedies(*remedies: str) -> str:
+    return ", or ".join(filter(None, remedies))
