@@ -115,15 +115,15 @@ STAGES = (
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
-        diagnostic=True,
+        version=2, diagnostic=True,
     ),
     Stage(
         "drift", "repro.training.drift:drift_baseline", ("baseline",), COLUMNS,
-        copies={"drift_baseline": "baseline"}, diagnostic=True,
+        copies={"drift_baseline": "baseline"}, version=2, diagnostic=True,
     ),
     Stage(
         "check", "repro.training.safety:find", ("findings",), ARITHMETIC,
-        copies={"metrics.findings": "findings"}, diagnostic=True,
+        copies={"metrics.findings": "findings"}, version=2, diagnostic=True,
     ),
 )  # fmt: skip
 
