@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Add derived columns, drop others, and hand text on as objects with NaN for missing.
 
-    It is the entry of the saved pipeline: it takes a table as the data set declares it.
+    In the saved pipeline it follows the step that gives it a table as the data set declares it.
 
     Parameters
     ----------
