@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking.client import Servers
+
 ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT = 300
+SERVERS = Servers()
 
 # A shell starts a background job with SIGINT ignored, which every child would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -61,23 +65,41 @@ class Project:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def inherited() -> dict[str, str]:
+    """Return the environment that commands get, without what belongs to the tests' own process."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+
+
 def command(
     *arguments: object, cwd: Path = ROOT, env: dict[str, str | None] | None = None
 ) -> Result:
-    """Run Python with some arguments, in a clean environment plus what is given; None unsets."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
-    environ = {k: v for k, v in (inherited | (env or {})).items() if v is not None}
+    """Run Python with some arguments, in a clean environment plus what is given; None unsets.
+
+    A command of `repro` whose environment is not changed is a fork of a process that has loaded
+    everything, unless it would differ from a fresh one.
+    """
+    environ = {k: v for k, v in (inherited() | (env or {})).items() if v is not None}
+    words = [str(argument) for argument in arguments]
+    server = SERVERS.find(words, environ) if env is None else None
+    if server is not None:
+        return Result(*server.run(words, cwd, environ, TIMEOUT))
     done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
+        [sys.executable, *words],
         cwd=cwd,
         env=environ,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=TIMEOUT,
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers_end_with_the_session():
+    yield
+    SERVERS.close()
 
 
 def make_project(path: Path) -> Project:
