@@ -12,6 +12,7 @@ from repro.config.data import Task
 from repro.config.training import (
     CategoricalSteps,
     Drift,
+    Features,
     FixedThreshold,
     Model,
     NumericSteps,
@@ -27,6 +28,7 @@ from repro.training.drift import drift_baseline, measure
 from repro.training.estimators import build
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import OutOfFold, select
+from repro.training.leakage import Leakage
 from repro.training.preprocess import IQRClipper, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores
 from repro.training.splitting import fold_rows, split_rows
@@ -35,6 +37,7 @@ NUMERIC = NumericSteps(impute="median", fill=None, clip_iqr=3.0, scale="standard
 CATEGORICAL = CategoricalSteps(impute="constant", fill="missing", min_frequency=None)
 STEPS = Preprocessing(numeric=NUMERIC, categorical=CATEGORICAL)
 SPLIT = Split(test_size=0.25, stratify=True, limit=None)
+NO_DROP, NO_LEAK = Features(derived=(), drop=()), Leakage({}, {}, None)
 SEEDS = {"split/rows": 1, "split/limit": 2, "fold/rows": 3}
 
 
@@ -358,7 +361,7 @@ def test_no_drift_where_nothing_moved_and_an_alarm_where_something_did():
     random = np.random.RandomState(4)
     training = pd.DataFrame({"a": random.rand(500), "c": text(["x", "y"] * 250)})
     settings = Drift(bins=10, epsilon=1e-4, warning=0.1, alarm=0.25)
-    baseline = drift_baseline(training, ["a"], np.arange(500), settings)
+    baseline = drift_baseline(training, ["a"], np.arange(500), settings, NO_DROP, NO_LEAK)
 
     still = measure(baseline, training)
     moved = measure(baseline, pd.DataFrame({"a": random.rand(500), "c": text(["z"] * 500)}))
@@ -371,7 +374,7 @@ def test_a_feature_that_leaves_its_range_drifts():
     """A constant that falls is as visible as one that rises."""
     training = pd.DataFrame({"a": [5.0] * 50})
     settings = Drift(bins=10, epsilon=1e-4, warning=0.1, alarm=0.25)
-    baseline = drift_baseline(training, ["a"], np.arange(50), settings)
+    baseline = drift_baseline(training, ["a"], np.arange(50), settings, NO_DROP, NO_LEAK)
 
     levels = [measure(baseline, pd.DataFrame({"a": [v] * 20}))[0].level for v in (3.0, 5.0, 7.0)]
 
@@ -382,7 +385,7 @@ def test_the_index_is_the_formula_by_hand():
     """Two bins, (0.5, 0.5) against (0.2, 0.8)."""
     training = pd.DataFrame({"a": [0.0, 1.0] * 10})
     settings = Drift(bins=2, epsilon=1e-4, warning=0.1, alarm=0.25)
-    baseline = drift_baseline(training, ["a"], np.arange(20), settings)
+    baseline = drift_baseline(training, ["a"], np.arange(20), settings, NO_DROP, NO_LEAK)
     new = pd.DataFrame({"a": [0.0] * 2 + [1.0] * 8})
 
     expected = (0.2 - 0.5) * np.log(0.2 / 0.5) + (0.8 - 0.5) * np.log(0.8 / 0.5)

@@ -30,8 +30,9 @@ def command(
 ) -> int:
     """Check new data against the training rows of a run.
 
-    FILE is a table with the columns of the run's data set; the target may be left out. Each
-    feature gets its population stability index. Exit status 1 if any is at the level of alarm.
+    FILE is a table with the columns of the run's data set; the target, dropped columns and
+    identifiers may be left out. Each feature gets its population stability index, and what the
+    index reaches by chance. Exit status 1 if any is at the level of alarm.
 
     RUN is a folder, an id or the beginning of one, or 'latest'.
     """
@@ -43,8 +44,11 @@ def command(
         features = [vars(feature) for feature in moved]
         output.say_json({"features": features})
     else:
-        rows = [(d.feature, output.number(d.psi), output.toned(d.level)) for d in moved]
-        output.table(("feature", "psi", "level"), rows, right="psi")
+        rows = [
+            (d.feature, output.number(d.psi), output.number(d.chance), output.toned(d.level))
+            for d in moved
+        ]
+        output.table(("feature", "psi", "chance", "level"), rows, right="psi chance")
     alarms = sum(feature.level == "alarm" for feature in moved)
     if not as_json:
         output.say(f"{alarms} of {len(moved)} features at alarm")

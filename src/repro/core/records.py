@@ -178,11 +178,19 @@ class NumericBaseline(Record):
 
 
 class CategoricalBaseline(Record):
-    """The share of training rows in each category of a feature."""
+    """The share of training rows in each category of a feature.
+
+    Attributes
+    ----------
+    hashed : bool or None
+        True where the categories are many: then ``shares`` has the SHA-256 of each in place of its
+        name, since many categories may name persons.
+    """
 
     kind: Literal["categorical"]
     shares: dict[str, float]
     missing: float
+    hashed: bool | None = Later
 
 
 Baseline = Annotated[NumericBaseline | CategoricalBaseline, Field(discriminator="kind")]
