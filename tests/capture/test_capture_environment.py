@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import threadpoolctl
+from tests.needs import require
 
 from repro.capture import capture_environment, capture_host
 from repro.capture.container import observe_container
@@ -147,7 +148,7 @@ def test_mistyped_pin_does_not_show_as_in_force(tmp_path: Path):
 
 def test_library_that_something_else_brings_again_is_no_other_environment(tmp_path: Path):
     """A second copy of the same OpenMP does not change the key."""
-    pytest.importorskip("lightgbm")
+    require("lightgbm")
     environment = captured_with(tmp_path, "-W", "ignore")
     run = subprocess.run(
         [sys.executable, "-c", "import lightgbm\n" + CAPTURE, str(tmp_path)],

@@ -1,5 +1,6 @@
 import copy
 import functools
+import importlib
 import json
 import os
 import pickle
@@ -20,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from tests.digest.estimator_zoo import RANDOM, ROWS, digests, fit, table, unfitted
+from tests.needs import require
 
 from repro.digest.estimators import digest_estimator
 
@@ -153,7 +155,8 @@ def test_workers_and_verbosity_never_count():
 
 def test_threads_of_lightgbm_never_count():
     """Neither its keyword arguments nor its model's text bring them back in."""
-    lightgbm = pytest.importorskip("lightgbm")
+    require("lightgbm")
+    lightgbm = importlib.import_module("lightgbm")
     models = [
         fit(lightgbm.LGBMClassifier(n_estimators=3, **{"verbose": -1} | threads))
         for threads in ({"num_threads": 1}, {"n_jobs": 2}, {"nthread": 2, "verbosity": -2})

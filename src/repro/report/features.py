@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
 
 _COLUMNS, _HEIGHT, _CATEGORIES, _NAME = 24, 20, 4, 40
+# A column of more categories may name or describe people: they are counted, and none is shown.
+_LEVELS = 20
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ def _heights(edges: Array, reached: Array) -> Sequence[float]:
 
 def _categories(baseline: CategoricalBaseline) -> tuple[tuple[str, ...], Sequence[float], str]:
     ranked = sorted(baseline.shares.items(), key=lambda pair: (-pair[1], pair[0]))
+    if len(ranked) > _LEVELS:
+        text = f"{len(ranked)} categories, the most frequent {percent(ranked[0][1])}"
+        return (text,), [share for _, share in ranked[:_COLUMNS]], text
     named = [f"{short(name, _NAME)} {percent(share)}" for name, share in ranked[:_CATEGORIES]]
     others = ranked[_CATEGORIES:]
     if others:

@@ -132,7 +132,9 @@ def html(facts: Facts, pictures: Mapping[str, Markup] | None = None) -> str:
     from repro.report.confusion import confusion  # noqa: PLC0415  # needed by pages alone
     from repro.report.features import describe  # noqa: PLC0415
 
-    features = list(facts.baseline.features.items())
+    dropped = set(facts.config["features"]["drop"])
+    # What is left out of training is nobody's business in a report.
+    features = [item for item in facts.baseline.features.items() if item[0] not in dropped]
     return (
         templates()
         .get_template("run.html.j2")

@@ -1,0 +1,109 @@
+"""Modules of estimators that cannot be imported are reported before anything is trained."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from repro.config.training import Model
+from repro.core.errors import PreconditionError
+from repro.training.availability import import_module, require_modules
+
+LIBGOMP = "import ctypes; ctypes.CDLL('libgomp.so.1.absent')"
+ALLOWED = ("sklearn", "lightgbm", "broken")
+
+
+def model(path: str, **params: object) -> Model:
+    return Model(estimator=path, variant=None, params=params)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Put a module in front of every installed one, under a name."""
+
+    def make(name, text):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+        (tmp_path / f"{name}.py").write_text(text)
+
+    yield make
+    sys.modules.pop("broken", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found", "advice"),
+    [
+        ("lightgbm", LIBGOMP, "OSError: libgomp.so.1.absent", "apt install libgomp1"),
+        ("lightgbm", "raise OSError('dlopen(x): Library not loaded: @rpath/libomp.dylib')",
+         "libomp.dylib", "brew install libomp"),
+        ("lightgbm", "raise ModuleNotFoundError('No module named lightgbm', name='lightgbm')",
+         "No module named", "pip install -e '.[lightgbm]'"),
+        ("broken", "import ctypes; ctypes.CDLL('libother-1.so')", "libother-1.so",
+         "install the library libother of your system"),
+        ("broken", "import no_such_module_at_all", "no_such_module_at_all",
+         "make 'broken' importable"),
+        ("broken", "raise RuntimeError('no licence')", "RuntimeError: no licence",
+         "correct 'broken'"),
+        ("broken", "x = (", "SyntaxError", "correct 'broken'"),
+    ],
+)  # fmt: skip
+def test_what_fails_while_it_is_imported_has_a_remedy(package, name, text, found, advice):
+    """The key, the reason, and what to install."""
+    package(name, text)
+    with pytest.raises(PreconditionError) as caught:
+        require_modules({"mine": model(f"{name}:Thing")}, ALLOWED)
+
+    assert caught.value.message.startswith(f"models.mine.estimator: cannot import '{name}': ")
+    assert found in caught.value.message
+    assert advice in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("params", "key"),
+    [
+        ({"estimator": {"class": "broken:A", "params": {}}}, "params.estimator"),
+        ({"steps": [["a", {"class": "broken:A", "params": {}}]]}, "params.steps[0][1]"),
+        (
+            {"outer": {"class": "sklearn.svm:SVC", "params": {"k": {"class": "broken:A", "params": {}}}}},
+            "params.outer.params.k",
+        ),
+        ({"grid": {"a": {"b": [{"class": "broken:A", "params": {}}]}}}, "params.grid.a.b[0]"),
+        ({"x": 1, "final": {"class": "broken:A", "params": {"y": 2}}}, "params.final"),
+    ],
+)  # fmt: skip
+def test_nested_estimators_are_asked_for_too(package, params, key):
+    """With the key at which they stand."""
+    package("broken", "raise ImportError('not here')")
+    with pytest.raises(PreconditionError, match="not here") as caught:
+        require_modules({"f": model("sklearn.svm:SVC", **params)}, ALLOWED)
+
+    assert f"models.f.{key}.estimator: " in caught.value.message
+
+
+def test_nothing_that_is_not_allowed_is_imported(package):
+    """Its code must not run, not even to see whether it is there."""
+    package("forbidden", "raise SystemError('was run')")
+    require_modules(
+        {"f": model("forbidden:Thing", a={"class": "forbidden:B", "params": {}})}, ALLOWED
+    )
+
+
+def test_what_is_there_is_returned():
+    """The very module."""
+    assert sys.modules["json"] is import_module("models.f", "json")
+
+
+def test_training_reports_a_missing_library_before_it_reads_data(project, tmp_path):
+    """The whole command: no data set is needed to learn what to install."""
+    (tmp_path / "fake/lightgbm").mkdir(parents=True)
+    (tmp_path / "fake/lightgbm/__init__.py").write_text(LIBGOMP)
+    (project.path / "data/credit.csv").unlink()
+    result = project.repro(
+        "train", "credit", "-m", "lightgbm", env={"PYTHONPATH": str(tmp_path / "fake")}
+    )
+
+    assert 3 == result.status
+    assert "models.lightgbm.estimator: cannot import 'lightgbm': OSError" in result.err
+    assert "apt install libgomp1" in result.err
+    assert "cross_validate" not in result.err
