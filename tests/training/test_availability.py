@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 import pytest
+from repro.training.availability import import_module, require_modules
 
 from repro.config.training import Model
 from repro.core.errors import PreconditionError
-from repro.training.availability import import_module, require_modules
 
 LIBGOMP = "import ctypes; ctypes.CDLL('libgomp.so.1.absent')"
 ALLOWED = ("sklearn", "lightgbm", "broken")
