@@ -63,9 +63,9 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("toyfam/__init__.py", "toyfam", True),
         ("toyfam/fast.so", "toyfam", True),
-        ("unhashed.py", "unhashed", True),
-        ("old_style/a.py", "old-style", True),
-        ("nothing_said.py", "nothing-said", True),
+        ("unhashed.py", "unhashed", False),
+        ("old_style/a.py", "old-style", False),
+        ("nothing_said.py", "nothing-said", False),
         ("comma/a,b.py", "comma", True),
         ("other/b.py", None, False),
         ("bare.py", None, False),
@@ -83,6 +83,15 @@ def test_a_file_is_its_distributions_if_it_is_listed(packages, file, owner, vouc
     assert inventory.vouches_for(str(packages / file)) is vouched
 
 
+@pytest.mark.parametrize("file", ["unhashed.py", "old_style/a.py", "nothing_said.py"])
+def test_a_file_without_a_hash_is_believed_of_some(packages, file):
+    """A system's own packages list no hashes; those of an estimator need them."""
+    inventory = Inventory(["unhashed", "old-style", "nothing-said"])
+
+    assert inventory.vouches_for(str(packages / file))
+    assert not Inventory(["toyfam"]).vouches_for(str(packages / file))
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [
@@ -90,6 +99,7 @@ def test_a_file_is_its_distributions_if_it_is_listed(packages, file, owner, vouc
         ("toyfam/__init__.py", "a = 1\n# longer\n"),
         ("toyfam/__init__.py", ""),
         ("toyfam/fast.so", "123456"),
+        ("toyfam/fast.so", "12346"),
         ("comma/a,b.py", "x = 2\n"),
     ],
 )
@@ -126,7 +136,7 @@ def test_a_folder_of_sources_vouches_for_nothing(tmp_path, monkeypatch):
     source = tmp_path / "source"
     install(source, "mine", {"mine/a.py": ""}, record="none", top="mine\n")
     monkeypatch.syspath_prepend(str(source))
-    inventory = Inventory()
+    inventory = Inventory(["mine"])
 
     assert inventory.owner(str(source / "mine/a.py")) == "mine"
     assert not inventory.vouches_for(str(source / "mine/a.py"))

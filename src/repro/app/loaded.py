@@ -64,10 +64,10 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     runtime : iterable of str
         The distributions that take part in every training.
     """
-    inventory, modules = Inventory(), watch.workers | loaded_modules()
+    always = {*runtime, "repro"}
+    inventory, modules = Inventory(always), watch.workers | loaded_modules()
     apart = {name: file for name, file in modules.items() if not is_standard(name, file)}
     own = {name: file for name, file in apart.items() if not inventory.vouches_for(file)}
-    always = {*runtime, "repro"}
 
     def is_end(name: str) -> bool:
         if name.partition(".")[0] in {"repro", *sys.stdlib_module_names}:

@@ -49,8 +49,8 @@ class Probe(Record):
 
 def observe(project: Path, level: str) -> Probe:
     """Load NumPy, SciPy and scikit-learn in this process, and read back what they do."""
-    inventory = Inventory()
     environment = capture_environment(project, level)
+    inventory = Inventory(environment.runtime)
     libraries = observe_libraries(inventory.vouches_for) or None
     environment = environment.model_copy(update={"libraries": libraries})
     loaded = threadpoolctl.threadpool_info()

@@ -28,9 +28,16 @@ class Inventory:
 
     A distribution that is installed from a folder of sources lists none of its modules, so that
     these come from no distribution. One without a list claims what its top-level names cover.
+
+    Parameters
+    ----------
+    believed : iterable of str
+        Distributions whose files need no hash: a system's own packages list none, and native
+        libraries of hundreds of megabytes are compared by their size.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, believed: Iterable[str] = ()) -> None:
+        self._believed = frozenset(believed)
         self._files: dict[str, _Entry] = {}
         self._tops: dict[tuple[str, str], str] = {}
         self._folders: set[str] = set()
@@ -51,16 +58,13 @@ class Inventory:
         return entry[0] if entry else self._by_top(file)
 
     def vouches_for(self, file: str) -> bool:
-        """Return whether a distribution provides a file, with the content that it has now.
-
-        Modules are compared by their hash, and native libraries by their size: reading hundreds of
-        megabytes would take longer than most trainings.
-        """
+        """Return whether a distribution provides a file, with the content that it has now."""
         entry = self._entry(file)
         if entry is None:
             # A list of names says nothing of a folder of sources that lies on the import path.
-            return self._by_top(file) is not None and bool(_SITE & set(Path(file).parts))
-        return _is_as_listed(file, entry[1])
+            in_site = bool(_SITE & set(Path(file).parts))
+            return in_site and self._by_top(file) in self._believed
+        return _is_as_listed(file, entry[1], believed=entry[0] in self._believed)
 
     @property
     def top_levels(self) -> set[str]:
@@ -144,14 +148,14 @@ def _top_levels(name: str, distribution: Distribution) -> list[str]:
     return listed or [name.replace("-", "_")]
 
 
-def _is_as_listed(file: str, listed: str) -> bool:
+def _is_as_listed(file: str, listed: str, *, believed: bool) -> bool:
     hashed, _, size = listed.partition(",")
     kind, _, digest = hashed.partition("=")
     try:
-        if not file.endswith((".py", ".pth")):
+        if believed and not file.endswith((".py", ".pth")):
             return not size or os.stat(file).st_size == int(size)  # noqa: PTH116 - as below
         if kind != "sha256":
-            return True
+            return believed
         with open(file, "rb") as opened:  # noqa: PTH123 - a thousand files: pathlib takes as long
             found = hashlib.sha256(opened.read()).digest()
     except (OSError, ValueError):

@@ -315,18 +315,12 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
 
 
 def key_version(key: str) -> int:
-    """Return the version of an environment key by its tag; 1 where the tag has none.
-
-    Examples
-    --------
-    >>> key_version("environment/v2:00"), key_version("environment/v1:00")
-    (2, 1)
-    """
+    """Return the version of an environment key by its tag; 1 where the tag has none."""
     return KEY_VERSION if key.startswith(f"environment/v{KEY_VERSION}:") else 1
 
 
 def follows(key: str, environment: Environment) -> bool:
-    """Return whether a recorded key is that of an environment, by the version that it names."""
+    """Return whether a key is that of an environment, by the version that the key names."""
     version = key_version(key)
     # Only a record of the later version has these fields, so that no key can leave them out.
     if version == 1 and (environment.used or environment.libraries):
