@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.config.tree import Tree
 
+_WITHOUT = "train without it, by a configuration of this project"
+_IN_FILE = "if you trust it, write it in the family's file under configs/models"
 _ALLOWED = ("security", "allowed_modules")
 
 
@@ -57,27 +59,25 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
     ------
     PreconditionError
     """
-    own: list[tuple[str, object]] | None = None
     for family, model in config.models.items():
         where = f"models.{family}.params"
         for place_of, path, name, value in parameters(where, model.estimator, model.params):
-            what = reach(path, name, value)
+            what, advice = reach(path, name, value), _WITHOUT
             if not what and DECIDED.search(name):
                 what = "follows from the seed and the determinism level"
-            if not what and place(path, name, value):
-                own = _own_values(project) if own is None else own
-                listed = any(name == key and same_value(value, given) for key, given in own)
-                what = "" if listed else "looks like a file or a host"
+            if not what and place(path, name, value) and not _is_own(project, name, value):
+                what, advice = "looks like a file or a host", _IN_FILE
             if what:
+                kind = path.rpartition(":")[2]
                 raise PreconditionError(
-                    f"the record's {place_of}: '{name}' {what}: {_path_of(path)} is not made here",
-                    advice="a record's parameters open nothing; if you trust it, write this one in"
-                    " a file of configs/models, or train from a configuration of your own",
+                    f"the record's {place_of}: '{name}' {what}: {kind} is not made here",
+                    advice=advice,
                 )
 
 
-def _path_of(path: str) -> str:
-    return path.rpartition(":")[2]
+def _is_own(project: Path, name: str, value: object) -> bool:
+    given = _own_values(project)
+    return any(name == key and same_value(value, each) for key, each in given)
 
 
 def _own_values(project: Path) -> list[tuple[str, object]]:
