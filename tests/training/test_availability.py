@@ -11,6 +11,7 @@ from repro.config.training import Model
 from repro.core.errors import PreconditionError
 
 LIBGOMP = "import ctypes; ctypes.CDLL('libgomp.so.1.absent')"
+BROKEN = {"class": "broken:A", "params": {}}
 ALLOWED = ("sklearn", "lightgbm", "broken")
 
 
@@ -65,7 +66,7 @@ def test_what_fails_while_it_is_imported_has_a_remedy(package, name, text, found
         ({"estimator": {"class": "broken:A", "params": {}}}, "params.estimator"),
         ({"steps": [["a", {"class": "broken:A", "params": {}}]]}, "params.steps[0][1]"),
         (
-            {"outer": {"class": "sklearn.svm:SVC", "params": {"k": {"class": "broken:A", "params": {}}}}},
+            {"outer": {"class": "sklearn.svm:SVC", "params": {"k": BROKEN}}},
             "params.outer.params.k",
         ),
         ({"grid": {"a": {"b": [{"class": "broken:A", "params": {}}]}}}, "params.grid.a.b[0]"),
