@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 SUBJECT ?= reference/credit.json
 ARGS   ?=
+# A file's tests share what was trained for them: a worker gets whole files, the longest first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 # One lock for every platform: resolved on the oldest Python that is supported, with nothing of
 # this machine's own pip configuration in it.
@@ -21,7 +23,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test lint types cpu-matrix matrix \
+.PHONY: help setup train verify test test-fast lint types cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
@@ -37,7 +39,10 @@ verify: $(VENV)/.ready ## Verify the committed reference here (SUBJECT=… for a
 	@$(BIN)/repro verify $(SUBJECT) $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests.
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-fast: $(VENV)/.dev ## Run the tests that take no training of their own, in minutes.
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.costs import markers_of, place_of
 from tests.forking.client import Servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,6 +95,16 @@ def command(
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {}
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        places[item] = place_of(path)
+        for name in sorted(markers_of(path, set(getattr(item, "fixturenames", ())))):
+            item.add_marker(name)
+    items.sort(key=places.__getitem__)
 
 
 @pytest.fixture(scope="session", autouse=True)
