@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 import pytest
-from repro.training.availability import import_module, require_modules
 
 from repro.config.training import Model
-from repro.core.errors import PreconditionError
+from repro.core.errors import ConfigError, PreconditionError
+from repro.training.estimators import build
 
 LIBGOMP = "import ctypes; ctypes.CDLL('libgomp.so.1.absent')"
 BROKEN = {"class": "broken:A", "params": {}}
@@ -53,46 +53,53 @@ def test_what_fails_while_it_is_imported_has_a_remedy(package, name, text, found
     """The key, the reason, and what to install."""
     package(name, text)
     with pytest.raises(PreconditionError) as caught:
-        require_modules({"mine": model(f"{name}:Thing")}, ALLOWED)
+        build("mine", model(f"{name}:Thing"), 0, ALLOWED)
 
     assert caught.value.message.startswith(f"models.mine.estimator: cannot import '{name}': ")
     assert found in caught.value.message
     assert advice in caught.value.advice
 
 
+BAGGING, SVC = "sklearn.ensemble:BaggingClassifier", {"class": "sklearn.svm:SVC"}
+
+
 @pytest.mark.parametrize(
-    ("params", "key"),
+    ("outer", "params", "key"),
     [
-        ({"estimator": {"class": "broken:A", "params": {}}}, "params.estimator"),
-        ({"steps": [["a", {"class": "broken:A", "params": {}}]]}, "params.steps[0][1]"),
+        (BAGGING, {"estimator": BROKEN}, "params.estimator"),
+        ("sklearn.pipeline:Pipeline", {"steps": [["a", BROKEN]]}, "params.steps.0.1"),
         (
-            {"outer": {"class": "sklearn.svm:SVC", "params": {"k": BROKEN}}},
-            "params.outer.params.k",
+            BAGGING,
+            {"estimator": {"class": BAGGING, "params": {"estimator": BROKEN}}},
+            "params.estimator.params.estimator",
         ),
-        ({"grid": {"a": {"b": [{"class": "broken:A", "params": {}}]}}}, "params.grid.a.b[0]"),
-        ({"x": 1, "final": {"class": "broken:A", "params": {"y": 2}}}, "params.final"),
+        ("sklearn.ensemble:VotingClassifier", {"estimators": [["a", BROKEN]]},
+         "params.estimators.0.1"),
+        (
+            "sklearn.ensemble:StackingClassifier",
+            {"estimators": [["a", SVC]], "final_estimator": BROKEN},
+            "params.final_estimator",
+        ),
     ],
 )  # fmt: skip
-def test_nested_estimators_are_asked_for_too(package, params, key):
+def test_nested_estimators_are_asked_for_too(package, outer, params, key):
     """With the key at which they stand."""
     package("broken", "raise ImportError('not here')")
     with pytest.raises(PreconditionError, match="not here") as caught:
-        require_modules({"f": model("sklearn.svm:SVC", **params)}, ALLOWED)
+        build("f", model(outer, **params), 0, ALLOWED)
 
-    assert f"models.f.{key}.estimator: " in caught.value.message
+    assert caught.value.message.startswith(f"models.f.{key}.class: ")
 
 
 def test_nothing_that_is_not_allowed_is_imported(package):
     """Its code must not run, not even to see whether it is there."""
     package("forbidden", "raise SystemError('was run')")
-    require_modules(
-        {"f": model("forbidden:Thing", a={"class": "forbidden:B", "params": {}})}, ALLOWED
-    )
-
-
-def test_what_is_there_is_returned():
-    """The very module."""
-    assert sys.modules["json"] is import_module("models.f", "json")
+    for path, params in (
+        ("forbidden:Thing", {}),
+        (BAGGING, {"estimator": {"class": "forbidden:B", "params": {}}}),
+    ):
+        with pytest.raises(ConfigError, match="the module 'forbidden' is not allowed"):
+            build("f", model(path, **params), 0, ALLOWED)
 
 
 def test_training_reports_a_missing_library_before_it_reads_data(project, tmp_path):
