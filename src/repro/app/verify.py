@@ -84,7 +84,8 @@ def verify(project: Path, question: Question, observer: Observer, asked: Asked) 
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
     verification = conclude(question.name, question.integrity, comparison)
-    return verification.model_copy(update={"suspects": suspects})
+    findings = execution.training.metrics.findings
+    return verification.model_copy(update={"suspects": suspects, "findings": findings})
 
 
 def verify_metrics(

@@ -163,6 +163,8 @@ def tell(verification: Verification) -> None:
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
     if verification.comparison is not None:
         tell_comparison(verification.comparison, verification.suspects)
+    for finding in verification.findings:
+        output.warn(finding.message)
 
 
 def tell_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) -> None:

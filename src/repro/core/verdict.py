@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from repro.core.model import Record
+from repro.core.records import Finding
 
 
 class Verdict(StrEnum):
@@ -157,6 +158,8 @@ class Verification(Record):
         None where only integrity was asked for, or integrity failed.
     suspects : tuple of Suspect
         What can have made the record and this run diverge, ranked; empty where they are identical.
+    findings : tuple of Finding
+        Reasons to doubt the result, however well it reproduces; empty where nothing was trained.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -166,3 +169,4 @@ class Verification(Record):
     integrity: tuple[Check, ...]
     comparison: Comparison | None
     suspects: tuple[Suspect, ...] = ()
+    findings: tuple[Finding, ...] = ()

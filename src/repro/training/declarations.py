@@ -83,17 +83,21 @@ STAGES = (
         "preprocess", "repro.training.stages:preprocess",
         ("preprocessor", "train_matrix", "test_matrix"), COLUMNS,
     ),
-    Stage("cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING),
+    Stage(
+        "cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING,
+        version=2,
+    ),
     Stage(
         "select", "repro.training.fitting:select", ("cross_validation", "selected"), ARITHMETIC,
         copies={
             "metrics.model": "selected",
             "metrics.cross_validation": "cross_validation",
         },
+        version=2,
     ),
     Stage(
         "decide", "repro.training.decision:decide", ("threshold",), ARITHMETIC,
-        copies={"threshold": "threshold"},
+        copies={"threshold": "threshold"}, version=2,
     ),
     Stage("fit", "repro.training.fitting:fit_selected", ("estimator", "converged"), FITTING),
     Stage(
@@ -104,6 +108,7 @@ STAGES = (
                 "predictions.", (*_SCORED, "stages.predict.labels", "stages.predict.margins")
             ),
         ),
+        version=2,
     ),
     Stage(
         "evaluate", "repro.training.stages:evaluate", ("test_metrics", "undefined"), ARITHMETIC,
