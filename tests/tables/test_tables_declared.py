@@ -297,7 +297,7 @@ def test_every_problem_is_named_at_once():
     ("columns", "sentence"),
     [
         (["c"], "no column 'x'"),
-        (["C", "x"], "no column 'c'; known: C, x"),
+        (["C", "x"], "no column 'c'; did you mean 'C'"),
         (["c", "x", "x"], "2 columns are named 'x'"),
         (["c", "c", "x", "x"], "2 columns are named 'c'\n2 columns are named 'x'"),
         ([0, 1], "no column 'c'"),
