@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from repro import __version__
+from repro.cli import failures
 from repro.cli.cells import plain
-from repro.cli.failures import explain
 from repro.cli.foreign import importing
 from repro.core.errors import ExitCode, ReproError
 
@@ -130,7 +130,7 @@ def _explained(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     try:
-        _explain(*explain(error))
+        _explain(*failures.explain(error))
     # What has used up the memory, or may load nothing more, has no room for a better sentence.
     except (ImportError, MemoryError):
         os.write(2, b"error: out of memory\n")
