@@ -64,8 +64,9 @@ def warn(text: str) -> None:
 def say_json(value: object) -> None:
     """Print a JSON value; strict, so that NaN never gets out."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    # What does not print can only stand in strings, where its escape means the same; a file's name
-    # may be bytes that are no text, and JSON is text.
+    # A file's name may be bytes that are no text, and JSON is text.
+    text = text.encode("utf-8", "replace").decode()
+    # What does not print can only stand in strings, where its escape means the same.
     shown = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
     click.echo(shown)
 
