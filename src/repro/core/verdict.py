@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 
 class Verdict(StrEnum):
@@ -146,6 +146,31 @@ class Comparison(Record):
         return self.verdict.holds and not self.finding
 
 
+class Network(Record):
+    """Whether a re-execution could reach a network.
+
+    Attributes
+    ----------
+    isolated : bool
+        Whether every network socket was refused.
+    mechanism : str
+        What refused them, such as ``seccomp``; empty where nothing did.
+    reason : str
+        Why nothing did; empty where something did.
+    """
+
+    isolated: bool
+    mechanism: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The same for a person."""
+        if self.isolated:
+            return f"none could be reached ({self.mechanism})"
+        return f"not isolated: {self.reason}"
+
+
 class Verification(Record):
     """The report of ``verify``, as ``--output`` writes it.
 
@@ -157,6 +182,8 @@ class Verification(Record):
         None where only integrity was asked for, or integrity failed.
     suspects : tuple of Suspect
         What can have made the record and this run diverge, ranked; empty where they are identical.
+    network : Network or None
+        Of the re-execution; None where nothing was executed, or in a process that goes on.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -166,3 +193,4 @@ class Verification(Record):
     integrity: tuple[Check, ...]
     comparison: Comparison | None
     suspects: tuple[Suspect, ...] = ()
+    network: Network | None = Later
