@@ -168,10 +168,11 @@ def _against(
         return conclude(subject.name, integrity, None)
     config = _recorded(project, subject, wanted)
     enter(config.determinism.level)
+    from repro.app.network import shut_network
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
 
     question = Question(subject.name, record_of(subject), config, integrity)
-    return verify(project, question, Progress(), asked)
+    return verify(project, question, Progress(), asked, shut_network)
 
 
 def _against_metrics(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.capture import git as capture_git
+from repro.capture import git_process
 from repro.capture.git import observe_git, public_address
 from repro.core.environment import NoRepository, Repository
 
@@ -154,7 +154,7 @@ def test_git_that_hangs(work: Work, monkeypatch: pytest.MonkeyPatch):
     work.write("git", "#!/bin/sh\nexec sleep 20\n")
     (work.folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(work.folder), prepend=os.pathsep)
-    monkeypatch.setattr(capture_git, "_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(git_process, "_TIMEOUT_SECONDS", 0.2)
 
     assert observe_git(work.folder) == NoRepository(reason="timed out")
 

@@ -472,7 +472,7 @@ def test_an_edited_prediction_is_told_without_a_tolerance_to_let_it_pass(
 
     result = project.repro("verify", edited(reference, tmp_path, nudged_margin))
 
-    assert (result.status, "records was edited; get it anew" in result.out) == (1, True)
+    assert (result.status, "records was edited; get a fresh copy of it" in result.out) == (1, True)
     assert "--tolerance" not in result.out
 
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from repro.app.network import fetch
+from repro.core.errors import ReproError
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
-from repro.launch import module_command, without_folder
+from repro.launch import isolated_command, module_command, without_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +50,7 @@ def retrain(
     environ: dict[str, str],
     interpreter: str = sys.executable,
 ) -> tuple[RecordFile | None, str]:
-    """Train under these variables, and nothing else fixed.
+    """Train under these variables, and nothing else fixed, where no network can be reached.
 
     Returns
     -------
@@ -59,9 +61,12 @@ def retrain(
     execution = config.execution.model_copy(update={"workers": 1})
     changed = config.model_copy(update={"determinism": determinism, "execution": execution})
     given = json.dumps(changed.model_dump(mode="json", by_alias=True))
-    command = module_command(interpreter, "repro.app.retrain", str(project))
+    command = isolated_command(module_command(interpreter, "repro.app.retrain", str(project)))
     try:
+        fetch(project, config.dataset)
         done = finished(command, without_folder(environ), given.encode())
+    except ReproError as error:
+        return None, error.message
     except OSError as error:
         return None, f"could not be started: {error.strerror}"
     if done.returncode:

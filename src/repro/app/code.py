@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import repro
 from repro.app.loaded import class_paths
 from repro.capture.committed import sort_by_content
-from repro.capture.git import changed_in_submodules, git
+from repro.capture.git import changed_in_submodules
+from repro.capture.git_process import git
 from repro.capture.modules import STARTERS, namespace, start_files
 from repro.core.environment import Repository
 from repro.digest.files import sha256_file

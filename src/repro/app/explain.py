@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app import agreement
+from repro.app.network import network_of_children
 from repro.app.search import search
 from repro.app.trials import Effort, Trials
 from repro.app.ways import Way, possible_causes, settings_of
@@ -134,4 +135,5 @@ def _report(
         suspected=suspected,
         untried=dict(untried or {}),
         trials=tuple(trials.made),
+        network=network_of_children() if trials.made else None,
     )

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from repro.app.children import retrain
+from repro.app.network import network_of_children
 from repro.app.records import with_keys_of
 from repro.config.keys import version_of
 from repro.core.errors import PreconditionError
@@ -94,6 +95,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
         unstable=unstable,
         sentence="",
         digest="",
+        network=network_of_children(),
     )
     return bound(noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)}))
 

@@ -18,12 +18,14 @@ from repro.divergence.suspicion import recorded_differences, suspects_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from repro.app.judge import Asked
+    from repro.config.data import Dataset
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics, RecordFile
-    from repro.core.verdict import Check, Verification
+    from repro.core.verdict import Check, Network, Verification
     from repro.training.fold import Observer
 
 
@@ -49,7 +51,13 @@ class Question:
     integrity: tuple[Check, ...] = ()
 
 
-def verify(project: Path, question: Question, observer: Observer, asked: Asked) -> Verification:
+def verify(
+    project: Path,
+    question: Question,
+    observer: Observer,
+    asked: Asked,
+    shut: Callable[[Path, Dataset], Network | None] = lambda _project, _dataset: None,
+) -> Verification:
     """Train and compare the record with the result.
 
     What the two configurations show is reported before anything is trained. The subject's own
@@ -59,6 +67,9 @@ def verify(project: Path, question: Question, observer: Observer, asked: Asked) 
     ----------
     asked : Asked
         Where it asks for no tolerance, the one in this project's ``configs/base.yaml`` counts.
+    shut : callable, optional
+        Shuts this process off from the network before anything of the record is built; the default
+        leaves a process that goes on as it is.
 
     Raises
     ------
@@ -73,6 +84,7 @@ def verify(project: Path, question: Question, observer: Observer, asked: Asked) 
         obstacles = foreseen_obstacles(settings, expected, config, asked)
         if obstacles:
             return conclude(question.name, question.integrity, incomparable(*obstacles))
+        network = shut(project, config.dataset)
         execution = execute(project, config, observer)
     except HashMismatchError as error:
         different_data = incomparable(f"another data set: {error.message}")
@@ -85,7 +97,8 @@ def verify(project: Path, question: Question, observer: Observer, asked: Asked) 
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
     verification = conclude(question.name, question.integrity, comparison)
     findings = execution.training.metrics.findings
-    return verification.model_copy(update={"suspects": suspects, "findings": findings})
+    update = {"suspects": suspects, "findings": findings, "network": network}
+    return verification.model_copy(update=update)
 
 
 def verify_metrics(

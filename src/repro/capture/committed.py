@@ -68,11 +68,27 @@ def hidden_changes(git: Git, root: Path) -> Iterator[str]:
     """Give the files whose changes git was asked to pass over, in submodules too."""
     for file in tracked_files(git, root):
         inner = root / file.name
-        if file.mode == _SUBMODULE and (inner / ".git").exists():
+        if file.mode == _SUBMODULE and has_repository(root, file.name):
             yield from (f"{file.name}/{name}" for name in hidden_changes(git, inner))
         # One that is marked and not there was left out on purpose, as a sparse checkout does.
         elif _is_marked(file, inner) and not file.is_unchanged(root):
             yield file.name
+
+
+def submodules(git: Git, root: Path) -> Iterator[str]:
+    """Give the submodules that are checked out."""
+    for file in tracked_files(git, root):
+        if file.mode == _SUBMODULE and has_repository(root, file.name):
+            yield file.name
+
+
+def has_repository(root: Path, name: str) -> bool:
+    """Return whether a folder has a repository of its own, and is reached without a link.
+
+    A link could lead out of the project, or back to where it is.
+    """
+    inner = root / name
+    return (inner / ".git").exists() and inner.resolve() == root.resolve() / name
 
 
 def sort_by_content(

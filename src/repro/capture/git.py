@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from repro.capture.committed import hidden_changes
+from repro.capture.committed import has_repository, hidden_changes, submodules
+from repro.capture.git_process import git
 from repro.core.environment import NoRepository, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_TIMEOUT_SECONDS = 30.0
-
-# Reading must not write the index, run a monitor that the repository names, or quote names.
-_GIT = ("git", "--no-optional-locks", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false")
+# In submodules git would run itself, with what they name: they are asked one by one.
 _STATUS = (
     "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames",
-    "--ignore-submodules=none",
+    "--ignore-submodules=dirty",
 )  # fmt: skip
 _REMOTES = ("config", "-z", "--get-regexp", r"^remote\..*\.url$")
-
-# These say where configuration is, not which repository to read.
-_KEPT = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
 
 # Fields before the path in an entry of each kind: changed, unmerged, untracked.
 _FIELDS = {"1": 8, "u": 10, "?": 1}
@@ -68,9 +62,12 @@ def _observed(project: Path) -> Repository | NoRepository:
             return NoRepository(reason="not tracked by the repository around it")
         remotes = git(project, *_REMOTES)
         root = Path(place[1])
-        hidden = tuple(hidden_changes(git, root))
-    except OSError:
+        hidden = (*hidden_changes(git, root), *_changed_submodules(root))
+    except (FileNotFoundError, PermissionError):
         return NoRepository(reason="git is missing")
+    except (OSError, UnicodeDecodeError):
+        # Such as too many filters for a command, or names that no variable can hold.
+        return NoRepository(reason="failed")
     except subprocess.TimeoutExpired:
         return NoRepository(reason="timed out")
     found = _repository(status.stdout, _remote(remotes.stdout))
@@ -113,37 +110,12 @@ def public_address(remote: str) -> str | None:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Ask git about a folder; it writes nothing, and no variable sends it to a different one.
-
-    Raises
-    ------
-    OSError, subprocess.TimeoutExpired
-    """
-    # A hook or an alias of git sets variables that would redirect it to the caller's repository.
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in _KEPT
-    }
-    return subprocess.run(
-        [*_GIT, "-C", str(project), *arguments],
-        env={**environ, "LC_ALL": "C", "LANGUAGE": ""},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
-
-
 def _refusal(stderr: str) -> NoRepository:
     if "dubious ownership" in stderr:
         return NoRepository(reason="owned by another user")
     if "not a git repository" in stderr:
         return NoRepository(reason="not a repository")
-    if "must be run in a work tree" in stderr:
+    if "must be run in a work tree" in stderr or "safe.bareRepository" in stderr:
         return NoRepository(reason="bare repository")
     return NoRepository(reason="failed")
 
@@ -152,10 +124,21 @@ def changed_in_submodules(root: Path, names: Iterable[str]) -> Iterator[str]:
     """Give the changed files of changed submodules, which git itself names as a whole."""
     for name in names:
         inner = root / name
-        if (inner / ".git").exists():
-            below = _changed(git(inner, *_STATUS).stdout)
+        if has_repository(root, name):
+            below = _changed_files(inner)
             yield from (f"{name}/{file}" for file in below)
             yield from (f"{name}/{file}" for file in changed_in_submodules(inner, below))
+
+
+def _changed_files(folder: Path) -> list[str]:
+    return sorted({*_changed(git(folder, *_STATUS).stdout), *_changed_submodules(folder)})
+
+
+def _changed_submodules(root: Path) -> Iterator[str]:
+    """Give the submodules in which a file differs from their own commit."""
+    for name in submodules(git, root):
+        if _changed_files(root / name):
+            yield name
 
 
 def _changed(status: str) -> list[str]:

@@ -88,6 +88,8 @@ def _tell(explanation: Explanation) -> None:
     if rows:
         output.table(("training here", "the record's bits", "where they part", "seconds"), rows)
         output.say()
+    if explanation.network is not None:
+        output.field("network", explanation.network.sentence)
     tone = "holds" if explanation.explained else "different"
     output.field("explanation", output.toned(tone, output.plain(explanation.sentence)))
     for suspect in explanation.suspected:

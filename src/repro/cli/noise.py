@@ -89,6 +89,8 @@ def _tell(noise: Noise) -> None:
         output.say()
     output.field("spread", f"{len(moving)} of {len(noise.spreads)} numbers move")
     output.field("labels", f"{noise.flips} rows change their class")
+    if noise.network is not None:
+        output.field("network", noise.network.sentence)
     tone = "different" if noise.unstable else "holds"
     output.field("noise", output.toned(tone, noise.sentence))
 

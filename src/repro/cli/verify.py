@@ -130,12 +130,13 @@ def _execute(
     check_trust(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
+    from repro.app.network import shut_network
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
     question = Question(subject.name, record_of(subject), config, integrity)
-    return verify(project, question, observer, asked)
+    return verify(project, question, observer, asked, shut_network)
 
 
 def _write(path: Path, verification: Verification) -> None:
@@ -161,6 +162,8 @@ def tell(verification: Verification) -> None:
         # The layout of a reference is free; what is bound is what it holds.
         kept = "1 file, every value" if files == 1 else f"{files} files, every byte"
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
+    if verification.network is not None:
+        output.field("network", verification.network.sentence)
     if verification.comparison is not None:
         tell_comparison(verification.comparison, verification.suspects)
     for finding in verification.findings:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from repro.core.model import Record
-from repro.core.verdict import Divergence, Suspect
+from repro.core.model import Later, Record
+from repro.core.verdict import Divergence, Network, Suspect
 
 
 class Trial(Record):
@@ -58,6 +58,8 @@ class Explanation(Record):
         Those that could act and were not confirmed: not tried, or tried without success.
     untried : dict of str to str
         Why a suspected cause could not be tried.
+    network : Network or None
+        Of the trainings; None in a report of before it was recorded.
     """
 
     schema_: Literal["repro.explanation/v1"] = Field(alias="schema")
@@ -70,3 +72,4 @@ class Explanation(Record):
     suspected: tuple[Suspect, ...]
     untried: dict[str, str]
     trials: tuple[Trial, ...]
+    network: Network | None = Later

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from repro.core.model import Record
+from repro.core.model import Later, Record
+from repro.core.verdict import Network
 
 
 class NoiseTraining(Record):
@@ -49,6 +50,8 @@ class Noise(Record):
         Names whose spread is beyond the limit, in itself and in relation to its size.
     digest : str
         Binds the rest of the file, so that an edit is noticed.
+    network : Network or None
+        Of the trainings; None in a file of before it was recorded.
     """
 
     schema_: Literal["repro.noise/v1"] = Field(alias="schema")
@@ -61,6 +64,7 @@ class Noise(Record):
     unstable: tuple[str, ...]
     sentence: str
     digest: str
+    network: Network | None = Later
 
     @property
     def classes(self) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from repro.core.model import Record
+from repro.core.model import Later, Record
 from repro.core.records import Finding
 
 
@@ -147,6 +147,31 @@ class Comparison(Record):
         return self.verdict.holds and not self.finding
 
 
+class Network(Record):
+    """Whether a re-execution could reach a network.
+
+    Attributes
+    ----------
+    isolated : bool
+        Whether every network socket was refused.
+    mechanism : str
+        What refused them, such as ``seccomp``; empty where nothing did.
+    reason : str
+        Why nothing did; empty where something did.
+    """
+
+    isolated: bool
+    mechanism: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The same for a person."""
+        if self.isolated:
+            return f"none could be reached ({self.mechanism})"
+        return f"not isolated: {self.reason}"
+
+
 class Verification(Record):
     """The report of ``verify``, as ``--output`` writes it.
 
@@ -160,6 +185,8 @@ class Verification(Record):
         What can have made the record and this run diverge, ranked; empty where they are identical.
     findings : tuple of Finding
         Reasons to doubt the result, however well it reproduces; empty where nothing was trained.
+    network : Network or None
+        Of the re-execution; None where nothing was executed, or in a process that goes on.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -170,3 +197,4 @@ class Verification(Record):
     comparison: Comparison | None
     suspects: tuple[Suspect, ...] = ()
     findings: tuple[Finding, ...] = ()
+    network: Network | None = Later

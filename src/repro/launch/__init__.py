@@ -12,6 +12,7 @@ Nothing here may import NumPy, or anything that is slow to import: it runs first
 
 from repro.launch.folder import module_command, safe_children, without_folder
 from repro.launch.inherited import KNOWN, leaking
+from repro.launch.isolation import Isolation, isolate, isolated_command, isolation_of_children
 from repro.launch.levels import (
     Level,
     Pins,
@@ -28,6 +29,7 @@ from repro.launch.restart import GUARD, check_processor, dropped, ensure
 __all__ = [
     "GUARD",
     "KNOWN",
+    "Isolation",
     "Level",
     "Pins",
     "cannot_run",
@@ -35,6 +37,9 @@ __all__ = [
     "dropped",
     "ensure",
     "in_force",
+    "isolate",
+    "isolated_command",
+    "isolation_of_children",
     "lacking",
     "leaking",
     "missing",
