@@ -27,6 +27,7 @@ from tests.forging import well_forged
 from repro.core.environment import environment_key
 from repro.launch import Level
 from repro.processor import libm_variant
+from repro.training.declarations import MEANING
 
 KERNEL = {"OPENBLAS_CORETYPE": "Nehalem"}
 LIBM = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
@@ -70,6 +71,27 @@ def with_stages(change):
         )
 
     return changed
+
+
+def before_a_redefinition(record):
+    """Give the stages that comment on the result the version and the outputs that they had."""
+
+    def first(stage):
+        diagnostic = stage.name in MEANING.diagnostics
+        return stage.model_copy(update={"version": None}) if diagnostic else stage
+
+    return well_forged(with_stages(first)(record), leaking="other/v1:0", baseline="other/v1:0")
+
+
+def test_a_stage_that_was_redefined_is_not_explained(project, tmp_path):
+    """No training of this version can give what it said in the last one."""
+    run = project.train(*TRAIN, "--level", "strict", env=CLEAN)
+    project.repro("reference", run, "-o", tmp_path / "new.json")
+    before = edited(tmp_path / "new.json", tmp_path, before_a_redefinition)
+    result, found = explained(project, before)
+
+    assert (result.status, found["explained"]) == (0, True)
+    assert found["sentence"].startswith("nothing to explain")
 
 
 def without_stages(record):

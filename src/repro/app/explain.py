@@ -7,6 +7,7 @@ parted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.app import agreement
@@ -17,6 +18,8 @@ from repro.app.ways import Way, possible_causes, settings_of
 from repro.core.errors import PreconditionError
 from repro.core.explanation import Explanation
 from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.explained import redefined_diagnostics, without
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,10 +46,15 @@ def explain(
     PreconditionError
         If the first training comes to no end.
     """
+    # No training here can give the outputs of a stage that meant something else.
+    sides = (subject, against) if against else (subject,)
+    moved = frozenset[str]().union(
+        *(redefined_diagnostics(side.record.stages, MEANING) for side in sides)
+    )
+    subject, against = _without(subject, moved), against and _without(against, moved)
     expected = subject.record
     start = Way(settings_of(against.record, expected) if against else {})
     trials = Trials(project, subject, against, effort, start)
-    sides = (subject, against) if against else (subject,)
     blank = [side.name for side in sides if not outputs_of(side.record.stages)]
     if blank:
         sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
@@ -60,6 +68,7 @@ def explain(
             f"training here came to no end: {trials.made[0].failure}",
             advice="repro doctor tells what is wrong here",
         )
+    actual = actual.model_copy(update={"stages": without(actual.stages, moved)})
     parted = first_divergence(expected.stages, actual.stages)
     if parted is None:
         sentence, same = agreement.with_a_training(expected, actual)
@@ -71,6 +80,11 @@ def explain(
         return _report(trials, sentence, explained=same and against is None)
     trials.divergence = parted
     return _sought(trials, actual, parted)
+
+
+def _without(side: Recorded, names: frozenset[str]) -> Recorded:
+    stages = without(side.record.stages, names)
+    return replace(side, record=side.record.model_copy(update={"stages": stages}))
 
 
 def _sought(trials: Trials, actual: RecordFile, parted: Divergence) -> Explanation:

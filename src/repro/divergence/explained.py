@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from repro.divergence.structure import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from repro.core.meaning import Meaning
     from repro.core.records import Stage, Stages
@@ -54,6 +54,22 @@ def redefined(expected: Stages | None, actual: Stages | None) -> dict[str, str]:
         if stage.name in others
     }
     return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def redefined_diagnostics(stages: Stages, meaning: Meaning) -> frozenset[str]:
+    """Return the diagnostic stages of a record that mean something else in this version."""
+    return frozenset(
+        stage.name
+        for stage in stages.stages
+        if stage.name in meaning.diagnostics
+        and (stage.version or 1) != meaning.versions.get(stage.name, 1)
+    )
+
+
+def without(stages: Stages, names: Collection[str]) -> Stages:
+    """Leave out some stages."""
+    kept = tuple(stage for stage in stages.stages if stage.name not in names)
+    return stages.model_copy(update={"stages": kept})
 
 
 def _redefined(stage: Stage, other: Stage) -> str:
