@@ -17,7 +17,8 @@ from tests.costs import markers_of, place_of
 from tests.forking.client import Servers
 
 ROOT = Path(__file__).resolve().parent.parent
-TIMEOUT = 300
+# Only for what would never end: machines differ, and others may be using this one.
+TIMEOUT = 900
 SERVERS = Servers()
 
 # A shell starts a background job with SIGINT ignored, which every child would inherit.

@@ -381,7 +381,7 @@ def test_the_oldest_versions_that_are_declared_still_do(request, tmp_path):
 def interrupt(bench, begun):
     """End a training that takes long, once it has come that far, and see that nothing is left."""
     process = bench.start("--cell", "other", "-p", "thorough")
-    wait_for(begun, 60)
+    wait_for(begun)
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(20) == 130
@@ -415,7 +415,7 @@ def processes(folder, word):
     return found
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come"
