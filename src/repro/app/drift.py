@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config
+from repro.app.intact import read_intact
 from repro.datasets.loading import read_new_rows
-from repro.store import find_run, read_run
+from repro.store import find_run
 from repro.training.drift import measure
 
 if TYPE_CHECKING:
@@ -25,6 +26,6 @@ def drift(runs: Path, name: str | None, file: Path) -> tuple[FeatureDrift, ...]:
     DataError
         If the file does not have the features as the run's data set declares them.
     """
-    run = read_run(find_run(runs, name))
+    run = read_intact(find_run(runs, name))
     config = parse_config(run.config, "config.json")
     return measure(run.drift_baseline, read_new_rows(file, config.dataset))

@@ -157,6 +157,8 @@ class Verification(Record):
         None where only integrity was asked for, or integrity failed.
     suspects : tuple of Suspect
         What can have made the record and this run diverge, ranked; empty where they are identical.
+    claimed : tuple of str
+        What the record says of itself, and nothing on this machine was compared with.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -166,3 +168,4 @@ class Verification(Record):
     integrity: tuple[Check, ...]
     comparison: Comparison | None
     suspects: tuple[Suspect, ...] = ()
+    claimed: tuple[str, ...] = ()
