@@ -6,13 +6,13 @@ a run both say, or what follows from another file, is compared wherever a run is
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from repro.config.keys import comparison_group, replicate_key, strict_key, version_of
 from repro.core.environment import follows
-from repro.core.errors import PreconditionError
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.seeding import SeedScheme, derive
@@ -104,13 +104,13 @@ def _facts(run: StoredRun) -> Iterator[_Fact]:
 
 
 def _configuration(run: StoredRun) -> ExperimentConfig | None:
-    # Imported here: it takes a while, and only this needs it.
-    from repro.app.configuration import parse_config  # noqa: PLC0415
+    # Imported here: it takes a while, and only this needs it. Nothing is composed for it.
+    from repro.config.experiment import ExperimentConfig  # noqa: PLC0415
 
     try:
-        return parse_config(run.config, "config.json")
-    except PreconditionError:
-        # Whoever needs a configuration of another version says so.
+        return ExperimentConfig.model_validate_json(json.dumps(run.config))
+    except ValueError:
+        # Whoever needs a configuration of a different version says so.
         return None
 
 
