@@ -131,10 +131,14 @@ def _recorded(
 
 
 def _save(project: Path, config: ExperimentConfig, file: Path) -> int:
-    from repro.app.files import write_whole
+    from repro.app.files import check_targets, write_whole
+    from repro.app.reference import check_replaceable
     from repro.app.validate import make_reference
     from repro.core.jsonfile import dump_record
 
+    # Before anything is trained for it.
+    check_targets([file])
+    check_replaceable(file, config.experiment)
     enter(config.determinism.level)
     write_whole(file, dump_record(make_reference(project, config, Progress())))
     output.say(f"wrote {file}")

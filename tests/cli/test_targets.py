@@ -49,6 +49,53 @@ def test_a_target_that_would_replace_something_is_refused(folder, targets, words
     assert caught.value.advice
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["configs/base.yaml", "configs/models/knn.yaml", "data/table.csv", "data/more/table.csv", "l"],
+)
+def test_an_input_of_a_project_is_no_target(folder, name):
+    """Its configuration and its data are read by every command, whatever names them."""
+    for path in ("configs/base.yaml", "configs/models/knn.yaml", "data/table.csv"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("kept")
+    (folder / "data" / "more").mkdir()
+    (folder / "data" / "more" / "table.csv").write_text("kept")
+    (folder / "l").symlink_to(folder / "data" / "table.csv")
+
+    with pytest.raises(ConfigError, match="is an input of the project"):
+        check_targets([folder / name])
+
+    check_targets([folder / "data" / "predictions.csv", folder / "configs.json"])
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "words"),
+    [
+        ("run/metrics.json", 2, "inside the run run"),
+        ("run/lineage.json", 2, "inside the run run"),
+        ("run/deep/new.json", 2, "inside the run run"),
+        ("configs/base.yaml", 2, "is an input of the project"),
+        ("configs/models/knn.yaml", 2, "is an input of the project"),
+        ("data/credit.csv", 2, "is an input of the project"),
+        ("reference/wine.json", 3, "is a reference of 'wine'"),
+        ("notes.json", 3, "not a reference"),
+    ],
+)
+def test_a_saved_reference_replaces_an_older_one_alone(project, target, status, words):
+    """Before anything is trained."""
+    (project.path / "run" / "deep").mkdir(parents=True)
+    for name in ("run/lineage.json", "run/metrics.json", "notes.json"):
+        project.write(name, "{}")
+    project.write("reference/wine.json", '{"experiment": "wine"}')
+    before = {path: path.read_bytes() for path in project.path.rglob("*") if path.is_file()}
+    script = ROOT / "scripts" / "validate_reproducibility.py"
+    arguments = ("--project", project.path, "--experiment", "credit", "--profile", "debug")
+    result = command(script, *arguments, "--save-reference", project.path / target)
+
+    assert (result.status, words in result.err, "training" in result.err) == (status, True, False)
+    assert {p: p.read_bytes() for p in project.path.rglob("*") if p.is_file()} == before
+
+
 def test_other_targets_are_accepted_and_not_touched(folder):
     """A new file, one that is there, and a device twice; nothing is left behind."""
     (folder / "old.json").write_text("old")

@@ -13,11 +13,11 @@ from sklearn.datasets import load_diabetes, load_iris
 
 from repro.config.data import Columns, SklearnSource, Task, UrlSource
 from repro.core.errors import PreconditionError
+from repro.core.pathname import without_secrets
 from repro.datasets.hashing import HashMismatchError
 from repro.datasets.loading import hash_source, load
 from repro.datasets.registry import registry
 from repro.datasets.sources import open_source
-from repro.datasets.sources.url import without_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ["breast_cancer", "wine", "digits", "diabetes"]

@@ -197,11 +197,6 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
             "no sampled prediction is of a row",
         ),
         ({"predictions": predictions(row(1, 0.7))}, {}, "of 1 rows, and 2 rows are due"),
-        (
-            {"predictions": predictions(row(1, 0.7), row(1, 0.7))},
-            {},
-            "of 1 rows, and 2 rows are due",
-        ),
         ({"content": "frame/v1:9"}, {}, "another data set: frame/v1:9"),
         ({"keys": keys(replicate="replicate/v1:9")}, {}, "does not follow from its own"),
         (

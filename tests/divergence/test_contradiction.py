@@ -199,6 +199,6 @@ def test_compare_tells_and_exits_with_a_finding(record, tmp_path):
     read = command("-m", "repro", "compare", "here.json", "there.json", "--json", cwd=tmp_path)
 
     assert (told.status, read.status) == (1, 1), told.err
-    assert "differs where stages.predict.scores has the same bits" in told.out
+    assert "tampered or damaged: there.json: predictions" in told.out
     (found,) = json.loads(read.out)["candidates"]
     assert "was edited" in found["comparison"]["reasons"][0]

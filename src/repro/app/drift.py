@@ -6,9 +6,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import parse_config
+from repro.app.intact import read_intact
 from repro.config.data import Columns
 from repro.datasets.loading import read_new_rows
-from repro.store import find_run, read_run
+from repro.store import find_run
 from repro.training.drift import measure
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def drift(runs: Path, name: str | None, file: Path) -> tuple[FeatureDrift, ...]:
     DataError
         If the file does not have the features of the baseline as the run's data set declares them.
     """
-    run = read_run(find_run(runs, name))
+    run = read_intact(find_run(runs, name))
     config = parse_config(run.config, "config.json")
     dropped = set(config.features.drop)
     # A run of an earlier version has its dropped columns in the baseline too.

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.config.project import BASE
 from repro.core.errors import ConfigError, PreconditionError
 from repro.store.naming import LINEAGE
 
@@ -29,7 +30,8 @@ def check_targets(targets: Iterable[Path | None], inputs: Iterable[Path | None] 
     Raises
     ------
     ConfigError
-        If one is an input or in one, in a run folder, a folder, or the same file as another.
+        If one is an input or in one, in a run folder, a folder, a file of a project's configuration
+        or data, or the same file as another.
     PreconditionError
         If its folder is closed to us.
     """
@@ -71,6 +73,17 @@ def _check_place(target: Path, inputs: Sequence[Path]) -> None:
                 " written",
                 advice=_ANOTHER,
             )
+        if target.exists() and _is_input(target.resolve(), folder):
+            raise ConfigError(
+                f"{target} is an input of the project {folder.name}: it would be overwritten",
+                advice=_ANOTHER,
+            )
+
+
+def _is_input(target: Path, folder: Path) -> bool:
+    """Return whether a folder is a project, and the file one of its configuration or data."""
+    inputs = (folder / "configs", folder / "data")
+    return (folder / BASE).is_file() and any(each in target.parents for each in inputs)
 
 
 def _same(left: Path, right: Path) -> bool:

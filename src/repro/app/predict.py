@@ -11,12 +11,11 @@ import joblib
 import numpy as np
 
 from repro.app.configuration import parse_config
-from repro.app.subject import Subject, check_integrity
+from repro.app.intact import read_intact
 from repro.config.data import Task
 from repro.core.errors import PreconditionError
-from repro.core.verdict import Outcome as Checked
 from repro.datasets.loading import read_columns
-from repro.store import find_run, open_run, read_run
+from repro.store import find_run, open_run
 from repro.store.predictions import line
 from repro.tables.declared import DeclaredTable
 from repro.training.scoring import Outcome, score
@@ -185,17 +184,7 @@ def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
         that cannot be imported.
     """
     path = find_run(Path(runs), str(run))
-    broken = [
-        c.detail
-        for c in check_integrity(Subject(path, is_run=True))
-        if c.outcome is not Checked.SAME
-    ]
-    if broken:
-        raise PreconditionError(
-            f"run {path.name} is tampered or damaged: {'; '.join(broken)}",
-            advice="restore it, or name a different run",
-        )
-    stored = read_run(path)
+    stored = read_intact(path)
     config = parse_config(stored.config, "config.json")
     # The very bytes that are checked are the ones that are unpickled.
     model = _unpickled(open_run(path).content("model.joblib"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from repro.app.subject import Subject
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import RecordFile
+    from repro.store import StoredRun
 
 
 def recorded_config(subject: Subject) -> ExperimentConfig:
@@ -85,3 +86,13 @@ def record_of(subject: Subject) -> RecordFile:
     if subject.is_run:
         return record_of_run(read_run(subject.path))
     return read_record_file(subject.path)
+
+
+def run_of(subject: Subject) -> StoredRun | None:
+    """Read a run; None for a reference.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    return read_run(subject.path) if subject.is_run else None

@@ -124,8 +124,10 @@ def sampled(record: RecordFile, sample: Sample) -> RecordFile:
     )[: min(sample.boundary, sample.size)]
     taken = {row.row for row in near}
     others = sorted((row for row in rows if row.row not in taken), key=_draw)
-    kept = sorted([*near, *others[: sample.size - len(near)]], key=lambda row: row.row)
-    predictions = record.predictions.model_copy(update={"rows": tuple(kept)})
+    taken |= {row.row for row in others[: sample.size - len(near)]}
+    # In the order of the record: if all are taken, their columns still have the recorded digests.
+    kept = tuple(row for row in rows if row.row in taken)
+    predictions = record.predictions.model_copy(update={"rows": kept})
     return bound(record.model_copy(update={"predictions": predictions}))
 
 

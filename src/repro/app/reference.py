@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import verification_settings
+from repro.app.intact import read_intact
 from repro.app.records import record_of_run, sampled
-from repro.app.subject import Subject, check_integrity
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load
-from repro.core.verdict import Outcome
-from repro.store import find_run, read_run
+from repro.store import find_run
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -30,17 +29,7 @@ def export(project: Path, runs: Path, name: str | None) -> RecordFile:
         If there is no such run, or a file of it is not what it was.
     """
     path = find_run(runs, name)
-    broken = [
-        check.detail
-        for check in check_integrity(Subject(path, is_run=True))
-        if check.outcome is not Outcome.SAME
-    ]
-    if broken:
-        raise PreconditionError(
-            f"run {path.name} is tampered or damaged: {'; '.join(broken)}",
-            advice="a reference is made of an intact run only: train again",
-        )
-    run = read_run(path)
+    run = read_intact(path, "a reference is made of an intact run only: train again")
     sample = verification_settings(project, run.lineage.experiment).sample
     return sampled(record_of_run(run), sample)
 

@@ -5,57 +5,119 @@ Nothing slow is imported here, and nothing is trained.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from repro.core.records import STAGES_VERSION
+from repro.app.held_out import digests_of_columns, find_odd_row
+from repro.core.errors import SchemaError
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
 from repro.training.declarations import MEANING
+from repro.training.recount import agrees, recount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repro.core.records import DriftBaseline, Metrics, Stages, Threshold
+    from pydantic import JsonValue
+
+    from repro.core.records import DriftBaseline, Metrics, Predictions, Stages, Threshold
 
 
 def find_flaw(
-    stages: Stages, metrics: Metrics, threshold: Threshold, baseline: DriftBaseline | None = None
+    stages: Stages,
+    metrics: Metrics,
+    threshold: Threshold,
+    predictions: Predictions | None = None,
+    baseline: DriftBaseline | None = None,
 ) -> Check | None:
-    """Tell of what no training writes; None where there is no such thing.
+    """Return the first value that no training writes; None where there is none.
 
     Parameters
     ----------
+    predictions : Predictions, optional
+        All of them, or a sample, of which each row alone is checked.
     baseline : DriftBaseline, optional
         Only a run has one.
 
     Returns
     -------
     Check or None
-        Its name begins with that of what was edited: ``metrics``, ``threshold``,
-        ``drift_baseline`` or ``stages``. Of stages that mean something else nothing is known.
+        Its name begins with that of what was edited: ``metrics``, ``threshold``, ``predictions``,
+        ``drift_baseline`` or ``stages``.
+
+    Raises
+    ------
+    SchemaError
+        If a stage has a version that this program does not know: nothing says what it means.
     """
-    if stages.version != STAGES_VERSION:
-        return None
-    copies = {name: getattr(metrics, name.partition(".")[2], None) for name in MEANING.copies}
+    _check_versions(stages)
+    copies = {
+        name: getattr(metrics, name.partition(".")[2], None)
+        for name in MEANING.copies
+        if name.startswith("metrics.")
+    }
     copies |= {"threshold": threshold, "drift_baseline": baseline}
-    flaws = (*_other_copies(copies, outputs_of(stages)), *_other_inputs(stages))
-    return next(iter(flaws), None)
+    digests = {name: _digests(copy) for name, copy in copies.items() if copy is not None}
+    if predictions is not None and len(predictions.rows) == predictions.total:
+        digests |= digests_of_columns(predictions)
+    flaws = chain(_other_copies(digests, outputs_of(stages)), _other_inputs(stages))
+    if predictions is not None:
+        odd = _other_rows(predictions, threshold)
+        flaws = chain(flaws, odd, _other_metrics(predictions, metrics))
+    return next(flaws, None)
 
 
-def _other_copies(copies: dict[str, object], outputs: dict[str, str]) -> Iterator[Check]:
+def _check_versions(stages: Stages) -> None:
+    for stage in stages.stages:
+        newest = MEANING.versions.get(stage.name, 1)
+        if stage.version is not None and not 1 < stage.version <= newest:
+            raise SchemaError(
+                f"stages.{stage.name}: version {stage.version} is not known; this program knows"
+                f" versions up to {newest}",
+                advice="use the version of repro that wrote the record, or a newer one",
+            )
+
+
+def _digests(copy: object) -> tuple[str, ...]:
+    try:
+        return (digest_plain(copy),)
+    except ValueError:
+        # An integer that canonical JSON cannot hold was no stage's.
+        return ("",)
+
+
+def _other_copies(digests: dict[str, tuple[str, ...]], outputs: dict[str, str]) -> Iterator[Check]:
     for name, source in MEANING.copies.items():
-        expected, copy = outputs.get(source), copies[name]
-        if expected is None or copy is None:
+        possible = digests.get(name)
+        if not possible:
             continue
-        try:
-            actual = digest_plain(copy)
-        except ValueError:
-            # An integer that canonical JSON cannot hold was no stage's.
-            actual = None
-        if actual != expected:
+        expected = outputs.get(source)
+        if expected is None:
+            told = f"{name} is a copy of {source}, which the stages do not have: they were edited"
+            yield _flaw(name, None, possible[0], told)
+        elif expected not in possible:
             told = f"{name} is not what {source} has the digest of: one of the two was edited"
-            yield _flaw(name, expected, actual, told)
+            yield _flaw(name, expected, possible[0] or None, told)
+
+
+def _other_rows(predictions: Predictions, threshold: Threshold) -> Iterator[Check]:
+    if found := find_odd_row(predictions, threshold):
+        yield _flaw("predictions", None, None, f"predictions: {found}: one of the two was edited")
+
+
+def _other_metrics(predictions: Predictions, metrics: Metrics) -> Iterator[Check]:
+    """Compare the metrics with those of the predictions, where there are all of them."""
+    if len(predictions.rows) != predictions.total:
+        return
+    for name, value in recount(predictions).items():
+        recorded = metrics.test.get(name)
+        if recorded is not None and not agrees(recorded.value, value):
+            told = (
+                f"predictions have a {name} of {value}, and metrics.test.{name} is"
+                f" {recorded.value}: one of the two was edited"
+            )
+            yield _flaw("predictions", recorded.value, value, told)
 
 
 def _other_inputs(stages: Stages) -> Iterator[Check]:
@@ -74,7 +136,7 @@ def _other_inputs(stages: Stages) -> Iterator[Check]:
             known[name] = digest, f"stages.{stage.name}"
 
 
-def _flaw(name: str, expected: str, actual: str | None, detail: str) -> Check:
+def _flaw(name: str, expected: JsonValue, actual: JsonValue, detail: str) -> Check:
     return Check(
         name=name, expected=expected, actual=actual, outcome=Outcome.DIFFERS, detail=detail
     )

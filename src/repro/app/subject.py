@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.facts import find_false_fact
 from repro.app.record_file import read_record_file
 from repro.app.soundness import find_flaw
 from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
-from repro.core.records import DriftBaseline, Metrics, Stages, Threshold
 from repro.core.verdict import Check, Outcome
-from repro.store import FileOutcome, find_run, integrity, open_run
+from repro.store import FileOutcome, find_run, integrity, read_run
 
 if TYPE_CHECKING:
     from repro.core.records import RecordFile
@@ -63,12 +63,13 @@ def find_subject(project: Path, runs: Path, name: str | None) -> Subject:
 
 
 def check_integrity(subject: Subject) -> tuple[Check, ...]:
-    """Check every file of a run, or the binding of a reference, and that what is there can be.
+    """Check every file of a run, or the binding of a reference, and what they say of each other.
 
     Raises
     ------
     SchemaError
-        If a reference is not a record of this version.
+        If a reference, or a file of a run that is intact, is not a record of this version: what it
+        says cannot be checked.
     """
     if subject.is_run:
         checks = tuple(_file_check(check) for check in integrity(subject.path))
@@ -88,7 +89,7 @@ def check_record(record: RecordFile, name: str) -> Check:
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
     if not _is_consistent(record, found):
         return _edited(check)
-    flaw = find_flaw(record.stages, record.metrics, record.threshold)
+    flaw = find_flaw(record.stages, record.metrics, record.threshold, record.predictions)
     return _named(flaw, name) if flaw else check
 
 
@@ -98,22 +99,18 @@ def _edited(check: Check) -> Check:
 
 
 def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Hold what the files of a run say against each other, beyond their hashes."""
-    try:
-        files = open_run(run)
-        flaw = find_flaw(
-            files.record("stages.json", Stages),
-            files.record("metrics.json", Metrics),
-            files.record("threshold.json", Threshold),
-            files.record("drift_baseline.json", DriftBaseline),
-        )
-    except PreconditionError:
-        # What is not as it was written has its own check, and who reads a file of another version
-        # says so.
+    """Compare what the files of a run say with each other, beyond their hashes."""
+    if any(check.outcome is not Outcome.SAME for check in checks):
+        # Nothing is said of files that are not those that were written.
         return checks
+    files = read_run(run)
+    flaw = find_flaw(
+        files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
+    ) or find_false_fact(files)
     if flaw is None:
         return checks
-    file = f"{flaw.name.partition('.')[0]}.json"
+    head = flaw.name.partition(".")[0]
+    file = "predictions.csv" if head == "predictions" else f"{head}.json"
     return tuple(_named(flaw, file) if check.name == file else check for check in checks)
 
 

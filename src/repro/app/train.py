@@ -13,6 +13,7 @@ from repro import __version__, report
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.capture import capture_host
+from repro.config.keys import comparison_group
 from repro.core.jsonfile import dump, dump_record
 from repro.core.records import (
     DatasetLineage,
@@ -21,7 +22,6 @@ from repro.core.records import (
     Seeds,
     Snapshot,
 )
-from repro.datasets.sources import open_source
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def train(
     observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
         lineage = _lineage(
-            project,
             resolved,
             execution,
             run_id=pending.run_id,
@@ -133,13 +132,7 @@ def _write_files(
     pending.write("report.html", report.html(facts).encode())
 
 
-def comparison_group(experiment: str, replicate_key: str) -> str:
-    """Name the group of runs that differ by seed and environment only."""
-    return f"{experiment}-{replicate_key.rpartition(':')[2][:12]}"
-
-
 def _lineage(
-    project: Path,
     resolved: Resolved,
     execution: Execution,
     *,
@@ -150,7 +143,7 @@ def _lineage(
     config, table = resolved.config, execution.table
     dataset = DatasetLineage(
         name=config.dataset.name,
-        source=open_source(project, config.dataset.source).label,
+        source=config.dataset.source.label,
         sha256=table.sha256,
         content=table.content,
         rows=table.rows,

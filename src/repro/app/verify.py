@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from repro.app.conclusion import conclude, incomparable
 from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
+from repro.app.facts import claims, false_rows
 from repro.app.judge import foreseen_obstacles, judge, judge_metrics, obstacles_of_metrics
 from repro.app.records import record_of_execution
 from repro.app.trust import with_own_data
 from repro.core.environment import comparable
+from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics, RecordFile
     from repro.core.verdict import Check, Network, Verification
+    from repro.store import StoredRun
     from repro.training.fold import Observer
 
 
@@ -43,12 +46,15 @@ class Question:
         ``execution`` and ``determinism`` may differ.
     integrity : tuple of Check
         Of the subject; all of them passed.
+    run : StoredRun or None
+        Where the record is one of a run, which says more of itself.
     """
 
     name: str
     expected: RecordFile
     config: ExperimentConfig
     integrity: tuple[Check, ...] = ()
+    run: StoredRun | None = None
 
 
 def verify(
@@ -83,22 +89,36 @@ def verify(
         config = with_own_data(project, question.config)
         obstacles = foreseen_obstacles(settings, expected, config, asked)
         if obstacles:
-            return conclude(question.name, question.integrity, incomparable(*obstacles))
+            return _untrained(question, *obstacles)
         network = shut(project, config.dataset)
         execution = execute(project, config, observer)
     except HashMismatchError as error:
-        different_data = incomparable(f"another data set: {error.message}")
-        return conclude(question.name, question.integrity, different_data)
+        return _untrained(question, f"another data set: {error.message}")
     actual = record_of_execution(execution, predictions_of(execution.training))
     comparison = judge(settings, expected, actual, asked)
+    false = false_rows(question.run, execution.table.rows)
+    if false and expected.content == actual.content:
+        # As of a record whose files contradict each other: nothing it says can be relied on.
+        update = {"verdict": Verdict.INCOMPARABLE, "reasons": (false, *comparison.reasons)}
+        comparison = comparison.model_copy(update=update)
     parted = differences(comparable(expected.environment), comparable(actual.environment))
     comparison = comparison.model_copy(update={"environment": parted})
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
     verification = conclude(question.name, question.integrity, comparison)
-    findings = execution.training.metrics.findings
-    update = {"suspects": suspects, "findings": findings, "network": network}
+    update = {
+        "suspects": suspects,
+        "findings": execution.training.metrics.findings,
+        "network": network,
+        "claimed": claims(question.run or expected, actual),
+    }
     return verification.model_copy(update=update)
+
+
+def _untrained(question: Question, *reasons: str) -> Verification:
+    verification = conclude(question.name, question.integrity, incomparable(*reasons))
+    claimed = claims(question.run or question.expected)
+    return verification.model_copy(update={"claimed": claimed})
 
 
 def verify_metrics(

@@ -84,10 +84,10 @@ def show(
     run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
 ) -> int:
     """Show one run; the newest where none is named."""
-    from repro.store import find_run, read_run
+    from repro.app.intact import read_intact
+    from repro.store import find_run
 
-    path = find_run(runs_of(find(project_folder), runs_folder), run)
-    stored = read_run(path)
+    stored = read_intact(find_run(runs_of(find(project_folder), runs_folder), run))
     if as_json:
         output.say_json(
             {

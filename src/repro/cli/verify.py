@@ -99,9 +99,7 @@ def command(
     integrity = check_integrity(found)
     intact = all(check.outcome is Outcome.SAME for check in integrity)
     if only_integrity or not intact:
-        from repro.app.conclusion import conclude
-
-        verification = conclude(found.name, integrity, None)
+        verification = _unexecuted(found, integrity)
     else:
         observer = Quiet() if quiet or as_json else Progress()
         verification = _execute(project, found, integrity, observer, asked, workers, level)
@@ -114,6 +112,18 @@ def command(
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
 
 
+def _unexecuted(subject: Subject, integrity: tuple[Check, ...]) -> Verification:
+    from repro.app.conclusion import conclude
+    from repro.app.facts import claims
+    from repro.app.recorded import record_of, run_of
+
+    verification = conclude(subject.name, integrity, None)
+    if not verification.holds:
+        return verification
+    claimed = claims(run_of(subject) or record_of(subject))
+    return verification.model_copy(update={"claimed": claimed})
+
+
 def _execute(
     project: Path,
     subject: Subject,
@@ -123,7 +133,7 @@ def _execute(
     workers: int | None,
     level: str | None,
 ) -> Verification:
-    from repro.app.recorded import record_of, recorded_config
+    from repro.app.recorded import record_of, recorded_config, run_of
     from repro.app.trust import check_trust
 
     config = recorded_config(subject)
@@ -135,7 +145,8 @@ def _execute(
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    question = Question(subject.name, record_of(subject), config, integrity)
+    expected = record_of(subject)
+    question = Question(subject.name, expected, config, integrity, run_of(subject))
     return verify(project, question, observer, asked, shut_network)
 
 
@@ -164,6 +175,8 @@ def tell(verification: Verification) -> None:
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
     if verification.network is not None:
         output.field("network", verification.network.sentence)
+    if verification.claimed:
+        output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")
     if verification.comparison is not None:
         tell_comparison(verification.comparison, verification.suspects)
     for finding in verification.findings:

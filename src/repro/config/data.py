@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from repro.core.model import Record
-from repro.core.pathname import checked_pathname
+from repro.core.pathname import checked_pathname, without_secrets
 
 Pathname = Annotated[str, AfterValidator(checked_pathname)]
 
@@ -51,12 +51,22 @@ class FileSource(Record):
     path: Pathname
     format: Literal["csv", "parquet"]
 
+    @property
+    def label(self) -> str:
+        """The path, relative to the project."""
+        return self.path
+
 
 class SklearnSource(Record):
     """A data set shipped inside scikit-learn."""
 
     kind: Literal["sklearn"]
     name: Literal["breast_cancer", "diabetes", "digits", "iris", "wine"]
+
+    @property
+    def label(self) -> str:
+        """The loader's name."""
+        return f"sklearn.datasets.load_{self.name}"
 
 
 class UrlSource(Record):
@@ -65,6 +75,11 @@ class UrlSource(Record):
     kind: Literal["url"]
     url: str
     format: Literal["csv", "parquet"]
+
+    @property
+    def label(self) -> str:
+        """The URL without user, password and query, where secrets may stand."""
+        return without_secrets(self.url)
 
 
 Source = Annotated[FileSource | SklearnSource | UrlSource, Field(discriminator="kind")]

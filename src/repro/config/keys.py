@@ -64,6 +64,11 @@ def version_of(keys: Keys) -> int:
     return VERSION if typed else 1
 
 
+def comparison_group(experiment: str, replicate_key: str) -> str:
+    """Name the group of runs that differ by seed and environment only."""
+    return f"{experiment}-{replicate_key.rpartition(':')[2][:12]}"
+
+
 def _digest(kind: str, identity: dict[str, object], version: int) -> str:
     if version == 1:
         return tagged_digest(kind, identity)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit, urlunsplit
+
 
 def pathname_problem(text: str) -> str:
     r"""Return what keeps a text from being a file name on any system; empty if nothing does.
@@ -35,3 +37,26 @@ def checked_pathname(text: str) -> str:
     if problem := pathname_problem(text):
         raise ValueError(f"expected the name of a file or folder; {problem}")
     return text
+
+
+def without_secrets(url: str) -> str:
+    """Strip user, password, query and fragment from a URL, also within one of chained protocols.
+
+    Examples
+    --------
+    >>> without_secrets("https://me:secret@example.org:8080/a.csv?token=1")
+    'https://example.org:8080/a.csv'
+    >>> without_secrets("zip://a.csv::ftp://me@example.org/a.zip")
+    'zip://a.csv::ftp://example.org/a.zip'
+    """
+    return "::".join(map(_without_secrets, url.split("::")))
+
+
+def _without_secrets(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # What cannot be taken apart may have a secret anywhere.
+        return "(not a URL)"
+    clean = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    return urlunsplit(clean) if parts.scheme and parts.netloc else url.partition("?")[0]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from repro.core.environment import Environment, Host
@@ -130,6 +130,19 @@ class Stages(Record):
     version: int
     stages: tuple[Stage, ...]
 
+    @field_validator("version")
+    @classmethod
+    def _known(cls, version: int) -> int:
+        # Nothing says what such stages mean, and nothing that is read from them could be checked.
+        if version != STAGES_VERSION:
+            raise PydanticCustomError(
+                "stages_version",
+                "stages of version {found} are not known; this program reads version {known}: use"
+                " the version of repro that wrote them",
+                {"found": version, "known": STAGES_VERSION},
+            )
+        return version
+
     @field_validator("stages")
     @classmethod
     def _each_once(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
@@ -241,11 +254,27 @@ class Prediction(Record):
 
 
 class Predictions(Record):
-    """Predictions of a record: all of the held-out rows, or a sample of them."""
+    """Predictions of a record: all of the held-out rows, or a sample of them, each row once."""
 
     total: int
     scores: tuple[str, ...]
     rows: tuple[Prediction, ...]
+
+    @model_validator(mode="after")
+    def _each_row_once(self) -> Self:
+        # A row that counts three times would pass for three that agree.
+        rows = Counter(row.row for row in self.rows)
+        first = next((row for row, times in rows.items() if times > 1 or row < 0), None)
+        if first is not None:
+            message = "row {row} is there {times} times: expected rows from 0, each once"
+            raise PydanticCustomError("row_twice", message, {"row": first, "times": rows[first]})
+        if len(self.rows) > self.total:
+            raise PydanticCustomError(
+                "too_many_rows",
+                "{found} rows are there, of {total} that were held out",
+                {"found": len(self.rows), "total": self.total},
+            )
+        return self
 
 
 class RecordFile(Record):
@@ -332,3 +361,11 @@ class Lineage(Record):
     digest: str
     loaded: tuple[str, ...] | None = Later
     overrides: dict[str, str] | None = Later
+
+    @model_validator(mode="after")
+    def _loaded_has_hashes(self) -> Self:
+        unknown = next((name for name in self.loaded or () if name not in self.code), None)
+        if unknown is not None:
+            message = "loaded: '{name}' has no hash in code"
+            raise PydanticCustomError("loaded_without_hash", message, {"name": unknown})
+        return self

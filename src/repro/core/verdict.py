@@ -187,6 +187,8 @@ class Verification(Record):
         Reasons to doubt the result, however well it reproduces; empty where nothing was trained.
     network : Network or None
         Of the re-execution; None where nothing was executed, or in a process that goes on.
+    claimed : tuple of str
+        What the record says of itself, and nothing on this machine was compared with.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -198,3 +200,4 @@ class Verification(Record):
     suspects: tuple[Suspect, ...] = ()
     findings: tuple[Finding, ...] = ()
     network: Network | None = Later
+    claimed: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from repro.core.canonical import same_value
 from repro.core.verdict import Check, Outcome
 from repro.divergence.tolerance import (
     EXACT,
@@ -168,7 +169,7 @@ def _check_prediction(
 
 def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, str]:
     row = expected.row
-    if expected.truth != actual.truth:
+    if not same_value(expected.truth, actual.truth):
         values = f"{expected.truth}, here {actual.truth}"
         return Outcome.DIFFERS, f"row {row} has another true value: {values}"
     kinds = [

@@ -39,7 +39,8 @@ class Stage:
     acts : tuple of Mechanism
         The ways in which an environment can change the outputs.
     copies : dict of str to str
-        Dotted name in a record, and the output that it copies unchanged.
+        Dotted name in a record, and the output that it copies unchanged. Of predictions it is a
+        field of every row.
     derives : tuple of Derivation
         Values of a record that follow from outputs of this stage and of earlier ones.
     version : int
@@ -72,6 +73,7 @@ class Stage:
 STAGES = (
     Stage(
         "split", "repro.training.splitting:split_rows", ("train_rows", "test_rows"), SAMPLING,
+        copies={"predictions.row": "test_rows"},
         derives=(Derivation("held_out.rows", ("stages.split.test_rows",)),),
     ),
     Stage(
@@ -102,6 +104,11 @@ STAGES = (
     Stage("fit", "repro.training.fitting:fit_selected", ("estimator", "converged"), FITTING),
     Stage(
         "predict", "repro.training.stages:predict", ("scores", "labels", "margins"), FITTING,
+        copies={
+            "predictions.scores": "scores",
+            "predictions.label": "labels",
+            "predictions.margin": "margins",
+        },
         derives=(
             Derivation("predictions.", _SCORED, thresholded=True),
             Derivation(

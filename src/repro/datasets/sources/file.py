@@ -29,7 +29,7 @@ class File:
     @property
     def label(self) -> str:
         """The path, relative to the project."""
-        return self.source.path
+        return self.source.label
 
     def obtain(self, expected: str | None) -> Payload:
         """Read the file; see ``Source.obtain``."""

@@ -33,7 +33,7 @@ class Sklearn:
     @property
     def label(self) -> str:
         """The loader's name."""
-        return f"sklearn.datasets.load_{self.source.name}"
+        return self.source.label
 
     def obtain(self, expected: str | None) -> Payload:  # noqa: ARG002  # there are no bytes
         """Load the data set; see ``Source.obtain``."""

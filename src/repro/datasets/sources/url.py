@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from repro.core.errors import PreconditionError
 from repro.datasets.hashing import check_sha256
@@ -34,7 +33,7 @@ class Url:
     @property
     def label(self) -> str:
         """The URL without user, password and query, where secrets may stand."""
-        return without_secrets(self.source.url)
+        return self.source.label
 
     def obtain(self, expected: str | None) -> Payload:
         """Read the cache, or fetch the file into it; see ``Source.obtain``.
@@ -81,25 +80,6 @@ class Url:
                 advice="check the URL, the network and your rights; protocols such as s3 and gcs "
                 "need their own package, which fsspec's documentation names",
             ) from None
-
-
-def without_secrets(url: str) -> str:
-    """Strip user, password, query and fragment from a URL, also within one of chained protocols.
-
-    Examples
-    --------
-    >>> without_secrets("https://me:secret@example.org:8080/a.csv?token=1")
-    'https://example.org:8080/a.csv'
-    >>> without_secrets("zip://a.csv::ftp://me@example.org/a.zip")
-    'zip://a.csv::ftp://example.org/a.zip'
-    """
-    return "::".join(map(_without_secrets, url.split("::")))
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    clean = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
-    return urlunsplit(clean) if parts.scheme and parts.netloc else url.partition("?")[0]
 
 
 def _package(label: str) -> Any:
