@@ -106,7 +106,7 @@ def verify(
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
     verification = conclude(question.name, question.integrity, comparison)
-    update = {
+    update: dict[str, object] = {
         "suspects": suspects,
         "findings": execution.training.metrics.findings,
         "network": network,
