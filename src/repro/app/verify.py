@@ -99,14 +99,16 @@ def verify(
     false = false_rows(question.run, execution.table.rows)
     if false and expected.content == actual.content:
         # As of a record whose files contradict each other: nothing it says can be relied on.
-        update = {"verdict": Verdict.INCOMPARABLE, "reasons": (false, *comparison.reasons)}
-        comparison = comparison.model_copy(update=update)
+        reasons = (false, *comparison.reasons)
+        comparison = comparison.model_copy(
+            update={"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
+        )
     parted = differences(comparable(expected.environment), comparable(actual.environment))
     comparison = comparison.model_copy(update={"environment": parted})
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
     verification = conclude(question.name, question.integrity, comparison)
-    update: dict[str, object] = {
+    update = {
         "suspects": suspects,
         "findings": execution.training.metrics.findings,
         "network": network,
