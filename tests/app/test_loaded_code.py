@@ -448,9 +448,8 @@ def test_packages_count_if_estimators_use_them(folder, packages, kind):
 def test_the_project_is_a_place_of_modules_by_declaration(tmp_path, files, allowed, found):
     """Where an allowed module lies in it; last, so that it stands before nothing."""
     write(tmp_path, files)
-    security = CONFIG.security.model_copy(update={"allowed_modules": allowed})
     before = list(sys.path)
-    with own_modules(tmp_path, CONFIG.model_copy(update={"security": security})):
+    with own_modules(tmp_path, allowed):
         during = list(sys.path)
 
     assert during == [*before, str(tmp_path.resolve())] if found else during == before

@@ -244,7 +244,7 @@ def test_a_data_set_is_named(project, written):
     """One that is spelled out where it is used could not be verified."""
     project.replace("configs/experiments/wine.yaml", "dataset: wine", written)
 
-    with pytest.raises(ConfigError, match="expected the name of a data set, found a mapping"):
+    with pytest.raises(ConfigError, match="cannot be set: an experiment names its data"):
         resolve_request(project.path, Request(experiment="wine"))
 
 

@@ -69,7 +69,7 @@ def test_every_finite_float_reads_back_to_the_same_bits(number):
         ("a: " + "9" * 5000 + "\n", "f.yaml:1: the integer is too large at 'a'"),
         ("a: 0x" + "f" * 5000 + "\n", "f.yaml:1: the integer is too large at 'a'"),
         ('a: "\\U00110000"\n', "f.yaml: not valid YAML: chr() arg not in range"),
-        ('a: "\\ud800"\n', "f.yaml:1: half of a character at 'a'"),
+        ('a: "\\ud800"\n', "f.yaml:1: \\ud800 is half of a character at 'a'"),
         ("a: " + "[" * 3000 + "\n", "f.yaml: nested too deeply"),
         ("a: " + "{a: " * 3000 + "\n", "f.yaml: nested too deeply"),
         ("1: one\n", "f.yaml:1: the key '1' is not text"),

@@ -74,7 +74,8 @@ def test_what_chance_gives_is_what_repeated_sampling_gives():
 
     indices, chances = [d.psi for d in drawn], [d.chance for d in drawn]
     assert np.mean(indices) < min(chances)
-    assert max(indices) < max(chances) < 2 * np.mean(indices)
+    # One false alarm in a thousand files is far out, and still of the order of the index.
+    assert max(indices) < max(chances) < 3 * np.mean(indices)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from repro.core.records import Prediction, Predictions, Threshold
 
 # Kinds of scores, each with the score at and above which a binary task has its positive label.
-_BOUNDARIES = {"probability": 0.5, "decision": 0.0}
+_EVEN_ODDS = 0.5
+_BOUNDARIES = {"probability": _EVEN_ODDS, "decision": 0.0}
 _SIDES = 2
 
 
