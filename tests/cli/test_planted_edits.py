@@ -258,7 +258,6 @@ SETTINGS_THAT_ACT = {
     "preprocessing.numeric.impute=mean": "preprocessing",
     "preprocessing.numeric.clip_iqr=1.0": "preprocessing",
     "preprocessing.numeric.scale=minmax": "preprocessing",
-    "preprocessing.categorical.impute=most_frequent": "preprocessing",
     "preprocessing.categorical.min_frequency=10": "preprocessing",
     "selection.folds=4": "selection",
     "selection.metric=accuracy": "selection",
