@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # Families that read no file and no property of the machine beside what is recorded of them.
 _KNOWN = frozenset({"sklearn", "lightgbm"})
-_OWN = "src/repro/"
+# The pipeline's own files, or the one digest of them where no commit names them.
+_OWN, _WHOLE = "src/repro/", "repro"
 _SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
 
 
@@ -49,7 +50,7 @@ class Loaded:
         return Loaded(
             files=known,
             packages=frozenset().union(*(record.environment.used or () for record in records)),
-            foreign=bool(roots - _KNOWN) or any(not name.startswith(_OWN) for name in known),
+            foreign=bool(roots - _KNOWN) or not all(map(_is_own, known)),
         )
 
 
@@ -61,6 +62,10 @@ def code_of(record: RecordFile) -> dict[str, object]:
 def may_be_code(name: str) -> bool:
     """Return whether a file can have been loaded, of a record that does not say which were."""
     return name.endswith(_SOURCE)
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith(_OWN) or name == _WHOLE
 
 
 def _roots(value: object) -> Iterator[str]:
