@@ -49,7 +49,8 @@ def edit(file, **metrics):
     record = load_record(file.read_bytes(), file.name, RecordFile)
     test = dict(record.metrics.test)
     for name, value in metrics.items():
-        test[name] = test[name].model_copy(update={"value": value})
+        # The end of an interval is drawn: no prediction says what it is.
+        test[name] = test[name].model_copy(update={"low": value})
     changed = record.metrics.model_copy(update={"test": test})
     file.write_bytes(dump_record(well_forged(record.model_copy(update={"metrics": changed}))))
 
@@ -89,7 +90,7 @@ def test_a_difference_in_one_cell_is_caught_and_named(laid_out):
     assert done.status == 1
     assert (
         "different: second: 1 of 57 metrics differ beyond the tolerance; parts at evaluate; the"
-        " worst is metrics.test.accuracy: 0.5, not 0."
+        " worst is metrics.test.accuracy.low: 0.5, not 0."
     ) in done.out
     assert done.err.splitlines()[-1].endswith("does not hold: second")
 
