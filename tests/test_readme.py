@@ -48,6 +48,8 @@ def test_the_committed_reference_holds_here(tmp_path):
         pytest.skip("another kind of processor: equivalent, not the README's identical")
     if "the fingerprints differ" in result.out:
         pytest.skip("identical, with another C library, whose fingerprint is another one")
+    if "network        not isolated" in result.out:
+        pytest.skip("a system on which repro cannot refuse network sockets")
     assert settled(result.out) == settled(expected)
 
 
