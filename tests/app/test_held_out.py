@@ -32,7 +32,7 @@ from repro.training.declarations import MEANING
 from repro.training.metrics import evaluate
 from repro.training.recount import agrees, recount
 from repro.training.scoring import Outcome as Classes
-from repro.training.scoring import Scores, boundary
+from repro.training.scoring import Scores
 
 COLUMNS = {name: source for name, source in MEANING.copies.items() if "predictions." in name}
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -60,21 +60,6 @@ def test_a_column_of_text_has_the_digest_of_its_array(values, more):
     width = max(map(len, values)) + more
 
     assert digest_texts(values, width) == digest_array(np.array(values, dtype=f"<U{width}"))
-
-
-@pytest.mark.parametrize("kind", ["probability", "decision"])
-def test_the_boundary_of_scores_is_that_of_training(kind):
-    """A margin is the distance from it."""
-    score = 0.375
-    margin = abs(score - boundary(Scores(np.zeros((1, 1)), kind), None))
-    row = Prediction(row=0, truth="a", label="b", scores=(score,), margin=margin)
-    predictions = Predictions(total=9, scores=("a",), rows=(row,))
-    rule = load_record(
-        (ROOT / "reference" / "credit.json").read_bytes(), "credit.json", RecordFile
-    ).threshold.model_copy(update={"rule": "argmax", "threshold": None})
-
-    assert find_odd_row(predictions, rule) == ""
-    assert find_odd_row(with_row(predictions, 0, margin=margin + 0.25), rule)
 
 
 def table(rows, seed):

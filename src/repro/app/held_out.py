@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from repro.core.records import Prediction, Predictions, Threshold
 
-# As in ``repro.training.scoring``, which imports NumPy; a test compares them.
+# As in ``repro.training.scoring``, which imports NumPy.
 _EVEN_ODDS = 0.5
 # Kinds of scores, each with the score at and above which a binary task has its positive label.
 _BOUNDARIES = {"probability": _EVEN_ODDS, "decision": 0.0}
