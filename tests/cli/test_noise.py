@@ -8,11 +8,13 @@ from tests.conftest import make_project
 from tests.forging import well_forged
 
 from repro.app.files import write_whole
+from repro.app.held_out import digests_of_columns
 from repro.core.environment import environment_key
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import RecordFile
 from repro.launch import leaking
 from repro.processor import X86_64_V3, present
+from repro.training.declarations import MEANING
 
 TRAIN = ("breast_cancer", "--profile", "debug", "-m", "logistic_regression", "-m", "knn")
 # Where this solver stops on unscaled features depends on the last bits.
@@ -65,14 +67,20 @@ def edited(path, target, change):
 
 
 def shifted(size):
-    """Move one score of a record, as a training does: the digest of all scores moves too."""
+    """Move one score of a record, as a training does: margin and digests move with it."""
 
     def change(record):
         first, *others = record.predictions.rows
-        moved = first.model_copy(update={"scores": tuple(s + size for s in first.scores)})
+        (score,) = (each + size for each in first.scores)
+        margin = abs(score - record.threshold.threshold)
+        moved = first.model_copy(update={"scores": (score,), "margin": margin})
         predictions = record.predictions.model_copy(update={"rows": (moved, *others)})
         changed = record.model_copy(update={"predictions": predictions})
-        return well_forged(changed, scores=f"dataclass/v1:{size}")
+        columns = digests_of_columns(predictions)
+        digests = {
+            MEANING.copies[name].rpartition(".")[2]: found[0] for name, found in columns.items()
+        }
+        return well_forged(changed, **digests)
 
     return change
 
