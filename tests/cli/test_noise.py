@@ -296,7 +296,6 @@ def test_a_tolerance_of_a_metric_and_of_a_family(project, references, tmp_path):
             "    metrics: {log_loss: 2.0} ",
             "log_loss: input should be less than 1",
         ),
-        ("    families: {} ", "    families: {smv: 1e-4} ", "did you mean 'svm'?"),
         ("      default: 1e-9\n", "", "default"),
     ],
 )
@@ -307,3 +306,12 @@ def test_a_mistake_in_the_tolerances_is_named(tmp_path, references, old, new, wo
     result = own.repro("compare", references["portable"], references["portable-v2"])
 
     assert (result.status, words in result.err) == (2, True), result.err
+
+
+def test_a_tolerance_for_no_family_is_warned_of(tmp_path):
+    """A project may drop a family; the check says that the tolerance has no effect."""
+    own = make_project(tmp_path / "own")
+    own.replace("configs/base.yaml", "    families: {} ", "    families: {smv: 1e-4} ")
+    result = own.repro("config", "check", "wine")
+
+    assert (result.status, "did you mean 'svm'?" in result.err) == (0, True), result.err

@@ -28,8 +28,8 @@ def clock(monkeypatch):
 
 def announced(stream):
     """What a stream was told, without times and movements."""
-    lines = stream.getvalue().replace("\r\x1b[2K", "\n").split("\n")
-    return [line.partition(" s  ")[2] for line in lines if line]
+    lines = stream.getvalue().replace("\r", "\n").split("\n")
+    return [line.partition(" s  ")[2].rstrip() for line in lines if line.strip()]
 
 
 class Recorder(Quiet):
@@ -85,7 +85,7 @@ def test_a_terminal_has_one_line_that_moves(monkeypatch, clock):
         "[ 2/2] check",
     ]
     assert stream.getvalue().count("\n") == 1
-    assert stream.getvalue().endswith("\r\x1b[2K")
+    assert "\x1b" not in stream.getvalue()
 
 
 @pytest.mark.parametrize(("pause", "lines"), [(0.1, 0), (0.9, 3), (1.9, 5), (2.0, 10), (60.0, 10)])
@@ -153,4 +153,4 @@ def test_a_training_says_everything_that_takes_time(project):
     ]
     assert "writing the run" in told
     assert " s  [" not in result.out
-    assert (quiet.status, quiet.err) == (0, "")
+    assert (quiet.status, " s  " in quiet.err) == (0, False), quiet.err

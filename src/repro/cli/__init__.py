@@ -145,9 +145,6 @@ def _colours() -> bool | None:
 def _explain(message: str, advice: str) -> None:
     text = plain(message).replace("\n", "\n       ")
     colours = _colours()
-    if sys.stderr.isatty():
-        # Progress may have left its line half-way.
-        click.echo("\r\x1b[2K", err=True, nl=False, color=True)
     click.echo(click.style("error: ", fg="red", bold=True) + text, err=True, color=colours)
     if advice:
         click.echo(click.style("  next: ", bold=True) + plain(advice), err=True, color=colours)

@@ -13,7 +13,6 @@ from repro.launch.restart import GUARD
 
 # Seconds between the lines of a stage's tasks where they stay.
 _SELDOM = 2.0
-_CLEAR = "\r\x1b[2K"
 # What begins at once, before anything else is known.
 _FIRST = {
     "verify": "reading the record, to train again from it: importing the libraries",
@@ -42,10 +41,13 @@ class Progress:
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
-        self._stage = ""
+        self._stage, self._width = "", 0
         self._started = self._last = time.perf_counter()
         context = click.get_current_context(silent=True)
         name = context.info_name if context else None
+        if context:
+            # An error has the line to itself.
+            context.call_on_close(self.finish)
         # Python restarts once, to fix the level, and what was said then still stands.
         if self._moving or GUARD not in os.environ:
             self.preparing(_FIRST.get(name or "", "importing the libraries"))
@@ -66,13 +68,16 @@ class Progress:
 
     def finish(self) -> None:
         """Leave the line to what comes next."""
-        if self._moving:
-            click.echo(_CLEAR, err=True, nl=False)
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", err=True, nl=False)
+            self._width = 0
 
     def _tell(self, text: str, *, done: bool) -> None:
         self._last = time.perf_counter()
         line = f"{self._last - self._started:6.1f} s  {cell(text)}"
         if self._moving:
-            click.echo(f"{_CLEAR}{line}", err=True, nl=done)
+            # Padded, not erased: no terminal is too plain for it, and no colour is involved.
+            click.echo(f"\r{line.ljust(self._width)}", err=True, nl=done)
+            self._width = 0 if done else len(line)
         else:
             click.echo(line, err=True)
