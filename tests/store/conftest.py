@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sample_run import write_run
+from tests.store.sample_run import write_run
 
 if TYPE_CHECKING:
     from pathlib import Path

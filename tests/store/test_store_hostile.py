@@ -3,10 +3,10 @@
 import json
 
 import pytest
-import sample_run
 from click.testing import CliRunner
-from sample_run import write_run
 from tests.conftest import ROOT
+from tests.store import sample_run
+from tests.store.sample_run import write_run
 
 from repro.cli import cli
 from repro.core.errors import SchemaError

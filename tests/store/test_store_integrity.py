@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from sample_run import FILES, MODEL, RUN_ID
+from tests.store.sample_run import FILES, MODEL, RUN_ID
 
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import FileEntry, Lineage

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_run import PREDICTIONS
+from tests.store.sample_run import PREDICTIONS
 
 from repro.core.errors import SchemaError
 from repro.core.records import Prediction, Predictions

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from processes import writer
-from sample_run import RUN_ID, write_run
+from tests.store.processes import writer
+from tests.store.sample_run import RUN_ID, write_run
 
 from repro.core.errors import ConfigError, PreconditionError
 from repro.store import FileOutcome, integrity, list_runs, plan_prune, remove

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import sample_run as sample
-from sample_run import FILES, RUN_ID, write_run
+from tests.store import sample_run as sample
+from tests.store.sample_run import FILES, RUN_ID, write_run
 
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from processes import writer
-from sample_run import CONTENTS, FILES, MODEL, RUN_ID, lineage, write_run
+from tests.store.processes import writer
+from tests.store.sample_run import CONTENTS, FILES, MODEL, RUN_ID, lineage, write_run
 
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import binding, dump_record, load_record

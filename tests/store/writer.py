@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-import sample_run
+from tests.store import sample_run
 
 from repro.store import writing
 
