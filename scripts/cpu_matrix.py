@@ -29,8 +29,12 @@ sys.path.insert(0, str(ROOT))
 from tests.cpu import bench  # noqa: E402 - found by the line above
 
 from repro.app.files import check_targets  # noqa: E402
+from repro.app.known import remember  # noqa: E402
 from repro.cli import guarded, output  # noqa: E402
+from repro.core.environment import Environment, Fingerprint  # noqa: E402
 from repro.core.errors import ConfigError, ExitCode, PreconditionError  # noqa: E402
+from repro.core.jsonfile import load_record  # noqa: E402
+from repro.core.records import EnvironmentFile  # noqa: E402
 from repro.launch import leaking  # noqa: E402
 
 if TYPE_CHECKING:
@@ -73,6 +77,7 @@ class Trained:
         The digest of every stage output, by ``stage.output``.
     """
 
+    environment: Environment
     bits: str
     fingerprint: str
     groups: dict[str, str]
@@ -98,6 +103,10 @@ class Refused:
 @click.option("--qemu", is_flag=True, help="Emulate by qemu-user instead: the second way, slowly.")
 @click.option("--all", "everything", is_flag=True, help="Show outputs that all agree on too.")
 @click.option("--json", "report", type=click.Path(path_type=Path), help="Write every digest here.")
+@click.option(
+    "--known", type=click.Path(path_type=Path),
+    help="Add the fingerprints to this file of known ones, if the promise holds.",
+)  # fmt: skip
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def command(
     experiments: tuple[str, ...],
@@ -106,6 +115,7 @@ def command(
     profile: str,
     jobs: int,
     report: Path | None,
+    known: Path | None,
     *,
     qemu: bool,
     everything: bool,
@@ -139,6 +149,8 @@ def command(
     problems = [*_problems(found), *_unlike(found)]
     for problem in problems:
         output.say(f"{output.toned('different')}: {problem}")
+    if known is not None and not problems:
+        remember(known, (r.environment for r in found.values() if isinstance(r, Trained)))
     if not problems:
         output.say(f"{output.toned('holds')}: {_held(found)}")
     return ExitCode.FINDING if problems else ExitCode.HOLDS
@@ -188,12 +200,15 @@ def _train(
 
 
 def _read(run: Path) -> Trained:
-    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))["environment"]
+    name = "environment.json"
+    environment = load_record((run / name).read_bytes(), name, EnvironmentFile).environment
+    fingerprint = environment.fingerprint or Fingerprint.over({})
     stages = json.loads((run / "stages.json").read_text(encoding="utf-8"))["stages"]
     return Trained(
-        bits=environment["bits"],
-        fingerprint=environment["fingerprint"]["digest"],
-        groups=environment["fingerprint"]["groups"],
+        environment=environment,
+        bits=environment.bits or "",
+        fingerprint=fingerprint.digest,
+        groups=fingerprint.groups,
         outputs={
             f"{stage['name']}.{name}": digest
             for stage in stages
@@ -310,7 +325,10 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 
 def _as_json(found: Found) -> list[dict[str, object]]:
-    return [vars(cell) | vars(result) for cell, result in found.items()]
+    return [
+        vars(cell) | {key: value for key, value in vars(result).items() if key != "environment"}
+        for cell, result in found.items()
+    ]
 
 
 if __name__ == "__main__":

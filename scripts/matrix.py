@@ -53,6 +53,10 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--summary", type=click.Path(path_type=Path), envvar="GITHUB_STEP_SUMMARY",
     help="Append the comparison to this file, as Markdown.",
 )  # fmt: skip
+@click.option(
+    "--known", type=click.Path(path_type=Path, dir_okay=False),
+    help="Add the fingerprints of the cells that hold to this file of known ones.",
+)  # fmt: skip
 @click.option("--list", "listed", is_flag=True, help="Tell the cells, and stop.")
 @click.option("--github", is_flag=True, help="Tell the cells as GitHub's fromJSON wants them.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -65,6 +69,7 @@ def command(
     work: Path,
     file: Path,
     summary: Path | None,
+    known: Path | None,
     **flags: bool,
 ) -> int:
     """Train in cells of the matrix and compare the records; ARGUMENTS are those of repro train.
@@ -92,6 +97,8 @@ def command(
     _tell(found, as_json=flags["as_json"])
     if summary is not None and not flags["train_only"]:
         _summarise(found, work / "report" / "summary.md", summary)
+    if known is not None:
+        outcomes_of.remember_fingerprints(found, cells, kept, known)
     needed = bool(names) or flags["exact"]
     return _status(found, reference, needed=needed, compared=not flags["train_only"])
 

@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import click
+
 from locking.wheels import pins
 from matrix_cells.places import ROOT, UnavailableError, ways
 from matrix_cells.processes import next_step, run, told
+from repro.app.known import remember
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError, ExitCode
 from repro.core.jsonfile import load_record
@@ -192,6 +195,16 @@ def compare(
         else outcome
         for outcome in outcomes
     ]
+
+
+def remember_fingerprints(
+    outcomes: Sequence[Outcome], cells: Mapping[str, Cell], records: Path, known: Path
+) -> None:
+    """Add the fingerprints of the cells that hold, and have the project's lock, to a file."""
+    names = [o.name for o in outcomes if o.holds and o.name in cells]
+    files = [records / f"{name}.json" for name in names if cells[name].lock == "requirements.txt"]
+    new = remember(known, (_read(file).environment for file in files))
+    click.echo(f"{known.name}: {new} new, from {len(files)} cells", err=True)
 
 
 def _judged(outcome: Outcome, candidate: Candidate | None) -> Outcome:

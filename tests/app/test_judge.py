@@ -5,6 +5,7 @@ from tests.conftest import ROOT
 from tests.forging import well_forged
 
 from repro.app.compare import Entry, compare_all
+from repro.app.configuration import default_verification, verification_settings
 from repro.app.judge import Asked, judge
 from repro.config.verification import Verification
 from repro.core.jsonfile import load_record
@@ -48,10 +49,20 @@ def test_a_contradiction_comes_first_and_hides_nothing():
     assert f"1 of {total} predictions differ beyond the tolerance" in found.reasons[1:]
 
 
-@pytest.mark.parametrize("mode", ["strict", "relaxed", "legacy"])
-def test_a_reference_cannot_ask_for_less_where_there_is_no_project(mode):
-    """In the mode ``legacy`` of its own configuration nobody would look at a prediction."""
-    asking = {"config": RECORD.config | {"verification": VERIFICATION | {"mode": mode}}}
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"mode": "strict"},
+        {"mode": "relaxed"},
+        {"mode": "legacy"},
+        {"tolerance": {"absolute": 0.3, "relative": 0.3}},
+        {"tolerance": {"absolute": 0.99, "relative": 0.99}},
+        {"tolerance": VERIFICATION["tolerance"] | {"families": {RECORD.metrics.model: 0.3}}},
+    ],
+)
+def test_a_reference_cannot_ask_for_less_where_there_is_no_project(own):
+    """Whatever its own configuration says: in the mode ``legacy`` nobody looks at a prediction."""
+    asking = {"config": RECORD.config | {"verification": VERIFICATION | own}}
     other = well_forged(with_first(RECORD, scores=(0.25,)), scores="other/v1:0")
     reference, candidate = (
         Entry("a record", record.model_copy(update=asking), {}, "") for record in (RECORD, other)
@@ -60,3 +71,22 @@ def test_a_reference_cannot_ask_for_less_where_there_is_no_project(mode):
 
     assert report.candidates[0].comparison.verdict is Verdict.DIFFERENT
     assert not report.holds
+
+
+@pytest.mark.parametrize("size", [1, 10, 255])
+def test_a_reference_cannot_ask_for_fewer_predictions_where_there_is_no_project(size):
+    """The sample is as large as it usually is, however large its own configuration has it."""
+    sample = {"size": size, "boundary": 1}
+    config = RECORD.config | {"verification": VERIFICATION | {"sample": sample}}
+    few = RECORD.predictions.model_copy(update={"rows": RECORD.predictions.rows[:size]})
+    record = RECORD.model_copy(update={"config": config, "predictions": few})
+    report = compare_all(None, Entry("a", record, {}, ""), [Entry("b", RECORD, {}, "")], Asked())
+    found = report.candidates[0].comparison
+
+    assert (found.verdict, report.holds) == (Verdict.INCOMPARABLE, False)
+    assert f"the reference has predictions of {size} rows, and 256 rows are due" in found.reasons
+
+
+def test_the_usual_measure_is_that_of_the_shipped_project():
+    """A file of its own, since no project is in a wheel."""
+    assert default_verification() == verification_settings(ROOT)

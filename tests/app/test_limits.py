@@ -5,11 +5,13 @@ from tests.conftest import ROOT
 from tests.forging import well_forged
 
 from repro.app.judge import Asked, judge
+from repro.app.known import read_known, remember
 from repro.app.limits import automatic, check_noise, configured, read_noise
 from repro.config.verification import Verification
 from repro.core.environment import Fingerprint
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.noise import Noise, NoiseTraining
 from repro.core.records import RecordFile
 from repro.core.verdict import Outcome
@@ -60,6 +62,10 @@ def noise(spreads, prints=("a", "b"), **changes):
     return bound(Noise(**(fields | changes)))
 
 
+def known(*records):
+    return KnownFingerprints.of(record.environment for record in records)
+
+
 def elsewhere(machine="x86_64", fingerprint=True):
     """The record as from other code paths, or from another architecture."""
     environment = RECORD.environment
@@ -90,11 +96,28 @@ def test_a_family_and_a_metric_reach_the_numbers_that_are_theirs():
     assert list(found.values()) == [1e-4, 1e-4, 1e-4, 1e-2, 1e-3, 1e-6, 1e-3, 1e-3]
 
 
-@pytest.mark.parametrize("value", [1.0, 1e300])
-def test_a_configured_tolerance_that_accepts_anything_is_refused(value):
-    """As one that is given."""
-    with pytest.raises(ConfigError, match="would accept any accuracy"):
+@pytest.mark.parametrize("value", [1 / 3, 0.5, 0.6, 0.999, 1.0, 1e300])
+def test_a_tolerance_that_accepts_any_accuracy_is_refused(value):
+    """As an option, and in each place of the configuration, which the message names."""
+    with pytest.raises(ConfigError, match="accept every accuracy from 0 to 1"):
+        Tolerance.both(value)
+    with pytest.raises(ConfigError, match=r"verification\.tolerance\.absolute: tolerance: "):
         configured(settings(absolute=value), RECORD)
+    if value >= 1:
+        return
+    for section in ({"families": {"svm": value}}, {"metrics": {"accuracy": value}}):
+        name = next(iter(section))
+        with pytest.raises(ConfigError, match=rf"verification\.tolerance\.{name}\."):
+            configured(settings(**section), RECORD)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12, 1e-6, 0.1, 0.33])
+def test_a_tolerance_that_refuses_some_accuracy_is_accepted(value):
+    """By the definition: beside an accuracy of a half, 0 or 1 is beyond it."""
+    allowed = Tolerance.both(value).allowed(0.5)
+
+    assert allowed < 0.5
+    assert configured(settings(absolute=value), RECORD).default.absolute == value
 
 
 def test_the_factor_multiplies_each_spread():
@@ -119,7 +142,8 @@ def test_one_fingerprint_allows_nothing_whatever_was_measured():
 def test_another_architecture_gets_the_wider_of_spread_and_floor():
     """By family."""
     spreads = {"metrics.cross_validation.knn.mean": 1e-7, "predictions": 1e-12}
-    limits = automatic(settings(), RECORD, elsewhere("aarch64"), noise(spreads))
+    actual = elsewhere("aarch64")
+    limits = automatic(settings(), RECORD, actual, noise(spreads), known(RECORD, actual))
 
     assert limits.of("metrics.cross_validation.knn.mean").absolute == 10 * 1e-7
     assert limits.of("metrics.cross_validation.knn.std").absolute == 1e-9
@@ -131,12 +155,12 @@ def test_what_the_same_scores_give_is_not_widened():
     """Rows, scores and labels with the same bits have the same accuracy on every architecture."""
     actual, wide = elsewhere("aarch64"), {SELECTED: 1e-3, "default": 1e-3}
     rules = settings().auto.model_copy(update={"architectures": wide})
-    given = settings().model_copy(update={"auto": rules})
-    assert automatic(given, RECORD, actual, None).of("metrics.test.brier").absolute == 1e-6
-    assert automatic(given, RECORD, actual, None).of("predictions").absolute == 1e-3
+    given, both = settings().model_copy(update={"auto": rules}), known(RECORD, actual)
+    assert automatic(given, RECORD, actual, None, both).of("metrics.test.brier").absolute == 1e-6
+    assert automatic(given, RECORD, actual, None, both).of("predictions").absolute == 1e-3
 
     moved = actual.model_copy(update={"stages": well_forged(actual, scores="o/v1:0").stages})
-    assert automatic(given, RECORD, moved, None).of("metrics.test.brier").absolute == 1e-3
+    assert automatic(given, RECORD, moved, None, both).of("metrics.test.brier").absolute == 1e-3
 
 
 @pytest.mark.parametrize("machine", ["AMD64", "x86_64"])
@@ -145,6 +169,53 @@ def test_one_architecture_has_several_names(machine):
     limits = automatic(settings(), RECORD, elsewhere(machine), noise({"predictions": 1e-12}))
 
     assert limits.basis.startswith("10 times")
+
+
+@pytest.mark.parametrize("change", ["fingerprint", "libc_version", "libc", "bits", "lock", "both"])
+def test_an_architecture_with_a_fingerprint_that_is_not_known_allows_nothing(change):
+    """A record's class, C library, lock and fingerprint must be one line of the file."""
+    actual = elsewhere("aarch64")
+    environment, lines = actual.environment, known(RECORD, actual)
+    if change == "fingerprint":
+        groups = environment.fingerprint.groups | {"libm": "kernels/v1:made-up"}
+        update = {"fingerprint": Fingerprint.over(groups)}
+    elif change.startswith("libc"):
+        update = {"platform": environment.platform.model_copy(update={change: "2.99"})}
+    elif change == "both":
+        lines, update = NOTHING_KNOWN, {}
+    else:
+        update = {change: "0" * 64}
+    claimed = actual.model_copy(update={"environment": environment.model_copy(update=update)})
+
+    with pytest.raises(PreconditionError, match=r"reference/fingerprints\.json does not have"):
+        automatic(settings(), RECORD, claimed, None, lines)
+    with pytest.raises(PreconditionError, match="so that architecture allows no difference"):
+        automatic(settings(), claimed, RECORD, None, lines)
+    spread = noise({"predictions": 1e-12})
+    narrow = automatic(settings(), claimed, RECORD, spread, lines)
+    assert narrow.of("predictions").absolute == 10 * 1e-12
+
+
+def test_a_fingerprint_that_is_not_that_of_its_groups_is_not_known():
+    """The digest alone can be copied from the file."""
+    actual = elsewhere("aarch64")
+    copied = actual.environment.fingerprint.model_copy(update={"groups": {"libm": "kernels/v1:0"}})
+    environment = actual.environment.model_copy(update={"fingerprint": copied})
+
+    assert known(actual).has(actual.environment)
+    assert not known(actual).has(environment)
+
+
+def test_known_fingerprints_are_read_back(tmp_path):
+    """In one order, each once; a project without the file knows none."""
+    both = known(RECORD).plus(known(elsewhere("aarch64"), RECORD))
+    assert read_known(tmp_path) == NOTHING_KNOWN
+
+    file = tmp_path / "reference" / "fingerprints.json"
+    environments = [each.environment for each in (RECORD, elsewhere("aarch64"))]
+    assert [remember(file, environments[:1]), remember(file, environments)] == [1, 1]
+    assert read_known(tmp_path) == both
+    assert [line.architecture for line in both.known] == ["aarch64", "x86_64"]
 
 
 def test_an_architecture_that_no_fingerprint_shows_is_not_believed():

@@ -288,7 +288,7 @@ def test_the_boundary_of_the_tolerance(reference, tmp_path, shift, tolerance, ve
     assert check["ulps"] > 10**18
 
 
-@pytest.mark.parametrize("value", ["-1e-6", "nan", "inf", "1", "2.5"])
+@pytest.mark.parametrize("value", ["-1e-6", "nan", "inf", "0.34", "0.6", "1", "2.5"])
 def test_a_tolerance_that_means_nothing_is_refused(reference, value):
     """Negative, not a number, without end, or so wide that any accuracy passes."""
     for verb in ("compare", "verify"):

@@ -11,6 +11,7 @@ from repro.app.files import write_whole
 from repro.app.held_out import digests_of_columns
 from repro.core.environment import environment_key
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.known import KnownFingerprints
 from repro.core.records import RecordFile
 from repro.launch import leaking
 from repro.processor import X86_64_V3, present
@@ -169,7 +170,13 @@ def test_one_fingerprint_asks_for_the_same_bits(project, references, noise, tmp_
 
 
 def test_another_architecture_is_allowed_more_and_told(project, references, noise, tmp_path):
-    """No less than is configured for the family; beyond it a difference is one."""
+    """No less than is configured for the family; beyond it a difference is one.
+
+    If the project knows the fingerprint: a claim alone allows nothing.
+    """
+    record = load_record(references["portable"].read_bytes(), "record", RecordFile)
+    here, there = (each.environment for each in (record, on_arm(record)))
+    known = project.path / "reference" / "fingerprints.json"
     statuses = {}
     for size in (1e-10, 1e-7):
 
@@ -178,6 +185,10 @@ def test_another_architecture_is_allowed_more_and_told(project, references, nois
 
         target = edited(references["portable"], tmp_path / f"arm{size}.json", change)
         names = references["portable"], target
+        known.write_bytes(dump_record(KnownFingerprints.of([here])))
+        claimed = project.repro("compare", *names, "--tolerance", "auto")
+        assert (claimed.status, "does not have the fingerprint" in claimed.err) == (3, True)
+        known.write_bytes(dump_record(KnownFingerprints.of([here, there])))
         result = project.repro("compare", *names, "--tolerance", "auto")
         statuses[size] = result.status
         assert "another architecture: at least 1e-09 for" in result.out, result

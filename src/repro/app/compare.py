@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config, verification_settings
+from repro.app.configuration import default_verification, parse_config, verification_settings
 from repro.app.judge import Asked, judge
+from repro.app.known import read_known
 from repro.app.record_file import read_record_file
 from repro.app.records import keys_from, record_of_run
 from repro.app.subject import check_integrity, check_record, find_subject
@@ -104,7 +105,8 @@ def compare_all(
     Parameters
     ----------
     project : Path, optional
-        Whose ``configs/base.yaml`` sets the measure; the reference's own is used without.
+        Whose ``configs/base.yaml`` sets the measure. Without one it is the usual measure, and never
+        that of a record: who is checked does not choose it.
 
     Raises
     ------
@@ -117,11 +119,15 @@ def compare_all(
             advice="restore it, or compare with another one",
         )
     if project is None:
-        settings = parse_config(reference.record.config, reference.name).verification
-        settings = settings.model_copy(update={"mode": "strict"})
-        basis = "by the reference's own configuration, since there is no project here"
+        settings = default_verification()
+        usual = settings.tolerance
+        basis = (
+            f"{usual.absolute:g} absolute and {usual.relative:g} relative, the usual one: there is"
+            " no project here"
+        )
     else:
         settings, basis = verification_settings(project), ""
+        asked = replace(asked, known=read_known(project)) if asked.auto else asked
     found: list[Candidate] = []
     groups = {_outputs(reference): [reference.name]}
     # One after the other: a caller that hands over a generator never has all records at once.

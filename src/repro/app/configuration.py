@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,13 @@ def own_trees(project: Path, kind: str) -> Iterator[Tree]:
             yield read_named(project, kind, name).tree
         except ConfigError:
             continue
+
+
+def default_verification() -> Verification:
+    """Return how records are compared where no project says it."""
+    with as_file(files("repro.config") / "defaults.yaml") as path:
+        tree = read_source(path.parent, path, "base").tree
+    return validate(subtree(tree, ("verification",)), Verification)
 
 
 def verification_settings(project: Path, experiment: str = "") -> Verification:

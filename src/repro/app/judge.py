@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.limits import automatic, check_noise, configured, in_units_of_target
 from repro.app.records import keys_from, with_common_keys, with_keys_of
 from repro.config.keys import VERSION
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.comparable import obstacles
 from repro.divergence.compare import compare
@@ -41,6 +42,8 @@ class Asked:
         Whether it follows from the environments and from a measured spread.
     noise : Noise or None
         That spread; it is needed for other code paths of one architecture.
+    known : KnownFingerprints
+        The fingerprints that can show a different architecture.
     mode : str or None
         What a missing key does, instead of ``verification.mode``.
     """
@@ -48,6 +51,7 @@ class Asked:
     tolerance: Tolerance | None = None
     auto: bool = False
     noise: Noise | None = None
+    known: KnownFingerprints = NOTHING_KNOWN
     mode: str | None = None
 
 
@@ -134,7 +138,7 @@ def judge(
         update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
         return comparison.model_copy(update=update)
     if asked.auto and comparison.verdict not in _SETTLED:
-        limits = automatic(settings, expected, actual, asked.noise)
+        limits = automatic(settings, expected, actual, asked.noise, asked.known)
         comparison = _compared(settings, expected, actual, limits)
     there, here = expected.environment, actual.environment
     # The mode ``legacy`` compares metrics alone: what it compared may have had the same bits.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from repro.app.known import FINGERPRINTS
 from repro.config.project import names_in
 from repro.core.errors import ConfigError, PreconditionError, SchemaError
 from repro.core.jsonfile import binding, load_record
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.noise import Noise
 from repro.core.suggest import did_you_mean
 from repro.divergence.expectation import expect, parted_groups
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.verification import Automatic, Verification
+    from repro.core.environment import Environment
     from repro.core.records import RecordFile
 
 # What the model that was selected gives.
@@ -36,12 +39,10 @@ def configured(settings: Verification, record: RecordFile, basis: str = "") -> L
     Raises
     ------
     ConfigError
-        If the one for all numbers would accept anything.
+        As ``check_measure``.
     """
+    check_measure(settings)
     tolerance, metrics = settings.tolerance, record.metrics
-    for part in (tolerance.absolute, tolerance.relative):
-        # Those by name are below 1 by their type.
-        Tolerance.both(part)
     named = {}
     for family, value in (tolerance.families or {}).items():
         named[f"metrics.cross_validation.{family}"] = Tolerance.both(value)
@@ -54,6 +55,32 @@ def configured(settings: Verification, record: RecordFile, basis: str = "") -> L
             scores = [f"metrics.cross_validation.{family}" for family in metrics.cross_validation]
             named |= dict.fromkeys(scores, Tolerance.both(value))
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
+
+
+def check_measure(settings: Verification) -> None:
+    """Refuse a configured tolerance that would accept any accuracy.
+
+    Raises
+    ------
+    ConfigError
+        With the key of the tolerance.
+    """
+    tolerance = settings.tolerance
+    given = {"tolerance.absolute": tolerance.absolute, "tolerance.relative": tolerance.relative}
+    sections = {
+        "tolerance.metrics": tolerance.metrics,
+        "tolerance.families": tolerance.families,
+        "auto.architectures": settings.auto and settings.auto.architectures,
+    }
+    for section, values in sections.items():
+        given |= {f"{section}.{name}": value for name, value in (values or {}).items()}
+    for key, value in given.items():
+        try:
+            Tolerance.both(value)
+        except ConfigError as error:
+            raise ConfigError(
+                f"configs/base.yaml: verification.{key}: {error.message}", advice=error.advice
+            ) from error
 
 
 def in_units_of_target(limits: Limits, *records: RecordFile) -> Limits:
@@ -90,13 +117,18 @@ def check_families(project: Path, settings: Verification) -> None:
 
 
 def automatic(
-    settings: Verification, expected: RecordFile, actual: RecordFile, noise: Noise | None
+    settings: Verification,
+    expected: RecordFile,
+    actual: RecordFile,
+    noise: Noise | None,
+    known: KnownFingerprints = NOTHING_KNOWN,
 ) -> Limits:
     """Return the tolerances that follow from the two environments and from a measured spread.
 
     One fingerprint: the same bits. Other code paths of one architecture: ``factor`` times the
-    spread of each number over trainings on those code paths. Another architecture, which only a
-    fingerprint on both sides can show: no less than is configured for the family.
+    spread of each number over trainings on those code paths. A different architecture: no less
+    than is configured for the family, if the fingerprints of both sides are known: anybody can
+    write the name of an architecture and a fingerprint into a record.
 
     Raises
     ------
@@ -116,12 +148,13 @@ def automatic(
     named = _measured(rules, noise) if noise else {}
     if noise and unstable(noise, expected, rules.unstable):
         return _as_configured(settings, expected, noise)
-    if ours != theirs and parted is not None:
+    if ours != theirs and known.has(there) and known.has(here):
         sides = f"{theirs} there, {ours} here"
         return _crossing(settings, (expected, actual), named, sides)
     if noise is None:
+        claimed = _unknown(there if known.has(here) else here) if ours != theirs else ""
         raise PreconditionError(
-            "--tolerance auto: the bits differ, and how far they may was not measured",
+            f"--tolerance auto: the bits differ, and how far they may was not measured{claimed}",
             advice="repro noise RECORD -o noise.json, then again with --noise noise.json",
         )
     if noise.machine != ours:
@@ -220,6 +253,15 @@ def _as_configured(settings: Verification, expected: RecordFile, noise: Noise) -
         f" {noise.spreads[worst]:.2g} between code paths, of {worst}): {_UNSTABLE}"
     )
     return in_units_of_target(configured(settings, expected, basis), expected)
+
+
+def _unknown(environment: Environment) -> str:
+    platform = environment.platform
+    library = f"{platform.libc} {platform.libc_version}".strip() or "an unknown C library"
+    return (
+        f"; {FINGERPRINTS} does not have the fingerprint of the record from"
+        f" {platform.architecture} with {library}, so that architecture allows no difference"
+    )
 
 
 def _crossing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.app.conclusion import conclude, incomparable
@@ -10,9 +10,11 @@ from repro.app.configuration import verification_settings
 from repro.app.execute import execute, predictions_of
 from repro.app.facts import claims, false_rows
 from repro.app.judge import foreseen_obstacles, judge, judge_metrics, obstacles_of_metrics
+from repro.app.known import read_known
 from repro.app.records import record_of_execution
 from repro.app.trust import with_own_data
 from repro.core.environment import comparable
+from repro.core.known import KnownFingerprints
 from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
@@ -95,6 +97,10 @@ def verify(
     except HashMismatchError as error:
         return _untrained(question, f"another data set: {error.message}")
     actual = record_of_execution(execution, predictions_of(execution.training))
+    if asked.auto:
+        # What was computed in this process is no claim.
+        known = read_known(project).plus(KnownFingerprints.of([actual.environment]))
+        asked = replace(asked, known=known)
     comparison = judge(settings, expected, actual, asked)
     false = false_rows(question.run, execution.table.rows)
     if false and expected.content == actual.content:

@@ -67,10 +67,13 @@ def _origin(key: str, origins: dict[str, str]) -> str:
 def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
     """Check experiments, all of them and every model family where none is named."""
     from repro.app.checking import check_all
-    from repro.app.configuration import idle_tolerances
+    from repro.app.configuration import idle_tolerances, verification_settings
+    from repro.app.limits import check_measure
 
     project = find(project_folder)
     problems = check_all(project, experiments)
+    if not any(problems.values()):
+        check_measure(verification_settings(project))
     if idle := idle_tolerances(project):
         output.warn(f"has no effect: {idle}")
     for name, problem in problems.items():

@@ -13,6 +13,9 @@ from repro.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Absolute and relative together, it accepts every accuracy from 0 to 1 where a half is expected.
+_TESTS_NOTHING = 1 / 3
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -44,13 +47,14 @@ class Tolerance:
         Raises
         ------
         ConfigError
-            As above, or if it would accept anything: at 1, each number from 0 to twice its size,
-            and so any accuracy.
+            As above, or if it is a third or more: where an accuracy of a half is expected, it
+            would accept every accuracy from 0 to 1.
         """
-        if value >= 1 and math.isfinite(value):
+        if value >= _TESTS_NOTHING and math.isfinite(value):
             raise ConfigError(
-                f"tolerance: {value:g} would accept any accuracy from 0 to 1, so it tests nothing",
-                advice="give one below 1; the usual tolerance is 1e-6",
+                f"tolerance: {value:g} would accept every accuracy from 0 to 1 where 0.5 is"
+                " expected, so it tests nothing",
+                advice="give one below 1/3; the usual tolerance is 1e-6",
             )
         return Tolerance(value, value)
 

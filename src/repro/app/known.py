@@ -1,0 +1,55 @@
+"""The file of the fingerprints that a project knows, which its matrix writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.app.files import write_whole
+from repro.core.errors import PreconditionError
+from repro.core.jsonfile import dump_record, load_record
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
+from repro.store.disk import read_limited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.core.environment import Environment
+
+FINGERPRINTS = "reference/fingerprints.json"
+
+
+def read_known(project: Path) -> KnownFingerprints:
+    """Read the fingerprints that a project knows; nothing where it has no such file.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If the file cannot be read.
+    """
+    return _read(project / FINGERPRINTS)
+
+
+def remember(path: Path, environments: Iterable[Environment]) -> int:
+    """Add the fingerprints of environments to a file of known ones, and return how many are new.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If the file cannot be read or written.
+    """
+    known = _read(path)
+    more = known.plus(KnownFingerprints.of(environments))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, dump_record(more))
+    return len(more.known) - len(known.known)
+
+
+def _read(path: Path) -> KnownFingerprints:
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        return load_record(read_limited(path, name), name, KnownFingerprints)
+    except FileNotFoundError:
+        return NOTHING_KNOWN
+    except OSError as error:
+        raise PreconditionError(f"{name}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,84 @@
+"""Fingerprints that a project knows: each was computed in an environment of its own matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from repro.core.model import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.core.environment import Environment
+
+
+class KnownFingerprint(Record):
+    """A fingerprint, and the environments that give it.
+
+    Attributes
+    ----------
+    architecture : str
+        Of the processor, such as ``x86_64``.
+    bits : str
+        Class of code paths, such as ``x86-64-v3``.
+    libc, libc_version : str
+        The C library, which gives the mathematical functions.
+    lock : str
+        SHA-256 of the lock whose versions were installed; empty where there was none.
+    fingerprint : str
+        Digest over all groups of kernels.
+    """
+
+    architecture: str
+    bits: str
+    libc: str
+    libc_version: str
+    lock: str
+    fingerprint: str
+
+
+class KnownFingerprints(Record):
+    """The file ``reference/fingerprints.json``."""
+
+    schema_: Literal["repro.fingerprints/v1"] = Field(alias="schema")
+    known: tuple[KnownFingerprint, ...]
+
+    @staticmethod
+    def of(environments: Iterable[Environment]) -> KnownFingerprints:
+        """Collect the fingerprints of environments."""
+        found = {
+            known.model_dump_json(): known
+            for environment in environments
+            if (known := _known(environment))
+        }
+        return KnownFingerprints(
+            schema_="repro.fingerprints/v1", known=tuple(found[key] for key in sorted(found))
+        )
+
+    def plus(self, other: KnownFingerprints) -> KnownFingerprints:
+        """Return what either of two knows."""
+        found = {known.model_dump_json(): known for known in (*self.known, *other.known)}
+        return self.model_copy(update={"known": tuple(found[key] for key in sorted(found))})
+
+    def has(self, environment: Environment) -> bool:
+        """Return whether the fingerprint of an environment is one of its class, libc and lock."""
+        known = environment.fingerprint is not None and environment.fingerprint.is_sound
+        return known and _known(environment) in self.known
+
+
+NOTHING_KNOWN = KnownFingerprints.of(())
+
+
+def _known(environment: Environment) -> KnownFingerprint | None:
+    if environment.fingerprint is None:
+        return None
+    return KnownFingerprint(
+        architecture=environment.platform.architecture,
+        bits=environment.bits or "",
+        libc=environment.platform.libc,
+        libc_version=environment.platform.libc_version,
+        lock=environment.lock or "",
+        fingerprint=environment.fingerprint.digest,
+    )
