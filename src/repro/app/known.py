@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.files import write_whole
@@ -13,6 +12,7 @@ from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from repro.core.environment import Environment
 

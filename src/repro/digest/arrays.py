@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from repro.core.canonical import TaggedHash
+from repro.digest.names import qualified_name
 from repro.digest.scalars import encode_scalar, is_missing
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # Boolean, signed, unsigned, float, complex, timedelta64, datetime64, bytes, text.
 _KINDS: Final = frozenset("biufcmMSU")
 _LONG_DOUBLES: Final = frozenset("gG")
+# Workers get large arrays as files that are mapped.
+_PLAIN_ARRAYS: Final = (np.ndarray, np.memmap)
 # Large enough that a step of the iterator costs nothing, small enough to stay in the second cache.
 _BUFFER_ITEMS: Final = 1 << 15
 
@@ -37,7 +40,9 @@ def digest_array(array: npt.NDArray[Any]) -> str:
         Equal for equal content in any memory order, byte order or alignment. A structured array
         counts field by field, by name, in order; its padding never counts. In an object array each
         element counts with its type: None, boolean, number, text, bytes, tuple or array. Numbers
-        there count as Python's, and NaN, NA and NaT are one missing value.
+        there count as Python's, and NaN, NA and NaT are one missing value. The name of a subclass
+        counts, since its operations may be different ones; an array mapped from a file is a plain
+        one.
 
     Raises
     ------
@@ -48,7 +53,8 @@ def digest_array(array: npt.NDArray[Any]) -> str:
     Notes
     -----
     The parts hashed are dtype, shape, and the SHA-256 of the values, so that they stream through a
-    small buffer, in which alone a NaN is replaced. Contiguous values are never copied otherwise.
+    small buffer, in which alone a NaN or a boolean that is not 0 or 1 is replaced. Contiguous
+    values are never copied otherwise.
 
     Examples
     --------
@@ -59,6 +65,8 @@ def digest_array(array: npt.NDArray[Any]) -> str:
     tagged = TaggedHash("array").add(_dtype_name(array.dtype)).add(encode_shape(array.shape))
     for part in _parts(array):
         tagged.add(part)
+    if type(array) not in _PLAIN_ARRAYS:
+        tagged.add(qualified_name(type(array)).encode())
     return tagged.digest()
 
 
@@ -99,7 +107,7 @@ def _values_hash(array: npt.NDArray[Any]) -> bytes:
     hasher = hashlib.sha256()
     if array.size and array.itemsize:
         for chunk in _chunks(array):
-            hasher.update(without_nan_payload(chunk).view(np.uint8).data)
+            hasher.update(canonical_values(chunk).view(np.uint8).data)
     return hasher.digest()
 
 
@@ -117,8 +125,14 @@ def _chunks(array: npt.NDArray[Any]) -> Iterable[npt.NDArray[Any]]:
     )
 
 
-def without_nan_payload(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Give every NaN one sign and payload: x86 makes negative ones, ARM positive ones."""
+def canonical_values(chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Give equal values equal bytes.
+
+    Every NaN gets one sign and payload, since x86 makes negative ones and ARM positive ones. A
+    boolean from a file or a buffer may be any byte, and all but 0 are true.
+    """
+    if chunk.dtype.kind == "b":
+        return np.not_equal(chunk.view(np.uint8), 0)
     if chunk.dtype.kind not in "fc":
         return chunk
     parts = chunk.view(chunk.real.dtype)

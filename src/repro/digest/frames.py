@@ -15,7 +15,8 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 
 from repro.core.canonical import TaggedHash
-from repro.digest.arrays import digest_array, without_nan_payload
+from repro.digest.arrays import canonical_values, digest_array
+from repro.digest.names import zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -111,7 +112,7 @@ def _sortable(series: pd.Series[Any]) -> npt.NDArray[Any]:
     """Return eight bytes for each value, the same for the same value, whatever its row."""
     values: npt.NDArray[Any]
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
-        values = without_nan_payload(series.to_numpy())
+        values = canonical_values(series.to_numpy())
         values = values.view(f"u{values.itemsize}")
     elif isinstance(series.dtype, pd.StringDtype):
         # The position among the distinct values, sorted by code point; missing ones come last. Not
@@ -228,7 +229,8 @@ def _(dtype: pd.CategoricalDtype, values: Any) -> str:
 @_digest_values.register
 def _(dtype: pd.DatetimeTZDtype, values: Any) -> str:
     instants = np.asarray(values.array.asi8).view(f"M8[{dtype.unit}]")
-    return _digest_parts(str(dtype), (digest_array(instants).encode(),))
+    name = f"datetime64[{dtype.unit}, {zone_name(dtype.tz)}]"
+    return _digest_parts(name, (digest_array(instants).encode(),))
 
 
 @_digest_values.register

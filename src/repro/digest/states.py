@@ -8,6 +8,7 @@ libraries move things between their private modules.
 from __future__ import annotations
 
 import copyreg
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 from functools import singledispatch
@@ -22,6 +23,7 @@ from sklearn.base import BaseEstimator
 
 from repro.digest.arrays import digest_array, encode_shape
 from repro.digest.frames import digest_frame, digest_index, digest_series
+from repro.digest.names import qualified_name, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,21 +70,6 @@ class State:
     ordered: bool = True
 
 
-def qualified_name(named: Any) -> str:
-    """Name a class or a function by its top-level package and its name there.
-
-    Raises
-    ------
-    TypeError
-        If it is a lambda or was made inside a function: then its name does not say what it does.
-    """
-    name = getattr(named, "__qualname__", named.__name__)
-    if "<" in name:
-        raise TypeError(f"{name} has no name of its own: define it in a module.")
-    module = getattr(named, "__module__", None) or type(named).__module__
-    return f"{module.partition('.')[0]}.{name}"
-
-
 @singledispatch
 def state_of(value: object) -> State:
     """Take an object apart.
@@ -109,19 +96,26 @@ def _(value: BaseEstimator) -> State:
 @state_of.register(list)
 @state_of.register(tuple)
 def _(value: Sequence[object]) -> State:
-    return State(f"sequence {qualified_name(type(value))}", _numbered(value))
+    parts = _numbered(value)
+    fields = getattr(value, "_fields", None)
+    if isinstance(value, tuple) and isinstance(fields, tuple):
+        # Two classes of named tuples may share a name, and then it is the fields that differ.
+        parts = [(f".{name}", part) for name, part in zip(fields, value, strict=True)]
+    return _extended(value, f"sequence {qualified_name(type(value))}", parts)
 
 
 @state_of.register
 def _(value: dict) -> State:  # type: ignore[type-arg]
     pairs = [(f"[{key!r}]", pair) for pair in value.items() for key in pair[:1]]
-    return State(f"mapping {qualified_name(type(value))}", pairs, ordered=False)
+    kind = f"mapping {qualified_name(type(value))}"
+    return _extended(value, kind, pairs, ordered=False)
 
 
 @state_of.register(set)
 @state_of.register(frozenset)
 def _(value: set[object]) -> State:
-    return State(f"set {qualified_name(type(value))}", _numbered(list(value)), ordered=False)
+    kind = f"set {qualified_name(type(value))}"
+    return _extended(value, kind, _numbered(list(value)), ordered=False)
 
 
 @state_of.register
@@ -136,7 +130,8 @@ def _(value: slice) -> State:
 
 @state_of.register
 def _(value: Enum) -> State:
-    return State(f"enum {qualified_name(type(value))}", fixed=value.name.encode())
+    parts = [("value", value.value)]
+    return State(f"enum {qualified_name(type(value))}", parts, fixed=value.name.encode())
 
 
 @state_of.register(type)
@@ -157,10 +152,15 @@ def _(value: BuiltinFunctionType) -> State:
 
 @state_of.register
 def _(value: np.ndarray) -> State:
+    # Of a subclass: what it adds. The attributes of a mapped file say where it lies.
+    plain = type(value) in {np.ndarray, np.memmap}
+    own = [] if plain else _attributes(getattr(value, "__dict__", {}))
     if value.dtype.kind == "O":
         # The elements may be anything here, such as the trees of gradient boosting.
-        return State("objects", _numbered(list(value.flat)), fixed=encode_shape(value.shape))
-    return State("array", fixed=digest_array(value).encode())
+        kind = "objects" if plain else f"objects {qualified_name(type(value))}"
+        parts = [*_numbered(list(value.flat)), *own]
+        return State(kind, parts, fixed=encode_shape(value.shape))
+    return State("array", own, fixed=digest_array(value).encode())
 
 
 @state_of.register
@@ -200,12 +200,12 @@ def _(value: np.random.BitGenerator) -> State:
 
 @state_of.register
 def _(value: pd.DataFrame) -> State:
-    return State("frame", fixed=digest_frame(value).encode())
+    return State(_kind("frame", value, pd.DataFrame), fixed=digest_frame(value).encode())
 
 
 @state_of.register
 def _(value: pd.Series) -> State:
-    return State("series", fixed=digest_series(value).encode())
+    return State(_kind("series", value, pd.Series), fixed=digest_series(value).encode())
 
 
 @state_of.register
@@ -231,8 +231,9 @@ def _(value: Any) -> State:
     rows.sum_duplicates()
     indices = (rows.indptr.astype(np.int64), rows.indices.astype(np.int64))
     parts = [("indptr", indices[0]), ("indices", indices[1]), ("data", rows.data)]
-    name = f"sparse {type(value).__name__}"
-    return State(name, parts, fixed=encode_shape(value.shape))
+    own = type(value).__module__.partition(".")[0] != "scipy"
+    name = qualified_name(type(value)) if own else type(value).__name__
+    return State(f"sparse {name}", parts, fixed=encode_shape(value.shape))
 
 
 def _neighbours(value: Any) -> State:
@@ -258,11 +259,18 @@ def _booster(value: Any) -> State:
     return State("booster", parts, fixed=trees.encode())
 
 
+def _zone(value: Any) -> State:
+    """Take a time zone apart by its name: what it holds is a path and a table of this machine."""
+    return State("zone", fixed=zone_name(value).encode())
+
+
 # By name: LightGBM may be absent, and is slow to import.
 _OPTIONAL: Final[Mapping[str, Callable[[Any], State]]] = {
     "sklearn.BinaryTree64": _neighbours,
     "sklearn.BinaryTree32": _neighbours,
     "lightgbm.Booster": _booster,
+    "dateutil.tzfile": _zone,
+    "dateutil.tzlocal": _zone,
 }
 
 
@@ -302,6 +310,22 @@ def _attributes(attributes: Mapping[str, object]) -> list[tuple[str, object]]:
 
 def _without_left_out(named: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in named.items() if name not in LEFT_OUT}
+
+
+def _kind(kind: str, value: object, plain: type) -> str:
+    """Name the kind of a value, with its class where that is a subclass of the usual one."""
+    return kind if type(value) is plain else f"{kind} {qualified_name(type(value))}"
+
+
+def _extended(
+    value: object, kind: str, parts: Sequence[tuple[str, object]], *, ordered: bool = True
+) -> State:
+    """Take a container apart, and what its class adds to it: attributes, or a default factory."""
+    own = dict(getattr(value, "__dict__", {}))
+    if isinstance(value, defaultdict):
+        own["default_factory"] = value.default_factory
+    held = State(kind, parts, ordered=ordered)
+    return State(f"extended {kind}", [("held", held), *_attributes(own)]) if own else held
 
 
 def _numbered(values: Sequence[object]) -> list[tuple[str, object]]:
