@@ -84,6 +84,11 @@ class Server:
                 raise
             return int(reply.readline()), *texts
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, where it runs."""
+        return self._process and self._process.pid
+
     def close(self) -> None:
         """End the process, which does so by itself if this one ends without closing."""
         if self._process is not None:

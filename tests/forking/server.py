@@ -221,8 +221,11 @@ class Job:
     def _replace(self, path, argv, environ):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        restart = path == sys.executable and [*argv[1:]] == sys.orig_argv[1:]
+        # The restart is safe from the folder, which the command has taken off the path already.
+        words = [word for at, word in enumerate(argv[1:]) if (at, word) != (0, "-P")]
+        restart = path == sys.executable and words == self.argv
         if restart and same(self._pinned, environ):
+            sys.orig_argv[:] = argv
             os.environ.clear()
             os.environ.update(environ)
             raise Again

@@ -129,6 +129,38 @@ def test_files_that_shadow_modules_are_never_run(ways, tmp_path):
     assert command("-m", "repro", "runs", "list", cwd=folder).status != 77
 
 
+def test_a_training_stays_a_fork(environ, project):
+    """It is not replaced by a fresh process when it takes the level on, as the real one is."""
+    server = SERVERS.find(["-m", "repro", "train"], environ)
+    words = ["-m", "repro", "train", "wine", "-p", "debug", "-m", "knn", "--project", project.path]
+    results = []
+    thread = threading.Thread(
+        target=lambda: results.append(server.run([*map(str, words)], ROOT, environ, 300))
+    )
+    thread.start()
+    programs = set()
+    while thread.is_alive():
+        programs |= set(descendants(server.pid))
+        thread.join(0.02)
+
+    assert results[0][0] == 0, results
+    # One of Python is named by its first word: the server's own file, or an option.
+    assert {word for program, word in programs if program == Path(sys.executable).name} == {
+        "server.py"
+    }
+
+
+def descendants(pid):
+    """Return the program and the first word of each process that one has started."""
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+            yield Path(words[0]).name, Path([*words, ""][1]).name
+            yield from descendants(child)
+        except OSError:
+            continue
+
+
 def test_nothing_is_left_for_the_next_command(project):
     """Each begins where the one before it began."""
     first = project.repro("train", "wine", "-p", "debug", "-m", "knn", "--seed", "7", "--json")
