@@ -21,9 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 900
 SERVERS = Servers()
 
-# A shell starts a background job with SIGINT ignored, which every child would inherit.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts a background job with SIGINT ignored, and nohup with SIGHUP: children inherit it.
+for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = item.path.relative_to(ROOT / "tests").as_posix()
         places[item] = place_of(path)
-        for name in sorted(markers_of(path, set(getattr(item, "fixturenames", ())))):
+        for name in sorted(markers_of(path, item.name, set(getattr(item, "fixturenames", ())))):
             item.add_marker(name)
     items.sort(key=places.__getitem__)
 

@@ -14,6 +14,15 @@ MARKERS = {
 }
 # A fixture that fetches something.
 NETWORK = {"bench", "docker", "layout", "older"}
+# Each takes minutes by itself: it emulates a processor or another clock, or installs every package
+# for another Python or system. `make test` runs them; a check that has to be quick leaves them out.
+LONG = (
+    "container/test_image_clock.py",
+    "cpu/test_arm64.py",
+    "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
+    "matrix/test_matrix_runs.py::test_another_python_and_another_debian_agree_with_this_one",
+    "matrix/test_matrix_runs.py::test_the_oldest_versions_that_are_declared_still_do",
+)
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (
     "container/test_image_clock.py",
@@ -30,19 +39,21 @@ FIRST = (
 )
 
 
-def markers_of(path: str, fixtures: set[str]) -> set[str]:
-    """Return the markers of a test, from its file below `tests` and the fixtures that it uses.
+def markers_of(path: str, name: str, fixtures: set[str]) -> set[str]:
+    """Return the markers of a test, from its file below `tests`, its name and its fixtures.
 
     Examples
     --------
-    >>> sorted(markers_of("container/test_image_clock.py", {"bench"}))
-    ['container', 'network', 'slow']
-    >>> markers_of("core/test_bits.py", set())
+    >>> sorted(markers_of("container/test_image_clock.py", "test_it", {"bench"}))
+    ['container', 'long', 'network', 'slow']
+    >>> markers_of("core/test_bits.py", "test_it", set())
     set()
     """
     folder = path.partition("/")[0]
     fetches = bool(NETWORK & fixtures) and folder in {"cli", "container"}
-    return {*MARKERS.get(folder, ()), *(("network",) if fetches else ())}
+    long = path in LONG or f"{path}::{name.partition('[')[0]}" in LONG
+    more = [marker for marker, has in (("network", fetches), ("long", long)) if has]
+    return {*MARKERS.get(folder, ()), *more}
 
 
 def place_of(path: str) -> int:

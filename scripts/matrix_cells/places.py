@@ -32,7 +32,7 @@ _OWN_NAME, _OWN_PYTHON = "repro", "/opt/repro/bin/python"
 _GLIBC_MINOR = 34
 _ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 # What stands before the name of a tool.
-_BEFORE = {*_ALONE, sys.executable, "-m", "env"}
+_BEFORE = {*_ALONE, sys.executable, "-P", "-m", "env"}
 _ANSWER_SECONDS = 20
 # Nothing of it is kept on disk: the project may have changed since another call.
 _BUILT: set[Path] = set()

@@ -130,7 +130,7 @@ def test_an_interrupted_build_leaves_nothing(bench, tmp_path, number):
     process.send_signal(number)
     if number != signal.SIGINT:
         process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
 
     assert (process.returncode, "nothing was left half-made" in err) == (130, True), err
     assert (at_work(place), list(place.iterdir()), target.exists()) == ([], [], False)

@@ -44,7 +44,7 @@ def run() -> Run:
             env=bench.clean(os.environ) | {"OMP_NUM_THREADS": "1"} | variables,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=900,
             check=False,
         )
 

@@ -35,7 +35,7 @@ def arm64(request, tmp_path_factory):
         return subprocess.run(
             [folder / "python", "-m", "repro", *map(str, arguments)],
             env=environ | {"QEMU_CPU": model},
-            cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+            cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False,
         )  # fmt: skip
 
     return run

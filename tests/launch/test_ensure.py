@@ -247,6 +247,6 @@ class TestChild:
         ) as process:
             process.stdout.readline()
             os.killpg(process.pid, 2)
-            status = process.wait(timeout=30)
+            status = process.wait(timeout=300)
 
         assert status == 9

@@ -92,7 +92,7 @@ def browse(path, folder, *arguments):
             "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}",
             *arguments, path.as_uri(),
         ],
-        capture_output=True, text=True, encoding="utf-8", timeout=120, check=True,
+        capture_output=True, text=True, encoding="utf-8", timeout=900, check=True,
     )  # fmt: skip
     return result.stdout, result.stderr
 

@@ -119,7 +119,7 @@ def test_eight_first_runs_at_one_instant_get_eight_names(runs):
         for process in processes:
             process.stdin.write("\n")
             process.stdin.flush()
-        found = {process.communicate(timeout=60)[0].strip() for process in processes}
+        found = {process.communicate(timeout=300)[0].strip() for process in processes}
 
     assert [0] * 8 == [process.returncode for process in processes]
     assert len(found) == 8

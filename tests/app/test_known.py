@@ -1,0 +1,42 @@
+"""The committed fingerprints: of this lock, sound, and such that they tell architectures apart."""
+
+import hashlib
+
+from tests.conftest import ROOT
+
+from repro.app.known import FINGERPRINTS, read_known
+from repro.core.jsonfile import load_record
+from repro.core.records import RecordFile
+
+KNOWN = read_known(ROOT).known
+LOCK = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()
+
+
+def test_they_are_of_the_lock_that_is_committed():
+    """Who changes the lock runs the matrix again: make matrix ARGS="--known …"."""
+    assert {line.lock for line in KNOWN} == {LOCK}, f"{FINGERPRINTS}: see docs/tolerance.md"
+
+
+def test_every_class_that_a_level_can_give_is_there():
+    """The portable levels on x86-64 and on ARM, and the classes of the level strict."""
+    classes = {(line.architecture, line.bits.partition(" ")[0]) for line in KNOWN}
+
+    assert {("x86_64", f"x86-64-v{n}") for n in (2, 3, 4)} < classes
+    assert ("aarch64", "armv8-a") in classes
+
+
+def test_the_committed_reference_has_a_known_one():
+    """So a verification on ARM knows that it is from x86-64."""
+    content = (ROOT / "reference" / "credit.json").read_bytes()
+    environment = load_record(content, "credit.json", RecordFile).environment
+
+    assert read_known(ROOT).has(environment)
+
+
+def test_a_fingerprint_is_that_of_one_class():
+    """Else it would show nothing."""
+    classes = {}
+    for line in KNOWN:
+        classes.setdefault(line.fingerprint, set()).add((line.architecture, line.bits))
+
+    assert all(len(found) == 1 for found in classes.values()), classes
