@@ -23,7 +23,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test test-fast lint types cpu-matrix matrix \
+.PHONY: help setup train verify test test-fast fuzz lint types cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
@@ -43,6 +43,9 @@ test: $(VENV)/.dev ## Run all tests.
 
 test-fast: $(VENV)/.dev ## Run the tests that take no training of their own, in minutes.
 	@$(PYTEST) -m "not slow" $(ARGS)
+
+fuzz: $(VENV)/.dev ## Give every reader damaged files (ARGS="--minutes 30 --seed 7").
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/ruff check .

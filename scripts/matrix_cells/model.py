@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from repro.config.project import read_tree
 from repro.config.resolve import validate
-from repro.config.yaml import read_leaves
 from repro.core.errors import ConfigError
 from repro.core.model import Record
 from repro.core.suggest import did_you_mean
@@ -95,4 +95,4 @@ def read_matrix(file: Path) -> Matrix:
     ConfigError
         One error that lists every problem by file, line and key.
     """
-    return validate(read_leaves(file.read_text(encoding="utf-8"), file.name), Matrix)
+    return validate(read_tree(file, file.name)[1], Matrix)

@@ -24,6 +24,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tests.conftest import command, make_project
+from tests.forging import rewritten
 
 import repro
 from repro.config.data import Dataset, Task
@@ -306,6 +307,27 @@ def test_nothing_is_unpickled_before_every_file_is_checked(messy, tmp_path, name
         repro.load_run(run)
 
     assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x80\x05.",
+        b"not a pickle",
+        pickle.dumps({"a": 1}),
+        pickle.dumps(LogisticRegression()),
+        pickle.dumps([Pipeline([("a", "passthrough")])])[:-9],
+    ],
+)
+def test_a_file_that_is_no_model_is_named(messy, tmp_path, content):
+    """Bound as if it had been written so: nothing but the file itself shows it."""
+    _, run = messy
+    copy = shutil.copytree(run, tmp_path / run.name)
+    rewritten(copy, model=content)
+
+    with pytest.raises(PreconditionError, match=r"^model\.joblib: (cannot be loaded|expected a)"):
+        repro.load_run(copy)
 
 
 def test_a_run_is_found_by_name(messy, held):

@@ -10,7 +10,7 @@ from repro.app.compare import compare_all, read_entry
 from repro.app.judge import Asked
 from repro.app.records import record_of_run
 from repro.app.soundness import find_flaw
-from repro.app.subject import Subject, check_integrity
+from repro.app.subject import Subject, check_integrity, check_record
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Estimate, Finding, FoldScores, RecordFile
@@ -302,7 +302,7 @@ def test_nothing_slow_is_imported_to_tell(copied):
     _, run = copied
     code = (
         "import sys; from pathlib import Path;"
-        "from repro.app.subject import Subject, check_integrity;"
+        "from repro.app.subject import Subject, check_integrity, check_record;"
         "[check_integrity(Subject(Path(sys.argv[1]), is_run=True)),"
         " check_integrity(Subject(Path(sys.argv[2]), is_run=False))];"
         "slow = ('numpy', 'pandas', 'sklearn', 'repro.training.stages');"
@@ -311,3 +311,12 @@ def test_nothing_slow_is_imported_to_tell(copied):
     result = command("-c", code, run, RECORDS["a new record"])
 
     assert (result.status, result.out) == (0, "[]\n"), result.err
+
+
+@pytest.mark.parametrize("name", ["", "other", "credit ", "Credit", "credit\0"])
+def test_a_record_has_one_name_of_its_experiment(record, name):
+    """The one that its configuration has; an edit of either is an edit."""
+    forged = bound(record.model_copy(update={"experiment": name}))
+
+    assert check_record(record, "f").detail == ""
+    assert check_record(forged, "f").detail == "f was edited since it was written"

@@ -6,7 +6,7 @@ from repro.config.compose import Request, compose
 from repro.config.keys import replicate_key, strict_key
 from repro.config.project import names_in
 from repro.config.resolve import resolve, resolved_tree
-from repro.core.errors import ReproError
+from repro.core.errors import ConfigError, ReproError
 
 
 def resolved(project, **request):
@@ -145,6 +145,14 @@ def test_a_mistake_is_named_with_its_place_and_a_suggestion(project, request_, s
         resolved(project, **request_)
 
     assert (sentence in error.value.message, advice in error.value.advice) == (True, True)
+
+
+@pytest.mark.parametrize("key", ["dataset", "variants.knn", "variants.random_forest"])
+@pytest.mark.parametrize("text", ["[]", "[credit]", "[[1], {a: b}]", "3", "true", "1.5"])
+def test_what_is_no_name_is_an_unknown_one(project, key, text):
+    """A list too, which Python cannot look up among names."""
+    with pytest.raises(ConfigError, match=f"--set {key}: unknown (data set|variant) "):
+        resolved(project, assignments=settings((key, text)))
 
 
 def test_all_problems_are_told_at_once(project):

@@ -209,6 +209,31 @@ def test_damaged_pages_are_refused(bench):
         bench.load(bytes(content), path=FILE)
 
 
+FAR = (2**31 - 1, -(2**31), 3_000_000, -800_000, 10**9)
+
+
+@pytest.mark.parametrize("day", FAR)
+@pytest.mark.parametrize("packing", [lambda days: days, lambda days: days.dictionary_encode()])
+def test_a_date_outside_the_calendar_is_refused(day, packing):
+    """Parquet holds millions of years, and Python ten thousand."""
+    content = packed_arrays(["a"], [packing(pa.array([day], pa.date32()))])
+
+    with pytest.raises(DataError, match=r"^f\.parquet: not a readable Parquet file: "):
+        open_parquet("f.parquet", content, frozenset()).read({"a": "text"})
+
+
+@pytest.mark.parametrize(
+    "name", [b"\xff\xfe\xff\xfe", b"\xed\xa0\x80a", b"\xc3(ab", b"a\x80bc", b"abc\xf0"]
+)
+def test_a_name_that_is_not_utf_8_is_refused(name):
+    """Arrow makes text of it when it is first asked for."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"AAAA": [1.0]}), out, store_schema=False)
+
+    with pytest.raises(DataError, match=r"^f\.parquet: not a readable Parquet file: "):
+        open_parquet("f.parquet", out.getvalue().replace(b"AAAA", name), frozenset())
+
+
 def test_regression_reads_numbers(bench):
     """A numeric target is a number."""
     table = bench.load(people(bad=[1, 2, 3]), Task.REGRESSION, path=FILE, positive=None)

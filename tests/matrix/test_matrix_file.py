@@ -101,6 +101,21 @@ def test_what_is_no_matrix_is_refused(read, text):
         read(text=text)
 
 
+@pytest.mark.parametrize("content", [b"\xff", b"schema: \xb1", b"\xfe\xff\0a", b"a: \xed\xa0\x80"])
+def test_bytes_that_are_no_text_are_refused(tmp_path, content):
+    """The place of the first of them is named."""
+    (tmp_path / "matrix.yaml").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=r"matrix\.yaml: not UTF-8 at byte \d"):
+        read_matrix(tmp_path / "matrix.yaml")
+
+
+def test_a_matrix_that_is_missing_is_named(tmp_path):
+    """By a sentence."""
+    with pytest.raises(ConfigError, match=r"matrix\.yaml: cannot be read: No such file"):
+        read_matrix(tmp_path / "matrix.yaml")
+
+
 def test_ci_gets_every_cell_once():
     """As fromJSON takes it, on one line."""
     done = command(SCRIPT, "--github")

@@ -136,7 +136,7 @@ def test_a_file_that_is_too_large_is_named(runs, name):
     with (run / name).open("wb") as file:
         file.truncate(6 << 30)
 
-    with pytest.raises(SchemaError, match=f"{name}: larger than 64 MiB"):
+    with pytest.raises(SchemaError, match=f"{name}: larger than 32 MiB"):
         read_run(run)
 
 
@@ -157,6 +157,29 @@ def test_many_keys_are_read_in_linear_time(size):
     assert len(load(f"{{{pairs}}}".encode(), "f")) == size
     with pytest.raises(SchemaError, match=f"duplicate key 'k{size - 1}'"):
         load(f'{{{pairs},"k{size - 1}":1}}'.encode(), "f")
+
+
+@pytest.mark.parametrize("value", ["[],", "{},", "1.5,", '"a",', "[[[],{}],1],"])
+def test_more_values_than_any_record_has_are_not_parsed(value, monkeypatch):
+    """Parsed, they take a hundred times the size of the file; a few fewer are read."""
+    many = f'{{"a": [{value * 1_300_000}0]}}'.encode()
+    monkeypatch.setattr("repro.core.jsonfile.json.loads", pytest.fail)
+
+    with pytest.raises(SchemaError, match="f: more than 1200000 values, the most that is read"):
+        load(many, "f")
+
+
+def test_text_is_no_value():
+    """What counts is what the file holds, not how long it is."""
+    assert load(f'{{"a": "{"a;" * 700_000}"}}'.encode(), "f") == {"a": "a;" * 700_000}
+
+
+def test_too_many_problems_are_counted_and_not_collected():
+    """Each takes memory, of a file that has a million."""
+    pairs = ",".join(f'"k{i}":{i}' for i in range(100_001))
+
+    with pytest.raises(SchemaError, match=r"^f: 1000\d\d fields are not as declared$"):
+        load_record(f'{{"schema": "repro.lineage/v1", {pairs}}}'.encode(), "f", Lineage)
 
 
 def test_many_unknown_keys_are_a_few_lines():

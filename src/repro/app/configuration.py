@@ -8,6 +8,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from repro.app.bounds import check_bounds
 from repro.app.limits import check_families
 from repro.config.compose import Composition, Request, compose
@@ -17,7 +19,7 @@ from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
 from repro.config.verification import Stability, Verification
 from repro.core.errors import ConfigError, SchemaError
-from repro.core.jsonfile import load
+from repro.core.jsonfile import load, problems_of
 from repro.divergence.structure import flatten
 from repro.store.disk import read_limited
 
@@ -85,8 +87,9 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
     try:
         config = ExperimentConfig.model_validate_json(json.dumps(value))
     except ValueError as error:
+        problems = problems_of(error) if isinstance(error, ValidationError) else error
         raise SchemaError(
-            f"{where}: not a configuration that this program reads: {error}",
+            f"{where}: not a configuration that this program reads: {problems}",
             advice="use the version of repro that wrote it",
         ) from error
     check_bounds(config, where)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from repro.app.configuration import parse_config
 from repro.app.intact import read_intact
@@ -23,9 +24,10 @@ from repro.training.scoring import Outcome, score
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
-    from sklearn.pipeline import Pipeline
 
     from repro.core.records import Metrics
+
+_RETRAIN = "train again, or get a fresh copy of the run"
 
 
 @dataclass(frozen=True)
@@ -196,10 +198,19 @@ def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
 
 def _unpickled(content: bytes) -> Pipeline:
     try:
-        return joblib.load(io.BytesIO(content))
+        model = joblib.load(io.BytesIO(content))
     except (ImportError, AttributeError) as error:
         raise PreconditionError(
             f"model.joblib: {error}",
             advice="install the packages that the run's environment.json lists, and put the"
             " modules of own estimators on PYTHONPATH",
         ) from error
+    except Exception as error:
+        raise PreconditionError(
+            f"model.joblib: cannot be loaded: {type(error).__name__}: {error}", advice=_RETRAIN
+        ) from error
+    if not isinstance(model, Pipeline):
+        raise PreconditionError(
+            f"model.joblib: expected a pipeline, found {type(model).__name__}", advice=_RETRAIN
+        )
+    return model

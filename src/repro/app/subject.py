@@ -123,6 +123,7 @@ def _is_consistent(record: RecordFile, digest: str) -> bool:
         digest == record.digest
         and follows(record.keys.environment_key, record.environment)
         and record.environment.level == _level(record)
+        and record.experiment == record.config.get("experiment")
     )
 
 

@@ -146,10 +146,11 @@ def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
 def _written(report: ComparisonReport, form: str) -> str:
     if form == "json":
         # Not by way of Python's own values: of a thousand records they take gigabytes.
-        return report.model_dump_json(indent=2, by_alias=True) + "\n"
+        return output.escaped(report.model_dump_json(indent=2, by_alias=True)) + "\n"
     from repro.report.comparison import comparison_junit, comparison_markdown
 
-    return comparison_junit(report) if form == "junit" else comparison_markdown(report)
+    text = comparison_junit(report) if form == "junit" else comparison_markdown(report)
+    return output.plain(text)
 
 
 def tell(report: ComparisonReport) -> None:

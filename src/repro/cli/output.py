@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WIDE, _LABEL = 400, 15
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+_UNUSUAL = re.compile(r"[^ -~\n]")
 plain = cells.plain
 COLOURS = {
     "identical": "green",
@@ -65,10 +66,13 @@ def say_json(value: object) -> None:
     """Print a JSON value; strict, so that NaN never gets out."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     # A file's name may be bytes that are no text, and JSON is text.
-    text = text.encode("utf-8", "replace").decode()
-    # What does not print can only stand in strings, where its escape means the same.
-    shown = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
-    click.echo(shown)
+    click.echo(escaped(text.encode("utf-8", "replace").decode()))
+
+
+def escaped(text: str) -> str:
+    """Escape what does not print in the text of a JSON value."""
+    # It can only stand in strings, where its escape means the same.
+    return _UNUSUAL.sub(lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:

@@ -12,7 +12,7 @@ from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from repro.config.tree import Tree
@@ -235,6 +235,11 @@ def _chosen_variants(tree: Tree) -> Tree:
     return merge_all(_variant(tree, path, leaf) for path, leaf in asked.items())
 
 
+def _is_one_of(value: object, names: Collection[str]) -> bool:
+    # A list, which a file may have where a name is expected, cannot be looked up.
+    return isinstance(value, str) and value in names
+
+
 def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
     family, known_families = path[0], _known_families(tree)
     if family not in known_families:
@@ -246,7 +251,7 @@ def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
         return {}
     variants = subtree(tree, ("models", family, "variants"))
     known = {key[0] for key in variants if key}
-    if len(path) > 1 or leaf.value not in known:
+    if len(path) > 1 or not _is_one_of(leaf.value, known):
         raise ConfigError(
             f"{leaf.origin}: unknown variant {leaf.value!r} of {family}",
             advice=did_you_mean(str(leaf.value), known),
@@ -288,7 +293,7 @@ def _with_dataset(tree: Tree, datasets: SourceFile) -> Tree:
             f"{spelled.origin}: dataset: expected the name of a data set, found a mapping",
             advice=f"declare the data set in {DATASETS}, and name it",
         )
-    if leaf.value not in known:
+    if not _is_one_of(leaf.value, known):
         raise ConfigError(
             f"{leaf.origin}: unknown data set {leaf.value!r}",
             advice=did_you_mean(str(leaf.value), known),

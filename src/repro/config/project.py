@@ -90,16 +90,27 @@ def read_source(project: Path, path: Path, kind: str) -> SourceFile:
         If the file is missing, not UTF-8, not YAML, or of another schema.
     """
     name = _display(project, path)
+    content, tree = read_tree(path, name)
+    _check_schema(name, tree, f"repro.{kind}/v1")
+    digest = hashlib.sha256(content).hexdigest()
+    return SourceFile(name, digest, {k: v for k, v in tree.items() if k != ("schema",)})
+
+
+def read_tree(path: Path, name: str) -> tuple[bytes, Tree]:
+    """Read a YAML file that may come from anybody; return its bytes and its leaves.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, too large, not UTF-8, or not YAML.
+    """
     try:
         content = _read(path, name)
-        tree = read_leaves(content.decode("utf-8-sig"), name)
+        return content, read_leaves(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not UTF-8 at byte {error.start}") from error
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
-    _check_schema(name, tree, f"repro.{kind}/v1")
-    digest = hashlib.sha256(content).hexdigest()
-    return SourceFile(name, digest, {k: v for k, v in tree.items() if k != ("schema",)})
 
 
 def _read(path: Path, name: str) -> bytes:

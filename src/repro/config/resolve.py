@@ -35,6 +35,8 @@ _PATTERNS = {
     "estimator": "expected module:Class, such as sklearn.svm:SVC",
     "sha256": "expected 64 hexadecimal digits in lower case",
 }
+# More problems than people read.
+_SHOWN = 20
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -117,13 +119,15 @@ def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
     ConfigError
         As in ``resolve``.
     """
-    entries = subtree(source.tree, ("datasets",))
-    names = dict.fromkeys(path[0] for path in entries if path)
-    for sentence in equivalents(names):
+    entries: dict[str, Tree] = {}
+    for path, leaf in subtree(source.tree, ("datasets",)).items():
+        if path:
+            entries.setdefault(path[0], {})[path[1:]] = leaf
+    for sentence in equivalents(entries):
         raise ConfigError(
             f"{source.name}: data sets {sentence}", advice="give every data set a name of its own"
         )
-    return {name: validate(subtree(entries, (name,)), DatasetEntry) for name in names}
+    return {name: validate(tree, DatasetEntry) for name, tree in entries.items()}
 
 
 def validate(tree: Mapping[tuple[str, ...], Leaf], model: type[_M]) -> _M:
@@ -132,13 +136,16 @@ def validate(tree: Mapping[tuple[str, ...], Leaf], model: type[_M]) -> _M:
     Raises
     ------
     ConfigError
-        One error that lists every problem.
+        One error that lists every problem, up to more than people read.
     """
     try:
         return model.model_validate_json(json.dumps(nested(tree)))
     except ValidationError as error:
-        problems = [_problem(tree, model, detail) for detail in error.errors()]
-        raise ConfigError("\n".join(problems)) from error
+        found = error.errors()
+        # Each looks for its place in the whole tree.
+        problems = [_problem(tree, model, detail) for detail in found[:_SHOWN]]
+        more = [f"and {len(found) - _SHOWN} more problems"] if len(found) > _SHOWN else []
+        raise ConfigError("\n".join(problems + more)) from error
 
 
 def _problem(

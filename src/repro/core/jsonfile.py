@@ -21,6 +21,10 @@ _R = TypeVar("_R", bound=Record)
 _UNTYPED = "binding/v1:"
 # More digits, and more problems, than people read.
 _WIDE, _SHOWN = 40, 20
+# Each takes memory as soon as the first of them is asked for.
+_MOST_PROBLEMS = 100_000
+# Several times what the widest table makes of any file; parsed, they take some hundred bytes each.
+_MOST_VALUES = 1_200_000
 
 
 def dump(value: Mapping[str, object]) -> bytes:
@@ -65,9 +69,15 @@ def load(content: bytes, name: str) -> dict[str, object]:
     Raises
     ------
     SchemaError
-        If they are not UTF-8, not JSON, not an object, or hold a key twice, half of a character, or
-        a number that canonical JSON cannot hold.
+        If they are not UTF-8, not JSON, not an object, or hold too many values, a key twice, half
+        of a character, or a number that canonical JSON cannot hold.
     """
+    # Counted before anything is parsed, and not less than they are: text may hold such signs too.
+    if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise SchemaError(
+            f"{name}: more than {_MOST_VALUES} values, the most that is read of a JSON file",
+            advice="get a fresh copy: no file that this program writes has so many",
+        )
     try:
         value = json.loads(
             content.decode("utf-8-sig"),
@@ -108,19 +118,34 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
         As ``load``, or if the schema or version is another, or any field is not as declared.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
-    value = load(content, name)
-    _check_schema(value.get("schema"), name, model)
+    # Nothing else of what was parsed is kept: of a large file it takes as much as the record.
+    _check_schema(load(content, name).get("schema"), name, model)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = "\n".join(
-            f"{name}: {'.'.join(map(str, detail['loc'])) or 'record'}: {detail['msg']}"
-            for detail in details[:_SHOWN]
-        )
-        if len(details) > _SHOWN:
-            problems += f"\n{name}: and {len(details) - _SHOWN} more"
+        problems = problems_of(error, f"{name}: ", "record")
         raise SchemaError(problems, advice="the file was edited or damaged; get it anew") from error
+
+
+def problems_of(error: ValidationError, start: str = "", whole: str = "") -> str:
+    """Return the first problems of a value that is not as its model declares, a line each.
+
+    Parameters
+    ----------
+    start : str
+        How each line begins.
+    whole : str
+        The name of a problem that is in no field.
+    """
+    count = error.error_count()
+    if count > _MOST_PROBLEMS:
+        return f"{start}{count} fields are not as declared"
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [
+        f"{start}{'.'.join(map(str, detail['loc'])) or whole}: {detail['msg']}"
+        for detail in details[:_SHOWN]
+    ]
+    return "\n".join([*lines, *([f"{start}and {count - _SHOWN} more"] if count > _SHOWN else [])])
 
 
 def _check_schema(found: object, name: str, model: type[Record]) -> None:

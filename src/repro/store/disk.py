@@ -23,8 +23,8 @@ _REASONS = {
     errno.ENOSPC: "no space is left",
     errno.EDQUOT: "your disk quota is used up",
 }
-# Many times what the widest table makes of any JSON file, and little enough to parse.
-JSON_LIMIT = 64 << 20
+# Several times what the widest table makes of any JSON file, and little enough to parse.
+JSON_LIMIT = 32 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 

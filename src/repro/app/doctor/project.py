@@ -12,6 +12,7 @@ from repro.core.environment import NoRepository, foreign_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from repro.app.doctor.case import Case
 
@@ -31,7 +32,7 @@ def lock(case: Case) -> Iterator[Check]:
         why = "nothing says which packages a result was made with, so that nobody can install them"
         yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
-    lines = _requirements(path.read_text(encoding="utf-8", errors="replace"))
+    lines = _requirements(path)
     loose = [line for line in lines if "--hash=" not in line or not _PINNED.match(line)]
     if loose or not lines:
         yield Check(
@@ -53,7 +54,7 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
     locked: dict[str, set[str]] = {}
     # Extras are for those who want them; where they are locked, it is beside the development tools.
     extras = case.project / EXTRAS if case.project else None
-    more = _requirements(extras.read_text(encoding="utf-8")) if extras and extras.is_file() else []
+    more = _requirements(extras) if extras and extras.is_file() else []
     for pin in filter(None, map(_PINNED.match, [*lines, *more])):
         locked.setdefault(normalised(pin[1]), set()).add(pin[2])
     environment = case.alive[0].environment
@@ -104,8 +105,9 @@ def git(case: Case) -> Iterator[Check]:
         yield Check("git", Status.OK, f"clean at {state.commit[:12]}")
 
 
-def _requirements(text: str) -> list[str]:
+def _requirements(path: Path) -> list[str]:
     """Return the lines that name packages, each with its hashes; options are left out."""
+    text = path.read_text(encoding="utf-8", errors="replace")
     joined = re.sub(r"\\\s*\n", " ", text)
     lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
     editable = ("-e ", "--editable")

@@ -29,14 +29,16 @@ def open_parquet(label: str, content: bytes, missing: frozenset[str]) -> TypedTa
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         names, rows = tuple(file.schema_arrow.names), int(file.metadata.num_rows)
-    except (pa.ArrowException, OSError) as error:
+    # The name of a column may not be UTF-8.
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _malformed(label, error) from error
 
     def column(name: str) -> Cells:
         try:
             table = file.read(columns=[name])
             return _cells(pa, table.column(name))
-        except (pa.ArrowException, OSError) as error:
+        # Dates that Python has not, and text that is not UTF-8, are found when they are converted.
+        except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
             raise _malformed(label, error) from error
 
     texts = frozenset(_text_columns(pa, file.schema_arrow))

@@ -1,0 +1,29 @@
+"""Well-formed files to begin from, small ones: each is read thousands of times."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from repro.app.records import sampled
+from repro.config.verification import Sample
+from repro.core.jsonfile import dump_record, load_record
+from repro.core.records import RecordFile
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLE = Sample(size=8, boundary=4)
+RECORDS = {
+    "record": ROOT / "reference" / "credit.json",
+    "record_v1": ROOT / "tests" / "data" / "record_v1.json",
+}
+
+
+def small_record(path: Path) -> bytes:
+    """Return a record with few predictions, which its own configuration says are enough."""
+    record = load_record(path.read_bytes(), path.name, RecordFile)
+    config = json.loads(json.dumps(record.config))
+    config["verification"]["sample"] = SAMPLE.model_dump()
+    return dump_record(sampled(record.model_copy(update={"config": config}), SAMPLE))
