@@ -180,7 +180,7 @@ def test_other_data_by_the_name_of_the_project_s_is_reported_first(path):
         with_own_data(ROOT, config)
     found = verify(ROOT, Question("it", RECORD, config), None, Asked())
     assert (found.comparison.verdict, found.holds) == (Verdict.INCOMPARABLE, False)
-    assert found.comparison.reasons[0].startswith("another data set: data/credit.csv: expected")
+    assert found.comparison.reasons[0].startswith("data set differs: data/credit.csv: expected")
 
 
 @pytest.mark.parametrize("path", ["runs/x/credit.csv", "data/moved.csv"])

@@ -413,7 +413,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
             "edited.json: predictions.scores is not what stages.predict.scores has the digest of",
         ),
         (declared_ties, "edited.json: predictions.label is not what stages.predict.labels has the"),
-        (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
+        (one_row, "incomparable: the reference has predictions of 1 rows; 150 are required"),
         (well(another_threshold), "different: 1 of"),
         (
             nudged_margin,
@@ -426,7 +426,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (well(without_metrics), "incomparable: the reference has no metrics"),
         (another_seed, f"incomparable: {EDITED}"),
         (another_model, f"incomparable: {EDITED}"),
-        (another_data_set, "incomparable: another data set: data/credit.csv: expected sha256 0000"),
+        (another_data_set, "incomparable: data set differs: data/credit.csv: expected sha256 0000"),
     ],
 )
 def test_an_edited_reference_never_passes(trained, reference, tmp_path, change, sentence):
@@ -571,7 +571,7 @@ def test_changed_data_is_another_data_set(copied):
 
     result = project.repro("verify", run)
 
-    assert (result.status, "incomparable: another data set: data/credit.csv" in result.out) == (
+    assert (result.status, "incomparable: data set differs: data/credit.csv" in result.out) == (
         1,
         True,
     )
@@ -615,8 +615,8 @@ def test_the_validation_script_saves_and_compares(project, tmp_path):
     model = script(project, "validate", *against, "--model-type", "decision_tree")
 
     assert [r.status for r in (saved, same, seed, model)] == [0, 0, 1, 1], saved.err + same.err
-    assert "another seed: 42, here 7" in seed.out
-    assert "other models or hyper-parameters: models.knn" in model.out
+    assert "seed differs: reference 42, this run 7" in seed.out
+    assert "models or hyper-parameters differ: models.knn" in model.out
 
 
 def test_the_validation_script_trains_twice_without_a_reference(project):

@@ -111,7 +111,7 @@ def _pictures(
     flips = sum(pair.flipped for pair in pairs)
     still = sum(not pair.moved for pair in pairs)
     said = f"Of {len(pairs)} pairs of predictions, "
-    said += f"{flips} have another label" if labelled else f"{still} are the same number"
+    said += f"{flips} have a different label" if labelled else f"{still} are the same number"
     limit = reference.threshold.threshold if len(reference.predictions.scores) == 1 else None
     drawn["scores"] = plots.scores_picture(
         pairs, marks, limit, "Scores of the reference against scores of the candidates", f"{said}."
