@@ -192,7 +192,7 @@ def test_the_project_says_where_its_data_lies(path):
 @pytest.mark.parametrize("name", ["unknown", "wine2"])
 def test_a_file_that_is_not_declared_is_not_opened(name):
     """By name and hash: a hash alone declares nothing."""
-    with pytest.raises(PreconditionError, match="not declared"):
+    with pytest.raises(PreconditionError, match="does not declare"):
         with_own_data(ROOT, sourced("data/credit.csv", name=name))
 
 

@@ -169,7 +169,9 @@ def test_a_value_that_no_record_holds_is_named_by_every_command(copied, value, t
         result = project.repro(*arguments)
         assert (result.status, result.out) == (3, "")
         # Verify says first what it does.
-        assert result.err.endswith(f"error: config.json: {told}\n  next: get the file anew\n")
+        assert result.err.endswith(
+            f"error: config.json: {told}\n  next: get a fresh copy of the file\n"
+        )
 
 
 def test_a_row_that_no_record_holds_is_refused(copied):
@@ -184,8 +186,8 @@ def test_a_row_that_no_record_holds_is_refused(copied):
     result = project.repro("compare", run, run)
 
     assert (result.status, "unexpected" in result.err) == (3, False), result.err
-    assert f"run {run.name}: a file holds what no record can: 9007199254740993" in result.err
-    assert "next: get the run anew" in result.err
+    assert f"run {run.name}: a file contains what no record can: 9007199254740993" in result.err
+    assert "next: get a fresh copy of the run" in result.err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text")
@@ -502,7 +504,7 @@ def test_a_reference_that_was_not_bound_anew_is_refused_before_training(
             "NaN is not",
         ),
         ("repro.record/v1", "repro.record/v7", "schema repro.record/v7 is not supported"),
-        ('"name": "fold"', '"name": "split"', "the stage 'split' is there twice: expected once"),
+        ('"name": "fold"', '"name": "split"', "the stage 'split' occurs twice: expected once"),
         ('"seed": 42', '"seed": 42, "seed": 43', "duplicate key 'seed'"),
         ("{", "", "not valid JSON"),
     ],

@@ -73,4 +73,4 @@ def retrain(
         # What it cannot do, it says in place of the record; how it died is on standard error.
         words = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()
         return None, words[-1] if words else f"exit status {done.returncode}"
-    return load_record(done.stdout, "the training here", RecordFile), ""
+    return load_record(done.stdout, "this machine's training", RecordFile), ""

@@ -100,7 +100,7 @@ def compare_all(
     candidates: Iterable[Entry],
     asked: Asked,
 ) -> ComparisonReport:
-    """Hold each candidate against the reference.
+    """Compare each candidate with the reference.
 
     Parameters
     ----------
@@ -116,14 +116,14 @@ def compare_all(
     if reference.damage:
         raise PreconditionError(
             f"the reference {reference.name} is tampered or damaged: {reference.damage}",
-            advice="restore it, or compare with another one",
+            advice="restore it, or compare with a different one",
         )
     if project is None:
         settings = default_verification()
         usual = settings.tolerance
         basis = (
-            f"{usual.absolute:g} absolute and {usual.relative:g} relative, the usual one: there is"
-            " no project here"
+            f"{usual.absolute:g} absolute and {usual.relative:g} relative, the default:"
+            " no project sets one"
         )
     else:
         settings, basis = verification_settings(project), ""

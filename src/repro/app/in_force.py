@@ -104,7 +104,7 @@ def check_in_force(environment: Environment) -> None:
     if broken:
         raise PreconditionError(
             f"determinism level '{level}' is not in force: {'; '.join(broken)}",
-            advice="let nothing set threads or code paths while repro runs; repro doctor tells"
+            advice="let nothing set threads or code paths while repro runs; repro doctor shows"
             " what does",
         )
     if level.keeps_out:

@@ -53,7 +53,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     Raises
     ------
     PreconditionError
-        If fewer than two trainings came to an end, or all had one fingerprint: there is no spread
+        If fewer than two trainings finished, or all had one fingerprint: there is no spread
         then. If the record is not of a training by its configuration.
     """
     records: list[RecordFile] = []
@@ -68,14 +68,14 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     if len(records) < _FEWEST:
         failures = "; ".join(f"{each.level}: {each.failure}" for each in trainings if each.failure)
         raise PreconditionError(
-            f"fewer than two trainings came to an end: {failures}",
-            advice="repro doctor tells what is wrong here",
+            f"fewer than two trainings finished: {failures}",
+            advice="repro doctor shows what is wrong on this machine",
         )
     trained = with_keys_of(records[0], version_of(subject.record.keys))
     if trained.keys.strict_key != subject.record.keys.strict_key:
         raise PreconditionError(
             f"{subject.name}: its keys are not those of a training by its configuration",
-            advice="it was edited, or its data is not what is here; get it anew",
+            advice="it was edited, or its data differs from this project's; get a fresh copy",
         )
     if len({each.fingerprint for each in trainings if each.fingerprint}) < _FEWEST:
         raise PreconditionError(

@@ -70,8 +70,8 @@ def record_of_run(run: StoredRun) -> RecordFile:
     except ValueError as error:
         # Each file is well-formed on its own, and was still not written by this program.
         raise SchemaError(
-            f"run {run.path.name}: a file holds what no record can: {error}",
-            advice="get the run anew, or train again",
+            f"run {run.path.name}: a file contains what no record can: {error}",
+            advice="get a fresh copy of the run, or train again",
         ) from error
 
 

@@ -136,7 +136,7 @@ def _bound_digest(record: RecordFile, name: str) -> str:
         return binding(record)
     except ValueError as error:
         # An integer that canonical JSON cannot hold was not written by this program.
-        raise SchemaError(f"{name}: {error}", advice="get the file anew") from error
+        raise SchemaError(f"{name}: {error}", advice="get a fresh copy of the file") from error
 
 
 def _file_check(check: FileCheck) -> Check:

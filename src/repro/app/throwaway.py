@@ -70,7 +70,7 @@ class Throwaway:
             Why it cannot be had; empty where it can.
         """
         if importlib.util.find_spec("pip") is None:
-            return "pip, which would fetch it, is not installed here"
+            return "pip, which would fetch it, is not installed"
         pending, fetched = [name], set(apart) - {name}
         while pending:
             current = pending.pop()

@@ -138,7 +138,7 @@ class Trials:
 
     def _announce(self, causes: Sequence[str]) -> None:
         if not causes:
-            self.effort.tell("training here, to start from")
+            self.effort.tell("the first training")
             return
         self.spent += 1
         what = " and ".join(causes)

@@ -70,7 +70,7 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
             if what:
                 kind = path.rpartition(":")[2]
                 raise PreconditionError(
-                    f"the record's {place_of}: '{name}' {what}: {kind} is not made here",
+                    f"the record's {place_of}: '{name}' {what}: {kind} is not built from a record",
                     advice=advice,
                 )
 
@@ -143,7 +143,7 @@ def with_own_data(project: Path, config: ExperimentConfig) -> ExperimentConfig:
     if entry is None or not moved:
         where = "a file" if isinstance(dataset.source, FileSource) else "at a URL"
         raise PreconditionError(
-            f"the record's data set '{dataset.name}' is {where} that is not declared here",
+            f"the record's data set '{dataset.name}' is {where} that this project does not declare",
             advice=f"if you trust it, declare the data set in {DATASETS}",
         )
     own = dataset.model_copy(update={"source": entry.source})

@@ -167,13 +167,13 @@ def unable(settings: Mapping[str, str | None]) -> str:
 def why_not(suspect: Suspect, expected: RecordFile, *, packages: bool) -> str:
     """Say why nothing takes a difference away here."""
     if any(key.startswith("packages.") for key in suspect.differences) and not packages:
-        return "add --packages to try the recorded version in a throw-away environment"
+        return "add --packages to try the recorded version in a temporary environment"
     python = expected.environment.interpreter
     reasons = {
         "Python": f"needs {python.implementation} {python.version} of {python.build},"
-        " which is not here",
+        " which this machine lacks",
         "architecture": f"needs a processor of {expected.environment.platform.machine}",
-        "the code": "needs the code of another commit",
+        "the code": "needs the code of a different commit",
         "versions of native libraries": "they come with the wheels of NumPy and SciPy",
     }
-    return reasons.get(suspect.cause, "no variable takes it away here")
+    return reasons.get(suspect.cause, "no variable removes it on this machine")

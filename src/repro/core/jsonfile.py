@@ -84,15 +84,17 @@ def load(content: bytes, name: str) -> dict[str, object]:
     except UnicodeEncodeError as error:
         half = ascii(error.object[error.start])[1:-1]
         raise SchemaError(
-            f"{name}: {half} is half of a character, expected the whole", advice="get the file anew"
+            f"{name}: {half} is half of a character, expected the whole",
+            advice="get a fresh copy of the file",
         ) from error
     except json.JSONDecodeError as error:
         raise SchemaError(
-            f"{name}:{error.lineno}: not valid JSON: {error.msg}", advice="get the file anew"
+            f"{name}:{error.lineno}: not valid JSON: {error.msg}",
+            advice="get a fresh copy of the file",
         ) from error
     except (ValueError, RecursionError) as error:
         raise SchemaError(
-            f"{name}: {error or 'nested too deeply'}", advice="get the file anew"
+            f"{name}: {error or 'nested too deeply'}", advice="get a fresh copy of the file"
         ) from error
     if not isinstance(value, dict):
         raise SchemaError(f"{name}: expected a JSON object, found {type(value).__name__}")
@@ -120,7 +122,9 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
         )
         if len(details) > _SHOWN:
             problems += f"\n{name}: and {len(details) - _SHOWN} more"
-        raise SchemaError(problems, advice="the file was edited or damaged; get it anew") from error
+        raise SchemaError(
+            problems, advice="the file was edited or damaged; get a fresh copy"
+        ) from error
 
 
 def _check_schema(found: object, name: str, model: type[Record]) -> None:

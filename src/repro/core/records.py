@@ -151,7 +151,7 @@ class Stages(Record):
         twice = next((name for name, times in names.items() if times > 1), None)
         if twice is not None:
             raise PydanticCustomError(
-                "stage_twice", "the stage '{name}' is there twice: expected once", {"name": twice}
+                "stage_twice", "the stage '{name}' occurs twice: expected once", {"name": twice}
             )
         return stages
 
@@ -266,12 +266,12 @@ class Predictions(Record):
         rows = Counter(row.row for row in self.rows)
         first = next((row for row, times in rows.items() if times > 1 or row < 0), None)
         if first is not None:
-            message = "row {row} is there {times} times: expected rows from 0, each once"
+            message = "row {row} occurs {times} times: expected rows from 0, each once"
             raise PydanticCustomError("row_twice", message, {"row": first, "times": rows[first]})
         if len(self.rows) > self.total:
             raise PydanticCustomError(
                 "too_many_rows",
-                "{found} rows are there, of {total} that were held out",
+                "there are {found} rows, of {total} that were held out",
                 {"found": len(self.rows), "total": self.total},
             )
         return self

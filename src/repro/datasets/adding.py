@@ -54,7 +54,7 @@ def append_entry(project: Path, text: str) -> dict[str, DatasetEntry]:
     for name in added:
         if name in before:
             raise ConfigError(
-                f"{DATASETS}: the data set '{name}' exists", advice="choose another name"
+                f"{DATASETS}: the data set '{name}' exists", advice="choose a different name"
             )
     old = path.read_bytes()
     with _beside(path) as new:

@@ -87,7 +87,7 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
     wanted = environ.get(CORETYPE, "")
     if wanted and architecture() == "x86_64" and kernel_named(wanted) is None:
         yield (
-            f"{CORETYPE}={wanted} names no kernel, so that OpenBLAS chooses by itself:"
+            f"{CORETYPE}={wanted} names no kernel, so OpenBLAS chooses one:"
             f" {did_you_mean(wanted, KERNELS)}"
         )
     for name, switch in switches_in(environ.get(TUNABLES, "")):

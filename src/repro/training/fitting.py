@@ -169,7 +169,7 @@ def _check_size(target: Labels) -> None:
         raise DataError(
             f"the target reaches {largest:.3g}: its squares, of which rmse and r2 are made, are"
             " more than a float holds",
-            advice="scale the target, such as by another unit, and declare the data set anew",
+            advice="scale the target, for example with a different unit, and declare it again",
         )
 
 

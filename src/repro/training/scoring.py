@@ -132,7 +132,7 @@ def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -
     unknown = np.flatnonzero(chosen != found)
     if unknown.size:
         raise ConfigError(
-            f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is none of the"
+            f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is not one of the"
             f" target's {len(classes)} classes",
             advice="make predict return the labels that fit was given",
         )

@@ -83,7 +83,7 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
     try:
         found = find_project(folder)
     except ReproError:
-        told = f"no {BASE} here or in a folder above: no lock and no git state are examined"
+        told = f"no {BASE} in this folder or above: no lock and no git state are examined"
         return None, asked, [Check("project", Status.OK, told)]
     try:
         base = read_source(found, found / BASE, "base")
@@ -94,8 +94,8 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
             "configuration",
             Status.PROBLEM,
             f"{BASE}: {error}",
-            "its level is not known, so that another one was examined",
-            "repro config check tells what is expected",
+            "its level is unknown, so a different one was examined",
+            "repro config check shows what is expected",
         )
         return found, asked, [check]
     return found, asked if level else configured, []

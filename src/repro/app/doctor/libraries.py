@@ -28,8 +28,8 @@ def bits(case: Case) -> Iterator[Check]:
             "class of bits",
             Status.WARNING,
             f"{by_level or by_itself}, as this processor gives; level '{case.level}' pins none",
-            "a processor of another class rounds otherwise, in the last bits",
-            "use a level that pins, where there is one for this architecture: --level portable",
+            "a processor of a different class rounds the last bits differently",
+            "use a level that pins code paths, if this architecture has one: --level portable",
         )
     elif by_level is None or by_itself == by_level:
         yield Check("class of bits", Status.OK, str(by_level or by_itself))
@@ -37,9 +37,9 @@ def bits(case: Case) -> Iterator[Check]:
         yield Check(
             "class of bits",
             Status.KEPT_IN_CHECK,
-            f"{by_itself or 'not known'} by itself, {by_level} at level '{case.level}'",
-            "a processor of another class rounds otherwise, in the last bits",
-            "start other programs that must agree by: repro exec -- COMMAND",
+            f"{by_itself or 'unknown'} without pins, {by_level} at level '{case.level}'",
+            "a processor of a different class rounds the last bits differently",
+            "start other programs that must agree with: repro exec -- COMMAND",
         )
 
 
@@ -67,7 +67,7 @@ def blas(case: Case) -> Iterator[Check]:
         return
     ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
     vendors = sorted({each.internal_api for each in ours})
-    told = ", ".join(map(_told, ours)) or "none that tells of itself"
+    told = ", ".join(map(_told, ours)) or "none that can be identified"
     unpinned = [name for name in vendors if name != "openblas"]
     if len(_kernels(ours)) > 1:
         yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, told)
@@ -78,7 +78,7 @@ def blas(case: Case) -> Iterator[Check]:
             "BLAS",
             Status.WARNING,
             told,
-            f"no level can pin {', '.join(unpinned)}: it takes what it finds best here",
+            f"no level can pin {', '.join(unpinned)}: it chooses for this processor",
             "install wheels with OpenBLAS (those of PyPI)",
         )
     elif len(_kernels(by_itself)) > 1:

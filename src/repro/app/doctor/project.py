@@ -39,7 +39,7 @@ def lock(case: Case) -> Iterator[Check]:
             Status.WARNING,
             f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
             + _listed([re.split(r"[;\s]", line)[0] for line in loose]),
-            "another day, or another index, gives other packages",
+            "a different day or index gives different packages",
             _MAKE,
         )
     else:
@@ -74,7 +74,7 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
             "installed packages",
             Status.WARNING,
             _listed([*other, *absent]),
-            "another version of a library may compute otherwise",
+            "a different version of a library may give different results",
             f"install what is locked: pip install --require-hashes -r {LOCK}"
             if other
             else "add them to the lock",

@@ -42,7 +42,7 @@ def processor(case: Case) -> Iterator[Check]:
     yield Check(
         "processor",
         Status.WARNING,
-        f"{found}: no level pins code paths here",
+        f"{found}: no level pins code paths on it",
         "its bits are a class of their own, and never those of x86-64",
         "compare within a tolerance, or verify on the architecture that trained",
     )
@@ -57,7 +57,7 @@ def processes(case: Case) -> Iterator[Check]:
             Status.PROBLEM,
             f"a process that loads NumPy, SciPy and scikit-learn {case.own.cause}",
             asked or "nothing that uses these libraries can run from this shell",
-            "unset the variables that are named here"
+            "unset these variables"
             if asked
             else f"{shlex.quote(sys.executable)} -P -m repro.app.probe . seeded shows it; see the"
             " inherited variables",
@@ -74,7 +74,7 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
         return Check(
             name,
             Status.PROBLEM,
-            f"a process as the level wants it {pinned.cause}",
+            f"a process started at the level {pinned.cause}",
             "nothing can be trained or verified at this level",
             f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -P -m"
             f" repro.app.probe . {case.level} shows it",
@@ -86,9 +86,11 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             Status.PROBLEM,
             "; ".join(broken),
             "the level promises what these libraries do not do",
-            "find what sets it back (a sitecustomize, a conda hook, another build of a library)",
+            "find what sets it back (a sitecustomize, a conda hook, a second build of a library)",
         )
-    return Check(name, Status.OK, "in force: every library was asked, and does as it promises")
+    return Check(
+        name, Status.OK, "in force: every library was read back and does what the level promises"
+    )
 
 
 def hash_seed(case: Case) -> Iterator[Check]:
@@ -109,7 +111,7 @@ def hash_seed(case: Case) -> Iterator[Check]:
             "hash seed",
             Status.KEPT_IN_CHECK,
             f"PYTHONHASHSEED={seed}, and the level takes 0",
-            "another seed gives sets another order",
+            "a different seed gives sets a different order",
             "export PYTHONHASHSEED=0",
         )
     else:

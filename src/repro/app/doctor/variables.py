@@ -70,8 +70,8 @@ def requests(case: Case) -> Iterator[Check]:
             variable,
             Status.PROBLEM,
             "; ".join(sentences),
-            _WHY.get(variable, "what was asked for is not what is computed with"),
-            f"correct it, or unset {variable}: a level sets what it needs by itself",
+            _WHY.get(variable, "the computation does not use what was requested"),
+            f"correct it, or unset {variable}: a level sets what it needs",
         )
     yield from _substituted(case)
 
@@ -134,7 +134,7 @@ def python(case: Case) -> Iterator[Check]:
             f"{', '.join(started)} runs before every program, and no package provides it",
             "it can change what any library computes; no level keeps it out, and a run records its"
             " hash",
-            "remove it, or unset PYTHONPATH if it lies there",
+            "remove it, or unset PYTHONPATH if it is found through that",
         )
 
 
@@ -146,13 +146,13 @@ def loader(case: Case) -> Iterator[Check]:
     libraries = (environment.libraries if environment else None) or {}
     if not named:
         return
-    loaded = f", and {', '.join(libraries)} came from there" if libraries else ""
+    loaded = f", and {', '.join(libraries)} came from it" if libraries else ""
     yield Check(
         "native libraries",
         Status.WARNING,
         f"{', '.join(f'{name}={value}' for name, value in named.items())} is set{loaded}",
-        "another build of the C library's maths functions, or of OpenMP, gives other bits; no level"
-        " keeps it out, and a run records the content of what was loaded",
+        "a different build of the C library's maths functions or of OpenMP gives different bits;"
+        " no level keeps it out, and a run records the content of what was loaded",
         f"unset {' '.join(named)}, where programs start without",
     )
 

@@ -83,7 +83,7 @@ class RefusedColumnsError(DataError):
         super().__init__(
             "\n".join(sentences),
             advice="correct the values, list such a mark under 'missing', or give the column "
-            "another role in configs/datasets.yaml",
+            "a different role in configs/datasets.yaml",
         )
 
 
