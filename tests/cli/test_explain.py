@@ -440,7 +440,7 @@ def test_a_record_that_a_training_here_does_not_have_is_told_as_such(project, na
     result, found = explained(project, native, "--against", run)
 
     assert (result.status, found["explained"]) == (1, False)
-    assert found["sentence"].endswith(f"explain run {run.name} by itself")
+    assert found["sentence"].endswith(f"explain run {run.name} separately")
 
 
 def with_version(record, name, version):

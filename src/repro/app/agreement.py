@@ -1,4 +1,4 @@
-"""What it means that no stage of two records parts: they agree, or one of them is not sound."""
+"""Two records without a divergent stage: they agree, or one of them contradicts itself."""
 
 from __future__ import annotations
 

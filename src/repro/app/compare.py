@@ -106,12 +106,12 @@ def compare_all(
     ----------
     project : Path, optional
         Whose ``configs/base.yaml`` sets the measure. Without one it is the usual measure, and never
-        that of a record: who is checked does not choose it.
+        that of a record: its author does not choose it.
 
     Raises
     ------
     PreconditionError
-        If the reference is damaged: nothing can be held against it. As ``judge``.
+        If the reference is damaged: nothing can be compared with it. As ``judge``.
     """
     if reference.damage:
         raise PreconditionError(

@@ -31,7 +31,7 @@ def check_targets(targets: Iterable[Path | None], inputs: Iterable[Path | None] 
     ------
     ConfigError
         If one is an input or in one, in a run folder, a folder, a file of a project's configuration
-        or data, or the same file as another.
+        or data, or the same file twice.
     PreconditionError
         If its folder is closed to us.
     """

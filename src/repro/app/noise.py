@@ -1,4 +1,4 @@
-"""The use case ``noise``: train at every level that runs here, and measure how far numbers move.
+"""The use case ``noise``: train at every level, and measure how far numbers move.
 
 The levels pin the code paths of other processors, so that their bits are those other processors'
 bits: the spread is the difference between processors, measured rather than guessed.
@@ -36,14 +36,14 @@ _FEWEST = 2
 
 
 class Listener(Protocol):
-    """Is told of every training before it begins, for people who wait."""
+    """Called before every training, for people who wait."""
 
     def __call__(self, number: int, level: str) -> None:
         """Say what is trained."""
 
 
 def measure_noise(project: Path, subject: Recorded, limit: float, listener: Listener) -> Noise:
-    """Train the experiment of a record on every class of code paths that runs here.
+    """Train the experiment of a record on every class of code paths that this machine can run.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A record that is intact, the configuration in it, and how people are told of it."""
+    """A record that is intact, the configuration in it, and its name for people."""
 
     name: str
     record: RecordFile

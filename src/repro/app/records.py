@@ -108,7 +108,7 @@ def with_keys_of(record: RecordFile, version: int) -> RecordFile:
 
 
 def with_common_keys(expected: RecordFile, actual: RecordFile) -> tuple[RecordFile, RecordFile]:
-    """Return two records with keys of one version, the older of theirs."""
+    """Return two records with keys of one version, the older of the two."""
     version = min(version_of(expected.keys), version_of(actual.keys))
     return with_keys_of(expected, version), with_keys_of(actual, version)
 

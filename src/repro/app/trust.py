@@ -1,6 +1,6 @@
-"""What a record from somebody else may use: the modules and data that this project declares.
+"""Limits on somebody else's record: it may use the modules and data that this project declares.
 
-Everything that trains from a record comes through here first. What this project declares is in its
+Everything that trains from a record passes these checks first. What this project declares is in its
 own files under ``configs/``, wherever ``train`` reads it from.
 """
 
@@ -155,7 +155,7 @@ def _label(entry: DatasetEntry) -> str:
 
 
 def _entry(project: Path, name: str) -> DatasetEntry | None:
-    """Read one entry of the registry; another one that is not valid does not matter."""
+    """Read one entry of the registry; an invalid other entry does not matter."""
     entries = subtree(read_source(project, project / DATASETS, "datasets").tree, ("datasets",))
     own = subtree(entries, (name,))
     return validate(own, DatasetEntry) if own else None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """What is verified, and by which training.
+    """The subject of a verification, and the training that repeats it.
 
     Attributes
     ----------

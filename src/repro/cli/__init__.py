@@ -66,7 +66,7 @@ Exit status: 0 reproduces; 1 a finding (does not reproduce, tampered);
 2 usage or configuration; 3 something needed is missing.
 
 \b
-Start here:
+To begin:
   repro train                 train the default experiment
   repro verify                check the newest run on this machine
 """

@@ -24,7 +24,7 @@ _TASK_KINDS = ("classification", "regression")
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asks for.
+    """The request of a caller.
 
     Attributes
     ----------

@@ -107,7 +107,7 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
     Raises
     ------
     SchemaError
-        As ``load``, or if the schema or version is another, or any field is not as declared.
+        As ``load``, or if the schema or version differs, or any field is not as declared.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     value = load(content, name)

@@ -27,7 +27,7 @@ class Estimate(Record):
 
 
 class FoldScores(Record):
-    """What one candidate scored in each fold, in the metric of selection."""
+    """The scores of one candidate in each fold, in the metric of selection."""
 
     mean: float
     std: float
@@ -55,7 +55,7 @@ class Finding(Record):
 
     @property
     def is_note(self) -> bool:
-        """Whether it casts no doubt on the result."""
+        """True if it casts no doubt on the result."""
         return self.kind in NOTES
 
 
@@ -157,7 +157,7 @@ class Stages(Record):
 
 
 class Keys(Record):
-    """What makes two records replicates, the same training, or the same environment."""
+    """The keys of a record: equal ones mean replicates, one training, or one environment."""
 
     replicate_key: str
     strict_key: str
@@ -210,7 +210,7 @@ Baseline = Annotated[NumericBaseline | CategoricalBaseline, Field(discriminator=
 
 
 class DriftBaseline(Record):
-    """``drift_baseline.json``: what later data is held against."""
+    """``drift_baseline.json``: what later data is compared with."""
 
     schema_: Literal["repro.drift/v1"] = Field(alias="schema")
     rows: int

@@ -99,7 +99,7 @@ def _check(project: Path, new: Path, expected: Mapping[str, DatasetEntry]) -> No
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """Give a new file in the folder of another; it is removed at the end if it is still there."""
+    """Yield a new file in the folder of a second one; it is removed at the end."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:

@@ -158,7 +158,7 @@ def outputs_of(stages: Stages) -> dict[str, str]:
 def first_divergence(
     expected: Stages | None, actual: Stages | None, ignored: Collection[str] = ()
 ) -> Divergence | None:
-    """Return the first stage that diverges by itself, or by an input that no stage made.
+    """Return the first stage that diverges on its own, or through an input that no stage made.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ _EXPECTED = "bit-identical results are expected"
 
 @dataclass(frozen=True)
 class Expectation:
-    """Whether bit-identical results are expected, and why.
+    """The expectation of bit-identical results, and its reason.
 
     Attributes
     ----------

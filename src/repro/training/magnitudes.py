@@ -1,4 +1,4 @@
-"""Numbers so large that what is computed from them is none."""
+"""Numbers so large that nothing finite can be computed from them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _ROUNDING = 8 * np.finfo(np.float64).eps
 
 @dataclass(frozen=True)
 class Scores:
-    """What an estimator says of each row.
+    """The scores of an estimator for each row.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ def contradicts(labels: Labels, scores: Scores, outcome: Outcome) -> bool:
 
 
 def margins(scores: Scores, outcome: Outcome, threshold: float | None) -> Matrix | None:
-    """Return how far each row is from another label, in units of the score.
+    """Return how far each row is from a different label, in units of the score.
 
     Returns
     -------

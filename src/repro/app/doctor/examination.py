@@ -37,7 +37,7 @@ _EXAMINATIONS = (
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What an examination found.
+    """The findings of an examination.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Diagnosis:
 
     @property
     def holds(self) -> bool:
-        """Whether there is no problem."""
+        """True if there is no problem."""
         return self.count(Status.PROBLEM) == 0
 
     def count(self, status: Status) -> int:
@@ -67,7 +67,7 @@ def examine(folder: Path, level: str | None, environ: Mapping[str, str]) -> Diag
     ----------
     folder : Path
     level : str or None
-        The level to hold it against; the project's own, or portable, where it is None.
+        The level to compare with; the project's own, or portable, if it is None.
     environ : Mapping of str to str
         The environment as the caller gave it.
     """

@@ -18,7 +18,7 @@ _LLVM = {"libomp", "libiomp", "libiomp5md"}
 
 
 def bits(case: Case) -> Iterator[Check]:
-    """Tell the class of bits by itself, and at the level."""
+    """Report the class of bits without pins, and at the level."""
     if not case.alive:
         return
     by_level = None if isinstance(case.pinned, Death | None) else case.pinned.environment.bits
@@ -44,7 +44,7 @@ def bits(case: Case) -> Iterator[Check]:
 
 
 def threads(case: Case) -> Iterator[Check]:
-    """Tell with how many threads the libraries would compute, by themselves."""
+    """Report how many threads the libraries would use without a level."""
     if isinstance(case.own, Death):
         return
     native = case.own.environment.native
@@ -62,7 +62,7 @@ def threads(case: Case) -> Iterator[Check]:
 
 
 def blas(case: Case) -> Iterator[Check]:
-    """Tell whether the copies of BLAS, NumPy's and SciPy's, compute alike."""
+    """Check that NumPy's and SciPy's copies of BLAS compute the same."""
     if not case.alive:
         return
     ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
@@ -88,7 +88,7 @@ def blas(case: Case) -> Iterator[Check]:
 
 
 def openmp(case: Case) -> Iterator[Check]:
-    """Tell whether one OpenMP runtime is loaded, or several that do not know of each other."""
+    """Check that one OpenMP runtime is loaded, not several that do not know of each other."""
     if not case.alive:
         return
     wanted, by_itself = (Counter(each.runtimes) for each in (case.alive[0], case.alive[-1]))
@@ -115,7 +115,7 @@ def openmp(case: Case) -> Iterator[Check]:
 
 
 def system_gomp(case: Case) -> Iterator[Check]:
-    """Tell whether LightGBM would find the OpenMP that its wheel does not bring."""
+    """Check that LightGBM would find the OpenMP that its wheel lacks."""
     if not case.alive or case.alive[0].system_gomp is None:
         return
     installed = "lightgbm" in case.alive[0].environment.packages

@@ -23,7 +23,7 @@ _SHOWN = 5
 
 
 def lock(case: Case) -> Iterator[Check]:
-    """Tell whether the packages are locked by hash, and installed as locked."""
+    """Check that the packages are locked by hash, and installed as locked."""
     if case.project is None:
         return
     path = case.project / LOCK
@@ -84,7 +84,7 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
 
 
 def git(case: Case) -> Iterator[Check]:
-    """Tell whether a commit says which code this is."""
+    """Check that a commit identifies this code."""
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git

@@ -1,4 +1,4 @@
-"""How a process starts: on which processor, whether at all, and with what of Python's own."""
+"""The start of a process: the processor, whether it starts at all, and Python's own settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UTC = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"
 
 
 def processor(case: Case) -> Iterator[Check]:
-    """Tell whether the processor can run what the level pins."""
+    """Check that the processor can run what the level pins."""
     model = case.alive[0].environment.cpu.model if case.alive else ""
     found = f"{model or 'a processor'} ({architecture()})"
     try:
@@ -49,7 +49,7 @@ def processor(case: Case) -> Iterator[Check]:
 
 
 def processes(case: Case) -> Iterator[Check]:
-    """Tell whether Python starts as the caller starts it, and as the level wants it."""
+    """Check that Python starts as the caller starts it, and at the level."""
     if isinstance(case.own, Death):
         asked = "; ".join(cannot_run(case.environ))
         yield Check(
@@ -94,7 +94,7 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
 
 
 def hash_seed(case: Case) -> Iterator[Check]:
-    """Tell whether the order of sets and of hashes is the same in every process."""
+    """Check that the order of sets and of hashes is the same in every process."""
     if isinstance(case.own, Death):
         return
     seed = case.own.environment.hash_seed
@@ -119,7 +119,7 @@ def hash_seed(case: Case) -> Iterator[Check]:
 
 
 def language(case: Case) -> Iterator[Check]:
-    """Tell of the time zone and of the encoding of text; neither may change a result."""
+    """Report the time zone and the encoding of text; neither may change a result."""
     if not case.alive:
         return
     locale = case.alive[-1].environment.locale

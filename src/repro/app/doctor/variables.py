@@ -1,4 +1,4 @@
-"""What the caller's own variables ask for, and what comes of it."""
+"""The caller's own variables: what they ask for, and their effect."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def requests(case: Case) -> Iterator[Check]:
 
 
 def _substituted(case: Case) -> Iterator[Check]:
-    """Warn of a kernel that the build of OpenBLAS left out, and put another in place of."""
+    """Warn of a kernel that the build of OpenBLAS left out and replaced."""
     asked = kernel_named(case.environ.get(CORETYPE, ""))
     if asked is None or isinstance(case.own, Death):
         return
@@ -94,7 +94,7 @@ def _substituted(case: Case) -> Iterator[Check]:
 
 
 def inherited(case: Case) -> Iterator[Check]:
-    """Tell of the other variables that can change results: known, and not known."""
+    """Report the other variables that can change results, known and unknown."""
     given = overruled if case.level.keeps_out else (lambda _, environ: leaking(environ))
     named = _in_vain(case)
     found = {n: v for n, v in given(case.level, case.environ).items() if n not in named}
@@ -158,7 +158,7 @@ def loader(case: Case) -> Iterator[Check]:
 
 
 def _in_vain(case: Case) -> dict[str, list[str]]:
-    """Collect the sentences by variable; what the text tells comes before what was read back."""
+    """Collect the sentences by variable; those from the text come before those read back."""
     environ = case.environ
     text = [each for each in misspelt(environ) if not each.startswith(TUNABLES)]
     read_back = () if isinstance(case.own, Death) else case.own.unheeded

@@ -1,4 +1,4 @@
-"""What a format gives: the names of columns, then the columns that are asked for."""
+"""The interface of a format: the names of columns, then the requested columns."""
 
 from __future__ import annotations
 

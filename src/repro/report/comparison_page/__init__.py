@@ -1,7 +1,7 @@
 """A comparison of records as one HTML page that loads nothing and that a person reads.
 
 Whatever comes from a record is untrusted: it is escaped by the template, made printable and cut to
-a length here, and of what there is too much of, the page says how much it leaves out.
+a limited length, and the page says how much it leaves out.
 """
 
 from __future__ import annotations
