@@ -14,7 +14,7 @@ The layers, upper ones importing lower ones only:
     the use cases behind the commands; they return values.
 ``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
     the science (pure), reading tables, observing the environment, run folders, documents for
-    people, and fixing the environment before NumPy is imported. None knows another.
+    people, and fixing the environment before NumPy is imported. They do not know each other.
 ``tables``
     a table by declared role: what a cell means, for readers and for saved pipelines.
 ``divergence``, ``digest``, ``config``, ``seeding``, ``processor``

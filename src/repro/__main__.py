@@ -8,7 +8,7 @@ def _leave_folder() -> bool:
     """Take the folder that ``python -m`` put first off the import path, if it is not needed.
 
     A file in the caller's folder that is named like a module of Python, such as ``random.py``,
-    would be run in its place. Nothing but what Python has loaded by itself may be imported before.
+    would be run in its place. Nothing but what Python has already loaded may be imported before.
     """
     try:
         here = os.getcwd()  # noqa: PTH109 - pathlib is not loaded yet

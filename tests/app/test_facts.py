@@ -206,7 +206,7 @@ def test_a_true_value_of_a_sample_is_compared_with_the_data_set(copied, position
 
     assert judge(SETTINGS, sample, actual, Asked()).verdict == "identical"
     assert found.verdict == "different"
-    assert any("another true value" in reason for reason in found.reasons)
+    assert any("the true value of row" in reason for reason in found.reasons)
 
 
 def test_what_is_claimed_is_named(copied):

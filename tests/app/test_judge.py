@@ -32,7 +32,7 @@ def test_why_the_same_bits_are_due_is_not_replaced_by_that_they_were_asked_for()
     asked = judge(SETTINGS, RECORD, OTHER_BITS, Asked(tolerance=EXACT))
 
     assert (due.verdict, asked.verdict) == (Verdict.EQUIVALENT, Verdict.EQUIVALENT)
-    assert due.finding == "only within the tolerance, where the same bits are due"
+    assert due.finding == "only within the tolerance, although bit-identical results are expected"
     assert asked.finding == "other bits, where the same bits were asked for"
     assert not due.holds
     assert not asked.holds
@@ -84,7 +84,7 @@ def test_a_reference_cannot_ask_for_fewer_predictions_where_there_is_no_project(
     found = report.candidates[0].comparison
 
     assert (found.verdict, report.holds) == (Verdict.INCOMPARABLE, False)
-    assert f"the reference has predictions of {size} rows, and 256 rows are due" in found.reasons
+    assert f"the reference has predictions of {size} rows; 256 are required" in found.reasons
 
 
 def test_the_usual_measure_is_that_of_the_shipped_project():

@@ -136,7 +136,7 @@ def test_one_fingerprint_allows_nothing_whatever_was_measured():
     limits = automatic(settings(), RECORD, RECORD, noise({"predictions": 1e-4}))
 
     assert limits.is_exact
-    assert "the same bits are due" in limits.basis
+    assert "bit-identical results are expected" in limits.basis
 
 
 def test_another_architecture_gets_the_wider_of_spread_and_floor():

@@ -27,13 +27,13 @@ def deeper(section, **values):
 
 KNN = RECORD.config["models"]["knn"]
 OTHERS = [
-    ({"seed": 7}, "another seed: 42, here 7"),
-    (deeper("split", test_size=0.5), "another split: split.test_size"),
-    (deeper("selection", folds=3), "another selection: selection.folds"),
-    ({"models": {"knn": KNN}}, "other models or hyper-parameters: models."),
-    (deeper("dataset", target="Price"), "another target: Status, here Price"),
-    (deeper("features", drop=["Age"]), "other features: features.drop"),
-    ({"seeding": {"scheme": "constant"}}, "another seeding scheme"),
+    ({"seed": 7}, "seed differs: reference 42, this run 7"),
+    (deeper("split", test_size=0.5), "split differs: split.test_size"),
+    (deeper("selection", folds=3), "selection differs: selection.folds"),
+    ({"models": {"knn": KNN}}, "models or hyper-parameters differ: models."),
+    (deeper("dataset", target="Price"), "target differs: reference Status, this run Price"),
+    (deeper("features", drop=["Age"]), "features differ: features.drop"),
+    ({"seeding": {"scheme": "constant"}}, "seeding scheme differs"),
 ]
 
 
@@ -120,7 +120,7 @@ def test_the_script_and_the_command_give_one_answer(project):
     edited = script(project, "--reference-metrics-file", tampered)
 
     assert (same.status, "identical" in same.out) == (0, True), same.out + same.err
-    assert (seed.status, "another seed: 42, here 7" in seed.out) == (1, True)
+    assert (seed.status, "seed differs: reference 42, this run 7" in seed.out) == (1, True)
     assert (edited.status, "tampered" in edited.out) == (1, True)
     for quiet in (seed, edited):
         assert "cross_validate" not in quiet.err

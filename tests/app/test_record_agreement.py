@@ -78,7 +78,7 @@ def test_an_output_that_only_one_side_has_does_not_agree(left):
     )
     stages = RECORD.stages.model_copy(update={"stages": stages})
     bare = RECORD.model_copy(update={"stages": stages})
-    sides = ("the record", "a") if left else ("the training here", "b")
+    sides = ("the record", "a") if left else ("this training", "b")
     told = both_ways(bare, RECORD) if left else both_ways(RECORD, bare)
     for (sentence, same), side in zip(told, sides, strict=True):
         assert f"stages.predict.scores is missing from {side}" in sentence

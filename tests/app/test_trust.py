@@ -180,7 +180,7 @@ def test_other_data_by_the_name_of_the_project_s_is_reported_first(path):
         with_own_data(ROOT, config)
     found = verify(ROOT, Question("it", RECORD, config), None, Asked())
     assert (found.comparison.verdict, found.holds) == (Verdict.INCOMPARABLE, False)
-    assert found.comparison.reasons[0].startswith("another data set: data/credit.csv: expected")
+    assert found.comparison.reasons[0].startswith("data set differs: data/credit.csv: expected")
 
 
 @pytest.mark.parametrize("path", ["runs/x/credit.csv", "data/moved.csv"])
@@ -192,7 +192,7 @@ def test_the_project_says_where_its_data_lies(path):
 @pytest.mark.parametrize("name", ["unknown", "wine2"])
 def test_a_file_that_is_not_declared_is_not_opened(name):
     """By name and hash: a hash alone declares nothing."""
-    with pytest.raises(PreconditionError, match="not declared"):
+    with pytest.raises(PreconditionError, match="does not declare"):
         with_own_data(ROOT, sourced("data/credit.csv", name=name))
 
 

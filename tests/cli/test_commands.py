@@ -133,7 +133,7 @@ def test_runs_are_listed_shown_and_grouped(project):
     assert (group["runs"], group["seeds"], group["reproduced"]) == (3, [7, 42], True)
     values = [entry["metrics"]["test"]["accuracy"]["value"] for entry in (listed[0], listed[2])]
     assert group["metrics"]["accuracy"]["mean"] == pytest.approx(sum(values) / 2)
-    assert (parted.status, "another seed: 42, here 7" in parted.out) == (1, True)
+    assert (parted.status, "seed differs: reference 42, this run 7" in parted.out) == (1, True)
     assert "# wine" in project.repro("runs", "show", first.name).out
     assert "within its interval" in project.repro("runs", "groups").out
 

@@ -99,7 +99,7 @@ def test_another_seed_is_incomparable_and_parts_where_it_goes_in(project, native
     result, found = candidate(project, native, run)
 
     assert (result.status, found["comparison"]["verdict"]) == (1, "incomparable")
-    assert found["comparison"]["reasons"] == ["another seed: 42, here 7"]
+    assert found["comparison"]["reasons"] == ["seed differs: reference 42, this run 7"]
     assert found["comparison"]["divergence"]["stage"] == "split"
     assert found["comparison"]["divergence"]["inputs"] == ["split_seeds"]
     assert found["config"] == {"seed": [42, 7]}
@@ -129,8 +129,8 @@ def made_of(project, name, rows):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("a changed row", "another data set: table/v1:"),
-        ("permuted rows", "another data set: the same rows in another order"),
+        ("a changed row", "data set differs: reference table/v1:"),
+        ("permuted rows", "data set differs: the same rows in a different order"),
     ],
 )
 def test_other_data_is_incomparable_and_parts_where_it_goes_in(tmp_path, change, sentence):

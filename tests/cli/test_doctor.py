@@ -171,7 +171,7 @@ def test_processor_below_the_level_and_below_the_variables(tmp_path, mask):
     assert "needs a processor of x86-64-v3, and this one lacks avx, avx2" in problems["processor"]
     assert "would end in an illegal instruction" in problems["OPENBLAS_CORETYPE"]
     assert "X86_V3 is above this processor" in problems["NPY_ENABLE_CPU_FEATURES"]
-    assert "mend" in lines[2]
+    assert "fix" in lines[2]
     assert lines[2].endswith("--level portable-v2")
     assert lines[-1].startswith("4 problems, ")
 

@@ -82,7 +82,7 @@ def test_a_digest_alone_does_not_say_which_groups(tmp_path):
     result = fingerprint(tmp_path, "--expect", "0123456789ab", "--json")
 
     assert (result.status, result.json["holds"]) == (1, False)
-    assert result.json["differing"] == ["not known which: a digest alone was given"]
+    assert result.json["differing"] == ["unknown groups: only a digest was given"]
 
 
 def test_run_that_is_expected_holds_and_an_edited_one_does_not(trained, tmp_path):
@@ -101,11 +101,11 @@ def test_run_that_is_expected_holds_and_an_edited_one_does_not(trained, tmp_path
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("nowhere.json", None, "no file that can be read"),
-        ("empty.json", "{}", "holds no fingerprint"),
-        ("other.json", '{"fingerprint": {"digest": 1}}', "is not one that this program reads"),
+        ("nowhere.json", None, "nor a readable file"),
+        ("empty.json", "{}", "contains no fingerprint"),
+        ("other.json", '{"fingerprint": {"digest": 1}}', "cannot read its fingerprint"),
         ("list.json", "[]", "expected a JSON object"),
-        ("fingerprint/v7:0123456789ab", None, "of another scheme"),
+        ("fingerprint/v7:0123456789ab", None, "a different scheme"),
     ],
 )
 def test_what_holds_no_fingerprint_is_no_answer(tmp_path, name, text, told):

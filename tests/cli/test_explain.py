@@ -164,7 +164,7 @@ def test_a_record_that_contradicts_itself_is_refused(
     result = project.repro("explain", *sides)
 
     assert (result.status, sentence in result.err) == (3, True), result.err
-    assert "training here" not in result.err
+    assert "the first training" not in result.err
 
 
 @pytest.mark.parametrize("change", [with_stages(made_up), another_metric])
@@ -178,7 +178,7 @@ def test_what_a_record_alone_shows_to_be_edited_is_not_explained(
     result = project.repro("explain", *sides)
 
     assert (result.status, "one of the two was edited" in result.err) == (3, True), result.err
-    assert "training here" not in result.err
+    assert "the first training" not in result.err
 
 
 def test_another_input_that_nothing_recorded_makes_explains_nothing(project, reference, tmp_path):
@@ -197,7 +197,7 @@ def test_another_input_that_nothing_recorded_makes_explains_nothing(project, ref
 
     assert (result.status, found["explained"], found["confirmed"]) == (1, False, [])
     assert found["divergence"]["inputs"] == ["split_seeds"]
-    assert found["sentence"].startswith("not explained: 'split' parts because its input differs")
+    assert found["sentence"].startswith("not explained: 'split' diverges because its input differs")
 
 
 def test_a_run_and_its_reference_have_nothing_to_explain(project, native, reference):
@@ -252,7 +252,7 @@ def test_the_first_training_is_told_by_what_it_is(project, native):
     assert "as it is" in alone.out
     assert (f"as run {run.name} was: " in result.out, "as it is" in result.out) == (True, False)
     first, second, *_ = result.err.splitlines()
-    assert first == "training here, to start from"
+    assert first == "the first training"
     assert second.startswith("training 1 of at most 8: ")
 
 
@@ -303,7 +303,7 @@ def test_what_could_not_be_tried_stays_suspected(project, elsewhere, tmp_path):
 
     assert (result.status, found["explained"], found["confirmed"]) == (1, False, [])
     assert "BLAS kernel" in [suspect["cause"] for suspect in found["suspected"]]
-    assert found["sentence"].startswith("not confirmed: 'cross_validate' parts; suspected: ")
+    assert found["sentence"].startswith("not confirmed: 'cross_validate' diverges; suspected: ")
     assert not any(trial["confirms"] for trial in found["trials"])
 
 
@@ -440,7 +440,7 @@ def test_a_record_that_a_training_here_does_not_have_is_told_as_such(project, na
     result, found = explained(project, native, "--against", run)
 
     assert (result.status, found["explained"]) == (1, False)
-    assert found["sentence"].endswith(f"explain run {run.name} by itself")
+    assert found["sentence"].endswith(f"explain run {run.name} separately")
 
 
 def with_version(record, name, version):

@@ -187,7 +187,10 @@ def test_another_level_gives_other_bits_and_the_verdict_says_why(trained):
     result = project.repro("verify", run.name, "--level", "portable-v2")
 
     assert (result.status, "verdict        equivalent" in result.out) == (0, True), result.out
-    assert "bits           x86-64-v3 there, x86-64-v2 here; the fingerprints differ" in result.out
+    assert (
+        "bits           reference x86-64-v3, this run x86-64-v2; the fingerprints differ"
+        in result.out
+    )
 
 
 def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp_path):  # noqa: F811
@@ -204,7 +207,7 @@ def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp
     strict = trained[0].repro("verify", path)
     accepted = trained[0].repro("verify", path, "--tolerance", "1e-6", "--json")
 
-    assert (strict.status, "only within the tolerance, where the same bits" in strict.out) == (
+    assert (strict.status, "only within the tolerance, although bit-identical" in strict.out) == (
         1,
         True,
     ), strict.out
@@ -240,7 +243,9 @@ def test_a_record_cannot_excuse_a_difference_by_contradicting_itself(
 
     result = trained[0].repro("verify", edited(reference, tmp_path, change))
 
-    assert (result.status, "the same bits are due" in result.out) == (1, True), result.out
+    assert (result.status, "bit-identical results are expected" in result.out) == (1, True), (
+        result.out
+    )
 
 
 def test_a_level_that_is_not_the_configured_one_is_an_edit(trained, reference, tmp_path):  # noqa: F811
@@ -262,4 +267,4 @@ def test_a_record_of_the_first_version_is_read_and_holds(trained):
 
     assert result.status == 0, result.out + result.err
     assert "integrity      intact: 1 file, every value as recorded" in result.out
-    assert "the record has no fingerprint" in result.out
+    assert "the record has no comparable fingerprint" in result.out

@@ -26,9 +26,9 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     ("targets", "words"),
     [
-        (["ow.json"], "is read here"),
-        (["link.json"], "is read here"),
-        (["run/../ow.json"], "is read here"),
+        (["ow.json"], "is an input of this command"),
+        (["link.json"], "is an input of this command"),
+        (["run/../ow.json"], "is an input of this command"),
         (["run/page.html"], "inside the run run"),
         (["run/deep/page.html"], "inside the run run"),
         (["read/page.html"], "inside the run read"),

@@ -169,7 +169,9 @@ def test_a_value_that_no_record_holds_is_named_by_every_command(copied, value, t
         result = project.repro(*arguments)
         assert (result.status, result.out) == (3, "")
         # Verify says first what it does.
-        assert result.err.endswith(f"error: config.json: {told}\n  next: get the file anew\n")
+        assert result.err.endswith(
+            f"error: config.json: {told}\n  next: get a fresh copy of the file\n"
+        )
 
 
 def test_a_row_that_no_record_holds_is_refused(copied):
@@ -184,8 +186,8 @@ def test_a_row_that_no_record_holds_is_refused(copied):
     result = project.repro("compare", run, run)
 
     assert (result.status, "unexpected" in result.err) == (3, False), result.err
-    assert f"run {run.name}: a file holds what no record can: 9007199254740993" in result.err
-    assert "next: get the run anew" in result.err
+    assert f"run {run.name}: a file contains what no record can: 9007199254740993" in result.err
+    assert "next: get a fresh copy of the run" in result.err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are no text")
@@ -413,7 +415,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
             "edited.json: predictions.scores is not what stages.predict.scores has the digest of",
         ),
         (declared_ties, "edited.json: predictions.label is not what stages.predict.labels has the"),
-        (one_row, "incomparable: the reference has predictions of 1 rows, and 150 rows are due"),
+        (one_row, "incomparable: the reference has predictions of 1 rows; 150 are required"),
         (well(another_threshold), "different: 1 of"),
         (
             nudged_margin,
@@ -426,7 +428,7 @@ EDITED = "the record's strict key does not follow from its own configuration and
         (well(without_metrics), "incomparable: the reference has no metrics"),
         (another_seed, f"incomparable: {EDITED}"),
         (another_model, f"incomparable: {EDITED}"),
-        (another_data_set, "incomparable: another data set: data/credit.csv: expected sha256 0000"),
+        (another_data_set, "incomparable: data set differs: data/credit.csv: expected sha256 0000"),
     ],
 )
 def test_an_edited_reference_never_passes(trained, reference, tmp_path, change, sentence):
@@ -502,7 +504,7 @@ def test_a_reference_that_was_not_bound_anew_is_refused_before_training(
             "NaN is not",
         ),
         ("repro.record/v1", "repro.record/v7", "schema repro.record/v7 is not supported"),
-        ('"name": "fold"', '"name": "split"', "the stage 'split' is there twice: expected once"),
+        ('"name": "fold"', '"name": "split"', "the stage 'split' occurs twice: expected once"),
         ('"seed": 42', '"seed": 42, "seed": 43', "duplicate key 'seed'"),
         ("{", "", "not valid JSON"),
     ],
@@ -571,7 +573,7 @@ def test_changed_data_is_another_data_set(copied):
 
     result = project.repro("verify", run)
 
-    assert (result.status, "incomparable: another data set: data/credit.csv" in result.out) == (
+    assert (result.status, "incomparable: data set differs: data/credit.csv" in result.out) == (
         1,
         True,
     )
@@ -615,8 +617,8 @@ def test_the_validation_script_saves_and_compares(project, tmp_path):
     model = script(project, "validate", *against, "--model-type", "decision_tree")
 
     assert [r.status for r in (saved, same, seed, model)] == [0, 0, 1, 1], saved.err + same.err
-    assert "another seed: 42, here 7" in seed.out
-    assert "other models or hyper-parameters: models.knn" in model.out
+    assert "seed differs: reference 42, this run 7" in seed.out
+    assert "models or hyper-parameters differ: models.knn" in model.out
 
 
 def test_the_validation_script_trains_twice_without_a_reference(project):

@@ -55,7 +55,7 @@ def test_untyped_parameters_keep_type_and_sign(left, right, wrap):
     found = judge(SETTINGS, ours, theirs, Asked())
     assert found.verdict is Verdict.INCOMPARABLE
     assert [each.partition(": models")[0] for each in found.reasons] == [
-        "other models or hyper-parameters"
+        "models or hyper-parameters differ"
     ]
 
 
@@ -150,7 +150,7 @@ def test_candidates_in_another_order_are_no_edit():
     found = judge(SETTINGS, RECORD, other, Asked())
 
     assert found.verdict is Verdict.INCOMPARABLE
-    assert found.reasons[0].startswith("models in another order: logistic_regression, ")
+    assert found.reasons[0].startswith("order of models differs: reference logistic_regression, ")
     assert not any("edited" in each for each in found.reasons)
 
 

@@ -51,7 +51,7 @@ def test_a_run_from_x86_is_equivalent_with_its_class_and_difference_told(arm64, 
     )
     assert "there, armv8-a here; the fingerprints differ" in done.stdout
     assert "worst          " in done.stdout
-    assert "native.0.architecture: Haswell, here armv8" in done.stdout
+    assert "native.0.architecture: reference Haswell, this run armv8" in done.stdout
 
 
 def test_two_processors_of_the_architecture_give_one_result(arm64, project):

@@ -159,12 +159,12 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
         (
             {"keys": keys("strict/v1:2"), "config": CONFIG | {"seed": 43}},
             {},
-            "another seed: 43, here 42",
+            "seed differs: reference 43, this run 42",
         ),
         (
             {"keys": keys("strict/v1:2"), "content": "frame/v1:2"},
             {},
-            "another data set: frame/v1:2",
+            "data set differs: reference frame/v1:2",
         ),
         (
             {
@@ -172,17 +172,17 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
                 "config": CONFIG | {"models": {"knn": {"params": {"k": 5}}}},
             },
             {},
-            "other models or hyper-parameters: models.knn.params.k: 5, here 3",
+            "models or hyper-parameters differ: models.knn.params.k: reference 5, this run 3",
         ),
         (
             {"keys": keys("strict/v1:2"), "config": CONFIG | {"models": {"svm": {"params": {}}}}},
             {},
-            "other models or hyper-parameters: models.svm",
+            "models or hyper-parameters differ: models.svm",
         ),
         (
             {"keys": keys("strict/v1:2"), "config": CONFIG | {"dataset": {"target": "x"}}},
             {},
-            "another target: x, here None",
+            "target differs: reference x, this run None",
         ),
         (
             {"keys": keys("strict/v1:2")},
@@ -196,8 +196,8 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
             {},
             "no sampled prediction is of a row",
         ),
-        ({"predictions": predictions(row(1, 0.7))}, {}, "of 1 rows, and 2 rows are due"),
-        ({"content": "frame/v1:9"}, {}, "another data set: frame/v1:9"),
+        ({"predictions": predictions(row(1, 0.7))}, {}, "of 1 rows; 2 are required"),
+        ({"content": "frame/v1:9"}, {}, "data set differs: reference frame/v1:9"),
         ({"keys": keys(replicate="replicate/v1:9")}, {}, "does not follow from its own"),
         (
             {},

@@ -100,7 +100,7 @@ def test_a_label_that_is_none_here_is_no_tie(record):
 
     assert verdicts[other].verdict == "equivalent"
     assert verdicts["turned"].verdict == "different"
-    assert "no label here is turned" in " ".join(verdicts["turned"].reasons)
+    assert "no label of this run is turned" in " ".join(verdicts["turned"].reasons)
 
 
 def with_stages(record, stages):

@@ -28,27 +28,27 @@ def test_one_fingerprint_makes_the_same_bits_due():
 
     assert (found.due, found.sentence) == (
         True,
-        "x86-64-v3 on both sides, one fingerprint: the same bits are due",
+        "both x86-64-v3 with equal fingerprints: bit-identical results are expected",
     )
 
 
 @pytest.mark.parametrize(
     ("theirs", "ours", "told"),
     [
-        (FIRST, environment(), "the record has no fingerprint"),
-        (environment(), FIRST, "the record has no fingerprint"),
-        (environment(scheme="t"), environment(), "the record has no fingerprint of this kind"),
+        (FIRST, environment(), "the record has no comparable fingerprint"),
+        (environment(), FIRST, "the record has no comparable fingerprint"),
+        (environment(scheme="t"), environment(), "the record has no comparable fingerprint"),
         (
             environment("b", {"libm": "b", "sorting": "x"}, bits="x86-64-v4"),
             environment("a", {"libm": "a", "sorting": "x"}),
-            "x86-64-v4 there, x86-64-v3 here; the fingerprints differ in 1 of 2 groups",
+            "reference x86-64-v4, this run x86-64-v3; the fingerprints differ in 1 of 2 groups",
         ),
-        (environment("b"), environment("a"), "x86-64-v3 on both sides; the fingerprints differ"),
+        (environment("b"), environment("a"), "both x86-64-v3; the fingerprints differ"),
         (environment(level="seeded"), environment(), "the level seeded fixes little"),
         (
             environment(**packages(numpy="1.0")),
             environment(**packages(numpy="2.0")),
-            "numpy 1.0 there, 2.0 here",
+            "numpy differs: reference 1.0, this run 2.0",
         ),
     ],
 )

@@ -76,7 +76,7 @@ def test_the_page_says_what_the_report_says(entries):
 
     assert "1 of 3 records does not reproduce the reference." in told
     assert all(entry.name in told for entry in entries)
-    assert "another seed: 42, here 7" in told
+    assert "seed differs: reference 42, this run 7" in told
     assert "its input split_seeds differs already" in told
     for candidate in report.candidates:
         for suspect in candidate.suspects:
@@ -89,7 +89,7 @@ def test_the_parting_stage_is_marked_in_words(entries):
     text = comparison_html(report, [(e.name, e.record) for e in (entries[0], entries[3])])
     outputs = report.candidates[0].comparison.divergence.outputs
 
-    assert text.count("parts here first</span></td>") == len(outputs) > 0
+    assert text.count("diverges first</span></td>") == len(outputs) > 0
 
 
 def test_records_that_all_agree_need_no_explanation(entries):

@@ -1,4 +1,4 @@
-"""What it means that no stage of two records parts: they agree, or one of them is not sound."""
+"""Two records without a divergent stage: they agree, or one of them contradicts itself."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ if TYPE_CHECKING:
 
 
 def with_a_training(expected: RecordFile, actual: RecordFile) -> tuple[str, bool]:
-    """Say it of a record and a training here, and whether all of the record agrees."""
-    odd = _odd_output(expected, actual, "the record", "the training here")
+    """Describe how a record agrees with a training on this machine, and whether all of it does."""
+    odd = _odd_output(expected, actual, "the record", "this training")
     if odd:
-        sentence = f"the record contradicts itself: no stage parts first, and yet {odd}"
-        return f"not explained: {sentence}; repro verify tells more", False
+        sentence = f"the record contradicts itself: no stage is the first to diverge, and yet {odd}"
+        return f"not explained: {sentence}; repro verify shows more", False
     if _other_numbers(expected, actual):
         return (
-            "every stage output has the record's bits here, but its metrics, threshold or"
-            " predictions do not follow from them: it was edited; repro verify tells"
+            "every stage output of this training has the record's bits, but the record's metrics,"
+            " threshold or predictions do not follow from them: it was edited; see repro verify"
         ), False
-    return "nothing to explain: every stage output has the record's bits here", True
+    return "nothing to explain: every stage output of this training has the record's bits", True
 
 
 def of_two(subject: Recorded, against: Recorded) -> tuple[str, bool]:
-    """Say it of two records, and whether all that both of them have agrees."""
+    """Describe how two records agree, and whether everything they share does."""
     odd = _odd_output(subject.record, against.record, subject.name, against.name)
     if odd:
-        sentence = f"{subject.name} or {against.name} contradicts itself: no stage parts first"
-        return f"not explained: {sentence}, and yet {odd}; repro verify tells which", False
+        sentence = (
+            f"{subject.name} or {against.name} contradicts itself: no stage is the first to diverge"
+        )
+        return f"not explained: {sentence}, and yet {odd}; repro verify shows which", False
     # References have some of the predictions that runs have, and not always the same ones.
     rows = {prediction.row for prediction in against.record.predictions.rows}
     predictions = subject.record.predictions
@@ -43,13 +45,13 @@ def of_two(subject: Recorded, against: Recorded) -> tuple[str, bool]:
     if _other_numbers(expected, against.record):
         return (
             f"every stage output of {against.name} has the same bits, but its metrics, threshold"
-            " or predictions have not: one of the two was edited; repro verify tells which"
+            " or predictions differ: one of the two was edited; repro verify shows which"
         ), False
     return f"nothing to explain: every stage output of {against.name} has the same bits", True
 
 
 def same_at(stage: str, left: RecordFile, right: RecordFile) -> bool:
-    """Tell whether one stage of two records has the same outputs."""
+    """Return whether one stage of two records has the same outputs."""
     ours, theirs = (
         next((s.outputs for s in record.stages.stages if s.name == stage), {})
         for record in (left, right)
@@ -58,7 +60,7 @@ def same_at(stage: str, left: RecordFile, right: RecordFile) -> bool:
 
 
 def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> str:
-    """Tell of the first stage output that is not the same in two records; empty if none is."""
+    """Describe the first stage output that differs between two records; empty if none does."""
     ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
     name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
     for outputs, side in ((ours, one), (theirs, other)):

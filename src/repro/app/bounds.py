@@ -1,4 +1,4 @@
-"""Limits on the work that a record may ask for: whoever checks it waits for it."""
+"""Limits on the work that a record may ask for, because the person who checks it has to wait."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:
 
 
 def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[str]:
-    """Check a family's file by itself: each kind of task, with and without each variant."""
+    """Check a family's file on its own: each kind of task, with and without each variant."""
     try:
         tree = family_tree(read_named(project, "models", family))
     except ReproError as error:

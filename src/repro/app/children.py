@@ -25,7 +25,7 @@ def finished(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end; where this process is interrupted, so is that one.
 
-    Nothing goes on by itself then: it has ended before the interruption goes on its way, and a
+    Nothing keeps running then: it has ended before the interruption goes on its way, and a
     folder that it wrote to can be removed.
 
     Parameters
@@ -55,7 +55,7 @@ def retrain(
     Returns
     -------
     tuple of (RecordFile or None, str)
-        The record with all predictions, or None and why the training came to no end.
+        The record with all predictions, or None and the reason why the training did not finish.
     """
     determinism = config.determinism.model_copy(update={"level": "seeded"})
     execution = config.execution.model_copy(update={"workers": 1})
@@ -73,4 +73,4 @@ def retrain(
         # What it cannot do, it says in place of the record; how it died is on standard error.
         words = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()
         return None, words[-1] if words else f"exit status {done.returncode}"
-    return load_record(done.stdout, "the training here", RecordFile), ""
+    return load_record(done.stdout, "this machine's training", RecordFile), ""

@@ -1,4 +1,4 @@
-"""Which code a training ran, beside what its commit and its packages say.
+"""The code that a training ran, apart from its commit and its packages.
 
 A file of code is identified by the commit, where it has the content that the commit has; by an
 installed distribution, where it has the content that the distribution lists; and else by its hash
@@ -94,7 +94,7 @@ def observe_code(
 
 
 def _root(project: Path, environment: Environment) -> Path | None:
-    """Return the folder of the repository whose commit is recorded, if it is here."""
+    """Return the folder of the repository whose commit is recorded, if this machine has it."""
     if not isinstance(environment.git, Repository):
         return None
     folders = (project, *project.parents)

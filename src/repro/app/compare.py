@@ -100,30 +100,30 @@ def compare_all(
     candidates: Iterable[Entry],
     asked: Asked,
 ) -> ComparisonReport:
-    """Hold each candidate against the reference.
+    """Compare each candidate with the reference.
 
     Parameters
     ----------
     project : Path, optional
         Whose ``configs/base.yaml`` sets the measure. Without one it is the usual measure, and never
-        that of a record: who is checked does not choose it.
+        that of a record: its author does not choose it.
 
     Raises
     ------
     PreconditionError
-        If the reference is damaged: nothing can be held against it. As ``judge``.
+        If the reference is damaged: nothing can be compared with it. As ``judge``.
     """
     if reference.damage:
         raise PreconditionError(
             f"the reference {reference.name} is tampered or damaged: {reference.damage}",
-            advice="restore it, or compare with another one",
+            advice="restore it, or compare with a different one",
         )
     if project is None:
         settings = default_verification()
         usual = settings.tolerance
         basis = (
-            f"{usual.absolute:g} absolute and {usual.relative:g} relative, the usual one: there is"
-            " no project here"
+            f"{usual.absolute:g} absolute and {usual.relative:g} relative, the default:"
+            " no project sets one"
         )
     else:
         settings, basis = verification_settings(project), ""

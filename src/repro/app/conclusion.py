@@ -1,4 +1,4 @@
-"""What integrity and a comparison come to."""
+"""The conclusion from integrity and a comparison."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def values_of(config: ExperimentConfig) -> dict[str, object]:
 def own_trees(project: Path, kind: str) -> Iterator[Tree]:
     """Yield the leaves of ``configs/base.yaml``, or of every file in a folder beside it.
 
-    A file that cannot be read says nothing here: whatever composes it reports what is wrong.
+    A file that cannot be read is skipped: whatever composes it reports what is wrong.
     """
     if kind == "base":
         yield read_source(project, project / BASE, kind).tree
@@ -127,7 +127,7 @@ def verification_settings(project: Path, experiment: str = "") -> Verification:
     """Return how this project compares records with trainings.
 
     They are those of ``configs/base.yaml``. Only where these are not complete, what this project
-    says of an experiment counts too: who is checked does not choose the measure.
+    says of an experiment counts too: the author of a record does not choose the measure.
 
     Raises
     ------

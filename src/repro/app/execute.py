@@ -52,7 +52,7 @@ class Execution:
 
     @property
     def influences(self) -> tuple[str, ...]:
-        """What came in from the caller's environment that the level would have kept out."""
+        """Influences from the caller's environment that the level would have kept out."""
         level = Level(self.config.determinism.level)
         return influences(level, self.code.unasked, self.environment.libraries)
 

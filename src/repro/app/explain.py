@@ -1,8 +1,7 @@
-"""The use case ``explain``: train here under the other side's settings, until its bits appear.
+"""The use case ``explain``: train with the other side's settings until its bits appear.
 
-A difference of two records is only suspected of a divergence. It is *confirmed* where a training
-here, with that difference taken away, has the other side's digests at the stage at which the two
-parted.
+A difference of two records is only suspected of a divergence. It is *confirmed* if a training on
+this machine without that difference has the other side's digests at the first divergent stage.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ if TYPE_CHECKING:
 def explain(
     project: Path, subject: Recorded, against: Recorded | None, effort: Effort
 ) -> Explanation:
-    """Find out why a record and a training here part.
+    """Find out why a record and a training on this machine diverge.
 
     Parameters
     ----------
     against : Recorded, optional
-        Whose configuration the training here has, and whose settings where they are not those of
-        the subject; without it, the training has the subject's configuration.
+        The record whose configuration the training uses, with its settings where they differ from
+        those of the subject; without it, the training uses the subject's configuration.
 
     Raises
     ------
     PreconditionError
-        If the first training comes to no end.
+        If the first training does not finish.
     """
-    # No training here can give the outputs of a stage that meant something else.
+    # No training by this code gives the outputs of a stage that meant something else.
     sides = (subject, against) if against else (subject,)
     moved = frozenset[str]().union(
         *(redefined_diagnostics(side.record.stages, MEANING) for side in sides)
@@ -65,8 +64,8 @@ def explain(
     actual = trials.train((), start)
     if actual is None:
         raise PreconditionError(
-            f"training here came to no end: {trials.made[0].failure}",
-            advice="repro doctor tells what is wrong here",
+            f"training on this machine did not finish: {trials.made[0].failure}",
+            advice="repro doctor shows what is wrong on this machine",
         )
     actual = actual.model_copy(update={"stages": without(actual.stages, moved)})
     parted = first_divergence(expected.stages, actual.stages)
@@ -74,8 +73,8 @@ def explain(
         sentence, same = agreement.with_a_training(expected, actual)
         if same and against:
             sentence = (
-                f"not explained: a training here by the configuration of {against.name} has the"
-                f" bits of {subject.name}, and not its own; explain {against.name} by itself"
+                f"not explained: training with the configuration of {against.name} gives the bits"
+                f" of {subject.name}, and not its own; explain {against.name} separately"
             )
         return _report(trials, sentence, explained=same and against is None)
     trials.divergence = parted
@@ -91,8 +90,8 @@ def _sought(trials: Trials, actual: RecordFile, parted: Divergence) -> Explanati
     causes = possible_causes(trials.expected, actual, parted)
     if not causes and parted.inputs:
         sentence = (
-            f"not explained: '{parted.stage}' parts because its input differs:"
-            f" {', '.join(parted.inputs)}; and nothing recorded tells why"
+            f"not explained: '{parted.stage}' diverges because its input differs:"
+            f" {', '.join(parted.inputs)}; nothing recorded says why"
         )
         return _report(trials, sentence, explained=False)
     confirmed, untried = search(trials, actual, causes)
@@ -102,7 +101,7 @@ def _sought(trials: Trials, actual: RecordFile, parted: Divergence) -> Explanati
     sentence = _sentence(trials, parted.stage, confirmed, rest)
     other = trials.against
     if other and not agreement.same_at(parted.stage, actual, other.record):
-        sentence += f"; the training here does not have the bits of {other.name} there"
+        sentence += f"; this training does not have the bits of {other.name} at that stage"
     return _report(
         trials,
         sentence,
@@ -115,7 +114,7 @@ def _sought(trials: Trials, actual: RecordFile, parted: Divergence) -> Explanati
 
 def _sentence(trials: Trials, stage: str, confirmed: Sequence[str], rest: Sequence[Suspect]) -> str:
     if confirmed:
-        sentence = f"confirmed: '{stage}' parts because of {' and '.join(confirmed)}"
+        sentence = f"confirmed: '{stage}' diverges because of {' and '.join(confirmed)}"
         best = max(trial.agreeing for trial in trials.made if trial.confirms)
         total = trials.made[0].outputs
         if best < total:
@@ -125,8 +124,8 @@ def _sentence(trials: Trials, stage: str, confirmed: Sequence[str], rest: Sequen
         return sentence
     if rest:
         names = ", ".join(suspect.cause for suspect in rest)
-        return f"not confirmed: '{stage}' parts; suspected: {names}"
-    return f"not explained: '{stage}' parts, and no recorded difference can act there"
+        return f"not confirmed: '{stage}' diverges; suspected: {names}"
+    return f"not explained: '{stage}' diverges, and no recorded difference can act in it"
 
 
 def _report(

@@ -1,7 +1,7 @@
 """Facts beside the results of a run: those that follow from others, and those only claimed.
 
 A lineage is bound to the files it lists, and whoever edits it can bind it again. What two files of
-a run both say, or what follows from another file, is compared wherever a run is read.
+a run both say, or what follows from a second file, is compared wherever a run is read.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Fact:
 
 
 def find_false_fact(run: StoredRun) -> Check | None:
-    """Return the first fact of a run that another of its files contradicts; None if there is none.
+    """Return the first fact of a run that one of its other files contradicts; None without one.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def _seeds_of(name: str, base: int, scheme: str) -> tuple[int, ...]:
 
 
 def false_rows(run: StoredRun | None, rows: int) -> str:
-    """Return that a run names another number of rows than its own data set has; empty if not."""
+    """Report that a run names a different number of rows than its data set has; empty if not."""
     if run is None or run.lineage.dataset.rows == rows:
         return ""
     return (
@@ -178,7 +178,7 @@ def false_rows(run: StoredRun | None, rows: int) -> str:
 
 
 def claims(source: RecordFile | StoredRun, actual: RecordFile | None = None) -> tuple[str, ...]:
-    """Name what a record says of itself and nothing here was compared with.
+    """Name what a record says of itself and what was compared with nothing.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from repro.store.naming import LINEAGE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_ANOTHER = "choose another file"
+_ANOTHER = "choose a different file"
 
 
 def check_targets(targets: Iterable[Path | None], inputs: Iterable[Path | None] = ()) -> None:
@@ -31,7 +31,7 @@ def check_targets(targets: Iterable[Path | None], inputs: Iterable[Path | None] 
     ------
     ConfigError
         If one is an input or in one, in a run folder, a folder, a file of a project's configuration
-        or data, or the same file as another.
+        or data, or the same file twice.
     PreconditionError
         If its folder is closed to us.
     """
@@ -64,7 +64,9 @@ def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) 
 
 def _check_place(target: Path, inputs: Sequence[Path]) -> None:
     if any(_same(target, path) for path in inputs):
-        raise ConfigError(f"{target} is read here: it would be overwritten", advice=_ANOTHER)
+        raise ConfigError(
+            f"{target} is an input of this command: it would be overwritten", advice=_ANOTHER
+        )
     read = {path.resolve() for path in inputs if path.is_dir()}
     for folder in target.resolve().parents:
         if folder in read or os.path.isfile(folder / LINEAGE):  # noqa: PTH113  # closed ones too

@@ -1,7 +1,7 @@
-"""Held-out predictions against what else their record says.
+"""Held-out predictions, compared with the rest of their record.
 
 Each column of ``predictions.csv`` was an output of a stage, so that its digest is recorded. Scores
-lead to margins and, where a threshold decides, to labels. Nothing slow is imported here.
+lead to margins and, where a threshold decides, to labels. The module imports nothing slow.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _margin_digests(predictions: Predictions) -> tuple[str, ...]:
 
 
 def find_odd_row(predictions: Predictions, threshold: Threshold) -> str:
-    """Return a sentence about a prediction that no training makes; empty if there is none.
+    """Return a sentence about a prediction that no training makes; empty without one.
 
     The margin follows from the scores. So does the label where a threshold decides; by the rule
     ``argmax`` it is the estimator's own.

@@ -1,6 +1,6 @@
-"""Whether a determinism level is in force, as the libraries themselves tell once they are loaded.
+"""Enforcement of a determinism level, read back from the libraries once they are loaded.
 
-Pins fail in silence: a name that is misspelt, a variable that came too late, another build of a
+Pins fail in silence: a name that is misspelt, a variable that came too late, a new build of a
 library. So nothing is believed that was set, and all of it is read back.
 """
 
@@ -97,14 +97,14 @@ def check_in_force(environment: Environment) -> None:
     Raises
     ------
     PreconditionError
-        That names each thing that is not as promised, or that the caller asked for in vain.
+        That names each broken promise, and each request of the caller that had no effect.
     """
     level = Level(environment.level)
     broken = broken_promises(level, environment)
     if broken:
         raise PreconditionError(
             f"determinism level '{level}' is not in force: {'; '.join(broken)}",
-            advice="let nothing set threads or code paths while repro runs; repro doctor tells"
+            advice="let nothing set threads or code paths while repro runs; repro doctor shows"
             " what does",
         )
     if level.keeps_out:

@@ -21,9 +21,9 @@ def read_intact(run: Path, advice: str = "restore it, or name a different run") 
     Raises
     ------
     PreconditionError
-        If a file is missing, changed, or contradicted by another.
+        If a file is missing, changed, or contradicted by a second file.
     SchemaError
-        If a file is of another version.
+        If a file is of a different version.
     """
     checks = check_integrity(Subject(run, is_run=True))
     broken = [check.detail for check in checks if check.outcome is not Outcome.SAME]

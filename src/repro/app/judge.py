@@ -1,4 +1,4 @@
-"""One record held against another, within the tolerance that somebody asks for."""
+"""The comparison of two records within the tolerance that somebody asks for."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody asks of the tolerance; nothing asks for the configured one.
+    """A request for a tolerance; an empty one asks for the configured one.
 
     Attributes
     ----------
     tolerance : Tolerance or None
         For every number. Where it is given, a difference within it holds even where the
-        environments are such that the same bits are due.
+        environments lead one to expect bit-identical results.
     auto : bool
         Whether it follows from the environments and from a measured spread.
     noise : Noise or None
@@ -108,7 +108,7 @@ def judge(
     asked: Asked,
     basis: str = "",
 ) -> Comparison:
-    """Hold one record against another.
+    """Compare two records.
 
     Parameters
     ----------

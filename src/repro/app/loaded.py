@@ -1,4 +1,4 @@
-"""What a training has loaded: own modules, what the estimators reach, and which packages serve."""
+"""The modules that a training has loaded: own ones, what estimators reach, and packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Watch:
-    """What was loaded before a training, and what its worker processes report.
+    """The modules that were loaded before a training, and those its worker processes report.
 
     Attributes
     ----------

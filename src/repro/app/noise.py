@@ -1,4 +1,4 @@
-"""The use case ``noise``: train at every level that runs here, and measure how far numbers move.
+"""The use case ``noise``: train at every level, and measure how far numbers move.
 
 The levels pin the code paths of other processors, so that their bits are those other processors'
 bits: the spread is the difference between processors, measured rather than guessed.
@@ -36,14 +36,14 @@ _FEWEST = 2
 
 
 class Listener(Protocol):
-    """Is told of every training before it begins, for people who wait."""
+    """Called before every training, for people who wait."""
 
     def __call__(self, number: int, level: str) -> None:
         """Say what is trained."""
 
 
 def measure_noise(project: Path, subject: Recorded, limit: float, listener: Listener) -> Noise:
-    """Train the experiment of a record on every class of code paths that runs here.
+    """Train the experiment of a record on every class of code paths that this machine can run.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     Raises
     ------
     PreconditionError
-        If fewer than two trainings came to an end, or all had one fingerprint: there is no spread
+        If fewer than two trainings finished, or all had one fingerprint: there is no spread
         then. If the record is not of a training by its configuration.
     """
     records: list[RecordFile] = []
@@ -68,14 +68,14 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     if len(records) < _FEWEST:
         failures = "; ".join(f"{each.level}: {each.failure}" for each in trainings if each.failure)
         raise PreconditionError(
-            f"fewer than two trainings came to an end: {failures}",
-            advice="repro doctor tells what is wrong here",
+            f"fewer than two trainings finished: {failures}",
+            advice="repro doctor shows what is wrong on this machine",
         )
     trained = with_keys_of(records[0], version_of(subject.record.keys))
     if trained.keys.strict_key != subject.record.keys.strict_key:
         raise PreconditionError(
             f"{subject.name}: its keys are not those of a training by its configuration",
-            advice="it was edited, or its data is not what is here; get it anew",
+            advice="it was edited, or its data differs from this project's; get a fresh copy",
         )
     if len({each.fingerprint for each in trainings if each.fingerprint}) < _FEWEST:
         raise PreconditionError(

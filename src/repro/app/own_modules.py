@@ -1,4 +1,4 @@
-"""Where a project's own estimators are found: in the project's folder, by declaration alone."""
+"""The place of a project's own estimators: the project's folder, only by declaration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def own_modules(project: Path, allowed: Sequence[str]) -> Iterator[None]:
-    """Have Python find modules in the project, where ``security.allowed_modules`` names one there.
+    """Let Python find modules in the project if ``security.allowed_modules`` names one of them.
 
     The project comes last on the import path: a file that is named like a module of Python, or of
     an installed package, is never taken for it. The folder that a command was started in does not

@@ -1,7 +1,7 @@
-"""What a fresh process reads back of itself, as one line of JSON: ``python -m repro.app.probe``.
+"""A fresh process reads itself back, as one line of JSON: ``python -m repro.app.probe``.
 
 The doctor examines a process that was started as the caller starts Python, and one that was started
-as a level wants it, without becoming either: both run this module.
+at a level, without becoming either: both run this module.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from repro.launch import Level, in_force
 
 
 class Probe(Record):
-    """What was read back of one process.
+    """The values read back from one process.
 
     Attributes
     ----------
     reasons : tuple of str
-        Why the level is not in force, as the interpreter and its variables tell.
+        The reasons why the level is not in force, from the interpreter and its variables.
     unheeded : tuple of str
         What the variables asked for and the libraries passed over.
     runtimes : tuple of str

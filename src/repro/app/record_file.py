@@ -2,7 +2,7 @@
 
 What is bound is content: indentation, escapes, the order of keys, and ``1`` for ``1.0`` in a field
 that is a float by its type, say nothing. Where an order does count (of candidates, of metrics), the
-stage digests of the record tell which one was written.
+stage digests of the record show which one was written.
 """
 
 from __future__ import annotations

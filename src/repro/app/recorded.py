@@ -44,7 +44,7 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A record that is intact, the configuration in it, and how people are told of it."""
+    """A record that is intact, the configuration in it, and its name for people."""
 
     name: str
     record: RecordFile
@@ -66,7 +66,7 @@ def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
     if broken:
         raise PreconditionError(
             f"{subject.name} is tampered or damaged: {'; '.join(broken)}",
-            advice="restore it, or name another one",
+            advice="restore it, or name a different one",
         )
     config = recorded_config(subject)
     check_trust(project, subject, config)

@@ -70,8 +70,8 @@ def record_of_run(run: StoredRun) -> RecordFile:
     except ValueError as error:
         # Each file is well-formed on its own, and was still not written by this program.
         raise SchemaError(
-            f"run {run.path.name}: a file holds what no record can: {error}",
-            advice="get the run anew, or train again",
+            f"run {run.path.name}: a file contains what no record can: {error}",
+            advice="get a fresh copy of the run, or train again",
         ) from error
 
 
@@ -108,7 +108,7 @@ def with_keys_of(record: RecordFile, version: int) -> RecordFile:
 
 
 def with_common_keys(expected: RecordFile, actual: RecordFile) -> tuple[RecordFile, RecordFile]:
-    """Return two records with keys of one version, the older of theirs."""
+    """Return two records with keys of one version, the older of the two."""
     version = min(version_of(expected.keys), version_of(actual.keys))
     return with_keys_of(expected, version), with_keys_of(actual, version)
 

@@ -51,5 +51,5 @@ def check_replaceable(file: Path, experiment: str) -> None:
         what = f"a reference of '{found}'" if found else "not a reference"
         raise PreconditionError(
             f"{file} exists and is {what}: it is not replaced by one of '{experiment}'",
-            advice="choose another file, or remove this one",
+            advice="choose a different file, or remove this one",
         )

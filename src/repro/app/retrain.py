@@ -1,7 +1,7 @@
 """One training in a process of its own, for its record: ``python -m repro.app.retrain FOLDER``.
 
 The configuration comes in on standard input as JSON, and the record goes out on standard output,
-or why there is none. What this process was started with counts: the level is ``seeded``.
+or the reason why not. The start of this process counts: the level is ``seeded``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from repro.core.jsonfile import dump_record, load
 
 
 class _Silent:
-    """Tells nobody anything."""
+    """Reports nothing."""
 
     def preparing(self, what: str) -> None:
         """Pass over it."""

@@ -48,7 +48,7 @@ class MetricSpread:
 
     @property
     def within(self) -> bool:
-        """Whether seeds move the metric by less than the held-out rows leave open anyway."""
+        """True if seeds move the metric by less than the held-out rows leave open anyway."""
         return self.high - self.low <= self.interval
 
 

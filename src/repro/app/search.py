@@ -32,7 +32,7 @@ def search(
     Parameters
     ----------
     actual : RecordFile
-        The training here that is to be given the other side's bits.
+        The training that is to be given the other side's bits.
     """
     with ExitStack() as stack:
         if trials.effort.packages:

@@ -1,6 +1,6 @@
 """The consistency of a record: the values that it copied match the digests of their stages.
 
-Nothing slow is imported here, and nothing is trained.
+The module imports nothing slow, and nothing is trained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def find_flaw(
     predictions: Predictions | None = None,
     baseline: DriftBaseline | None = None,
 ) -> Check | None:
-    """Return the first value that no training writes; None where there is none.
+    """Return the first value that no training writes; None without one.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _other_metrics(predictions: Predictions, metrics: Metrics) -> Iterator[Check
 
 
 def _other_inputs(stages: Stages) -> Iterator[Check]:
-    """Hold every input against the stage that made it, or that took it first."""
+    """Compare every input with the stage that made it, or that took it first."""
     known: dict[str, tuple[str, str]] = {}
     for stage in stages.stages:
         for name, digest in stage.inputs.items():

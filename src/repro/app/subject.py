@@ -1,6 +1,6 @@
-"""What ``verify`` is asked about: a run folder or a reference file, and whether it is intact.
+"""The subject of ``verify``: a run folder or a reference file, and whether it is intact.
 
-Nothing slow is imported here: integrity is answered at once.
+The module imports nothing slow: integrity is checked at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """How people are told of it."""
+        """The name of the subject for people."""
         return f"run {self.path.name}" if self.is_run else f"reference {self.path.name}"
 
 
@@ -137,7 +137,7 @@ def _bound_digest(record: RecordFile, name: str) -> str:
         return binding(record)
     except ValueError as error:
         # An integer that canonical JSON cannot hold was not written by this program.
-        raise SchemaError(f"{name}: {error}", advice="get the file anew") from error
+        raise SchemaError(f"{name}: {error}", advice="get a fresh copy of the file") from error
 
 
 def _file_check(check: FileCheck) -> Check:

@@ -1,7 +1,7 @@
-"""Recorded versions of packages, beside what is installed here and in front of it.
+"""Recorded versions of packages, in front of those that are installed.
 
 Each package is unpacked into a folder of its own, from a wheel: nothing of it runs until a training
-imports it, and what is installed here is left as it is. A training that shall have some of them
+imports it, and the installed packages are left as they are. A training that shall have some of them
 gets their folders at the head of its import path.
 """
 
@@ -39,9 +39,9 @@ class Throwaway:
     recorded : mapping of str to str
         The version of every package on the other side.
     installed : mapping of str to str
-        The version of every package here.
+        The installed version of every package.
     tell : callable
-        Is told of every package before it is fetched.
+        Called before every package is fetched.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Throwaway:
         self._tell = tell
 
     def fetch(self, name: str, apart: Collection[str]) -> str:
-        """Fetch the recorded version of a package, and what it needs that is another one here.
+        """Fetch the recorded version of a package, and those of its requirements that differ.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class Throwaway:
             Why it cannot be had; empty where it can.
         """
         if importlib.util.find_spec("pip") is None:
-            return "pip, which would fetch it, is not installed here"
+            return "pip, which would fetch it, is not installed"
         pending, fetched = [name], set(apart) - {name}
         while pending:
             current = pending.pop()

@@ -1,4 +1,4 @@
-"""Trainings here with some things done otherwise, as many as are allowed."""
+"""Trainings with some differences removed, as many as are allowed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RULE = "Value error, "
 
 @dataclass(frozen=True)
 class Effort:
-    """What may be done for an explanation.
+    """The effort allowed for an explanation.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Effort:
     packages : bool
         Whether other versions of packages are fetched and tried.
     tell : callable
-        Is told of everything that takes time before it begins, for people who wait.
+        Called before everything that takes time, for people who wait.
     """
 
     runs: int
@@ -54,14 +54,14 @@ class Effort:
 
 @dataclass
 class Trials:
-    """What was trained here, and how many more trainings are allowed.
+    """The trainings so far, and how many more are allowed.
 
     Attributes
     ----------
     start : Way
         What every one of them does otherwise.
     divergence : Divergence, optional
-        Where the first of them and the record part; a later one that does not part there confirms.
+        The divergence of the first one from the record; a later one without it confirms.
     throwaway : Throwaway, optional
         Other versions of packages, where they may be fetched.
     """
@@ -83,18 +83,18 @@ class Trials:
 
     @property
     def exhausted(self) -> bool:
-        """Whether no more trainings are allowed."""
+        """True if no more trainings are allowed."""
         return self.spent >= self.effort.runs
 
     def confirmed_by(self, ways: Mapping[str, Way]) -> bool:
-        """Tell whether taking these differences away brings the other side's bits."""
+        """Return whether removing these differences brings the other side's bits."""
         if self.exhausted:
             return False
         self.train(tuple(ways), reduce(or_, ways.values()))
         return self.made[-1].confirms
 
     def train(self, causes: Sequence[str], way: Way) -> RecordFile | None:
-        """Train with some things done otherwise; None where that came to no end."""
+        """Train with some differences removed; None if that did not finish."""
         started = time.perf_counter()
         config = self._configured(way)
         if isinstance(config, str):
@@ -138,7 +138,7 @@ class Trials:
 
     def _announce(self, causes: Sequence[str]) -> None:
         if not causes:
-            self.effort.tell("training here, to start from")
+            self.effort.tell("the first training")
             return
         self.spent += 1
         what = " and ".join(causes)

@@ -1,6 +1,6 @@
-"""What a record from somebody else may use: the modules and data that this project declares.
+"""Limits on somebody else's record: it may use the modules and data that this project declares.
 
-Everything that trains from a record comes through here first. What this project declares is in its
+Everything that trains from a record passes these checks first. What this project declares is in its
 own files under ``configs/``, wherever ``train`` reads it from.
 """
 
@@ -70,7 +70,7 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
             if what:
                 kind = path.rpartition(":")[2]
                 raise PreconditionError(
-                    f"the record's {place_of}: '{name}' {what}: {kind} is not made here",
+                    f"the record's {place_of}: '{name}' {what}: {kind} is not built from a record",
                     advice=advice,
                 )
 
@@ -143,7 +143,7 @@ def with_own_data(project: Path, config: ExperimentConfig) -> ExperimentConfig:
     if entry is None or not moved:
         where = "a file" if isinstance(dataset.source, FileSource) else "at a URL"
         raise PreconditionError(
-            f"the record's data set '{dataset.name}' is {where} that is not declared here",
+            f"the record's data set '{dataset.name}' is {where} that this project does not declare",
             advice=f"if you trust it, declare the data set in {DATASETS}",
         )
     own = dataset.model_copy(update={"source": entry.source})
@@ -155,7 +155,7 @@ def _label(entry: DatasetEntry) -> str:
 
 
 def _entry(project: Path, name: str) -> DatasetEntry | None:
-    """Read one entry of the registry; another one that is not valid does not matter."""
+    """Read one entry of the registry; an invalid other entry does not matter."""
     entries = subtree(read_source(project, project / DATASETS, "datasets").tree, ("datasets",))
     own = subtree(entries, (name,))
     return validate(own, DatasetEntry) if own else None

@@ -1,4 +1,4 @@
-"""What ``scripts/validate_reproducibility.py`` needs beside ``verify``: records made and read."""
+"""Records made and read for ``scripts/validate_reproducibility.py``."""
 
 from __future__ import annotations
 

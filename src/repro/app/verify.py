@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """What is verified, and by which training.
+    """The subject of a verification, and the training that repeats it.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ def verify(
         network = shut(project, config.dataset)
         execution = execute(project, config, observer)
     except HashMismatchError as error:
-        return _untrained(question, f"another data set: {error.message}")
+        return _untrained(question, f"data set differs: {error.message}")
     actual = record_of_execution(execution, predictions_of(execution.training))
     if asked.auto:
         # What was computed in this process is no claim.

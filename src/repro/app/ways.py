@@ -1,4 +1,4 @@
-"""What takes a difference of two trainings away here, cause by cause."""
+"""Ways to remove a difference of two trainings on this machine, cause by cause."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SECTIONS = frozenset(setting.section for setting in MEANING.settings)
 
 @dataclass(frozen=True)
 class Way:
-    """What is done otherwise in a training here.
+    """The changes of one training on this machine.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Way:
         )
 
     def __bool__(self) -> bool:
-        """Tell whether anything is done otherwise."""
+        """Return whether anything changes."""
         return bool(self.settings or self.sections or self.packages)
 
 
@@ -82,7 +82,7 @@ def possible_causes(
 
 
 def way_of(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Way:
-    """Return what takes a difference away here; nothing where nothing does."""
+    """Return what removes a difference on this machine; an empty way if nothing does."""
     packages = {
         key.removeprefix("packages."): str(there)
         for key, (there, here) in suspect.differences.items()
@@ -98,7 +98,7 @@ def way_of(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Way:
 
 
 def steering(cause: str, expected: Environment, actual: Environment) -> Settings:
-    """Return the variables that bring a cause to one environment's side; empty if there are none.
+    """Return the variables that bring a cause to one environment's side; empty without any.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def steering(cause: str, expected: Environment, actual: Environment) -> Settings
     Notes
     -----
     A record is somebody else's: of what it says, no more goes into the environment of a process
-    here than names that this program itself observes, and values that can be theirs.
+    this training than names that this program itself observes, and values that they can have.
     """
     found = _steering(cause, expected, actual)
     return found if all(_is_plain(*pair) for pair in found.items()) else {}
@@ -146,7 +146,7 @@ def _steering(cause: str, expected: Environment, actual: Environment) -> Setting
 
 
 def settings_of(record: RecordFile, other: RecordFile) -> Settings:
-    """Return the variables under which a training here is as one record's, where another's is not.
+    """Return the variables that make a training like one record's where a second one differs.
 
     What this processor cannot run is left out.
     """
@@ -165,15 +165,15 @@ def unable(settings: Mapping[str, str | None]) -> str:
 
 
 def why_not(suspect: Suspect, expected: RecordFile, *, packages: bool) -> str:
-    """Say why nothing takes a difference away here."""
+    """Explain why nothing removes a difference on this machine."""
     if any(key.startswith("packages.") for key in suspect.differences) and not packages:
-        return "add --packages to try the recorded version in a throw-away environment"
+        return "add --packages to try the recorded version in a temporary environment"
     python = expected.environment.interpreter
     reasons = {
         "Python": f"needs {python.implementation} {python.version} of {python.build},"
-        " which is not here",
+        " which this machine lacks",
         "architecture": f"needs a processor of {expected.environment.platform.machine}",
-        "the code": "needs the code of another commit",
+        "the code": "needs the code of a different commit",
         "versions of native libraries": "they come with the wheels of NumPy and SciPy",
     }
-    return reasons.get(suspect.cause, "no variable takes it away here")
+    return reasons.get(suspect.cause, "no variable removes it on this machine")

@@ -1,4 +1,4 @@
-"""Which files have the content that the commit has, by the content itself.
+"""Files that have the content of the commit, by the content itself.
 
 ``git status`` believes the index: a file that is marked ``assume-unchanged`` or ``skip-worktree``
 counts as unchanged whatever it holds, and so does one whose size and time are as they were.
@@ -52,7 +52,7 @@ class Tracked:
 def tracked_files(git: Git, root: Path, names: Sequence[str] = ()) -> Iterator[Tracked]:
     """Give the files of the index: all of them, or those that are named.
 
-    Where the index itself differs from the commit, ``git status`` tells, whatever the marks.
+    If the index itself differs from the commit, ``git status`` says so, whatever the marks.
     """
     for start in range(0, max(len(names), 1), _BATCH):
         chosen = names[start : start + _BATCH]

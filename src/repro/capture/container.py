@@ -17,10 +17,10 @@ _DIGEST = re.compile(r"(?:[^@\s]+@)?(sha256:[0-9a-f]{64})")
 
 
 def observe_container(environ: Mapping[str, str], root: Path = Path("/")) -> Container:
-    """Return the kind of container, and the digests that its environment tells.
+    """Return the kind of container, and the digests in its environment.
 
     A build puts those of its base and its lock into the image; that of the image itself only who
-    starts it can tell.
+    starts it can say.
 
     Raises
     ------

@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 5.0
 
 
 def observe_cpu() -> Cpu:
-    """Return the processor; what the system does not tell is empty."""
+    """Return the processor; what the system does not report is empty."""
     system = platform.system()
     if system == "Linux":
         return parse_cpuinfo(_first_processor(Path("/proc/cpuinfo")))

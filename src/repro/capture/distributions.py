@@ -1,4 +1,4 @@
-"""Which installed distribution a file comes from, and whether it is still what was installed."""
+"""The installed distribution that a file comes from, and whether the file was changed since."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The dynamic loader takes a library from ``LD_LIBRARY_PATH`` or ``LD_PRELOAD`` before that of the
 system, and everything that is loaded later computes with it. The loader's own table of what is
-mapped tells which file it was.
+mapped shows which file it was.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def observe_libraries(
     Returns
     -------
     dict of str to str
-        Such as ``build-id:…`` and ``sha256:…``; several files of one name are all there.
+        Such as ``build-id:…`` and ``sha256:…``; several files of one name are all included.
     """
     found: dict[str, list[str]] = {}
     for path in libraries_from_elsewhere(mapped_libraries(), environ):
@@ -89,7 +89,7 @@ def libraries_from_elsewhere(paths: Iterable[str], environ: Mapping[str, str]) -
 
 
 def named_folders(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the folders in which the variables let the loader look first; empty ones are here."""
+    """Return the folders that the loader searches first; an empty name is the current one."""
     found: list[str] = []
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         if environ.get(name):

@@ -43,7 +43,7 @@ def report_new(token: str) -> tuple[tuple[str, str], ...]:
     Parameters
     ----------
     token : str
-        Of the training that is reported to: another one gets all modules again.
+        Of the training that is reported to: a new one gets all modules again.
     """
     if token not in _reported:
         _reported.clear()

@@ -44,7 +44,7 @@ def observe_native() -> tuple[NativeLibrary, ...]:
     """Return the numeric libraries of this process, sorted; equal copies count once.
 
     Names are without the hash and the suffix that packaging adds. So a second copy of the same
-    OpenMP, which another package brings, does not make another environment.
+    OpenMP, which a different package brings, does not make a different environment.
     """
     libraries = {_native_library(found) for found in threadpoolctl.threadpool_info()}
     return tuple(sorted(libraries, key=repr))

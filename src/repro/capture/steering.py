@@ -1,4 +1,4 @@
-"""What the variables asked of the libraries, held against what the libraries do."""
+"""The requests of variables to the libraries, compared with what the libraries do."""
 
 from __future__ import annotations
 

@@ -26,49 +26,49 @@ if TYPE_CHECKING:
     from types import FrameType
 
 COMMANDS = {
-    "train": ("repro.cli.train", "Train an experiment and leave a run folder that is evidence."),
-    "verify": ("repro.cli.verify", "Ask whether a run or a reference holds, here."),
+    "train": ("repro.cli.train", "Train an experiment and keep the evidence in a run folder."),
+    "verify": ("repro.cli.verify", "Check that a run or reference reproduces on this machine."),
     "compare": (
         "repro.cli.compare",
-        "Set records side by side: the verdict, the first step that parts, and what may be why.",
+        "Compare records: the verdict, the first divergent stage, and the likely causes.",
     ),
     "explain": (
         "repro.cli.explain",
-        "Find out why a run or a reference has other bits than a training here, by training.",
+        "Find out by training why a record has different bits than this machine gives.",
     ),
     "noise": (
         "repro.cli.noise",
-        "Measure how far the numbers of a run or a reference move between processors.",
+        "Measure how far the numbers of a run or reference move between processors.",
     ),
     "reference": (
         "repro.cli.reference",
-        "Export the record of a run to one file, to commit or hand over.",
+        "Export the record of a run to one file that you can commit or hand over.",
     ),
     "report": (
         "repro.cli.report",
-        "Write a run as one HTML page with pictures, which loads nothing.",
+        "Write a run as one self-contained HTML page with pictures.",
     ),
     "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
     "predict": ("repro.cli.predict", "Predict the rows of a table with the model of a run."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
-    "env": ("repro.cli.env", "Show this environment, and its numeric fingerprint."),
+    "env": ("repro.cli.env", "Show this environment and its numeric fingerprint."),
     "exec": ("repro.cli.exec", "Run any command in the pinned environment."),
     "doctor": (
         "repro.cli.doctor",
-        "Tell what here is not deterministic, why, and how to mend it.",
+        "List what is not deterministic on this machine, why, and how to fix it.",
     ),
 }
 
 EPILOG = """\b
-Exit status: 0 holds; 1 a finding (does not reproduce, tampered);
-2 usage or configuration; 3 something that is needed is missing.
+Exit status: 0 reproduces; 1 a finding (does not reproduce, tampered);
+2 usage or configuration; 3 something needed is missing.
 
 \b
-Start here:
+To begin:
   repro train                 train the default experiment
-  repro verify                does the newest run hold, here?
+  repro verify                check the newest run on this machine
 """
 
 
@@ -81,7 +81,7 @@ Start here:
 @click.version_option(__version__, prog_name="repro")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def cli() -> None:
-    """Train a model, leave evidence, and let anybody check it."""
+    """Train a model, keep the evidence, and let anybody check it."""
 
 
 def main() -> NoReturn:
@@ -100,7 +100,7 @@ def run(arguments: list[str]) -> int:
 def guarded(command: click.Command, arguments: list[str], *, name: str | None = None) -> int:
     """Run a command; every error becomes a sentence, a next step and an exit status.
 
-    From here on, SIGTERM and SIGHUP end the process as Ctrl-C does.
+    SIGTERM and SIGHUP then end the process as Ctrl-C does.
     """
     received = _heed_signals()
     debug, stdout = "--debug" in arguments, sys.stdout

@@ -39,18 +39,18 @@ FORMATS = ("text", "json", "markdown", "junit")
 @tolerance_options
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
-    help="For people, programs, the summary of a job, or a test report.",
+    help="For people, for programs, for the summary of a CI job, or as a test report.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "--output", "file", type=PATH, help="Write it to this file.")
+@click.option("-o", "--output", "file", type=PATH, help="Write the comparison to this file.")
 @click.option(
     "--report", "page", type=PATH,
-    help="Write one HTML page with pictures to this file too; it loads nothing.",
+    help="Also write a self-contained HTML page with pictures to this file.",
 )  # fmt: skip
 @runs_option
 @click.option(
     "--project", "project_folder", type=PathName(exists=True, file_okay=False, path_type=Path),
-    help="Whose configuration sets the tolerance; the nearest one, else the reference's own.",
+    help="Project that sets the tolerance; the nearest one by default.",
 )  # fmt: skip
 @debug_option
 def command(
@@ -66,11 +66,10 @@ def command(
     *,
     as_json: bool,
 ) -> int:
-    """Set records side by side: the verdict, the first step that parts, and what may be why.
+    """Compare records: the verdict, the first divergent stage, and the likely causes.
 
     REFERENCE and each CANDIDATE are a run (a folder, an id or the beginning of one) or a reference
-    file (.json). Nothing is executed and nothing is unpickled. Exit status 1 where a candidate does
-    not hold.
+    file (.json). Nothing is executed or unpickled. The exit status is 1 if a candidate fails.
 
     \b
     repro compare reference/credit.json RUN
@@ -97,7 +96,7 @@ def command(
 
     def entry_of(name: str) -> Entry:
         entry = read_entry(base, runs, name)
-        # Records of one file name are told apart by their folders.
+        # Folders distinguish records that have the same file name.
         return replace(entry, name=printable(name)) if alike[Path(name).name] > 1 else entry
 
     first = entry_of(reference)
@@ -154,10 +153,10 @@ def _written(report: ComparisonReport, form: str) -> str:
 
 
 def tell(report: ComparisonReport) -> None:
-    """Tell a comparison to a person."""
+    """Print a comparison for people."""
     output.say(f"reference {output.bold(line(report.reference))}")
     output.say()
-    headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "parts at")
+    headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "diverges at")
     output.table(headings, [_row(candidate) for candidate in report.candidates])
     for candidate in report.candidates:
         if candidate.comparison.verdict != "identical" or candidate.config:

@@ -29,7 +29,7 @@ def command() -> None:
 
 @command.command()
 @request_options
-@click.option("--origins", is_flag=True, help="Tell which file and line, or flag, set each value.")
+@click.option("--origins", is_flag=True, help="Show which file and line, or flag, set each value.")
 @json_option
 @project_option
 def show(

@@ -48,7 +48,7 @@ def list_(project_folder: Path | None, *, as_json: bool) -> int:
 @json_option
 @project_option
 def verify(names: tuple[str, ...], project_folder: Path | None, *, as_json: bool) -> int:
-    """Check that data sets are what the registry says; all of them where none is named."""
+    """Check that data sets are what the registry says; all of them by default."""
     from repro.app.data import verify as verify_data
 
     found = verify_data(find(project_folder), names)
@@ -88,8 +88,8 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 @click.argument("file", type=PATH)
 @click.option("--target", required=True, help="The column to predict.")
 @click.option("--positive", help="The positive label of a binary target.")
-@click.option("--missing", multiple=True, help="A text that means missing; may be repeated.")
-@click.option("--licence", required=True, help="Under which the data may be used.")
+@click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
+@click.option("--licence", required=True, help="The licence of the data.")
 @click.option("--origin", required=True, help="Where the data comes from.")
 @click.option("--description", default="", help="One sentence.")
 @project_option
@@ -107,7 +107,7 @@ def add(
 ) -> int:
     """Register a file of the project, with roles guessed from its columns.
 
-    The entry is appended to configs/datasets.yaml; read it, and correct the roles there.
+    The entry is appended to configs/datasets.yaml. Read it and correct the roles in that file.
     """
     from repro.app.data import add as add_entry
     from repro.datasets.drafting import Proposal
@@ -116,7 +116,7 @@ def add(
     proposal = Proposal(name, path, target, positive, missing, licence, origin, description)
     entry, task = add_entry(find(project_folder), proposal)
     output.say(entry.rstrip())
-    output.say(f"added '{name}' to configs/datasets.yaml: read it, and correct the roles there")
+    output.say(f"added '{name}' to configs/datasets.yaml: read it and correct the roles")
     output.say(f"next: write configs/experiments/{name}.yaml, then: repro train {name}\n")
     output.say(_experiment(name, task, description))
     return ExitCode.HOLDS

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Words whose colours say how bad each status is.
 _TONES = {"problem": "fails", "warning": "warning", "kept in check": "stable", "ok": "holds"}
+# What people read of a status that has a different name in JSON.
+_SHOWN = {"kept in check": "controlled"}
 _STATUS, _NAME = 15, 26
 _INDENT = " " * _STATUS
 
@@ -28,20 +30,20 @@ _INDENT = " " * _STATUS
 @json_option
 @project_option
 def command(project_folder: Path | None, level: str | None, *, as_json: bool) -> int:
-    """Tell what here is not deterministic, why, and how to mend it.
+    """List what is not deterministic on this machine, why, and how to fix it.
 
-    Loads NumPy, SciPy and scikit-learn in two processes of their own, one as this shell starts
-    Python and one as the level wants it (the project's own level, or portable), and holds what
-    they read back against what was asked for. Exit status 1 if there is a problem.
+    Loads NumPy, SciPy and scikit-learn in two separate processes, one started as this shell starts
+    Python and one started at the level (the project's own level, or portable), and compares what
+    they read back with what was requested. The exit status is 1 if there is a problem.
 
     \b
-    kept in check   varies by itself, and repro's own commands fix it
-    warning         may matter to other code, or to other people
-    problem         is not what it says, or cannot work
+    controlled      varies on its own, and repro's own commands fix it
+    warning         may matter to other code or to other people
+    problem         is not what it claims to be, or cannot work
 
     \b
     repro doctor                            this shell, this project
-    repro doctor --level portable-v2        could older processors be matched here?
+    repro doctor --level portable-v2        can this machine match older processors?
     """
     from repro.app.doctor import examine
 
@@ -60,19 +62,24 @@ def _tell(diagnosis: Diagnosis) -> None:
     for check in diagnosis.checks:
         _tell_check(check)
     counts = {status: diagnosis.count(status) for status in Status}
-    plural = "" if counts[Status.PROBLEM] == 1 else "s"
     output.say()
     output.say(
-        output.bold(f"{counts[Status.PROBLEM]} problem{plural}")
-        + f", {counts[Status.WARNING]} to be warned of,"
-        f" {counts[Status.KEPT_IN_CHECK]} kept in check at level '{diagnosis.level}',"
+        output.bold(f"{counts[Status.PROBLEM]} problem{_plural(counts[Status.PROBLEM])}")
+        + f", {counts[Status.WARNING]} warning{_plural(counts[Status.WARNING])},"
+        f" {counts[Status.KEPT_IN_CHECK]} controlled at level '{diagnosis.level}',"
         f" {counts[Status.OK]} ok"
     )
 
 
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
 def _tell_check(check: Check) -> None:
-    status = output.toned(_TONES[check.status], f"{check.status:<{_STATUS}}")
+    status = output.toned(
+        _TONES[check.status], f"{_SHOWN.get(check.status, check.status):<{_STATUS}}"
+    )
     output.say(f"{status}{line(check.name):<{_NAME}}{line(check.found)}")
-    for label, text in (("why", check.why), ("mend", check.mend)):
+    for label, text in (("why", check.why), ("fix", check.mend)):
         if text:
             output.say(f"{_INDENT}{label:<{_NAME}}{line(text)}")

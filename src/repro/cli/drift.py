@@ -31,8 +31,8 @@ def command(
     """Check new data against the training rows of a run.
 
     FILE is a table with the columns of the run's data set; the target, dropped columns and
-    identifiers may be left out. Each feature gets its population stability index, and what the
-    index reaches by chance. Exit status 1 if any is at the level of alarm.
+    identifiers may be left out. Each feature gets its population stability index and the value
+    that the index reaches by chance. The exit status is 1 if any feature raises the alarm.
 
     RUN is a folder, an id or the beginning of one, or 'latest'.
     """

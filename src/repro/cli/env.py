@@ -34,7 +34,7 @@ _level_option = click.option(
 
 @click.group()
 def command() -> None:
-    """Show this environment, and its numeric fingerprint."""
+    """Show this environment and its numeric fingerprint."""
 
 
 @command.command()
@@ -42,7 +42,7 @@ def command() -> None:
 @json_option
 @project_option
 def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
-    """Show what is recorded of this environment, as it is read back at a level."""
+    """Show what a run records about this environment, read back at a level."""
     project = _project(project_folder)
     enter(level)
     from repro.app.in_force import broken_promises
@@ -60,23 +60,25 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
 
 @command.command()
 @_level_option
-@click.option("--kernels", "each_kernel", is_flag=True, help="Digest each kernel, not groups only.")
+@click.option(
+    "--kernels", "each_kernel", is_flag=True, help="Also print the digest of each kernel."
+)
 @click.option(
     "--expect",
     metavar="DIGEST|FILE",
-    help="Exit with status 1 unless this is the fingerprint: a digest, or a record that has one.",
+    help="Exit with status 1 unless the fingerprint is this digest, or the one in this record.",
 )
 @json_option
 @debug_option
 def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: bool) -> int:
-    """Digest what small numeric kernels compute here.
+    """Digest what small numeric kernels compute on this machine.
 
-    Two environments with one fingerprint agree in every code path that is known to differ between
-    processors. It takes a second or two, and no project.
+    Two environments with equal fingerprints agree in every code path that is known to differ
+    between processors. It takes a second or two and needs no project.
 
     \b
     repro env fingerprint                   at the level that pins code paths
-    repro env fingerprint --level strict    as this processor computes by itself
+    repro env fingerprint --level strict    as this processor computes without pins
     repro env fingerprint --expect runs/RUN/environment.json
     """
     expected = None if expect is None else _expected(expect)
@@ -114,7 +116,7 @@ def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: b
 
 
 def _project(folder: Path | None) -> Path:
-    """Return the project, or the current folder where there is none."""
+    """Return the project, or the current folder without one."""
     try:
         return find(folder)
     except PreconditionError:
@@ -127,15 +129,15 @@ def _expected(text: str) -> Fingerprint | str:
     Raises
     ------
     PreconditionError
-        If there is neither, or it is of another scheme.
+        If there is neither, or it has a different scheme.
     """
     given = _DIGEST.fullmatch(text)
     if given is None:
         return _recorded(Path(text))
     if given["version"] not in {None, "1"}:
         raise PreconditionError(
-            f"{text} is of another scheme, and says nothing of this one",
-            advice="take the fingerprint anew with this version of repro",
+            f"{text} has a different scheme and cannot be compared with this fingerprint",
+            advice="take the fingerprint again with this version of repro",
         )
     return given["hex"]
 
@@ -152,31 +154,31 @@ def _recorded(path: Path) -> Fingerprint:
         value = load(read_limited(file, file.name), file.name)
     except OSError as error:
         raise PreconditionError(
-            f"{path} is no fingerprint, and no file that can be read: {error.strerror}",
-            advice="give at least 12 hexadecimal digits of a digest, or a file that holds one",
+            f"{path} is neither a fingerprint nor a readable file: {error.strerror}",
+            advice="give at least 12 hexadecimal digits of a digest, or a file that contains one",
         ) from error
     inner = value.get("environment")
     found = (inner if isinstance(inner, dict) else value).get("fingerprint")
     if found is None:
         raise PreconditionError(
-            f"{path} holds no fingerprint",
+            f"{path} contains no fingerprint",
             advice="make one: repro env fingerprint --json, or a run of this version",
         )
     try:
         return Fingerprint.model_validate(found)
     except ValidationError as error:
-        raise SchemaError(f"{path}: its fingerprint is not one that this program reads") from error
+        raise SchemaError(f"{path}: this program cannot read its fingerprint") from error
 
 
 def _differing(expected: Fingerprint | str, found: Fingerprint) -> list[str]:
-    """Name the groups that differ, or say that it is not known which."""
+    """Return the names of the groups that differ, or one entry if they are unknown."""
     if isinstance(expected, str):
         same = found.digest.rpartition(":")[2].startswith(expected)
-        return [] if same else ["not known which: a digest alone was given"]
+        return [] if same else ["unknown groups: only a digest was given"]
     if expected.scheme != found.scheme:
         raise PreconditionError(
-            f"the fingerprint is of the scheme {expected.scheme}, this one of {found.scheme}",
-            advice="take the fingerprint anew with this version of repro",
+            f"the expected fingerprint has the scheme {expected.scheme}, this one {found.scheme}",
+            advice="take the fingerprint again with this version of repro",
         )
     names = sorted(expected.groups.keys() | found.groups.keys())
     differ = [name for name in names if expected.groups.get(name) != found.groups.get(name)]
@@ -206,7 +208,7 @@ def _tell(environment: Environment) -> None:
     output.field("bits", output.bold(str(environment.bits)))
     output.field("level", environment.level)
     output.field("python", f"{python.implementation} {python.version} ({python.compiler})")
-    libc = f"{system.libc} {system.libc_version}".strip() or "a C library that does not tell"
+    libc = f"{system.libc} {system.libc_version}".strip() or "an unknown C library"
     output.field("platform", f"{system.system} {system.machine}, {libc}")
     packages = environment.packages
     output.field("packages", ", ".join(f"{n} {packages[n]}" for n in _COMPUTE if n in packages))
@@ -214,10 +216,10 @@ def _tell(environment: Environment) -> None:
         output.field(label, _told(library))
     groups = [name for name in paths.enabled if name not in paths.baseline]
     output.field("NumPy groups", f"{' '.join(paths.baseline)}; beyond: {' '.join(groups) or '-'}")
-    output.field("libm", paths.libm or "one variant only, or it does not tell")
-    output.field("hash seed", environment.hash_seed or "by chance")
+    output.field("libm", paths.libm or "one variant only, or unknown")
+    output.field("hash seed", environment.hash_seed or "random")
     cpu, locale = environment.cpu, environment.locale
-    model = cpu.model or cpu.vendor or "not known"
+    model = cpu.model or cpu.vendor or "unknown"
     output.field("cpu", output.plain(f"{model}, {cpu.logical} logical processors"))
     output.field("locale", f"{locale.name}, {locale.encoding}, {locale.timezone}")
     container = environment.container

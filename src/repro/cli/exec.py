@@ -42,14 +42,13 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
     """Run any command in the pinned environment.
 
-    Threads, hash seed and code paths are fixed as the level says, and inherited variables that
-    could change a result are kept out. Signals and the exit status are the command's own. No
-    project is needed.
+    The level fixes threads, hash seed and code paths, and keeps out inherited variables that could
+    change a result. Signals and the exit status are the command's own. No project is needed.
 
     \b
     repro exec -- python train.py           the same bits on every x86-64-v3 processor
-    repro exec -- train.py                  the same, by the Python that runs repro
-    repro exec -- -m package.train          likewise, a module
+    repro exec -- train.py                  the same, with the Python that runs repro
+    repro exec -- -m package.train          the same for a module
     repro exec -- pytest -q                 tests of numbers that agree everywhere
     repro exec --level strict -- make       one thread, the processor's own code paths
     eval "$(repro exec --print-env shell)"  pin this shell
@@ -77,7 +76,7 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
 
 
 def _is_for_python(first: str) -> bool:
-    """Tell whether a command begins as the arguments of Python do."""
+    """Return whether a command begins like the arguments of Python."""
     script = first.endswith(".py") and os.path.isfile(first)  # noqa: PTH113 - as below
     return first in {"-m", "-c"} or (script and shutil.which(first) is None)
 

@@ -22,15 +22,15 @@ _SHOWN = 2
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option(
     "--against", metavar="RUN|REFERENCE",
-    help="Hold it against a training by the configuration and the settings of this one.",
+    help="Start from the configuration and the settings of this record instead.",
 )  # fmt: skip
 @click.option(
     "--max-runs", type=click.IntRange(min=1), default=8, show_default=True,
-    help="Trainings at most, beside the first one.",
+    help="The most trainings after the first one.",
 )  # fmt: skip
 @click.option(
     "--packages", is_flag=True,
-    help="Fetch recorded versions of packages into a throw-away environment, and try them.",
+    help="Also try the recorded versions of packages, in a temporary environment.",
 )  # fmt: skip
 @runs_option
 @json_option
@@ -45,15 +45,15 @@ def command(
     packages: bool,
     as_json: bool,
 ) -> int:
-    """Find out why a run or a reference has other bits than a training here, by training.
+    """Find out by training why a record has different bits than this machine gives.
 
-    It trains again under the recorded settings, one difference at a time: BLAS kernel, NumPy's code
+    It trains again with the recorded settings, one difference at a time: BLAS kernel, NumPy's code
     paths, maths functions, threads, hash seed; with --packages also versions of packages, from
     wheels; with --against also seed, seed scheme, data and every other section of the
-    configuration. What brings the record's bits at the stage that parts is confirmed; what could
-    not be tried stays suspected. The records are only read.
+    configuration. A difference is confirmed if it brings back the record's bits at the first
+    divergent stage; one that could not be tried stays suspected. The records are only read.
 
-    Exit status 0 where the reason is confirmed or there is nothing to explain, else 1.
+    The exit status is 0 if the cause is confirmed or there is nothing to explain, and 1 otherwise.
 
     \b
     repro explain reference/credit.json
@@ -86,7 +86,7 @@ def _tell(explanation: Explanation) -> None:
     start = f"as {explanation.against} was" if explanation.against else "as it is"
     rows = [_row(trial, start) for trial in explanation.trials]
     if rows:
-        output.table(("training here", "the record's bits", "where they part", "seconds"), rows)
+        output.table(("training", "same bits", "at divergence", "seconds"), rows)
         output.say()
     if explanation.network is not None:
         output.field("network", explanation.network.sentence)

@@ -1,4 +1,4 @@
-"""What a person reads of an error that no use case has put into words."""
+"""Messages for errors that no use case has put into words."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def _of_system(error: OSError) -> tuple[str, str]:
         return f"{_named(error)}{reason}", _LIMITS
     # Whatever else is written has its own message, with the file's name.
     if error.filename is None and error.errno in _UNWRITABLE:
-        return f"standard output: {reason}", "make room, or choose another place"
+        return f"standard output: {reason}", "make room, or choose a different place"
     missing = isinstance(error, FileNotFoundError)
-    advice = "check its name and place" if missing else "make room, or choose another place"
+    advice = "check its name and place" if missing else "make room, or choose a different place"
     return f"{_named(error)}{reason}", advice if error.filename else ""
 
 

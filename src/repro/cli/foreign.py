@@ -1,6 +1,6 @@
 """Files that Python imports in place of the packages that are meant.
 
-Only the standard library is imported here: this is what explains that nothing else can be.
+Only the standard library is imported: this module explains why nothing else can be.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PRECONDITION, _INTERRUPTED = 3, 130
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """End with a sentence where an import fails since another file took a package's name."""
+    """End with a sentence if an import fails because a different file has a package's name."""
     try:
         yield
     except KeyboardInterrupt:
@@ -34,7 +34,7 @@ def importing() -> Iterator[None]:
 
 
 def foreign(error: BaseException) -> str:
-    """Say which module is not the one of the standard library or of the installed package.
+    """Name the module that is not the one of the standard library or of the installed package.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _is_standard(file: Path) -> bool:
 
 
 def _is_installed(name: str, file: Path, owners: list[str]) -> bool:
-    """Tell whether a file is of one of the distributions that provide a module.
+    """Return whether a file belongs to one of the distributions that provide a module.
 
     One that lists no such file, as an editable installation does, is believed.
     """

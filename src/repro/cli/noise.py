@@ -22,7 +22,7 @@ _SHOWN = 8
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option(
     "-o", "--output", "file", type=PATH,
-    help="Write what was measured to this file, for --tolerance auto.",
+    help="Write the measurement to this file, for --tolerance auto.",
 )  # fmt: skip
 @runs_option
 @json_option
@@ -35,13 +35,14 @@ def command(
     *,
     as_json: bool,
 ) -> int:
-    """Measure how far the numbers of a run or a reference move between processors.
+    """Measure how far the numbers of a run or reference move between processors.
 
-    It trains again from the recorded configuration at each level that runs here: as this processor
-    is, and on the code paths of two older generations, whose bits those trainings then have. The
-    spread of a metric or of the predictions is the greatest difference among them.
+    It trains again with the recorded configuration at each level that this machine can run: with
+    the processor as it is, and on the code paths of two older generations, which gives the bits of
+    those processors. The spread of a metric or of the predictions is the greatest difference among
+    the trainings.
 
-    Exit status 1 where a spread says that the model is numerically unstable.
+    The exit status is 1 if a spread shows that the model is numerically unstable.
 
     \b
     repro noise reference/credit.json -o noise.json

@@ -47,14 +47,14 @@ def tolerance_options(function: _F) -> _F:
         click.option(
             "--tolerance",
             metavar="NUMBER|auto",
-            help="Absolute and relative together; 0 asks for the same bits; auto for what follows"
-            " from the two environments and the noise.",
+            help="Absolute and relative together; 0 requires the same bits; auto derives it from"
+            " the two environments and the noise.",
         ),
         click.option(
             "--noise",
             "noise_file",
             type=PATH,
-            help="What repro noise measured, for --tolerance auto.",
+            help="The file that repro noise wrote, for --tolerance auto.",
         ),
     )
     for option in reversed(options):
@@ -68,7 +68,7 @@ def asked_for(tolerance: str | None, noise_file: Path | None) -> Asked:
     Raises
     ------
     ConfigError
-        If the tolerance is none.
+        If the tolerance is invalid.
     PreconditionError, SchemaError
         If the noise cannot be read.
     """
@@ -92,7 +92,7 @@ def asked_for(tolerance: str | None, noise_file: Path | None) -> Asked:
 
 
 level_option = click.option(
-    "--level", type=click.Choice(LEVELS), help="How much is fixed before Python starts."
+    "--level", type=click.Choice(LEVELS), help="What is fixed before Python starts."
 )
 
 
@@ -111,14 +111,20 @@ def request_options(function: _F) -> _F:
     """Add the options that choose and change an experiment."""
     options = (
         click.argument("experiment", required=False),
-        click.option("-p", "--profile", default="default", show_default=True, help="A profile."),
+        click.option(
+            "-p",
+            "--profile",
+            default="default",
+            show_default=True,
+            help="A named set of values, such as debug.",
+        ),
         click.option(
             "-f",
             "--overlay",
             "overlays",
             multiple=True,
             type=PATH,
-            help="A YAML file laid over the experiment; the last one wins.",
+            help="A YAML file that overrides values; the last one wins.",
         ),
         click.option(
             "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one value."
@@ -126,12 +132,16 @@ def request_options(function: _F) -> _F:
         click.option("--seed", "--random-state", "seed", type=int, help="The base seed."),
         click.option("--test-size", type=float, help="Share of rows held out."),
         click.option("--max-iter", type=int, help="max_iter of every family that has one."),
-        click.option("--n-estimators", type=int, help="Likewise n_estimators."),
+        click.option("--n-estimators", type=int, help="n_estimators of every family that has one."),
         click.option(
             "-m", "--model", "--model-type", "models", multiple=True, help="Train this family only."
         ),
         click.option(
-            "--variant", "variants", multiple=True, metavar="FAMILY=NAME", help="Pick a variant."
+            "--variant",
+            "variants",
+            multiple=True,
+            metavar="FAMILY=NAME",
+            help="Use a named variant of a family.",
         ),
         level_option,
         workers_option,
@@ -150,7 +160,7 @@ def find(project_folder: Path | None) -> Path:
 
 
 def is_here(project: Path) -> bool:
-    """Tell whether a project is the one that is found from the current folder."""
+    """Return whether a project is the one found from the current folder."""
     return project in {Path.cwd(), *Path.cwd().parents}
 
 
@@ -212,7 +222,7 @@ def make_request(
 
 
 def enter(level: str) -> None:
-    """Restart at a determinism level where that is needed; tell what is not known of the old one.
+    """Restart at a determinism level if needed; warn of unknown variables that were kept out.
 
     Raises
     ------
@@ -223,7 +233,7 @@ def enter(level: str) -> None:
     ensure(Level(level))
     for name in sorted(dropped().keys() - KNOWN):
         output.warn(
-            f"{name} can change results and is not known to repro: it was kept out, and recorded"
+            f"{name} can change results and is unknown to repro: it was kept out and recorded"
         )
 
 
@@ -232,8 +242,8 @@ def _utf8(name: str) -> str:
         name.encode()
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"--runs: {name!a}: the name is not UTF-8, so that no record can hold it",
-            advice="choose another folder",
+            f"--runs: {name!a}: the name is not UTF-8, so no record can contain it",
+            advice="choose a different folder",
         ) from error
     return name
 

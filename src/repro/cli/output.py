@@ -1,4 +1,4 @@
-"""How results are written for people and for machines."""
+"""Output for people and for machines."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str 
     Parameters
     ----------
     right : str
-        Headings, parted by spaces, whose columns are aligned to the right.
+        Headings, separated by spaces, whose columns are aligned to the right.
     """
     # Imported when used: rich costs as much as click itself.
     from rich.console import Console

@@ -41,12 +41,13 @@ def command(
 ) -> int:
     """Predict the rows of a table with the model of a run.
 
-    DATA is a .csv or .parquet file with the columns that the model uses; others are not read. It
-    is read by the declared roles and markers of the run, at the determinism level of the run. Each
-    row gets a label and scores, as in predictions.csv. Without -o, a terminal shows the first
-    rows; a pipe gets all of them as CSV.
+    DATA is a .csv or .parquet file with the columns that the model uses. It is read by the roles
+    and markers that the run declared, at the run's determinism level; other columns are ignored.
+    Each row gets a label and scores, as in predictions.csv. Without -o, a terminal shows the first
+    rows and a pipe gets all rows as CSV.
 
-    The run is checked first. Its model is a pickle, which runs code: use runs of people you trust.
+    The run is checked first. Its model is a pickle, and loading a pickle runs code: only use runs
+    of people you trust.
 
     RUN is a folder, an id or the beginning of one, or 'latest'.
     """

@@ -37,7 +37,7 @@ class Quiet:
 
 
 class Progress:
-    """Tells what is running, on standard error, from the moment it is made."""
+    """Shows on standard error what is running, from the moment it is created."""
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
@@ -53,16 +53,16 @@ class Progress:
             self.preparing(_FIRST.get(name or "", "importing the libraries"))
 
     def preparing(self, what: str) -> None:
-        """Tell what begins before the first stage, or after the last one."""
+        """Show what begins before the first stage or after the last one."""
         self._tell(what, done=False)
 
     def stage_started(self, name: str, position: int, total: int) -> None:
-        """Tell that a stage begins."""
+        """Show that a stage begins."""
         self._stage = f"[{position:2}/{total}] {name}"
         self._tell(self._stage, done=position == total)
 
     def task_started(self, label: str, position: int, total: int) -> None:
-        """Tell which task of the stage is running, where it does not run too often."""
+        """Show which task of the stage is running, but not too often."""
         if self._moving or time.perf_counter() - self._last >= _SELDOM:
             self._tell(f"{self._stage}: {label} ({position}/{total})", done=False)
 

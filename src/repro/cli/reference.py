@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command(
     run: str | None, file: Path, project_folder: Path | None, runs_folder: Path | None
 ) -> int:
-    """Export the record of a run to one file, to commit or hand over.
+    """Export the record of a run to one file that you can commit or hand over.
 
     The file has the configuration, keys, stage digests, metrics, environment and at most 256
     predictions, the ones nearest to a decision boundary among them. Verify against it anywhere:

@@ -22,7 +22,7 @@ from repro.core.errors import ExitCode
 def command(
     run: str | None, file: Path | None, project_folder: Path | None, runs_folder: Path | None
 ) -> int:
-    """Write a run as one HTML page with pictures, which loads nothing.
+    """Write a run as one self-contained HTML page with pictures.
 
     It has what report.html in the run folder has, and pictures besides: metrics with intervals,
     precision against recall or predicted against actual, and the candidates fold by fold. The run

@@ -29,7 +29,7 @@ def command() -> None:
 @json_option
 @project_option
 def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
-    """List the complete runs, the newest first."""
+    """List the complete runs, newest first."""
     from repro.store import list_runs
 
     entries = list_runs(runs_of(find(project_folder), runs_folder))
@@ -83,7 +83,7 @@ def _entry_json(entry: RunEntry) -> dict[str, object]:
 def show(
     run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
 ) -> int:
-    """Show one run; the newest where none is named."""
+    """Show one run; the newest by default."""
     from repro.app.intact import read_intact
     from repro.store import find_run
 
@@ -113,13 +113,13 @@ def show(
 def groups(
     project_folder: Path | None, runs_folder: Path | None, *, stability: bool, as_json: bool
 ) -> int:
-    """Group runs that differ by seed only: mean and spread of every metric.
+    """Group runs that differ only in the seed: mean and spread of every metric.
 
-    The last column says whether seeds move a metric by more than its bootstrap interval is wide.
-    With --stability the spread over all runs is divided by that width, and held against the limits
-    of the section stability; runs of one seed in one environment must not differ at all.
+    The last column says whether seeds move a metric by more than the width of its bootstrap
+    interval. With --stability the spread over all runs is divided by that width and compared with
+    the limits in the section stability. Runs of one seed in one environment must not differ at all.
 
-    Exit status with --stability: 1 where a group has diverged, or none has two runs.
+    With --stability the exit status is 1 if a group has diverged or if no group has two runs.
     """
     from dataclasses import asdict
 
@@ -215,7 +215,7 @@ def _over_seeds(seeds: int, *, within: bool) -> str:
 @command.command()
 @click.option("--keep", type=click.IntRange(min=0), help="Keep this many of the newest runs.")
 @click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Remove older runs.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only tell what would be removed.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only list what would be removed.")
 @runs_option
 @project_option
 def prune(
@@ -226,10 +226,10 @@ def prune(
     *,
     dry_run: bool,
 ) -> int:
-    """Remove old runs, and what killed runs left behind.
+    """Remove old runs and what killed runs left behind.
 
-    With neither --keep nor --older-than no complete run goes; with both, one goes only if both
-    let it.
+    Without --keep and --older-than no complete run is removed. With both, a run is removed only if
+    both allow it.
     """
     from repro.store import plan_prune, remove
 

@@ -29,7 +29,7 @@ def prepare() -> None:
     """Give the process three standard streams, with a standard error that cannot fail.
 
     A stream that the caller closed takes what is written to it and loses it, as was asked. Only
-    standard output can fail after this, since an answer that nobody can read is none.
+    standard output can fail after this, since an answer that nobody can read is no answer.
     """
     _open_all()
     for name in ("stdout", "stderr"):

@@ -1,4 +1,4 @@
-"""What commands that compare tell a person in the same way."""
+"""Output that all comparing commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ line = cells.cell
 
 
 def tell_measure(comparison: Comparison) -> None:
-    """Tell what was to be expected, and what was allowed where something differs."""
+    """Print the expectation, and the tolerance if something differs."""
     from repro.divergence.sentences import of_tolerance
 
     if comparison.expectation:
@@ -28,17 +28,17 @@ def tell_measure(comparison: Comparison) -> None:
 
 
 def tell_divergence(comparison: Comparison) -> None:
-    """Tell the first stage that parts, if any does."""
+    """Print the first divergent stage, if there is one."""
     from repro.divergence.sentences import of_inputs
 
     parted = comparison.divergence
     if parted is not None:
         outputs = ", ".join(parted.outputs)
-        output.field("parts", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
+        output.field("diverges", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
 
 
 def show_suspects(suspects: Sequence[Suspect]) -> None:
-    """Show what can explain a divergence, with the first differences of each, and what cannot."""
+    """Print what can explain a divergence, with the first differences of each, and what cannot."""
     for suspect in suspects:
         pairs = list(suspect.differences.items())
         shown = [difference(key, pair) for key, pair in pairs[:_SHOWN]]
@@ -53,9 +53,9 @@ def show_suspects(suspects: Sequence[Suspect]) -> None:
 
 
 def difference(key: str, pair: tuple[object, object]) -> str:
-    """Format a value that differs between the reference and a run."""
+    """Format a value that differs between the reference and this run."""
     there, here = map(_short, pair)
-    return f"{key}: {there}, here {here}"
+    return f"{key}: reference {there}, this run {here}"
 
 
 def _short(value: object) -> str:

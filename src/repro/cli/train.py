@@ -41,14 +41,14 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Train an experiment and leave a run folder that is evidence.
+    """Train an experiment and keep the evidence in a run folder.
 
-    EXPERIMENT is a name under configs/experiments; the project's default where it is left out.
+    EXPERIMENT is a name under configs/experiments; the project's default experiment if omitted.
 
     \b
     repro train                             the default experiment
-    repro train wine --seed 7               another experiment and seed
-    repro train --profile debug             seconds, to see that everything runs
+    repro train wine --seed 7               a different experiment and seed
+    repro train --profile debug             in seconds, to check that everything runs
     repro train -m random_forest -s models.random_forest.params.max_depth=8
     """
     from repro.app.configuration import resolve_request
@@ -75,7 +75,7 @@ def command(
     doubts = any(not finding.is_note for finding in findings)
     failed = doubts and resolved.config.safety.on_finding == "fail"
     if failed:
-        output.warn("exit status 1, since safety.on_finding is fail and there are findings")
+        output.warn("exit status 1: safety.on_finding is fail, and there are findings")
     return ExitCode.FINDING if failed else ExitCode.HOLDS
 
 

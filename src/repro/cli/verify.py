@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
-@click.option("--integrity", "only_integrity", is_flag=True, help="Stop after the files.")
+@click.option("--integrity", "only_integrity", is_flag=True, help="Check only the files.")
 @tolerance_options
 @click.option(
     "-o",
@@ -68,20 +68,21 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Ask whether a run or a reference holds, here.
+    """Check that a run or reference reproduces on this machine.
 
-    First integrity: every file is what the record says it is. Then re-execution: training again
-    from the recorded configuration. Then a verdict: identical (the same bits), equivalent (within
-    the tolerance), different, or incomparable. Where both environments have one fingerprint the
-    same bits are due, and equivalent is a finding too. The run itself is only read.
+    First it checks integrity: every file is what the record says it is. Then it trains again with
+    the recorded configuration. The verdict is identical (the same bits), equivalent (within the
+    tolerance), different, or incomparable. If both environments have the same fingerprint,
+    bit-identical results are expected, and equivalent is a finding too. The run itself is only
+    read.
 
-    RUN is a folder, an id or the beginning of one; REFERENCE is a .json file; the newest run where
-    nothing is named.
+    RUN is a folder, an id or the beginning of one; REFERENCE is a .json file. Without either, the
+    newest run is checked.
 
     \b
     repro verify                            the newest run
     repro verify reference/credit.json      a committed reference
-    repro verify --integrity RUN            the files only, at once
+    repro verify --integrity RUN            only the files, without training
     """
     from repro.app.files import check_targets
     from repro.app.subject import check_integrity, find_subject
@@ -158,7 +159,7 @@ def _write(path: Path, verification: Verification) -> None:
 
 
 def tell(verification: Verification) -> None:
-    """Tell a verification to a person."""
+    """Print a verification for people."""
     files = len(verification.integrity)
     output.say()
     output.say(output.bold(line(verification.subject)))

@@ -24,7 +24,7 @@ _TASK_KINDS = ("classification", "regression")
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asks for.
+    """The request of a caller.
 
     Attributes
     ----------
@@ -209,7 +209,7 @@ def _check_part_is_used(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> None:
     kind = "regression" if task is not None and task.value == "regression" else "classification"
     if part == ("estimators",) and name and name[0] != kind:
         raise ConfigError(
-            f"{leaf.origin}: the task is a {kind}: an estimator for {name[0]} has no effect here",
+            f"{leaf.origin}: the task is a {kind}: an estimator for {name[0]} has no effect",
             advice=f"set models.{family}.estimators.{kind}",
         )
 

@@ -1,4 +1,4 @@
-"""What an experiment is trained on: the table, its columns, and what is predicted of it."""
+"""The data of an experiment: the table, its columns, and the target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pathname = Annotated[str, AfterValidator(checked_pathname)]
 
 
 class Task(StrEnum):
-    """What is predicted."""
+    """The kind of prediction."""
 
     BINARY = "binary"
     MULTICLASS = "multiclass"

@@ -31,26 +31,26 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Seeding(Record):
-    """How components get their seeds."""
+    """The scheme by which components get their seeds."""
 
     scheme: Literal["derived", "constant"]
 
 
 class Determinism(Record):
-    """What is fixed before Python starts."""
+    """The settings that are fixed before Python starts."""
 
     level: Literal["seeded", "strict", "portable", "portable-v2"]
 
 
 class Execution(Record):
-    """Where and how wide the work runs; nothing here changes a result."""
+    """The place and width of the work; neither changes a result."""
 
     workers: Count
     runs: Pathname
 
 
 class Security(Record):
-    """Which top-level modules an estimator may come from."""
+    """The top-level modules that an estimator may come from."""
 
     allowed_modules: tuple[str, ...]
 

@@ -141,7 +141,7 @@ def reach(path: str, name: str, value: object) -> str:
 def place(path: str, name: str, value: object) -> bool:
     """Return whether a parameter of somebody's own class looks like a file or a host.
 
-    What such a class does with it is not known here. scikit-learn opens nothing by a text.
+    The use that such a class makes of it is unknown. scikit-learn opens nothing by a text.
     """
     if _top(path) in {"sklearn", "lightgbm"}:
         return False

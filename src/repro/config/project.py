@@ -46,7 +46,7 @@ def find_project(start: Path) -> Path:
     Raises
     ------
     PreconditionError
-        If there is none.
+        If no folder has one.
     """
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
@@ -87,7 +87,7 @@ def read_source(project: Path, path: Path, kind: str) -> SourceFile:
     Raises
     ------
     ConfigError
-        If the file is missing, not UTF-8, not YAML, or of another schema.
+        If the file is missing, not UTF-8, not YAML, or of a different schema.
     """
     name = _display(project, path)
     content, tree = read_tree(path, name)

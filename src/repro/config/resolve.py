@@ -82,7 +82,7 @@ def _check_every_flag_counts(tree: Tree, resolved: Tree) -> None:
         idle = path not in resolved and path[0] not in _NOT_RESOLVED
         if (reserved or idle) and leaf.origin.startswith("--"):
             raise ConfigError(
-                f"{leaf.origin}: setting '{'.'.join(path)}' has no effect here",
+                f"{leaf.origin}: setting '{'.'.join(path)}' has no effect",
                 advice="see what has: repro config show --origins",
             )
 

@@ -1,4 +1,4 @@
-"""What is done with the rows: the split, columns, models, the choice among them, the evaluation."""
+"""The treatment of rows: the split, columns, models, the choice among them, the evaluation."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class _Steps(Record):
 
 
 class NumericSteps(_Steps):
-    """What happens to numeric columns, in this order."""
+    """The steps for numeric columns, in this order."""
 
     impute: Literal["mean", "median", "most_frequent", "constant"]
     fill: float | None
@@ -89,7 +89,7 @@ class NumericSteps(_Steps):
 
 
 class CategoricalSteps(_Steps):
-    """What happens to categorical columns, in this order."""
+    """The steps for categorical columns, in this order."""
 
     impute: Literal["most_frequent", "constant"]
     fill: str | None
@@ -97,7 +97,7 @@ class CategoricalSteps(_Steps):
 
 
 class Preprocessing(Record):
-    """What is learned from the training rows before a model sees them."""
+    """The preprocessing that is learned from the training rows before a model sees them."""
 
     numeric: NumericSteps
     categorical: CategoricalSteps
@@ -131,7 +131,7 @@ Metric = _SelectionMetric | Literal["precision", "recall"]
 
 
 class Selection(Record):
-    """How the model is chosen among the candidates."""
+    """The choice of the model among the candidates."""
 
     folds: Annotated[int, Field(ge=2)]
     metric: _SelectionMetric
@@ -168,7 +168,7 @@ class Bootstrap(Record):
 
 
 class Evaluation(Record):
-    """How the held-out rows are judged."""
+    """The evaluation of the held-out rows."""
 
     bootstrap: Bootstrap
 
@@ -183,7 +183,7 @@ class Drift(Record):
 
 
 class Safety(Record):
-    """When a result is too good, or not good enough, to be believed."""
+    """The limits beyond which a result is too good, or not good enough, to be believed."""
 
     leakage_score: Share
     leakage_leaves: Annotated[int, Field(ge=2)]

@@ -13,7 +13,7 @@ Tree = dict[Path, Leaf]
 
 
 def merge(lower: Mapping[Path, Leaf], upper: Mapping[Path, Leaf]) -> Tree:
-    """Lay one tree over another: mappings merge key by key, everything else is replaced whole.
+    """Lay one tree over a second one: mappings merge key by key, everything else is replaced whole.
 
     Laws: ``merge(t, {}) == merge({}, t) == t``; every leaf of ``upper`` survives, except an empty
     mapping laid over a mapping that has keys.

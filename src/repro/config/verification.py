@@ -1,4 +1,4 @@
-"""How a record is held against another, and when the metrics of replicates drift."""
+"""The comparison of two records, and the limits at which the metrics of replicates drift."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Tolerance(Record):
 
 
 class Automatic(Record):
-    """What ``--tolerance auto`` makes of a measured spread.
+    """The rules by which ``--tolerance auto`` uses a measured spread.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Sample(Record):
 
 
 class Verification(Record):
-    """How a record is held against another."""
+    """The comparison of two records."""
 
     mode: Literal["strict", "relaxed", "legacy"]
     tolerance: Tolerance
@@ -70,7 +70,7 @@ class Verification(Record):
 
 
 class Stability(Record):
-    """When the metrics of replicates drift: spread over the width of the bootstrap interval."""
+    """The limits of drift among replicates: spread over the width of the bootstrap interval."""
 
     drifting: Positive
     diverged: Positive

@@ -57,7 +57,7 @@ class TaggedHash:
     kind : str
         What is hashed, such as ``"array"``.
     version : int
-        The version of the encoding; another version gives another digest.
+        The version of the encoding; a different version gives a different digest.
     """
 
     def __init__(self, kind: str, version: int = 1) -> None:

@@ -14,7 +14,7 @@ KINDS = {"stage outputs": "stages.", "metrics": "metrics.", "predictions": "pred
 
 
 class Tally(Record):
-    """How many values of a kind were compared, and with what outcome."""
+    """The number of compared values of a kind, by outcome."""
 
     same: int
     within: int
@@ -22,12 +22,12 @@ class Tally(Record):
 
     @property
     def total(self) -> int:
-        """How many were compared."""
+        """The number of compared values."""
         return self.same + self.within + self.differing
 
 
 class Candidate(Record):
-    """One record held against the reference.
+    """One record compared with the reference.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Candidate(Record):
 
 
 class ComparisonReport(Record):
-    """What ``repro compare`` found.
+    """The findings of ``repro compare``.
 
     Attributes
     ----------

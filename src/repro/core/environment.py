@@ -77,14 +77,14 @@ class NativeLibrary(Record):
 
 
 class CodePaths(Record):
-    """Which of the variants of their functions NumPy and libm chose for this processor.
+    """The variants of their functions that NumPy and libm chose for this processor.
 
     Attributes
     ----------
     baseline : tuple of str
         Groups of processor features that the build always uses.
     enabled : tuple of str
-        Groups that the build can use, and that are not switched off here.
+        Groups that the build can use, and that are not switched off.
     targets : tuple of str
         Every target that at least one function runs with.
     functions : str
@@ -93,7 +93,7 @@ class CodePaths(Record):
         The environment variables that steer code paths, where set.
     libm : str or None
         The variant of its maths functions that the C library chose: ``FMA``, ``FMA4`` or
-        ``baseline``; None where it has no choice, or does not tell.
+        ``baseline``; None if it has no choice or does not report it.
     """
 
     baseline: tuple[str, ...]
@@ -105,7 +105,7 @@ class CodePaths(Record):
 
 
 class Fingerprint(Record):
-    """Digests of what small numeric kernels compute here.
+    """Digests of what small numeric kernels compute on this machine.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class Fingerprint(Record):
 
     @property
     def is_sound(self) -> bool:
-        """Whether the digest is that of the groups."""
+        """True if the digest is that of the groups."""
         return bool(self.groups) and self == Fingerprint.over(self.groups)
 
 
@@ -183,7 +183,7 @@ class Repository(Record):
 
 
 class NoRepository(Record):
-    """Why the project's git state is not known."""
+    """The reason why the project's git state is unknown."""
 
     kind: Literal["none"] = "none"
     reason: Literal[
@@ -207,7 +207,7 @@ class Environment(Record):
     packages : dict of str to str
         Version of every installed distribution, by normalised name, sorted.
     runtime : tuple of str
-        Those that ``repro`` requires, directly or not, sorted: a linter beside them is none.
+        Those that ``repro`` requires, directly or not, sorted: a linter beside them does not count.
     working_trees : tuple of str
         Distributions that are installed from a folder of sources (editable).
     lock : str or None
@@ -254,17 +254,17 @@ class Environment(Record):
 
     @property
     def commit(self) -> str | None:
-        """The commit, or None where there is none or it is not known."""
+        """The commit, or None if it is missing or unknown."""
         return self.git.commit if isinstance(self.git, Repository) else None
 
     @property
     def dirty(self) -> bool | None:
-        """Whether files differ from the commit, or None where that is not known."""
+        """True if files differ from the commit, or None if that is unknown."""
         return self.git.dirty if isinstance(self.git, Repository) else None
 
 
 class Host(Record):
-    """What differs from machine to machine by nature, and is never handed over."""
+    """The facts that differ from machine to machine by nature, and are never handed over."""
 
     hostname: str
     executable: str
@@ -329,7 +329,7 @@ def follows(key: str, environment: Environment) -> bool:
 
 
 def comparable(environment: Environment) -> dict[str, object]:
-    """Return what is set beside another environment: without packages that cannot matter."""
+    """Return what is compared with a second environment: without packages that cannot matter."""
     # What was kept out had no effect, and the packages that were used are among the packages.
     idle = {"runtime", "used", "packages", "dropped"}
     value = environment.model_dump(mode="json", exclude=idle)

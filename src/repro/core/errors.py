@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the exit status of every command means."""
+    """The exit status of every command, by its meaning."""
 
     HOLDS = 0
     FINDING = 1
@@ -44,7 +44,7 @@ class ConfigError(ReproError):
 
 
 class PreconditionError(ReproError):
-    """Something that the work needs is missing here: a file, a package, a right to write."""
+    """Something that the work needs is missing: a file, a package, a right to write."""
 
 
 class DataError(PreconditionError):

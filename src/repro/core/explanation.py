@@ -1,4 +1,4 @@
-"""The report of ``explain``: what was tried here, and what brought the other side's bits."""
+"""The report of ``explain``: what was tried, and what brought the other side's bits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from repro.core.verdict import Divergence, Network, Suspect
 
 
 class Trial(Record):
-    """A training here with some of the differences taken away.
+    """A training on this machine with some of the differences removed.
 
     Attributes
     ----------
     causes : tuple of str
-        Those differences; empty for the training that all others are held against.
+        Those differences; empty for the training that all others are compared with.
     settings : dict of str to str or None
         Environment variables; None for one that is not set.
     sections : dict of str to JSON value
@@ -26,9 +26,9 @@ class Trial(Record):
     agreeing, outputs : int
         How many stage outputs have the record's bits, and how many there are.
     confirms : bool
-        Whether the outputs of the stage at which the two parted have them.
+        Whether the outputs of the first divergent stage have them.
     failure : str
-        Why the training came to no end; empty where it did.
+        Why the training did not finish; empty if it did.
     """
 
     causes: tuple[str, ...]
@@ -43,15 +43,15 @@ class Trial(Record):
 
 
 class Explanation(Record):
-    """What ``repro explain`` found.
+    """The findings of ``repro explain``.
 
     Attributes
     ----------
     against : str
-        The record whose configuration and settings the training here had; empty where it had those
+        The record whose configuration and settings the training had; empty if it had those
         of the subject, and of this machine.
     divergence : Divergence or None
-        Where the record and the training here part; None where they do not.
+        The divergence of the record and the training; None if they agree.
     confirmed : tuple of str
         The causes that, taken away together, bring the record's bits.
     suspected : tuple of Suspect

@@ -94,15 +94,17 @@ def load(content: bytes, name: str) -> dict[str, object]:
     except UnicodeEncodeError as error:
         half = ascii(error.object[error.start])[1:-1]
         raise SchemaError(
-            f"{name}: {half} is half of a character, expected the whole", advice="get the file anew"
+            f"{name}: {half} is half of a character, expected the whole",
+            advice="get a fresh copy of the file",
         ) from error
     except json.JSONDecodeError as error:
         raise SchemaError(
-            f"{name}:{error.lineno}: not valid JSON: {error.msg}", advice="get the file anew"
+            f"{name}:{error.lineno}: not valid JSON: {error.msg}",
+            advice="get a fresh copy of the file",
         ) from error
     except (ValueError, RecursionError) as error:
         raise SchemaError(
-            f"{name}: {error or 'nested too deeply'}", advice="get the file anew"
+            f"{name}: {error or 'nested too deeply'}", advice="get a fresh copy of the file"
         ) from error
     if not isinstance(value, dict):
         raise SchemaError(f"{name}: expected a JSON object, found {type(value).__name__}")
@@ -115,7 +117,7 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
     Raises
     ------
     SchemaError
-        As ``load``, or if the schema or version is another, or any field is not as declared.
+        As ``load``, or if the schema or version differs, or any field is not as declared.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     # Nothing else of what was parsed is kept: of a large file it takes as much as the record.
@@ -124,7 +126,9 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
         return model.model_validate_json(content)
     except ValidationError as error:
         problems = problems_of(error, f"{name}: ", "record")
-        raise SchemaError(problems, advice="the file was edited or damaged; get it anew") from error
+        raise SchemaError(
+            problems, advice="the file was edited or damaged; get a fresh copy"
+        ) from error
 
 
 def problems_of(error: ValidationError, start: str = "", whole: str = "") -> str:

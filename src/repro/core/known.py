@@ -26,7 +26,7 @@ class KnownFingerprint(Record):
     libc, libc_version : str
         The C library, which gives the mathematical functions.
     lock : str
-        SHA-256 of the lock whose versions were installed; empty where there was none.
+        SHA-256 of the lock whose versions were installed; empty without a lock.
     fingerprint : str
         Digest over all groups of kernels.
     """

@@ -20,11 +20,11 @@ class NoiseTraining(Record):
     bits : str or None
         The class of processors whose bits these are.
     fingerprint : str
-        Empty where the training came to no end.
+        Empty if the training did not finish.
     agreeing, outputs : int
         How many stage outputs have the bits of the first training, and how many there are.
     failure : str
-        Why the training was not done or came to no end; empty where it did.
+        Why the training was not done or did not finish; empty if it did.
     """
 
     level: str
@@ -37,7 +37,7 @@ class NoiseTraining(Record):
 
 
 class Noise(Record):
-    """What ``repro noise`` measured.
+    """The measurement of ``repro noise``.
 
     Attributes
     ----------
@@ -68,5 +68,5 @@ class Noise(Record):
 
     @property
     def classes(self) -> int:
-        """How many different fingerprints the trainings had: with one, nothing was measured."""
+        """The number of different fingerprints of the trainings: with one, nothing was measured."""
         return len({each.fingerprint for each in self.trainings if each.fingerprint})

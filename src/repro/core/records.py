@@ -27,7 +27,7 @@ class Estimate(Record):
 
 
 class FoldScores(Record):
-    """What one candidate scored in each fold, in the metric of selection."""
+    """The scores of one candidate in each fold, in the metric of selection."""
 
     mean: float
     std: float
@@ -55,7 +55,7 @@ class Finding(Record):
 
     @property
     def is_note(self) -> bool:
-        """Whether it casts no doubt on the result."""
+        """True if it casts no doubt on the result."""
         return self.kind in NOTES
 
 
@@ -151,13 +151,13 @@ class Stages(Record):
         twice = next((name for name, times in names.items() if times > 1), None)
         if twice is not None:
             raise PydanticCustomError(
-                "stage_twice", "the stage '{name}' is there twice: expected once", {"name": twice}
+                "stage_twice", "the stage '{name}' occurs twice: expected once", {"name": twice}
             )
         return stages
 
 
 class Keys(Record):
-    """What makes two records replicates, the same training, or the same environment."""
+    """The keys of a record: equal ones mean replicates, one training, or one environment."""
 
     replicate_key: str
     strict_key: str
@@ -210,7 +210,7 @@ Baseline = Annotated[NumericBaseline | CategoricalBaseline, Field(discriminator=
 
 
 class DriftBaseline(Record):
-    """``drift_baseline.json``: what later data is held against."""
+    """``drift_baseline.json``: what later data is compared with."""
 
     schema_: Literal["repro.drift/v1"] = Field(alias="schema")
     rows: int
@@ -266,12 +266,12 @@ class Predictions(Record):
         rows = Counter(row.row for row in self.rows)
         first = next((row for row, times in rows.items() if times > 1 or row < 0), None)
         if first is not None:
-            message = "row {row} is there {times} times: expected rows from 0, each once"
+            message = "row {row} occurs {times} times: expected rows from 0, each once"
             raise PydanticCustomError("row_twice", message, {"row": first, "times": rows[first]})
         if len(self.rows) > self.total:
             raise PydanticCustomError(
                 "too_many_rows",
-                "{found} rows are there, of {total} that were held out",
+                "there are {found} rows, of {total} that were held out",
                 {"found": len(self.rows), "total": self.total},
             )
         return self

@@ -11,7 +11,7 @@ from repro.core.model import Record
 
 
 class Band(StrEnum):
-    """What a spread comes to, by how much of a bootstrap interval it fills."""
+    """The rating of a spread, by how much of a bootstrap interval it fills."""
 
     STABLE = "STABLE"
     DRIFTING = "DRIFTING"
@@ -73,7 +73,7 @@ class GroupStability(Record):
 
 
 class StabilityReport(Record):
-    """What ``repro runs groups --stability`` found.
+    """The findings of ``repro runs groups --stability``.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{alike[near[0]]}'?"
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return "known: " + ", ".join(names[:_SHOWN]) + more if names else "none is known here"
+    return "known: " + ", ".join(names[:_SHOWN]) + more if names else "none is known"
 
 
 def _plain(word: str) -> str:

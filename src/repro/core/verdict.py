@@ -13,7 +13,7 @@ from repro.core.records import Finding
 
 
 class Verdict(StrEnum):
-    """What a comparison comes to; only the first two are a pass."""
+    """The verdict of a comparison; only the first two are a pass."""
 
     IDENTICAL = "identical"
     EQUIVALENT = "equivalent"
@@ -22,12 +22,12 @@ class Verdict(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Whether the result reproduces."""
+        """True if the result reproduces."""
         return self in {Verdict.IDENTICAL, Verdict.EQUIVALENT}
 
 
 class Outcome(StrEnum):
-    """What one check found.
+    """The outcome of one check.
 
     ``EXPLAINED`` is a difference in a comment on the result, such as a finding, that follows from a
     recorded setting which is no part of the experiment's identity, or from a redefined stage.
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One expected value held against the actual one.
+    """One expected value compared with the actual one.
 
     Not a model like the others: a comparison makes hundreds of them for each record, and what they
     hold was checked when it was read.
@@ -53,7 +53,7 @@ class Check:
     name : str
         Dotted, such as ``metrics.test.accuracy`` or ``predictions.17``.
     difference, allowed : float or None
-        The greatest absolute difference and what the tolerance allows there.
+        The greatest absolute difference and what the tolerance allows for that number.
     relative : float or None
         That difference over the greater magnitude of the two.
     ulps : int or None
@@ -120,13 +120,13 @@ class Comparison(Record):
     environment : dict of str to (expected, actual)
         Where the environments differ, by dotted key.
     absolute, relative : float
-        The tolerance of what has none of its own; each check says what was allowed there.
+        The tolerance of numbers without their own; each check says what was allowed.
     basis : str
         Where the tolerances come from; empty where they are as configured or given.
     expectation : str
         What the two environments led one to expect; empty where nobody asked.
     finding : str
-        Why a verdict that is a pass by itself is none here; empty where there is no such reason.
+        Why a verdict that would pass on its own fails; empty without such a reason.
     """
 
     verdict: Verdict
@@ -143,12 +143,12 @@ class Comparison(Record):
 
     @property
     def holds(self) -> bool:
-        """Whether the result reproduces as it should here."""
+        """True if the result reproduces as expected."""
         return self.verdict.holds and not self.finding
 
 
 class Network(Record):
-    """Whether a re-execution could reach a network.
+    """The isolation of a re-execution from the network.
 
     Attributes
     ----------

@@ -54,7 +54,7 @@ def append_entry(project: Path, text: str) -> dict[str, DatasetEntry]:
     for name in added:
         if name in before:
             raise ConfigError(
-                f"{DATASETS}: the data set '{name}' exists", advice="choose another name"
+                f"{DATASETS}: the data set '{name}' exists", advice="choose a different name"
             )
     old = path.read_bytes()
     with _beside(path) as new:
@@ -99,7 +99,7 @@ def _check(project: Path, new: Path, expected: Mapping[str, DatasetEntry]) -> No
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """Give a new file in the folder of another; it is removed at the end if it is still there."""
+    """Yield a new file in the folder of a second one; it is removed at the end."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:

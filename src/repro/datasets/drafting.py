@@ -35,7 +35,7 @@ _MARKS = 3
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a person says about a new data set.
+    """A person's description of a new data set.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
     DataError
         If the table cannot be read so, or not be trained on.
     PreconditionError
-        If the file, or a package that reads it, is not here.
+        If the file, or a package that reads it, is missing.
     """
     if not _NAME.fullmatch(proposal.name):
         raise ConfigError(
@@ -111,7 +111,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
 
 
 def _inside(project: Path, path: Path) -> str:
-    """Return the path relative to the project, whether or not links lead there."""
+    """Return the path relative to the project, whether or not links lead to it."""
     for root, file in ((project.absolute(), project / path), (project.resolve(), path.resolve())):
         if file.is_relative_to(root) and ".." not in file.relative_to(root).parts:
             return file.relative_to(root).as_posix()

@@ -10,7 +10,7 @@ class HashMismatchError(DataError):
 
 
 def check_sha256(label: str, found: str, expected: str) -> None:
-    """Hold the hash of a data set against the declared one.
+    """Compare the hash of a data set with the declared one.
 
     Raises
     ------

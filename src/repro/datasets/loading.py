@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hashes:
-    """What identifies a data set.
+    """The identity of a data set.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ def load(project: Path, dataset: Dataset, task: Task) -> Table:
         If its hash is not the declared one, which is checked before anything is parsed, or the
         table is not what the declaration says.
     PreconditionError
-        If the data, or a package that reads it, is not here.
+        If the data, or a package that reads it, is missing.
     """
     return load_entry(project, dataset, task)
 
@@ -118,7 +118,7 @@ def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
     DataError
         If a declared feature is absent, or a column is not what the declaration says.
     PreconditionError
-        If the file, or a package that reads it, is not here.
+        If the file, or a package that reads it, is missing.
     """
     label = path.as_posix()
     raw = open_table(format_of(label), label, read_bytes(path, label), dataset.missing)

@@ -1,4 +1,4 @@
-"""What each column is for: the declaration held against the names in the file."""
+"""The role of each column: the declaration compared with the names in the file."""
 
 from __future__ import annotations
 

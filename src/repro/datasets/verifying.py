@@ -1,4 +1,4 @@
-"""Whether a declared data set is here, is the declared one, and can be read."""
+"""Checks that a declared data set is available, is the declared one, and can be read."""
 
 from __future__ import annotations
 

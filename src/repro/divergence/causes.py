@@ -1,6 +1,6 @@
 """Differences of two environments, ranked by whether they can explain a divergence.
 
-Nothing here is proven. A difference is a *suspect* where it can act at the step at which the
+Causes are not proven. A difference is a *suspect* where it can act at the step at which the
 records diverge, and is called harmless only where a rule says why: what no rule knows can act. The
 order follows two facts that were measured on several processors, library versions and C libraries:
 
@@ -65,7 +65,7 @@ class _Cause:
     rounds : bool
         Whether it changes last bits, rather than the algorithm.
     acts : bool
-        Whether it can act by itself at all.
+        Whether it can act on its own at all.
     readable : bool
         Whether it can act where foreign code was loaded, which may read it.
     """
@@ -162,7 +162,7 @@ def suspects(
     divergence : Divergence or None
         Where the records diverge; None where that is not known, and everything can act.
     relative : float or None
-        The greatest relative difference of a compared number; None where there is none.
+        The greatest relative difference of a compared number; None without one.
     stages : Stages, optional
         Of the reference, with the mechanisms that can act in each; every one can where they are
         not given.

@@ -1,4 +1,4 @@
-"""Whether two sides are the same experiment: asked before any number is compared."""
+"""Obstacles: reasons why two sides are not the same experiment."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from repro.divergence.side import Side
 
 _SENTENCES = {
-    "task": "another task",
-    "models": "other models or hyper-parameters",
-    "split": "another split",
-    "features": "other features",
-    "preprocessing": "another preprocessing",
-    "selection": "another selection",
-    "decision": "another decision rule",
-    "evaluation": "another evaluation",
-    "seeding": "another seeding scheme",
+    "task": "task differs",
+    "models": "models or hyper-parameters differ",
+    "split": "split differs",
+    "features": "features differ",
+    "preprocessing": "preprocessing differs",
+    "selection": "selection differs",
+    "decision": "decision rule differs",
+    "evaluation": "evaluation differs",
+    "seeding": "seeding scheme differs",
 }
 
 
 def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str, ...]:
-    """Say why two sides cannot be compared; nothing where they can.
+    """Return the reasons why two sides cannot be compared; none if they can be.
 
     Parameters
     ----------
     mode : str
         What a missing key does: ``strict`` makes it an obstacle, ``relaxed`` and ``legacy`` do not.
     sample : int
-        How many predictions are due.
+        How many predictions are required.
     """
     found = _nothing_to_compare(expected, mode, sample)
     if expected.keys is None or actual.keys is None:
@@ -46,7 +46,7 @@ def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str
 
 
 def rows_only_permuted(expected: Side | RecordFile, actual: Side | RecordFile) -> bool:
-    """Tell whether two data sets have the same rows in another order; False where a side is old."""
+    """Return whether only the order of rows differs; False if a record is too old to say."""
     same = expected.unordered is not None and expected.unordered == actual.unordered
     return same and expected.content != actual.content
 
@@ -68,9 +68,9 @@ def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
     if expected.predictions is None or not expected.predictions.rows:
         found.append("the reference has no sampled predictions: there is nothing to compare")
         return found
-    rows, due = expected.predictions.rows, min(sample, expected.predictions.total)
-    if len(rows) < due:
-        found.append(f"the reference has predictions of {len(rows)} rows, and {due} rows are due")
+    rows, needed = expected.predictions.rows, min(sample, expected.predictions.total)
+    if len(rows) < needed:
+        found.append(f"the reference has predictions of {len(rows)} rows; {needed} are required")
     return found
 
 
@@ -79,7 +79,7 @@ def _without_keys(expected: Side, actual: Side, mode: str) -> list[str]:
         return ["the reference has no keys, so that nothing says it is the same experiment"]
     found = []
     if expected.metrics.task != actual.metrics.task:
-        found.append(f"another task: {expected.metrics.task}, here {actual.metrics.task}")
+        found.append(f"task differs: {_sides(expected.metrics.task, actual.metrics.task)}")
     return found
 
 
@@ -87,12 +87,12 @@ def _other_experiment(expected: Side, actual: Side) -> list[str]:
     theirs, ours = expected.config or {}, actual.config or {}
     found = []
     if rows_only_permuted(expected, actual):
-        found.append("another data set: the same rows in another order")
+        found.append("data set differs: the same rows in a different order")
     elif expected.content != actual.content:
-        found.append(f"another data set: {expected.content}, here {actual.content}")
+        found.append(f"data set differs: {_sides(expected.content, actual.content)}")
     found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
     if not same_value(theirs.get("seed"), ours.get("seed")):
-        found.append(f"another seed: {theirs.get('seed')}, here {ours.get('seed')}")
+        found.append(f"seed differs: {_sides(theirs.get('seed'), ours.get('seed'))}")
     for section, sentence in _SENTENCES.items():
         if not same_value(theirs.get(section), ours.get(section)):
             found.append(f"{sentence}: {_first_difference(theirs, ours, section)}")
@@ -106,7 +106,7 @@ def _dataset_roles(theirs: object, ours: object) -> list[str]:
     if not isinstance(theirs, dict) or not isinstance(ours, dict):
         return []
     return [
-        f"another {what}: {theirs.get(key)}, here {ours.get(key)}"
+        f"{what} differs: {_sides(theirs.get(key), ours.get(key))}"
         for key, what in (("target", "target"), ("positive", "positive label"))
         if not same_value(theirs.get(key), ours.get(key))
     ]
@@ -118,7 +118,7 @@ def _order_of_models(theirs: object, ours: object) -> list[str]:
         return []
     if list(theirs) == list(ours) or theirs.keys() != ours.keys():
         return []
-    return [f"models in another order: {', '.join(theirs)}, here {', '.join(ours)}"]
+    return [f"order of models differs: {_sides(', '.join(theirs), ', '.join(ours))}"]
 
 
 def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], section: str) -> str:
@@ -132,7 +132,11 @@ def _first_difference(theirs: Mapping[str, Any], ours: Mapping[str, Any], sectio
     if shown[0] == shown[1]:
         # Such as the text 1 and the number.
         shown = json.dumps(left), json.dumps(right)
-    return f"{path}: {shown[0]}, here {shown[1]}"
+    return f"{path}: {_sides(*shown)}"
+
+
+def _sides(expected: object, actual: object) -> str:
+    return f"reference {expected}, this run {actual}"
 
 
 def _shown(value: object) -> str:

@@ -158,7 +158,7 @@ def outputs_of(stages: Stages) -> dict[str, str]:
 def first_divergence(
     expected: Stages | None, actual: Stages | None, ignored: Collection[str] = ()
 ) -> Divergence | None:
-    """Return the first stage that diverges by itself, or by an input that no stage made.
+    """Return the first stage that diverges on its own, or through an input that no stage made.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     compared = [check for check in numbers if _is_prediction(check)]
     lost = [check for check in missing if not _is_prediction(check)]
     if lost or (compared and all(check in missing for check in compared)):
-        nothing = [] if lost else ["no sampled prediction is of a row that was held out here"]
+        nothing = [] if lost else ["no sampled prediction is of a row that this run held out"]
         return Verdict.INCOMPARABLE, [check.detail for check in lost] + nothing
     wrong = [c for c in numbers if c.outcome in _WRONG]
     if wrong:

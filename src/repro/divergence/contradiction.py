@@ -1,7 +1,7 @@
 """Contradictions: values that differ although everything they derive from is identical.
 
 A value that a record copied is checked against the digests of its own record, which cover all of
-it; the values compared here follow from several outputs, or from what a record was given.
+it; the values compared in this module follow from several outputs, or from what a record was given.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def contradiction(
     same_code: bool = False,
     thresholded: bool = False,
 ) -> str:
-    """Return a sentence about the first difference without an origin; empty if there is none.
+    """Return a sentence about the first difference without an origin; empty without one.
 
     A digest covers every bit of an output, and records only copy outputs: no environment and no
-    change of the code makes two records differ there. Inputs that no stage made follow from data,
+    change of the code makes two records differ in it. Inputs that no stage made follow from data,
     configuration and seed, which records that compare have in common.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What two environments lead one to expect, before any number is compared."""
+"""The expectation that follows from two environments, before any number is compared."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
     from repro.core.environment import Environment
     from repro.core.verdict import Comparison
 
-# More groups than these say "another processor" rather than where to look.
+# More groups than these point to a different processor rather than to a place to look.
 _NAMED = 3
+_EXPECTED = "bit-identical results are expected"
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """Whether the same bits are due, and why.
+    """The expectation of bit-identical results, and its reason.
 
     Attributes
     ----------
     due : bool
-        Whether anything but the same bits is a finding, however small the difference.
+        Whether any difference is a finding, however small it is.
     sentence : str
     """
 
@@ -32,38 +33,38 @@ class Expectation:
 
 
 def expect(expected: Environment, actual: Environment) -> Expectation:
-    """Tell what to expect of a training in one environment, given a record from another.
+    """Derive what to expect of a training in one environment, given a record from a second one.
 
-    The same bits are due where both have one fingerprint, the same versions of the packages that
-    train, and a level at which nothing varies from one start to the next.
+    Bit-identical results are expected if both have the same fingerprint, the same versions of the
+    packages that train, and a level at which nothing varies from one start to the next.
     """
     theirs, ours = expected.fingerprint, actual.fingerprint
     for side in (expected, actual):
         contradiction = _contradiction(side)
         if contradiction:
-            return Expectation(due=True, sentence=f"{contradiction}: the same bits are due")
+            return Expectation(due=True, sentence=f"{contradiction}: {_EXPECTED}")
     if theirs is None or ours is None or theirs.scheme != ours.scheme:
         return Expectation(
-            due=False, sentence="the record has no fingerprint of this kind: nothing is due"
+            due=False, sentence="the record has no comparable fingerprint: the bits may differ"
         )
     there, here = expected.bits or "unknown", actual.bits or "unknown"
     if theirs.digest != ours.digest:
-        where = f"{there} there, {here} here" if there != here else f"{here} on both sides"
+        where = f"reference {there}, this run {here}" if there != here else f"both {here}"
         parted = parted_groups(expected, actual) or ()
         named = f" ({', '.join(parted)})" if len(parted) <= _NAMED else ""
         count = f"{len(parted)} of {len(ours.groups)} groups{named}"
         return Expectation(
             due=False,
-            sentence=f"{where}; the fingerprints differ in {count}: other last bits are possible",
+            sentence=f"{where}; the fingerprints differ in {count}: the last bits may differ",
         )
     if "seeded" in {expected.level, actual.level}:
-        return Expectation(due=False, sentence="one fingerprint, and the level seeded fixes little")
+        return Expectation(
+            due=False, sentence="equal fingerprints, but the level seeded fixes little"
+        )
     versions = _packages(expected, actual)
     if versions:
-        return Expectation(due=False, sentence=f"{here} on both sides, one fingerprint; {versions}")
-    return Expectation(
-        due=True, sentence=f"{here} on both sides, one fingerprint: the same bits are due"
-    )
+        return Expectation(due=False, sentence=f"both {here} with equal fingerprints; {versions}")
+    return Expectation(due=True, sentence=f"both {here} with equal fingerprints: {_EXPECTED}")
 
 
 def parted_groups(expected: Environment, actual: Environment) -> tuple[str, ...] | None:
@@ -75,7 +76,7 @@ def parted_groups(expected: Environment, actual: Environment) -> tuple[str, ...]
 
 
 def _contradiction(environment: Environment) -> str:
-    """Tell of an environment that no training writes: it cannot excuse a difference."""
+    """Describe what no training writes into a record: it cannot excuse a difference."""
     known = environment.fingerprint
     if known is None:
         return "a class of bits is recorded without a fingerprint" if environment.bits else ""
@@ -87,15 +88,16 @@ def _contradiction(environment: Environment) -> str:
 def with_expectation(
     comparison: Comparison, expected: Environment, actual: Environment, *, lenient: bool = False
 ) -> Comparison:
-    """Add to a comparison what the environments lead one to expect, and whether it came so.
+    """Add the expectation to a comparison, and a finding if the results do not meet it.
 
     Parameters
     ----------
     lenient : bool
-        Whether a difference within the tolerance is accepted even where the same bits are due.
+        Whether to accept a difference within the tolerance even if bit-identical results are
+        expected.
     """
     if comparison.verdict is Verdict.INCOMPARABLE:
-        # Nothing is due of another experiment.
+        # A different experiment allows no expectation.
         return comparison
     expectation = expect(expected, actual)
     odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
@@ -109,7 +111,7 @@ def with_expectation(
 
 def _finding(there: str | None, here: str | None) -> str:
     moved = f": the code moved from {there[:12]} to {here[:12]}" if there and here else ""
-    return f"only within the tolerance, where the same bits are due{moved if there != here else ''}"
+    return f"only within the tolerance, although {_EXPECTED}{moved if there != here else ''}"
 
 
 def _packages(expected: Environment, actual: Environment) -> str:
@@ -119,5 +121,5 @@ def _packages(expected: Environment, actual: Environment) -> str:
     if not names:
         return ""
     first = names[0]
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{first} {theirs[first]} there, {ours[first]} here{more}"
+    more = f"; {len(names) - 1} more differ" if len(names) > 1 else ""
+    return f"{first} differs: reference {theirs[first]}, this run {ours[first]}{more}"

@@ -87,7 +87,7 @@ def _reason(
     meaning: Meaning,
     known: dict[str, str],
 ) -> str:
-    """Return the first origin among the inputs that differ; empty if there is none."""
+    """Return the first origin among the inputs that differ; empty without one."""
     upstream = {name.rpartition(".")[2]: reason for name, reason in known.items()}
     for name in stage.inputs:
         if stage.inputs[name] == other.inputs.get(name):

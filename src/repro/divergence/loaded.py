@@ -19,7 +19,7 @@ _SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
 
 @dataclass(frozen=True)
 class Loaded:
-    """What two trainings ran beside the pipeline and the packages that it requires.
+    """The code that two trainings ran beside the pipeline and the packages that it requires.
 
     Attributes
     ----------

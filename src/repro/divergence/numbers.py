@@ -140,7 +140,7 @@ def _check_prediction(
             expected=_plain(expected),
             actual=None,
             outcome=Outcome.MISSING,
-            detail=f"row {expected.row} is not among the held-out rows here",
+            detail=f"row {expected.row} is not among the held-out rows of this run",
         )
     numbers: list[_Measured] = []
     outcome, detail = _shape_outcome(expected, actual)
@@ -151,7 +151,7 @@ def _check_prediction(
         if outcome is Outcome.TIE and expected.label not in known:
             outcome, detail = (
                 Outcome.DIFFERS,
-                f"row {expected.row}: no label here is {expected.label}",
+                f"row {expected.row}: no label of this run is {expected.label}",
             )
     worst = max(numbers, key=lambda measured: measured.excess, default=None)
     return Check(
@@ -170,13 +170,13 @@ def _check_prediction(
 def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, str]:
     row = expected.row
     if not same_value(expected.truth, actual.truth):
-        values = f"{expected.truth}, here {actual.truth}"
-        return Outcome.DIFFERS, f"row {row} has another true value: {values}"
+        values = f"reference {expected.truth}, this run {actual.truth}"
+        return Outcome.DIFFERS, f"the true value of row {row} differs: {values}"
     kinds = [
         (type(side.label), len(side.scores), side.margin is None) for side in (expected, actual)
     ]
     if kinds[0] != kinds[1]:
-        return Outcome.DIFFERS, f"row {row} has a label or scores of another kind"
+        return Outcome.DIFFERS, f"row {row} has a label or scores of a different kind"
     return Outcome.SAME, ""
 
 
@@ -212,7 +212,7 @@ def _plain(prediction: Prediction) -> dict[str, JsonValue]:
 
 def _check_equal(name: str, expected: JsonValue, actual: JsonValue) -> Check:
     outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
-    detail = "" if expected == actual else f"{name}: {expected}, here {actual}"
+    detail = "" if expected == actual else f"{name}: reference {expected}, this run {actual}"
     return Check(name=name, expected=expected, actual=actual, outcome=outcome, detail=detail)
 
 

@@ -1,4 +1,4 @@
-"""What a comparison found, in words that every form of its report shares."""
+"""The findings of a comparison, in words that every form of its report shares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def of_inputs(parted: Divergence) -> str:
-    """Say whether the inputs of the stage that parts agree.
+    """Describe whether the inputs of the first divergent stage agree.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def of_inputs(parted: Divergence) -> str:
 
 
 def of_tolerance(comparison: Comparison) -> str:
-    """Say what was allowed: where that came from, or else how much it is."""
+    """Describe what was allowed: its origin, or else its size."""
     if comparison.basis:
         return comparison.basis
     if comparison.absolute == comparison.relative == 0:

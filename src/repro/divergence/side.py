@@ -1,4 +1,4 @@
-"""What a comparison looks at, from a whole record or from a file of metrics alone."""
+"""The parts of a record that a comparison uses, from a whole record or only a file of metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison; what a source does not have is None."""
+    """One side of a comparison; what a source lacks is None."""
 
     metrics: Metrics
     config: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""How far the numbers of trainings that should agree lie apart."""
+"""The spread of the numbers of trainings that should agree."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Spread(NamedTuple):
-    """The range of a number over some trainings, and its greatest magnitude there."""
+    """The range of a number over some trainings, and its greatest magnitude in them."""
 
     width: float
     size: float
 
     def exceeds(self, limit: float) -> bool:
-        """Tell whether the range is beyond a limit, in itself and in relation to the size."""
+        """Return whether the range exceeds a limit, in itself and in relation to the size."""
         return self.width > limit and self.width > limit * self.size
 
 

@@ -1,4 +1,4 @@
-"""How far the metrics of replicates spread, in relation to what the held-out rows leave open."""
+"""The spread of the metrics of replicates, in relation to what the held-out rows leave open."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def judge_group(
     Notes
     -----
     Runs of other seeds may differ by as much as the held-out rows leave open anyway, which the
-    bootstrap interval tells: hence the ratio. Runs of one seed in one environment may not differ at
+    bootstrap interval shows: hence the ratio. Runs of one seed in one environment may not differ at
     all.
     """
     names = dict.fromkeys(metric for run in runs for metric in run.metrics.test)

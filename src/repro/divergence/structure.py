@@ -24,7 +24,7 @@ def flatten(value: Mapping[str, object]) -> dict[str, object]:
 def differences(
     left: Mapping[str, object], right: Mapping[str, object]
 ) -> dict[str, tuple[object, object]]:
-    """Return the leaves that differ, by dotted key; None stands for a leaf that is not there."""
+    """Return the leaves that differ, by dotted key; None stands for a missing leaf."""
     if same_value(left, right):
         return {}
     ours, theirs = flatten(left), flatten(right)

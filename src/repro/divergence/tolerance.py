@@ -1,4 +1,4 @@
-"""When two floats count as equal."""
+"""The tolerance within which two floats count as equal."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Limits:
 
     @property
     def is_exact(self) -> bool:
-        """Whether nothing but the same bits is allowed anywhere."""
+        """True if nothing but the same bits is allowed anywhere."""
         return all(each == EXACT for each in (self.default, *self.named.values()))
 
     def of(self, name: str) -> Tolerance:
@@ -106,7 +106,7 @@ class Limits:
 
 
 def same_bits(left: float, right: float) -> bool:
-    """Tell whether two finite floats have the same bits: 0.0 and -0.0 have not."""
+    """Return whether two finite floats have the same bits: 0.0 and -0.0 do not."""
     return left == right and math.copysign(1, left) == math.copysign(1, right)
 
 

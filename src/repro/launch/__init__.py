@@ -3,11 +3,11 @@
 Some of what decides a result is read once, while a process starts: the hash seed by Python, thread
 counts and code paths by the numeric libraries. A determinism *level* names the variables it fixes
 and their values, and the code paths that they promise. ``ensure`` restarts the interpreter once,
-with the same arguments, where they are not as required; ``in_force`` tells why a level does not
+with the same arguments, where they are not as required; ``in_force`` says why a level does not
 hold, and trusts nothing that it can read back. A variable that was inherited never wins over the
 level that was asked for, and none that could change a result is let in beside it.
 
-Nothing here may import NumPy, or anything that is slow to import: it runs first.
+This package must not import NumPy, or anything that is slow to import: it runs first.
 """
 
 from repro.launch.folder import module_command, safe_children, without_folder

@@ -9,7 +9,7 @@ off again: call it where a whole process is to be shut off, never in somebody's 
 What it does not cover is said where it matters: a service of this machine that listens on a local
 socket, such as a resolver or a container engine, can still be asked.
 
-Nothing here may import more than the standard library: as a program, ``python -I -S isolation.py
+This module must import nothing but the standard library: as a program, ``python -I -S isolation.py
 COMMAND ...`` shuts itself off and becomes the command, whose interpreter then has no network from
 its first instruction on.
 """
@@ -27,7 +27,7 @@ SECCOMP = "seccomp"
 
 
 class Isolation(NamedTuple):
-    """Whether a process is shut off from the network.
+    """The isolation of a process from the network.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def isolate() -> Isolation:
 
 
 def isolated_command(command: list[str]) -> list[str]:
-    """Return the command that runs another one without a network, where the system can do that."""
+    """Return the command that runs a given one without a network, if the system can do that."""
     if sys.platform != "linux":
         return command
     return [sys.executable, "-I", "-S", __file__, *command]

@@ -1,4 +1,4 @@
-"""Determinism levels: what each of them fixes, what it promises, and whether it holds here."""
+"""Determinism levels: what each of them fixes, what it promises, and whether it is in force."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ _ON_ARM = {"aarch64": _ARM} if sys.platform == "linux" else {}
 
 
 class Level(StrEnum):
-    """How much of the environment is fixed before Python starts.
+    """The part of the environment that is fixed before Python starts.
 
     Each includes what comes before it, but for the two portable ones, which pin the code paths to
     those of different generations of processors.
@@ -105,7 +105,7 @@ class Level(StrEnum):
     variables : Mapping of str to str
         The variables that the level fixes on this architecture, and the values it requires.
     pins : Pins or None
-        The code paths that it pins here; None where it pins none, or none can be pinned.
+        The code paths that it pins on this machine; None if there are none to pin.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class Level(StrEnum):
         variables: Mapping[str, str] | None = None,
         pins: Mapping[str, Pins] | None = None,
     ) -> Self:
-        """Bind a name to what it fixes here."""
+        """Bind a name to what it fixes on this machine."""
         level = str.__new__(cls, value)
         level._value_ = value
         level.pins = (pins or {}).get(architecture())
@@ -139,12 +139,12 @@ class Level(StrEnum):
 
     @property
     def is_portable(self) -> bool:
-        """Whether the code paths are pinned, as far as they can be here."""
+        """True if the code paths are pinned, as far as this machine allows."""
         return self in {Level.PORTABLE, Level.PORTABLE_V2}
 
     @property
     def keeps_out(self) -> bool:
-        """Whether inherited variables that could change a result are kept out."""
+        """True if inherited variables that could change a result are kept out."""
         return self is not Level.SEEDED
 
 
@@ -188,7 +188,7 @@ def unwanted(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def overruled(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that could change a result, and that have another value than required.
+    """Return the variables that could change a result and do not have the required value.
 
     Examples
     --------

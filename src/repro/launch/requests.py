@@ -1,7 +1,7 @@
-"""What a caller's own variables ask of the numeric libraries, where that cannot be had.
+"""Requests of a caller's own variables that the numeric libraries cannot meet.
 
 The libraries pass over most mistakes in silence, and a kernel that is above the processor ends in
-an illegal instruction: both are found here from the text of the variables alone.
+an illegal instruction: both are found from the text of the variables alone.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
     wanted = environ.get(CORETYPE, "")
     if wanted and architecture() == "x86_64" and kernel_named(wanted) is None:
         yield (
-            f"{CORETYPE}={wanted} names no kernel, so that OpenBLAS chooses by itself:"
+            f"{CORETYPE}={wanted} names no kernel, so OpenBLAS chooses one:"
             f" {did_you_mean(wanted, KERNELS)}"
         )
     for name, switch in switches_in(environ.get(TUNABLES, "")):

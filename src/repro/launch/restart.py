@@ -49,7 +49,7 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
     ------
     PreconditionError
         If the processor lacks what the level needs, or would not survive what was asked of it; or
-        if the level can no longer be reached from here: NumPy is loaded, Python ignores its
+        if the level can no longer be reached: NumPy is loaded, Python ignores its
         variables (``-E``, ``-I``), the program cannot be started again, or a restart did not help.
     SystemExit
         On Windows, with the status of the interpreter that ran in place of this one.

@@ -1,4 +1,4 @@
-"""Which classes a run takes for which."""
+"""The confusion of classes by a run."""
 
 from __future__ import annotations
 

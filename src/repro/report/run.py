@@ -31,7 +31,7 @@ _PROFILE = re.compile(r"configs/profiles/(.+)\.yaml")
 
 @dataclass(frozen=True)
 class Request:
-    """How a run was asked for.
+    """The request that a run was trained by.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a report tells.
+    """The facts of a report.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Facts:
 
     @property
     def strata(self) -> str:
-        """How the held-out rows were chosen: only classes can be kept in proportion."""
+        """The choice of the held-out rows: only classes can be kept in proportion."""
         classes = self.metrics.task != Task.REGRESSION
         return ", stratified by class" if classes and self.config["split"]["stratify"] else ""
 

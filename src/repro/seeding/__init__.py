@@ -14,7 +14,7 @@ SeedPath = tuple[str | int, ...]
 
 
 class SeedScheme(StrEnum):
-    """How the seed of a component follows from the base seed."""
+    """The rule by which the seed of a component follows from the base seed."""
 
     DERIVED = "derived"
     CONSTANT = "constant"

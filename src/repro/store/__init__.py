@@ -1,13 +1,13 @@
-"""Run folders: written so that one that is there is whole, read so that what is used is checked.
+"""Run folders: written so that an existing one is whole, read so that what is used is checked.
 
 A run is written beside its place, into a dot-folder that no other writer can have. Every file is
 synced, ``lineage.json`` comes last, and one rename puts the folder in place. So a run folder is
 either absent or complete, whatever interrupts its writer, and anything that is missing later was
 taken away.
 
-Readers never believe a folder. ``integrity`` holds every file against the lineage and gives a value
+Readers never believe a folder. ``integrity`` compares every file with the lineage and gives a value
 for each; ``open_run``, ``read_run`` and ``list_runs`` hash the same bytes that they then parse.
-Nothing here unpickles, follows a symbolic link inside a run, or needs NumPy.
+Nothing in this package unpickles, follows a symbolic link inside a run, or needs NumPy.
 """
 
 from repro.store.finding import find_run

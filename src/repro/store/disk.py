@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _REASONS = {
     errno.EEXIST: "a file, or a link that leads nowhere, is in the way",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EACCES: "you may not write there",
-    errno.EPERM: "you may not write there",
+    errno.EACCES: "you may not write to it",
+    errno.EPERM: "you may not write to it",
     errno.EROFS: "the file system is read-only",
     errno.ENOSPC: "no space is left",
     errno.EDQUOT: "your disk quota is used up",

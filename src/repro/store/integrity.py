@@ -24,7 +24,7 @@ _TEXTS = {".json", ".csv", ".md", ".html"}
 
 
 class FileOutcome(StrEnum):
-    """What became of a file since the run was written."""
+    """The state of a file since the run was written."""
 
     INTACT = "intact"
     CHANGED = "changed"
@@ -35,15 +35,15 @@ class FileOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class FileCheck:
-    """One file held against the lineage.
+    """One file compared with the lineage.
 
     Attributes
     ----------
     name : str
         The file's name in the run folder.
     expected, actual : str or None
-        SHA-256 in hexadecimal, or, of ``lineage.json``, the digest that binds it; None where there
-        is none.
+        SHA-256 in hexadecimal, or, of ``lineage.json``, the digest that binds it; None
+        without one.
     detail : str
         What is wrong, for a person; empty for an intact file.
     """
@@ -56,10 +56,10 @@ class FileCheck:
 
 
 def integrity(run: Path) -> tuple[FileCheck, ...]:
-    """Hold every file of a run against its lineage; the folder's own name does not count.
+    """Compare every file of a run with its lineage; the folder's own name does not count.
 
     A lineage that is not, to the byte, what was written is the only check in the result: nothing
-    can be held against it.
+    can be compared with it.
 
     Returns
     -------
@@ -130,6 +130,6 @@ def _changed(path: Path, expected: str | None, actual: str | None, detail: str) 
 
 def _absent(path: Path, expected: str | None, error: OSError) -> FileCheck:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FileCheck(path.name, FileOutcome.MISSING, expected, None, "not there")
+        return FileCheck(path.name, FileOutcome.MISSING, expected, None, "missing")
     detail = f"cannot be read: {error.strerror}"
     return FileCheck(path.name, FileOutcome.UNREADABLE, expected, None, detail)

@@ -26,7 +26,7 @@ _LIMITS, _LARGEST = {".json": JSON_LIMIT}, 1 << 30
 
 @dataclass(frozen=True)
 class RunFiles:
-    """The files of a run, each held against the lineage before anything is made of it."""
+    """The files of a run, each compared with the lineage before anything is made of it."""
 
     path: Path
     lineage: Lineage

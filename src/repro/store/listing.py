@@ -22,7 +22,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Summary:
-    """What a list of runs shows of one that could be read."""
+    """The summary of a run that could be read, for a list of runs."""
 
     lineage: Lineage
     config: dict[str, JsonValue]
@@ -38,7 +38,7 @@ class RunEntry:
     ----------
     path : Path
     created : datetime or None
-        When the run started; of a damaged one what its name tells, if anything.
+        When the run started; of a damaged one what its name says, if anything.
     summary : Summary or None
         None for a damaged run.
     damage : str
@@ -74,7 +74,7 @@ def list_runs(runs: Path) -> tuple[RunEntry, ...]:
 def newest(runs: Path) -> Path | None:
     """Return the newest run of a folder, damaged or not, or None if it has none.
 
-    A damaged run is not passed over: what is asked of the newest would be answered by another.
+    A damaged run is not passed over: what is asked of the newest would be answered by an older one.
 
     Raises
     ------

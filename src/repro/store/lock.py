@@ -5,7 +5,7 @@ the writer ends, however it ends. A lock says nothing across machines (many netw
 container mounts keep locks to themselves), so the file names its host, and a stranger's folder is
 left behind only once nothing in it was touched for a day; so is one in the instants before the lock
 is taken and after it is given back. A process id would say less: it is reused, and means nothing in
-another container.
+a different container.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class WriterLock:
 
 
 def is_abandoned(folder: Path, now: datetime) -> bool:
-    """Whether nobody writes, or removes, an unfinished folder any more."""
+    """Return whether nobody writes, or removes, an unfinished folder any more."""
     return _writer_is_gone(folder / WRITER) or _is_old(folder, now)
 
 
@@ -106,7 +106,7 @@ def _host() -> bytes:
 def exclusive(path: Path) -> Iterator[None]:
     """Let one process at a time change a file that is replaced as a whole.
 
-    The lock is on a file beside it, which is there only while it is held: a lock on the file itself
+    The lock is on a file beside it, which exists only while it is held: a lock on the file itself
     would be on what is replaced. Where the file system has no locks, nothing is held.
 
     Raises

@@ -23,7 +23,7 @@ _TELLTALE = (LINEAGE, "config.json", "stages.json")
 def new_run_id(now: datetime) -> str:
     """Name a run by the second in UTC, and at random within it, so that names sort by time.
 
-    Two names may be equal, rarely; the writer that comes second takes another (`PendingRun`).
+    Two names may be equal, rarely; the writer that comes second takes a new one (`PendingRun`).
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ def new_run_id(now: datetime) -> str:
 
 
 def another_run_id(run_id: str) -> str:
-    """Return the name of another run that started in the same second."""
+    """Return a second name for a run that started in the same second."""
     return f"{run_id.rpartition('-')[0]}-{secrets.token_hex(3)}"
 
 
 def time_of(run_id: str) -> datetime | None:
-    """Return the second that a run's name tells, or None if it is not such a name."""
+    """Return the second that a run's name contains, or None if it is not such a name."""
     match = _RUN_ID.fullmatch(run_id)
     if match is None:
         return None
@@ -60,12 +60,12 @@ def partial_folder(runs: Path, run_id: str) -> Path:
 
 
 def is_leftover(path: Path) -> bool:
-    """Whether a folder has the name of an unfinished run, or of one that was being removed."""
+    """Return whether a folder has the name of an unfinished run or of one being removed."""
     return path.name.startswith(".") and path.name.endswith((PARTIAL, REMOVED))
 
 
 def looks_like_run(path: Path) -> bool:
-    """Whether a folder is a run, be it a damaged one.
+    """Return whether a folder is a run, even a damaged one.
 
     A run whose lineage was taken away must still be found, so that this can be said.
     """
@@ -80,7 +80,7 @@ def looks_like_run(path: Path) -> bool:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name is that of one visible file, on every platform."""
+    """Return whether a name is that of one visible file, on every platform."""
     return (
         name.isprintable()
         and name == name.strip()

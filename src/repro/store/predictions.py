@@ -1,13 +1,13 @@
 """``predictions.csv``: every held-out prediction, as text that reads back to the same bits.
 
-The header tells the task, and with it what a cell is:
+The header shows the task, and with it what a cell is:
 
 ``row,truth,label,score:<column>...,margin``
     A classification: ``truth`` and ``label`` are text, even where they look like numbers.
 ``row,truth,prediction``
     A regression: both are numbers.
 
-``margin`` is there if the predictions have one. Numbers are written in their shortest form that
+``margin`` is present if the predictions have one. Numbers are written in their shortest form that
 reads back to the same bits, text is quoted where CSV needs it, lines end in a line feed on every
 platform. There is one way to write given predictions, and nothing else is read.
 """
@@ -82,7 +82,7 @@ def read_predictions(content: bytes, name: str) -> Predictions:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What the columns are."""
+    """The columns of the file."""
 
     classes: bool
     scores: tuple[str, ...]
@@ -102,7 +102,7 @@ class _Layout:
 
     @classmethod
     def from_header(cls, cells: Sequence[str]) -> Self:
-        """Return the layout that a header tells."""
+        """Return the layout of a header."""
         margin = cells[-1:] == [_MARGIN]
         scores = cells[len(_CLASSES) : -1 if margin else None]
         found = cls(

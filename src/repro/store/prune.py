@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PrunePlan:
-    """What pruning would remove.
+    """The folders that pruning would remove.
 
     Attributes
     ----------

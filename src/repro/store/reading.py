@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run as it was read; its model is not part of it, for nothing here unpickles."""
+    """A run as it was read; its model is not part of it, for nothing in this package unpickles."""
 
     path: Path
     lineage: Lineage

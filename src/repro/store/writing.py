@@ -1,4 +1,4 @@
-"""Writing a run so that it is there whole or not at all."""
+"""Writing a run so that it exists whole or not at all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def check_writable(runs: Path) -> None:
 class PendingRun:
     """A run that is being written; a context manager that leaves a whole run or nothing.
 
-    Files go to a dot-folder beside the run's place. ``commit`` puts it there; leaving the context
+    Files go to a dot-folder beside the run's place. ``commit`` moves it; leaving the context
     without it, for whatever reason, removes everything.
 
     Parameters
@@ -78,7 +78,7 @@ class PendingRun:
         Raises
         ------
         PreconditionError
-            If nothing can be written there.
+            If nothing can be written to it.
         """
         with writing_to(self._runs):
             self._runs.mkdir(parents=True, exist_ok=True)

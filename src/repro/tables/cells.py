@@ -237,7 +237,7 @@ def to_texts(cells: Cells, marks: Marks) -> Array:
 
 
 def spelled(value: object) -> str | None:
-    """Return the one spelling of a value, or None where there is none.
+    """Return the one spelling of a value, or None without one.
 
     Examples
     --------

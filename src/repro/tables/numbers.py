@@ -19,7 +19,7 @@ _LEADING_ZEROS = re.compile(r"[+-]?0[0-9]+")
 
 
 class Fault(Enum):
-    """Why a value is refused as a number: the wording for one and for several, and a hint."""
+    """The reason why a value is not a number: the wording for one and for several, and a hint."""
 
     NOT_FINITE = ("is not a finite number", "are not finite numbers", "")
     LEADING_ZEROS = (

@@ -34,7 +34,7 @@ _BOOLEANS = {True: ("True", "TRUE", "true"), False: ("False", "FALSE", "false")}
 
 @dataclass(frozen=True)
 class Spelling:
-    """How the text of one column was spelled in training.
+    """The spelling of one column's text in training.
 
     Attributes
     ----------

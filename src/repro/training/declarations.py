@@ -1,6 +1,6 @@
 """The stages of training, and what each of them means: the one place that says so.
 
-A stage is declared here, beside the function that computes it, and nowhere else: keys, comparisons,
+A stage is declared in this module and nowhere else: keys, comparisons,
 explanations and the checks of a record derive what they need from ``STAGES`` and ``SETTINGS``. The
 functions are named, not imported, since records are compared without importing scikit-learn.
 """

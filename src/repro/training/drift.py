@@ -47,7 +47,7 @@ _VALUES, _OF_TEXT, _OF_NUMBERS, _DENSE, _SHORT, _LONG = 30, 0.5, 0.99, 10, 4, 8
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """How far one feature moved: ``level`` is stable, warning or alarm.
+    """The movement of one feature: ``level`` is stable, warning or alarm.
 
     Attributes
     ----------

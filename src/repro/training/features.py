@@ -82,7 +82,7 @@ def _column(table: Mapping[str, npt.NDArray[Any]], name: str, where: str) -> Col
 def _derive(spec: Spec, table: Mapping[str, npt.NDArray[Any]]) -> Column:
     where = f"features.derived '{spec['name']}'"
     if spec["name"] in table:
-        raise DataError(f"{where}: a column of that name exists", advice="choose another name")
+        raise DataError(f"{where}: a column of that name exists", advice="choose a different name")
 
     def numeric(name: str) -> Column:
         column: Column = _column(table, name, where)

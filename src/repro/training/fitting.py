@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What one candidate says of every training row, each scored by a fit that never saw it.
+    """The scores of one candidate for every training row, each from a fit that never saw it.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ def cross_validate(
 ) -> dict[str, OutOfFold]:
     """Score every training row by every candidate, out of fold.
 
-    Preprocessing is learned anew in each fold, once for all candidates.
+    Preprocessing is learned separately in each fold, once for all candidates.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def _check_size(target: Labels) -> None:
         raise DataError(
             f"the target reaches {largest:.3g}: its squares, of which rmse and r2 are made, are"
             " more than a float holds",
-            advice="scale the target, such as by another unit, and declare the data set anew",
+            advice="scale the target, for example with a different unit, and declare it again",
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is told what happens, for people who wait; it changes nothing."""
+    """Receives what happens, for people who wait; it changes nothing."""
 
     def preparing(self, what: str) -> None:
         """Say what begins before the first stage, or after the last one."""

@@ -1,7 +1,7 @@
 """The global generators of ``random`` and ``numpy.random``: seeded, watched and restored.
 
-An estimator without ``random_state`` may draw from them. Unseeded, it would give another result in
-every process.
+An estimator without ``random_state`` may draw from them. Unseeded, it would give a different
+result in every process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a model is better than a guess that ignores the features, whatever the chosen metric.
+"""The test of a model against a guess that ignores the features, whatever the chosen metric.
 
 Two things are asked of the held-out rows. Its gain over the constant guess must reach a least
 share, in some measure that no constant can win: for a classification the ROC AUC, the balanced
@@ -46,7 +46,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Luck:
-    """How often shuffled true values fit the predictions as well as the real ones.
+    """The share of shuffles of the true values that fit the predictions as well as the real ones.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Luck:
 
     @property
     def explains(self) -> bool:
-        """Whether luck alone may give such predictions."""
+        """True if luck alone may give such predictions."""
         return self.share > self.allowed
 
 

@@ -55,7 +55,7 @@ class Recurrence:
     values : int
         Different values in the training rows.
     score : float
-        How much of the target the values tell, from 0 to 1.
+        How much of the target the values predict, from 0 to 1.
     """
 
     held_out: int
@@ -71,7 +71,7 @@ class Recurrence:
 
 @dataclass(frozen=True)
 class Leakage:
-    """What was found.
+    """The findings.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ def _ordered_codes(column: pd.Series) -> Codes:
 def _identical_rows(
     codes: Mapping[str, Codes], train_rows: Rows, test_rows: Rows
 ) -> tuple[Recurrence | None, npt.NDArray[np.bool_]]:
-    """Find rows that are alike in every feature; also say of every row whether another is like it.
+    """Find rows that are alike in every feature; also mark every row that is not unique.
 
     Columns are joined one after the other, so that memory does not grow with their number. What
     chance makes alike does not count.
@@ -259,10 +259,10 @@ def _most_frequent(places: npt.NDArray[np.intp], truth: Truth, size: int) -> Tru
 
 
 def _identifies(values: Codes, grouped: Truth, rows: _Rows) -> float:
-    """Return how much the values tell of the target, from 0 to 1; 0 where none is an identifier.
+    """Return how much the values predict of the target, from 0 to 1; 0 without an identifier.
 
-    An identifier has many values for its rows, most rows share theirs with others, and those others
-    tell the target much better than neighbouring values do.
+    An identifier has many values for its rows, most rows share their value with others, and those
+    predict the target much better than neighbouring values do.
     """
     places = np.unique(values, return_inverse=True)[1]
     different, known = int(places.max()) + 1, _recurs(places, rows.folds)
@@ -277,7 +277,7 @@ def _identifies(values: Codes, grouped: Truth, rows: _Rows) -> float:
 
 
 def _recurs(places: npt.NDArray[np.intp], folds: Rows) -> npt.NDArray[np.bool_]:
-    """Check for each row whether a row of another fold has its value."""
+    """Check for each row whether a row of a different fold has its value."""
     here = places * (folds.max() + 1) + folds
     alike = np.bincount(places)[places]
     inside = np.unique(here, return_inverse=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""Numbers so large that what is computed from them is none."""
+"""Numbers so large that nothing finite can be computed from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What scalers of scikit-learn learn of each column.
 _LEARNED = ("mean_", "var_", "center_", "scale_", "data_min_", "data_range_")
-_ADVICE = "correct the values, use another unit, or list the column in features.drop"
+_ADVICE = "correct the values, use a different unit, or list the column in features.drop"
 
 
 def check_learned(steps: Pipeline, features: pd.DataFrame, numeric: Sequence[str]) -> None:

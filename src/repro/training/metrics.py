@@ -1,7 +1,7 @@
 """Metrics of the held-out rows, and their bootstrap intervals.
 
 Points come from scikit-learn. The resamples of the bootstrap are weighed all at once by the
-functions of ``repro.training.bootstrap``, which a test holds against scikit-learn's.
+functions of ``repro.training.bootstrap``, which a test compares with scikit-learn's.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def _named(where: str, kind: type[BaseEstimator]) -> dict[str, inspect.Parameter
 
 
 def _takes_any(kind: type[BaseEstimator]) -> bool:
-    """Tell whether a class passes parameters on that it does not name, as those of LightGBM do."""
+    """Return whether a class passes on parameters that it does not name, as LightGBM's do."""
     parameters = inspect.signature(kind).parameters.values()
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
@@ -128,7 +128,7 @@ def _sentence(where: str, estimator: BaseEstimator, text: str) -> str:
 
 
 def _wants_number(kind: type[BaseEstimator], rules: object, name: str) -> bool:
-    """Tell whether a parameter takes numbers and no truth values."""
+    """Return whether a parameter takes numbers and no truth values."""
     declared = rules.get(name) if isinstance(rules, dict) else None
     if isinstance(declared, list):
         return _takes_numbers(declared) and not any(map(_takes_truth, declared))

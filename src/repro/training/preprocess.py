@@ -1,4 +1,4 @@
-"""What is learned from training rows before a model sees them."""
+"""Preprocessing that is learned from training rows before a model sees them."""
 
 from __future__ import annotations
 

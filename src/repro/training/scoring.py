@@ -24,7 +24,7 @@ _ROUNDING = 8 * np.finfo(np.float64).eps
 
 @dataclass(frozen=True)
 class Scores:
-    """What an estimator says of each row.
+    """The scores of an estimator for each row.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -
     unknown = np.flatnonzero(chosen != found)
     if unknown.size:
         raise ConfigError(
-            f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is none of the"
+            f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is not one of the"
             f" target's {len(classes)} classes",
             advice="make predict return the labels that fit was given",
         )
@@ -179,7 +179,7 @@ def contradicts(labels: Labels, scores: Scores, outcome: Outcome) -> bool:
 
 
 def margins(scores: Scores, outcome: Outcome, threshold: float | None) -> Matrix | None:
-    """Return how far each row is from another label, in units of the score.
+    """Return how far each row is from a different label, in units of the score.
 
     Returns
     -------

@@ -204,7 +204,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
 def derive(
     frame: pd.DataFrame, frame_numeric: Sequence[str], feature_settings: Features
 ) -> tuple[DerivedFeatures, pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    """Make the columns that models are trained on, and tell numeric from categorical ones."""
+    """Make the columns that models are trained on, and separate numeric from categorical ones."""
     specs = [spec.model_dump(mode="json") for spec in feature_settings.derived]
     deriver = DerivedFeatures(specs, list(feature_settings.drop)).fit(frame)
     features = deriver.transform(frame)

@@ -1,4 +1,4 @@
-"""What is examined, and the form of what is found."""
+"""The subject of an examination, and the form of its findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What a check came to, the worst first."""
+    """The result of a check, the worst first."""
 
     PROBLEM = "problem"
     WARNING = "warning"
@@ -49,7 +49,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Death:
-    """Why a child gave no answer, as the end of a sentence that begins with it."""
+    """The reason why a child gave no answer, as the end of a sentence that begins with it."""
 
     cause: str
 
@@ -66,7 +66,7 @@ class Case:
     own : Probe or Death
         A process that was started as the caller starts Python.
     pinned : Probe or Death or None
-        A process that was started as the level wants it; None where the processor cannot run it.
+        A process that was started at the level; None if the processor cannot run it.
     project : Path or None
     """
 
@@ -78,7 +78,7 @@ class Case:
 
     @property
     def fixed(self) -> Status:
-        """What becomes of a thing that varies by itself, and that every level but seeded fixes."""
+        """The status of a thing that varies on its own, and that every level but seeded fixes."""
         return Status.KEPT_IN_CHECK if self.level.keeps_out else Status.WARNING
 
     @property

@@ -31,7 +31,7 @@ def ask_both(
 ) -> tuple[Probe | Death, Probe | Death | None]:
     """Start a process with the caller's environment and one with the level's, and hear them.
 
-    The second is None where the processor cannot run what the level pins.
+    The second is None if the processor cannot run what the level pins.
     """
     with ThreadPoolExecutor() as threads:
         own = threads.submit(_ask, folder, Level.SEEDED, environ)

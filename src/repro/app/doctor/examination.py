@@ -37,7 +37,7 @@ _EXAMINATIONS = (
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What an examination found.
+    """The findings of an examination.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Diagnosis:
 
     @property
     def holds(self) -> bool:
-        """Whether there is no problem."""
+        """True if there is no problem."""
         return self.count(Status.PROBLEM) == 0
 
     def count(self, status: Status) -> int:
@@ -67,7 +67,7 @@ def examine(folder: Path, level: str | None, environ: Mapping[str, str]) -> Diag
     ----------
     folder : Path
     level : str or None
-        The level to hold it against; the project's own, or portable, where it is None.
+        The level to compare with; the project's own, or portable, if it is None.
     environ : Mapping of str to str
         The environment as the caller gave it.
     """
@@ -83,7 +83,7 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
     try:
         found = find_project(folder)
     except ReproError:
-        told = f"no {BASE} here or in a folder above: no lock and no git state are examined"
+        told = f"no {BASE} in this folder or above: no lock and no git state are examined"
         return None, asked, [Check("project", Status.OK, told)]
     try:
         base = read_source(found, found / BASE, "base")
@@ -94,8 +94,8 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
             "configuration",
             Status.PROBLEM,
             f"{BASE}: {error}",
-            "its level is not known, so that another one was examined",
-            "repro config check tells what is expected",
+            "its level is unknown, so a different one was examined",
+            "repro config check shows what is expected",
         )
         return found, asked, [check]
     return found, asked if level else configured, []

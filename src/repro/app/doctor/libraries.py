@@ -18,7 +18,7 @@ _LLVM = {"libomp", "libiomp", "libiomp5md"}
 
 
 def bits(case: Case) -> Iterator[Check]:
-    """Tell the class of bits by itself, and at the level."""
+    """Report the class of bits without pins, and at the level."""
     if not case.alive:
         return
     by_level = None if isinstance(case.pinned, Death | None) else case.pinned.environment.bits
@@ -28,8 +28,8 @@ def bits(case: Case) -> Iterator[Check]:
             "class of bits",
             Status.WARNING,
             f"{by_level or by_itself}, as this processor gives; level '{case.level}' pins none",
-            "a processor of another class rounds otherwise, in the last bits",
-            "use a level that pins, where there is one for this architecture: --level portable",
+            "a processor of a different class rounds the last bits differently",
+            "use a level that pins code paths, if this architecture has one: --level portable",
         )
     elif by_level is None or by_itself == by_level:
         yield Check("class of bits", Status.OK, str(by_level or by_itself))
@@ -37,14 +37,14 @@ def bits(case: Case) -> Iterator[Check]:
         yield Check(
             "class of bits",
             Status.KEPT_IN_CHECK,
-            f"{by_itself or 'not known'} by itself, {by_level} at level '{case.level}'",
-            "a processor of another class rounds otherwise, in the last bits",
-            "start other programs that must agree by: repro exec -- COMMAND",
+            f"{by_itself or 'unknown'} without pins, {by_level} at level '{case.level}'",
+            "a processor of a different class rounds the last bits differently",
+            "start other programs that must agree with: repro exec -- COMMAND",
         )
 
 
 def threads(case: Case) -> Iterator[Check]:
-    """Tell with how many threads the libraries would compute, by themselves."""
+    """Report how many threads the libraries would use without a level."""
     if isinstance(case.own, Death):
         return
     native = case.own.environment.native
@@ -62,12 +62,12 @@ def threads(case: Case) -> Iterator[Check]:
 
 
 def blas(case: Case) -> Iterator[Check]:
-    """Tell whether the copies of BLAS, NumPy's and SciPy's, compute alike."""
+    """Check that NumPy's and SciPy's copies of BLAS compute the same."""
     if not case.alive:
         return
     ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
     vendors = sorted({each.internal_api for each in ours})
-    told = ", ".join(map(_told, ours)) or "none that tells of itself"
+    told = ", ".join(map(_told, ours)) or "none that can be identified"
     unpinned = [name for name in vendors if name != "openblas"]
     if len(_kernels(ours)) > 1:
         yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, told)
@@ -78,7 +78,7 @@ def blas(case: Case) -> Iterator[Check]:
             "BLAS",
             Status.WARNING,
             told,
-            f"no level can pin {', '.join(unpinned)}: it takes what it finds best here",
+            f"no level can pin {', '.join(unpinned)}: it chooses for this processor",
             "install wheels with OpenBLAS (those of PyPI)",
         )
     elif len(_kernels(by_itself)) > 1:
@@ -88,7 +88,7 @@ def blas(case: Case) -> Iterator[Check]:
 
 
 def openmp(case: Case) -> Iterator[Check]:
-    """Tell whether one OpenMP runtime is loaded, or several that do not know of each other."""
+    """Check that one OpenMP runtime is loaded, not several that do not know of each other."""
     if not case.alive:
         return
     wanted, by_itself = (Counter(each.runtimes) for each in (case.alive[0], case.alive[-1]))
@@ -115,7 +115,7 @@ def openmp(case: Case) -> Iterator[Check]:
 
 
 def system_gomp(case: Case) -> Iterator[Check]:
-    """Tell whether LightGBM would find the OpenMP that its wheel does not bring."""
+    """Check that LightGBM would find the OpenMP that its wheel lacks."""
     if not case.alive or case.alive[0].system_gomp is None:
         return
     installed = "lightgbm" in case.alive[0].environment.packages

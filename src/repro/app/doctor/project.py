@@ -24,7 +24,7 @@ _SHOWN = 5
 
 
 def lock(case: Case) -> Iterator[Check]:
-    """Tell whether the packages are locked by hash, and installed as locked."""
+    """Check that the packages are locked by hash, and installed as locked."""
     if case.project is None:
         return
     path = case.project / LOCK
@@ -40,7 +40,7 @@ def lock(case: Case) -> Iterator[Check]:
             Status.WARNING,
             f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
             + _listed([re.split(r"[;\s]", line)[0] for line in loose]),
-            "another day, or another index, gives other packages",
+            "a different day or index gives different packages",
             _MAKE,
         )
     else:
@@ -75,7 +75,7 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
             "installed packages",
             Status.WARNING,
             _listed([*other, *absent]),
-            "another version of a library may compute otherwise",
+            "a different version of a library may give different results",
             f"install what is locked: pip install --require-hashes -r {LOCK}"
             if other
             else "add them to the lock",
@@ -85,7 +85,7 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
 
 
 def git(case: Case) -> Iterator[Check]:
-    """Tell whether a commit says which code this is."""
+    """Check that a commit identifies this code."""
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git

@@ -1,4 +1,4 @@
-"""How a process starts: on which processor, whether at all, and with what of Python's own."""
+"""The start of a process: the processor, whether it starts at all, and Python's own settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UTC = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"
 
 
 def processor(case: Case) -> Iterator[Check]:
-    """Tell whether the processor can run what the level pins."""
+    """Check that the processor can run what the level pins."""
     model = case.alive[0].environment.cpu.model if case.alive else ""
     found = f"{model or 'a processor'} ({architecture()})"
     try:
@@ -42,14 +42,14 @@ def processor(case: Case) -> Iterator[Check]:
     yield Check(
         "processor",
         Status.WARNING,
-        f"{found}: no level pins code paths here",
+        f"{found}: no level pins code paths on it",
         "its bits are a class of their own, and never those of x86-64",
         "compare within a tolerance, or verify on the architecture that trained",
     )
 
 
 def processes(case: Case) -> Iterator[Check]:
-    """Tell whether Python starts as the caller starts it, and as the level wants it."""
+    """Check that Python starts as the caller starts it, and at the level."""
     if isinstance(case.own, Death):
         asked = "; ".join(cannot_run(case.environ))
         yield Check(
@@ -57,7 +57,7 @@ def processes(case: Case) -> Iterator[Check]:
             Status.PROBLEM,
             f"a process that loads NumPy, SciPy and scikit-learn {case.own.cause}",
             asked or "nothing that uses these libraries can run from this shell",
-            "unset the variables that are named here"
+            "unset these variables"
             if asked
             else f"{shlex.quote(sys.executable)} -P -m repro.app.probe . seeded shows it; see the"
             " inherited variables",
@@ -74,7 +74,7 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
         return Check(
             name,
             Status.PROBLEM,
-            f"a process as the level wants it {pinned.cause}",
+            f"a process started at the level {pinned.cause}",
             "nothing can be trained or verified at this level",
             f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -P -m"
             f" repro.app.probe . {case.level} shows it",
@@ -86,13 +86,15 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             Status.PROBLEM,
             "; ".join(broken),
             "the level promises what these libraries do not do",
-            "find what sets it back (a sitecustomize, a conda hook, another build of a library)",
+            "find what sets it back (a sitecustomize, a conda hook, a second build of a library)",
         )
-    return Check(name, Status.OK, "in force: every library was asked, and does as it promises")
+    return Check(
+        name, Status.OK, "in force: every library was read back and does what the level promises"
+    )
 
 
 def hash_seed(case: Case) -> Iterator[Check]:
-    """Tell whether the order of sets and of hashes is the same in every process."""
+    """Check that the order of sets and of hashes is the same in every process."""
     if isinstance(case.own, Death):
         return
     seed = case.own.environment.hash_seed
@@ -109,7 +111,7 @@ def hash_seed(case: Case) -> Iterator[Check]:
             "hash seed",
             Status.KEPT_IN_CHECK,
             f"PYTHONHASHSEED={seed}, and the level takes 0",
-            "another seed gives sets another order",
+            "a different seed gives sets a different order",
             "export PYTHONHASHSEED=0",
         )
     else:
@@ -117,7 +119,7 @@ def hash_seed(case: Case) -> Iterator[Check]:
 
 
 def language(case: Case) -> Iterator[Check]:
-    """Tell of the time zone and of the encoding of text; neither may change a result."""
+    """Report the time zone and the encoding of text; neither may change a result."""
     if not case.alive:
         return
     locale = case.alive[-1].environment.locale

@@ -1,4 +1,4 @@
-"""What the caller's own variables ask for, and what comes of it."""
+"""The caller's own variables: what they ask for, and their effect."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def requests(case: Case) -> Iterator[Check]:
             variable,
             Status.PROBLEM,
             "; ".join(sentences),
-            _WHY.get(variable, "what was asked for is not what is computed with"),
-            f"correct it, or unset {variable}: a level sets what it needs by itself",
+            _WHY.get(variable, "the computation does not use what was requested"),
+            f"correct it, or unset {variable}: a level sets what it needs",
         )
     yield from _substituted(case)
 
 
 def _substituted(case: Case) -> Iterator[Check]:
-    """Warn of a kernel that the build of OpenBLAS left out, and put another in place of."""
+    """Warn of a kernel that the build of OpenBLAS left out and replaced."""
     asked = kernel_named(case.environ.get(CORETYPE, ""))
     if asked is None or isinstance(case.own, Death):
         return
@@ -94,7 +94,7 @@ def _substituted(case: Case) -> Iterator[Check]:
 
 
 def inherited(case: Case) -> Iterator[Check]:
-    """Tell of the other variables that can change results: known, and not known."""
+    """Report the other variables that can change results, known and unknown."""
     given = overruled if case.level.keeps_out else (lambda _, environ: leaking(environ))
     named = _in_vain(case)
     found = {n: v for n, v in given(case.level, case.environ).items() if n not in named}
@@ -134,7 +134,7 @@ def python(case: Case) -> Iterator[Check]:
             f"{', '.join(started)} runs before every program, and no package provides it",
             "it can change what any library computes; no level keeps it out, and a run records its"
             " hash",
-            "remove it, or unset PYTHONPATH if it lies there",
+            "remove it, or unset PYTHONPATH if it is found through that",
         )
 
 
@@ -146,19 +146,19 @@ def loader(case: Case) -> Iterator[Check]:
     libraries = (environment.libraries if environment else None) or {}
     if not named:
         return
-    loaded = f", and {', '.join(libraries)} came from there" if libraries else ""
+    loaded = f", and {', '.join(libraries)} came from it" if libraries else ""
     yield Check(
         "native libraries",
         Status.WARNING,
         f"{', '.join(f'{name}={value}' for name, value in named.items())} is set{loaded}",
-        "another build of the C library's maths functions, or of OpenMP, gives other bits; no level"
-        " keeps it out, and a run records the content of what was loaded",
+        "a different build of the C library's maths functions or of OpenMP gives different bits;"
+        " no level keeps it out, and a run records the content of what was loaded",
         f"unset {' '.join(named)}, where programs start without",
     )
 
 
 def _in_vain(case: Case) -> dict[str, list[str]]:
-    """Collect the sentences by variable; what the text tells comes before what was read back."""
+    """Collect the sentences by variable; those from the text come before those read back."""
     environ = case.environ
     text = [each for each in misspelt(environ) if not each.startswith(TUNABLES)]
     read_back = () if isinstance(case.own, Death) else case.own.unheeded

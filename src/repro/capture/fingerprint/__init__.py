@@ -2,9 +2,9 @@
 
 A wheel brings several variants of its functions and picks one when it is loaded: NumPy by the
 processor's vector instructions, OpenBLAS by its model, the C library by both. The results differ in
-their last bits. Names of variants can be read back where a library tells them; the fingerprint asks
-the functions themselves, and so also sees a cause that nobody thought of: another build, an
-emulator, another C library.
+their last bits. Names of variants can be read back if a library reports them; the fingerprint asks
+the functions themselves, and so also sees a cause that nobody thought of: a new build, an
+emulator, a different C library.
 
 It is one-sided. Where two fingerprints differ, so may trainings, and the groups say where to look.
 Where they agree, every code path that is known to differ between processors has agreed.

@@ -1,7 +1,7 @@
 """Inputs made from integers alone, so that nothing that is under test has a part in them.
 
 SplitMix64 [1]_ gives the integers. Floats are those integers times a power of two: every
-conversion, product and sum here is exact, in every environment.
+conversion, product and sum is exact in every environment.
 
 References
 ----------

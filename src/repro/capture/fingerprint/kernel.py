@@ -42,7 +42,7 @@ class Kernel:
 def named(path: str) -> Callable[..., Any]:
     """Return a function that is looked up when it is called, by a path such as ``math:exp``.
 
-    So what another version lacks fails as one kernel, not as the whole fingerprint.
+    So what a different version lacks fails as one kernel, not as the whole fingerprint.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def digest_kernel(kernel: Kernel) -> str:
     """Run a kernel and return the digest of its results, ``kernel/v1:<hex>``.
 
     A kernel that raises, since a version lacks a function or refuses its input, gives the digest of
-    the exception's type: another one than any result has, so that it is seen in the comparison.
+    the exception's type: no result has such a digest, so that it is seen in the comparison.
     """
     try:
         return tagged_digest(KIND, {"results": _digest_results(kernel)})

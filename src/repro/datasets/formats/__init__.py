@@ -49,7 +49,7 @@ def format_of(name: str) -> Format:
     Raises
     ------
     ConfigError
-        If it is none that is known.
+        If the format is unknown.
     """
     for form in _FORMATS:
         if name.lower().endswith(f".{form}"):

@@ -135,7 +135,7 @@ class CsvTable:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number; see ``repro.tables.numbers.fault_of``.
+    """Return whether a cell is a number; see ``repro.tables.numbers.fault_of``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a format gives: the names of columns, then the columns that are asked for."""
+"""The interface of a format: the names of columns, then the requested columns."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class RefusedColumnsError(DataError):
         super().__init__(
             "\n".join(sentences),
             advice="correct the values, list such a mark under 'missing', or give the column "
-            "another role in configs/datasets.yaml",
+            "a different role in configs/datasets.yaml",
         )
 
 

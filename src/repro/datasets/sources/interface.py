@@ -1,4 +1,4 @@
-"""What a source gives: the declared data, or the reason why not."""
+"""The interface of a source: the declared data, or the reason why not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Source(Protocol):
         """The name of the data in messages and records."""
 
     def obtain(self, expected: str | None) -> Payload:
-        """Get the data, and hold its bytes against a hash before anything parses them.
+        """Get the data, and check the hash of its bytes before anything parses them.
 
         Parameters
         ----------
@@ -54,9 +54,9 @@ class Source(Protocol):
         Raises
         ------
         HashMismatchError
-            If the bytes have another hash.
+            If the bytes have a different hash.
         PreconditionError
-            If the data cannot be had here.
+            If the data is not available.
         """
 
 
@@ -66,7 +66,7 @@ def payload_of(form: Format, label: str, content: bytes, expected: str | None) -
     Raises
     ------
     HashMismatchError
-        If the bytes have another hash than expected.
+        If the bytes have a different hash than expected.
     """
     found = sha256_bytes(content)
     if expected is not None:

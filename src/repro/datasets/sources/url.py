@@ -46,7 +46,7 @@ class Url:
         return payload_of(self.source.format, self.label, content, expected)
 
     def _cached(self, expected: str) -> bytes | None:
-        """Return what the cache holds; a damaged entry is as good as none, and is fetched anew."""
+        """Return what the cache holds; a damaged entry counts as missing, and is fetched again."""
         try:
             content = self._entry(expected).read_bytes()
         except OSError:

@@ -1,7 +1,7 @@
 """A comparison of records as one HTML page that loads nothing and that a person reads.
 
 Whatever comes from a record is untrusted: it is escaped by the template, made printable and cut to
-a length here, and of what there is too much of, the page says how much it leaves out.
+a limited length, and the page says how much it leaves out.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _pictures(
     flips = sum(pair.flipped for pair in pairs)
     still = sum(not pair.moved for pair in pairs)
     said = f"Of {len(pairs)} pairs of predictions, "
-    said += f"{flips} have another label" if labelled else f"{still} are the same number"
+    said += f"{flips} have a different label" if labelled else f"{still} are the same number"
     limit = reference.threshold.threshold if len(reference.predictions.scores) == 1 else None
     drawn["scores"] = plots.scores_picture(
         pairs, marks, limit, "Scores of the reference against scores of the candidates", f"{said}."

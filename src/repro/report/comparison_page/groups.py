@@ -52,20 +52,20 @@ class Bunch:
 
     @property
     def names(self) -> list[str]:
-        """As many names as are told."""
+        """As many names as are shown."""
         return [short(member.name, NAME) for member in self.members[:_NAMES]]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A stage output of a group, held against the reference's.
+    """A stage output of a group, compared with the reference's.
 
     Attributes
     ----------
     state : str
         ``same``, ``within``, ``differs`` or ``missing``.
     parts : bool
-        Whether the stage is the first that parts.
+        Whether the stage is the first divergent one.
     """
 
     output: str
@@ -162,7 +162,7 @@ def _story(candidate: Candidate) -> object:
 
 
 def cells_of(expected: Mapping[str, str], group: Bunch) -> list[Cell]:
-    """Hold every stage output of a group against the reference's."""
+    """Compare every stage output of a group with the reference's."""
     actual = outputs_of(group.first.record)
     candidates = [member.candidate for member in group.members if member.candidate]
     other = "within" if all(c.comparison.verdict.holds for c in candidates) else "differs"

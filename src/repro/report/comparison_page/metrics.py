@@ -21,7 +21,7 @@ _LINES = 40
 
 
 class Dot(NamedTuple):
-    """A metric of a record that is not the reference's; the group tells which record."""
+    """A metric of a record that is not the reference's; the group shows which record."""
 
     difference: float
     beyond: bool
@@ -48,7 +48,7 @@ class Line:
 
     @property
     def outcome(self) -> str:
-        """What came of it, in words."""
+        """The outcome, in words."""
         if self.same == self.compared:
             return "same bits"
         return "beyond" if any(dot.beyond for dot in self.dots) else "within"
@@ -107,7 +107,7 @@ def _dots(checks: Sequence[tuple[str, Check]]) -> tuple[Dot, ...]:
 
 
 def say(lines: Sequence[Line]) -> str:
-    """Tell the picture of the lines in words."""
+    """Describe the picture of the lines in words."""
     beyond = sum(line.outcome == "beyond" for line in lines)
     equal = sum(not line.dots for line in lines)
     return (

@@ -23,7 +23,7 @@ class Pair(NamedTuple):
     margin : float or None
         How far the reference's deciding score lies from the decision boundary.
     moved : float
-        How far a candidate's lies from there; across the boundary where the label flipped.
+        The distance of a candidate's; across the boundary if the label flipped.
     letter : str
         The candidate's group.
     """

@@ -1,6 +1,6 @@
 """Pictures as inline SVG: vector, deterministic, in the colours of the page.
 
-matplotlib draws, by the extra ``plots``. Nothing here imports it before a picture is asked for.
+matplotlib draws, by the extra ``plots``. Nothing imports it before a picture is requested.
 """
 
 from __future__ import annotations

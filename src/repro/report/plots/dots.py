@@ -1,4 +1,4 @@
-"""Dots in a drawing: as many as are told apart, with a shape for each group."""
+"""Dots in a drawing: as many as can be distinguished, with a shape for each group."""
 
 from __future__ import annotations
 

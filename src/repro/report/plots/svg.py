@@ -56,12 +56,12 @@ def picture(
     title: str,
     description: str,
 ) -> Markup:
-    """Draw a picture that is told in words too.
+    """Draw a picture that is described in words too.
 
     Parameters
     ----------
     name : str
-        Begins its ids; another for each picture of a page.
+        Begins its ids; a different one for each picture of a page.
     draw : callable
     size : (width, height)
         In inches of 72 points.
@@ -80,7 +80,7 @@ def picture(
 
 
 def _inline(text: str, name: str, title: str, description: str) -> Markup:
-    """Make an SVG file a part of a page: no header, ids of its own, told in words."""
+    """Make an SVG file a part of a page: no header, ids of its own, described in words."""
     root = Xml.fromstring(text)  # noqa: S314  # drawn just now
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
