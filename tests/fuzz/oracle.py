@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _ABSENT = object()
+# Records of before have it not, so that one without it claims nothing.
+_LATER = "unordered"
 # Settings of estimators have no declared type: 1 and 1.0 may be different models.
 _UNTYPED = re.compile(r"(config\.)?models\.")
 # What `verify` and `compare` show as claimed, or as a difference in the environment.
@@ -53,7 +55,8 @@ def differing(left: object, right: object) -> list[str]:
 def _same(path: str, left: object, right: object) -> bool:
     if left is _ABSENT or right is _ABSENT:
         # A field that may be missing says nothing where it is null.
-        return left in (None, _ABSENT) and right in (None, _ABSENT)
+        optional = path.endswith(_LATER)
+        return optional or (left in (None, _ABSENT) and right in (None, _ABSENT))
     if _UNTYPED.match(path):
         return _exactly(left, right)
     numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (left, right)]
