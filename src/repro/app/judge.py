@@ -148,7 +148,7 @@ def judge(
     if exact:
         return comparison
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
-        finding = "other bits, where the same bits were asked for"
+        finding = "different bits, although the same bits were requested"
         return comparison.model_copy(update={"finding": finding})
     return comparison
 

@@ -114,8 +114,8 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
     if isinstance(error, FileNotFoundError) and found is None:
         return PreconditionError(
             f"{name}: command not found",
-            advice="give its path, or activate the environment that has it; what only a shell"
-            f" knows, such as cd, by: repro exec -- sh -c '{name} …'",
+            advice="give its path, or activate its environment; run shell built-ins, such as cd,"
+            f" with: repro exec -- sh -c '{name} …'",
         )
     if isinstance(error, FileNotFoundError):
         return PreconditionError(

@@ -28,7 +28,7 @@ def lock(case: Case) -> Iterator[Check]:
         return
     path = case.project / LOCK
     if not path.is_file():
-        why = "nothing says which packages a result was made with, so that nobody can install them"
+        why = "nothing records which packages made a result, so nobody can install them"
         yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
     lines = _requirements(path.read_text(encoding="utf-8", errors="replace"))
@@ -88,7 +88,7 @@ def git(case: Case) -> Iterator[Check]:
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git
-    why = "no commit says which code a result was made with"
+    why = "no commit identifies the code that made a result"
     if isinstance(state, NoRepository):
         absent = state.reason == "git is missing"
         mend = "install git, or build the image from a commit" if absent else _KEEP

@@ -117,7 +117,7 @@ def inherited(case: Case) -> Iterator[Check]:
             f"correct it, or unset {name}",
         )
     if not found:
-        told = "none that can change a result" if not named else "none beside those named"
+        told = "none that can change a result" if not named else "none besides those above"
         yield Check("inherited variables", Status.OK, told)
 
 
