@@ -57,7 +57,7 @@ def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) 
         )
     # Folders that are not there yet are made.
     place = next(folder for folder in target.resolve().parents if folder.exists())
-    # Asked of the system by doing it: rights alone do not tell of a disk that is only read.
+    # Asked of the system by doing it: rights alone do not reveal a read-only disk.
     with tempfile.TemporaryFile(dir=place):
         pass
 

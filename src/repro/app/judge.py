@@ -133,7 +133,7 @@ def judge(
         thresholded=expected.threshold.rule == actual.threshold.rule != "argmax",
     )
     if edited:
-        # As of a record that was not bound anew: nothing can be said of its training.
+        # As of a record that was not bound again: nothing can be said of its training.
         reasons = (edited, *comparison.reasons)
         update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
         return comparison.model_copy(update=update)

@@ -139,7 +139,7 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
 def _print(form: str, level: Level) -> None:
     fixed = [f"{name}={shlex.quote(value)}" for name, value in level.variables.items()]
     if form == "docker":
-        # The image is for another machine; none of this one's variables gets there.
+        # The image is for a different machine; none of this one's variables gets into it.
         if fixed:
             output.say("ENV " + " \\\n    ".join(fixed))
     else:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from repro.app.doctor.case import Case
 
 # The names that the GNU C library takes for x86 (sysdeps/x86/cpu-tunables.c), by case. The first
-# can only be switched off; others are those of any version, since another is passed over.
+# can only be switched off; others are those of any version, since an unknown one is ignored.
 _FEATURES = frozenset({
     "AVX", "AVX2", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512ER", "AVX512F", "AVX512PF",
     "AVX512VL", "BMI1", "BMI2", "CMOV", "CX8", "ERMS", "FMA", "FMA4", "HTT", "I586", "I686",
