@@ -35,7 +35,7 @@ setup: $(VENV)/.ready ## Make .venv with every package pinned by hash.
 train: $(VENV)/.ready ## Train the default experiment (ARGS="wine --seed 7").
 	@$(BIN)/repro train $(ARGS)
 
-verify: $(VENV)/.ready ## Verify the committed reference here (SUBJECT=… for another, or a run).
+verify: $(VENV)/.ready ## Verify the committed reference on this machine (SUBJECT=… for a run, or a different one).
 	@$(BIN)/repro verify $(SUBJECT) $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests.
@@ -64,10 +64,10 @@ types: $(VENV)/.dev ## Check types.
 cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
 	@$(BIN)/python scripts/cpu_matrix.py $(ARGS)
 
-matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that is to be had here, and compare.
+matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that this machine can run, and compare.
 	@$(BIN)/python scripts/matrix.py $(ARGS)
 
-# For CI: tell the cells (OUTPUT="$GITHUB_OUTPUT"), train in one itself (CELL=...), and compare what
+# For CI: list the cells (OUTPUT="$GITHUB_OUTPUT"), train in one itself (CELL=...), and compare what
 # all of them left (RECORDS=...).
 matrix-cells: $(VENV)/.ready
 	@cells=$$($(BIN)/python scripts/matrix.py --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
@@ -90,10 +90,10 @@ image: $(VENV)/.ready ## Build the image, and load it into Docker (BASE=NAME@sha
 image-check: $(VENV)/.ready ## Build the image twice, and compare to the last bit.
 	@$(BIN)/python scripts/image.py check $(if $(BASE),--base $(BASE)) $(ARGS)
 
-image-clock-check: $(VENV)/.ready ## The same, the second time on another date and in another kernel.
+image-clock-check: $(VENV)/.ready ## The same, the second time on a different date and in a different kernel.
 	@$(BIN)/python scripts/image.py check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
 
-# For CI: tell the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
+# For CI: write the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
 image-digest:
 	@digest=$$(skopeo inspect --format '{{.Digest}}' oci:build/image) \
 		&& printf 'digest=%s\n' "$$digest" >>"$(OUTPUT)"
@@ -107,7 +107,7 @@ lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index an
 		&& $(COMPILE) $(ARGS) build/oldest.in -o requirements-oldest.txt
 	@echo "nix/wheels.json, sbom.json"; $(UNCONFIGURED) $(BIN)/python scripts/lock.py
 
-audit: $(VENV)/.dev ## Ask for known vulnerabilities of every locked package.
+audit: $(VENV)/.dev ## Look up known vulnerabilities of every locked package.
 	@$(BIN)/python scripts/audit.py $(ARGS)
 
 nix-check: ## Build the flake for this system, and train and verify with it (needs Nix).

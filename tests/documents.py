@@ -10,7 +10,8 @@ from tests.conftest import ROOT
 
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 FRONT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
-PAGES = [path for path in [*FRONT, *GUIDES] if path.exists()]
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+PAGES = [*FRONT, *GUIDES, *DECISIONS]
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _MARKED = re.compile(

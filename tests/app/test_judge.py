@@ -33,7 +33,7 @@ def test_why_the_same_bits_are_due_is_not_replaced_by_that_they_were_asked_for()
 
     assert (due.verdict, asked.verdict) == (Verdict.EQUIVALENT, Verdict.EQUIVALENT)
     assert due.finding == "only within the tolerance, although bit-identical results are expected"
-    assert asked.finding == "other bits, where the same bits were asked for"
+    assert asked.finding == "different bits, although the same bits were requested"
     assert not due.holds
     assert not asked.holds
 

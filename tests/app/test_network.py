@@ -90,7 +90,7 @@ def test_data_is_fetched_before_and_read_from_the_cache_afterwards(tmp_path, ser
     address, asked = served
     lines = run(tmp_path, address, "table.csv", hashlib.sha256(TABLE).hexdigest())
 
-    assert lines[:2] == ["none could be reached (seccomp)", "40"]
+    assert lines[:2] == ["every network socket refused (seccomp)", "40"]
     assert "cannot be fetched" in lines[2]
     assert asked == ["/table.csv"]
 

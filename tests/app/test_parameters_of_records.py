@@ -89,7 +89,7 @@ def test_what_reaches_beyond_a_fit_is_refused_in_a_record_and_in_training(name):
     if name == "nested in a list":
         # What is in a list is not made into an estimator, and so opens nothing.
         return
-    with pytest.raises(ConfigError, match=r"it is no hyper-parameter"):
+    with pytest.raises(ConfigError, match=r"it is not a hyper-parameter"):
         build("m", with_model(estimator, params).models["m"], 1, ["sklearn", "lightgbm", "joblib"])
 
 

@@ -153,4 +153,4 @@ def test_schemes_compare_with_themselves_alone(recorded, tmp_path):
     result = fingerprint(tmp_path, "--expect", "other.json")
 
     assert result.status == 3
-    assert "of the scheme fingerprint/v2" in result.err
+    assert "has the scheme fingerprint/v2" in result.err

@@ -474,7 +474,7 @@ def claimed(project, native, tmp_path):
     [
         ("1.7.2", (), None, "add --packages to try the recorded version"),
         ("0.0.1", ("--packages",), None, "has no wheel of scikit-learn 0.0.1"),
-        ("-r x", ("--packages",), None, "'-r x' is no version of scikit-learn"),
+        ("-r x", ("--packages",), None, "'-r x' is not a version of scikit-learn"),
         ("1.7.2", ("--packages",), "http://127.0.0.1:9/simple", "no package index can be reached"),
     ],
     ids=["not asked for", "no wheel", "no version", "no index"],

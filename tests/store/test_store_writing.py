@@ -227,9 +227,7 @@ def test_a_file_in_the_way_is_said(tmp_path):
     """Before anything is trained."""
     (tmp_path / "runs").write_text("")
 
-    assert _refusal(tmp_path / "runs").endswith(
-        "a file, or a link that leads nowhere, is in the way"
-    )
+    assert _refusal(tmp_path / "runs").endswith("a file or a broken link is in the way")
     assert _refusal(tmp_path / "runs" / "deeper").endswith("is a file, not a folder")
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.store import sample_run
+import sample_run
 
 from repro.store import writing
 

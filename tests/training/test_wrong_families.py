@@ -289,7 +289,7 @@ def fit_and_score(path, params):
         ("NoProbability", "refused to predict"),
         ("OneColumn", "refused to predict: IndexError"),
         ("FewRows", "3 predictions for 10 rows"),
-        ("NotFinite", "no finite number"),
+        ("NotFinite", "not a finite number"),
         ("Text", "refused to predict"),
     ],
 )

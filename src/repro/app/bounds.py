@@ -41,7 +41,7 @@ def check_bounds(config: ExperimentConfig, where: str) -> None:
         if abs(value) > most:
             raise PreconditionError(
                 f"{where}: {key}: {value:.6g} is more than the {most} that a record may ask for",
-                advice="ask whoever made the record for one of less work",
+                advice="ask the author of the record for one that needs less work",
             )
 
 

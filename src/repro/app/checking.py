@@ -123,7 +123,7 @@ def _problem(
 ) -> Iterator[str]:
     try:
         _check_variant(family, kind, own, variant, allowed)
-    # A family that no experiment here chooses may be for another machine.
+    # A family that no experiment chooses may be for a different machine.
     except PreconditionError:
         return
     except ReproError as error:

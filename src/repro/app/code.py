@@ -213,7 +213,7 @@ class _Names:
         home = next((each for each in self._homes if path.is_relative_to(each)), None)
         if home is not None:
             return path.relative_to(home).as_posix()
-        # Of a package by the folder that it was found in, which may be below another on the path.
+        # Of a package by the folder that it was found in, which may be below one on the path.
         depth = module.count(".") + (path.stem == "__init__")
         if module and path.parts[-depth - 1 : -1] == tuple(module.split("."))[:depth]:
             return "/".join(path.parts[-depth - 1 :])

@@ -100,7 +100,7 @@ def _check_file(path: Path) -> None:
         name = path.name.encode("utf-8", "backslashreplace").decode()
         if name != path.name:
             raise ConfigError(
-                f"{name}: the name of the file is not UTF-8, so that YAML cannot hold it",
+                f"{name}: the name of the file is not UTF-8, so YAML cannot contain it",
                 advice="rename the file",
             )
         # Not by Path, which raises where a name is too long to be one.

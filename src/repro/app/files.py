@@ -53,11 +53,11 @@ def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) 
     _check_place(target, inputs)
     if any(_same(target, other) for other in others):
         raise ConfigError(
-            f"{target} is asked for twice: one would replace the other", advice="choose two files"
+            f"{target} is requested twice: one would replace the other", advice="choose two files"
         )
     # Folders that are not there yet are made.
     place = next(folder for folder in target.resolve().parents if folder.exists())
-    # Asked of the system by doing it: rights alone do not tell of a disk that is only read.
+    # Asked of the system by doing it: rights alone do not reveal a read-only disk.
     with tempfile.TemporaryFile(dir=place):
         pass
 

@@ -133,7 +133,7 @@ def judge(
         thresholded=expected.threshold.rule == actual.threshold.rule != "argmax",
     )
     if edited:
-        # As of a record that was not bound anew: nothing can be said of its training.
+        # As of a record that was not bound again: nothing can be said of its training.
         reasons = (edited, *comparison.reasons)
         update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
         return comparison.model_copy(update=update)
@@ -148,7 +148,7 @@ def judge(
     if exact:
         return comparison
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
-        finding = "other bits, where the same bits were asked for"
+        finding = "different bits, although the same bits were requested"
         return comparison.model_copy(update={"finding": finding})
     return comparison
 

@@ -74,13 +74,13 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     trained = with_keys_of(records[0], version_of(subject.record.keys))
     if trained.keys.strict_key != subject.record.keys.strict_key:
         raise PreconditionError(
-            f"{subject.name}: its keys are not those of a training by its configuration",
+            f"{subject.name}: its keys do not match a training with its configuration",
             advice="it was edited, or its data differs from this project's; get a fresh copy",
         )
     if len({each.fingerprint for each in trainings if each.fingerprint}) < _FEWEST:
         raise PreconditionError(
             "all trainings had one fingerprint: nothing was measured on this processor",
-            advice="measure where more than one level gives bits of its own",
+            advice="measure on a machine whose levels give different bits",
         )
     found = spreads(records)
     unstable = tuple(name for name, spread in found.items() if spread.exceeds(limit))

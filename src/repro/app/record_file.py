@@ -81,7 +81,7 @@ def _normalised(record: RecordFile) -> RecordFile:
     try:
         config = parse_config(record.config, "")
     except SchemaError:
-        # The binding holds whatever it is; whoever needs a configuration says what is wrong.
+        # The binding covers any content; code that needs a configuration says what is wrong.
         return record
     return record.model_copy(update={"config": config.model_dump(mode="json", by_alias=True)})
 

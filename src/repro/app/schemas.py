@@ -92,7 +92,7 @@ def _decision() -> dict[str, Any]:
 
 def _without_required(schema: Any) -> Any:  # any JSON value
     if isinstance(schema, dict):
-        # A union is told apart by its discriminator, which therefore stays required there.
+        # A discriminator distinguishes the members of a union, and so stays required in them.
         return {key: _without_required(v) for key, v in schema.items() if key != "required"}
     if isinstance(schema, list):
         return [_without_required(value) for value in schema]

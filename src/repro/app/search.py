@@ -47,7 +47,7 @@ def search(
     spent = f"no more trainings were allowed (--max-runs {trials.effort.runs})"
     idle = spent if trials.exhausted else "what parts first is explained without it"
     untried |= dict.fromkeys(ways.keys() - tried, idle)
-    # Such as a data set that is not here any more: nothing was learned of the cause.
+    # Such as a data set that was removed: nothing was learned of the cause.
     untried |= {t.causes[0]: t.failure for t in trials.made if t.failure and len(t.causes) == 1}
     return tuple(confirmed), untried
 

@@ -90,7 +90,7 @@ class Throwaway:
     def _install(self, name: str, folder: Path) -> str:
         version = self._recorded[name]
         if not _VERSION.fullmatch(version):
-            return f"{version!r} is no version of {name}"
+            return f"{version!r} is not a version of {name}"
         self._tell(f"fetching {name} {version}")
         done = finished(
             module_command(

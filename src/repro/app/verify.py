@@ -85,7 +85,7 @@ def verify(
         As ``execute`` and ``judge``.
     """
     expected = question.expected
-    # This project's own, never the record's: who is checked does not set the measure.
+    # This project's own, never the record's: the author of a record does not set the measure.
     settings = verification_settings(project, expected.experiment)
     try:
         config = with_own_data(project, question.config)

@@ -31,7 +31,7 @@ def observe_cpu() -> Cpu:
 def parse_cpuinfo(lines: Iterable[str]) -> Cpu:
     """Read the description of one processor in the form of ``/proc/cpuinfo``."""
     fields = _fields(lines)
-    # ARM tells numbers where x86 tells names.
+    # ARM gives numbers, x86 gives names.
     vendor = fields.get("vendor_id") or fields.get("CPU implementer", "")
     model = fields.get("model name") or fields.get("CPU part", "")
     features = fields.get("flags") or fields.get("Features", "")

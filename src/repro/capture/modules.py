@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# What Python imports by itself before anything else, if it is there.
+# What Python imports before anything else, if it exists.
 STARTERS = ("sitecustomize", "usercustomize")
 _SITE = {"site-packages", "dist-packages"}
 _ZIP = f"python{sys.version_info.major}{sys.version_info.minor}.zip"

@@ -114,7 +114,7 @@ def guarded(command: click.Command, arguments: list[str], *, name: str | None = 
     except (KeyboardInterrupt, click.Abort):
         return _interrupted()
     except SystemExit as error:
-        # When the reader of a pipe has gone, as head does, click puts another stdout in place and
+        # When the reader of a pipe has gone, as head does, click puts a new stdout in place and
         # ends with 1. That is no finding, and no pass, since nobody read the verdict: 141 is what
         # shells give a program that a closed pipe has ended.
         gone = sys.stdout is not stdout

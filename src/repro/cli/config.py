@@ -65,7 +65,7 @@ def _origin(key: str, origins: dict[str, str]) -> str:
 @click.argument("experiments", nargs=-1)
 @project_option
 def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
-    """Check experiments, all of them and every model family where none is named."""
+    """Check experiments; all of them and every model family by default."""
     from repro.app.checking import check_all
     from repro.app.configuration import idle_tolerances, verification_settings
     from repro.app.limits import check_measure
@@ -89,7 +89,7 @@ def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
 def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -> int:
     """Compare the configuration of two experiments, runs or references.
 
-    Exit status 1 where they differ.
+    The exit status is 1 if they differ.
     """
     from repro.app.configuration import recorded_or_named
     from repro.divergence.structure import differences
@@ -111,7 +111,7 @@ def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -
 @command.command()
 @click.argument("kind", required=False)
 def schema(kind: str | None) -> int:
-    """Print the JSON Schema of a kind of file, for editors; list the kinds where none is named."""
+    """Print the JSON Schema of a kind of file, for editors; list the kinds by default."""
     from repro.app.schemas import KINDS, schema_of
 
     if kind is None:

@@ -114,8 +114,8 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
     if isinstance(error, FileNotFoundError) and found is None:
         return PreconditionError(
             f"{name}: command not found",
-            advice="give its path, or activate the environment that has it; what only a shell"
-            f" knows, such as cd, by: repro exec -- sh -c '{name} …'",
+            advice="give its path, or activate its environment; run shell built-ins, such as cd,"
+            f" with: repro exec -- sh -c '{name} …'",
         )
     if isinstance(error, FileNotFoundError):
         return PreconditionError(
@@ -139,7 +139,7 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
 def _print(form: str, level: Level) -> None:
     fixed = [f"{name}={shlex.quote(value)}" for name, value in level.variables.items()]
     if form == "docker":
-        # The image is for another machine; none of this one's variables gets there.
+        # The image is for a different machine; none of this one's variables gets into it.
         if fixed:
             output.say("ENV " + " \\\n    ".join(fixed))
     else:

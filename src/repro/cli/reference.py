@@ -32,10 +32,10 @@ def command(
     """Export the record of a run to one file that you can commit or hand over.
 
     The file has the configuration, keys, stage digests, metrics, environment and at most 256
-    predictions, the ones nearest to a decision boundary among them. Verify against it anywhere:
+    predictions, including those nearest to a decision boundary. Check it on any machine with:
     repro verify FILE.
 
-    RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
+    RUN is a folder, an id or the beginning of one; the newest run by default.
     """
     from repro.app.files import check_targets, write_whole
     from repro.app.reference import check_replaceable, export

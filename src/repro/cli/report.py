@@ -24,12 +24,12 @@ def command(
 ) -> int:
     """Write a run as one self-contained HTML page with pictures.
 
-    It has what report.html in the run folder has, and pictures besides: metrics with intervals,
+    It shows what report.html in the run folder shows, and pictures: metrics with intervals,
     precision against recall or predicted against actual, and the candidates fold by fold. The run
-    is checked first and only read; nothing is executed or unpickled. Exit status 1 where it is
-    damaged.
+    is checked first and only read; nothing is executed or unpickled. The exit status is 1 if the
+    run is damaged.
 
-    RUN is a folder, an id or the beginning of one; the newest run where nothing is named.
+    RUN is a folder, an id or the beginning of one; the newest run by default.
     """
     from repro.app.files import check_targets, write_whole
     from repro.app.report import run_page

@@ -334,7 +334,7 @@ def comparable(environment: Environment) -> dict[str, object]:
     idle = {"runtime", "used", "packages", "dropped"}
     value = environment.model_dump(mode="json", exclude=idle)
     if environment.commit is not None:
-        # Branches and files that differ are told elsewhere.
+        # Branches and files that differ are reported elsewhere.
         value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
     return value | {"packages": foreign_packages(environment)}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _R = TypeVar("_R", bound=Record)
-# How a digest begins that does not tell 1 from 1.0, as all did before numbers kept their type.
+# The prefix of digests that do not distinguish 1 from 1.0, from before numbers kept their type.
 _UNTYPED = "binding/v1:"
 # More digits, and more problems, than people read.
 _WIDE, _SHOWN = 40, 20

@@ -168,7 +168,7 @@ class Network(Record):
     def sentence(self) -> str:
         """The same for a person."""
         if self.isolated:
-            return f"none could be reached ({self.mechanism})"
+            return f"every network socket refused ({self.mechanism})"
         return f"not isolated: {self.reason}"
 
 

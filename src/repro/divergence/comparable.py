@@ -76,7 +76,7 @@ def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
 
 def _without_keys(expected: Side, actual: Side, mode: str) -> list[str]:
     if mode == "strict":
-        return ["the reference has no keys, so that nothing says it is the same experiment"]
+        return ["the reference has no keys, so nothing shows that it is the same experiment"]
     found = []
     if expected.metrics.task != actual.metrics.task:
         found.append(f"task differs: {_sides(expected.metrics.task, actual.metrics.task)}")

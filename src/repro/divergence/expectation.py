@@ -81,7 +81,7 @@ def _contradiction(environment: Environment) -> str:
     if known is None:
         return "a class of bits is recorded without a fingerprint" if environment.bits else ""
     if known.scheme == Fingerprint.over({}).scheme and not known.is_sound:
-        return "a recorded fingerprint is not that of its own groups"
+        return "a recorded fingerprint does not match its own groups"
     return ""
 
 

@@ -30,7 +30,7 @@ def differences(
     ours, theirs = flatten(left), flatten(right)
     keys = [*ours, *(key for key in theirs if key not in ours)]
     pairs = {key: (ours.get(key), theirs.get(key)) for key in keys}
-    # An empty mapping beside one that is not there, or whose keys are told one by one.
+    # An empty mapping beside a missing one, or one whose keys are listed one by one.
     nothing: tuple[object, ...] = ({}, None)
     return {
         key: pair

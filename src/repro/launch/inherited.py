@@ -21,7 +21,7 @@ LOADER = (*LOADS_CODE, "GLIBC_TUNABLES")
 # Set by scikit-learn itself while it is imported; they guard against crashes and compute nothing.
 _HARMLESS = frozenset({"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"})
 
-# What is known of these families. Another name may be a slip, or newer than this list.
+# What is known of these families. An unknown name may be a slip, or newer than this list.
 KNOWN = frozenset({
     *LOADER,
     "BLIS_ARCH_TYPE", "BLIS_IC_NT", "BLIS_IR_NT", "BLIS_JC_NT", "BLIS_JR_NT", "BLIS_NUM_THREADS",

@@ -47,7 +47,7 @@ class _Machine(NamedTuple):
     audit: int
     seccomp: int
     socket: int
-    # Calls from this number on are those of another ABI of the same architecture.
+    # Calls from this number on are those of a second ABI of the same architecture.
     foreign: int
 
 

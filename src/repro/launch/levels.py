@@ -238,7 +238,7 @@ def in_force(level: Level, environ: Mapping[str, str] = os.environ) -> tuple[str
 
 
 def _hashes_wrongly(level: Level) -> bool:
-    # The flag is 0 for the seed 0 alone: not for another seed, nor under -R, -E or -I.
+    # The flag is 0 only for the seed 0: not for other seeds, nor under -R, -E or -I.
     return level.variables.get(HASH_SEED) == "0" and sys.flags.hash_randomization != 0
 
 

@@ -134,7 +134,7 @@ def _guard(level: Level) -> str:
 
 
 def _take_guard(level: Level, environ: MutableMapping[str, str]) -> bool:
-    # The guard of another level stays, for the call that asks for that level.
+    # The guard of a different level stays, for the call that asks for that level.
     if environ.get(GUARD) != _guard(level):
         return False
     del environ[GUARD]
@@ -176,7 +176,7 @@ def _restart(environ: dict[str, str]) -> NoReturn:
         if stream is not None:
             stream.flush()
     if os.name == "nt":
-        # There, exec returns to the shell at once and leaves the new process in the background.
+        # Windows: exec returns to the shell at once and leaves the new process in the background.
         raise SystemExit(run_child(command, environ))
     os.execve(command[0], command, environ)  # noqa: S606 - no shell is wanted
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _REASONS = {
-    errno.EEXIST: "a file, or a link that leads nowhere, is in the way",
+    errno.EEXIST: "a file or a broken link is in the way",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EACCES: "you may not write to it",
     errno.EPERM: "you may not write to it",

@@ -87,7 +87,7 @@ def parse_lineage(content: bytes) -> Lineage:
     """
     lineage = load_record(content, LINEAGE, Lineage)
     if not lineage.files:
-        raise SchemaError(f"{LINEAGE}: files: none is listed, so that there is nothing to check")
+        raise SchemaError(f"{LINEAGE}: files: the list is empty, so there is nothing to check")
     for name in lineage.files:
         # It may come from anybody, and must not lead out of the run's folder.
         if not is_plain_name(name) or name == LINEAGE:

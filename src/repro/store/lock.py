@@ -47,7 +47,7 @@ else:
 WRITER = ".writer"
 GRACE = timedelta(days=1)
 
-# What the systems say of a lock that is held by another process.
+# What the systems say of a lock that a different process holds.
 _HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
 _PATIENCE, _PAUSE = 120.0, 0.02  # seconds
 

@@ -74,7 +74,7 @@ def looks_like_run(path: Path) -> bool:
     try:
         inside = any((path / name).exists() for name in _TELLTALE)
     except OSError:
-        # Closed to us, or no path at all; then the name has to tell.
+        # Closed to us, or no path at all; then the name has to decide.
         inside = False
     return os.path.isdir(path) and (inside or time_of(path.name) is not None)  # noqa: PTH112
 

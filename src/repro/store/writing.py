@@ -39,7 +39,7 @@ def check_writable(runs: Path) -> None:
         try:
             with probe.open("xb", buffering=0) as file:
                 file.write(b"repro")
-                # Some file systems tell only here that they are full or read-only.
+                # Some file systems report only at this point that they are full or read-only.
                 os.fsync(file.fileno())
         finally:
             probe.unlink(missing_ok=True)
@@ -167,7 +167,7 @@ class PendingRun:
                 f"{name!r} cannot be the name of a file of a run",
                 advice="use a plain file name, without separators or a leading dot",
             )
-        # Case alone does not tell two files apart on every platform.
+        # Case alone does not distinguish two files on every platform.
         if name.casefold() in {LINEAGE, *(taken.casefold() for taken in self._files)}:
             raise PreconditionError(f"the run has a file {name} already")
         return self._open_folder() / name
@@ -219,7 +219,7 @@ def _claim(runs: Path, run_id: str) -> str:
         except FileExistsError:
             run_id = another_run_id(run_id)
             continue
-        # Asked after the claim: who had this name before has left, or has moved in there.
+        # Asked after the claim: the earlier owner of this name has left, or has moved in.
         if not (runs / run_id).exists():
             return run_id
         folder.rmdir()

@@ -49,7 +49,7 @@ def find_class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstima
     parts = _PATH.fullmatch(path)
     if parts is None:
         dotted = re.fullmatch(r"([\w.]+)\.(\w+)", path, re.ASCII)
-        hint = f"write {dotted[1]}:{dotted[2]}" if dotted else "write such as sklearn.svm:SVC"
+        hint = f"write {dotted[1]}:{dotted[2]}" if dotted else "write it like sklearn.svm:SVC"
         raise ConfigError(f"{where}: expected module:Class, found {path[:200]!r}", advice=hint)
     module, name = parts["module"], parts["name"]
     top = module.partition(".")[0]

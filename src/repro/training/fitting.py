@@ -167,8 +167,8 @@ def _check_size(target: Labels) -> None:
         squares = len(target) * np.square(target).sum()
     if not np.isfinite(squares):
         raise DataError(
-            f"the target reaches {largest:.3g}: its squares, of which rmse and r2 are made, are"
-            " more than a float holds",
+            f"the target reaches {largest:.3g}: its squares, which rmse and r2 need, exceed"
+            " the range of a float",
             advice="scale the target, for example with a different unit, and declare it again",
         )
 
@@ -196,7 +196,7 @@ def _check_scores(scores: Scores, rows: int) -> None:
     if len(scores.values) != rows:
         raise ValueError(f"it gave {len(scores.values)} predictions for {rows} rows")
     if not np.isfinite(scores.values).all():
-        raise ValueError("a prediction is no finite number")
+        raise ValueError("a prediction is not a finite number")
 
 
 def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:

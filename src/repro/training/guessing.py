@@ -40,7 +40,7 @@ _ERRORS = ("mae", "rmse")
 _MEASURES = ("roc_auc", "balanced_accuracy", "log_loss", "brier")
 # Shuffles for each one that luck may win; and the rows that all of them together may move.
 _SHUFFLES, _FEWEST, _ROWS = 20, 4, 2 * 10**7
-# What sums of the same numbers in another order may differ by.
+# What sums of the same numbers in a different order may differ by.
 _ROUNDING = 1e-9
 
 

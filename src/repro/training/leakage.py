@@ -111,7 +111,7 @@ def suspect_features(
     rows, folds = train_rows[chosen], fold_of_row[chosen]
     truth = _numbers(target[rows], outcome)
     every = _Rows(truth, folds, outcome, seed)
-    # Rows that are there twice would make every column tell the target.
+    # Repeated rows would make every column predict the target.
     single = ~twice[rows]
     once = _Rows(truth[single], folds[single], outcome, seed)
     leaking, identifiers = {}, {}

@@ -78,7 +78,7 @@ def _refuse(features: pd.DataFrame, lost: Sequence[str]) -> None:
         return
     reached = [f"'{name}' reaches {np.nanmax(np.abs(features[name])):.3g}" for name in lost]
     raise DataError(
-        f"column {', '.join(reached)}: what preprocessing computes of it, such as its squares, is"
-        " more than a float holds",
+        f"column {', '.join(reached)}: preprocessing computes numbers from it, such as"
+        " squares, that exceed the range of a float",
         advice=_ADVICE,
     )

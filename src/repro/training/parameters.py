@@ -65,7 +65,7 @@ def _check_reach(where: str, kind: type[BaseEstimator], name: str, value: object
         what = "names a file, a machine or a port"
     if what:
         raise ConfigError(
-            f"{where}.{name}: '{name}' {what}: it is no hyper-parameter",
+            f"{where}.{name}: '{name}' {what}: it is not a hyper-parameter",
             advice="take it out: nothing records what it leads to",
         )
 

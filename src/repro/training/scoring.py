@@ -89,7 +89,7 @@ def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
     known = _classes_of(estimator, outcome)
     if outcome.task is Task.MULTICLASS:
         one_for_each = values.shape[1:] == (len(outcome.classes),)
-        # Three classes have three pairs: the shape alone cannot tell.
+        # Three classes have three pairs: the shape alone is ambiguous.
         if not one_for_each or getattr(estimator, "decision_function_shape", "ovr") != "ovr":
             raise ConfigError(
                 f"{type(estimator).__name__} does not give one score for each class",

@@ -107,7 +107,7 @@ def openmp(case: Case) -> Iterator[Check]:
             "OpenMP",
             Status.WARNING,
             _counted(by_itself),
-            "each has threads of its own: a limit that is set by call holds in one alone",
+            "each has its own threads: a limit set by a call applies to only one of them",
             "set limits by variables, as every level but seeded does",
         )
     else:

@@ -29,7 +29,7 @@ def lock(case: Case) -> Iterator[Check]:
         return
     path = case.project / LOCK
     if not path.is_file():
-        why = "nothing says which packages a result was made with, so that nobody can install them"
+        why = "nothing records which packages made a result, so nobody can install them"
         yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
     lines = _requirements(path)
@@ -58,11 +58,11 @@ def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
     for pin in filter(None, map(_PINNED.match, [*lines, *more])):
         locked.setdefault(normalised(pin[1]), set()).add(pin[2])
     environment = case.alive[0].environment
-    # One that is locked for another system may be installed here, and take part in nothing.
+    # One that is locked for a different system may be installed, and take part in nothing.
     named = {normalised(pin[1]) for pin in filter(None, map(_PINNED.match, lines))}
     taking_part = foreign_packages(environment).keys() | named
     packages = {n: v for n, v in environment.packages.items() if n in taking_part}
-    # A line may be for another system, or for an extra that is not wanted here.
+    # A line may be for a different system, or for an extra that is not installed.
     other = [
         f"{name} {packages[name]} (locked: {' or '.join(sorted(versions))})"
         for name, versions in locked.items()
@@ -89,7 +89,7 @@ def git(case: Case) -> Iterator[Check]:
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git
-    why = "no commit says which code a result was made with"
+    why = "no commit identifies the code that made a result"
     if isinstance(state, NoRepository):
         absent = state.reason == "git is missing"
         mend = "install git, or build the image from a commit" if absent else _KEEP
@@ -97,7 +97,7 @@ def git(case: Case) -> Iterator[Check]:
     elif state.commit is None or state.dirty:
         found = "there is no commit yet"
         if state.commit is not None:
-            # An image tells that files had changed, and not which.
+            # An image records that files had changed, and not which.
             named = f": {_listed(state.dirty_files)}" if state.dirty_files else ""
             found = f"changed since {state.commit[:12]}{named}"
         yield Check("git", Status.WARNING, found, why, "commit before a run that must count")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from repro.app.doctor.case import Case
 
 # The names that the GNU C library takes for x86 (sysdeps/x86/cpu-tunables.c), by case. The first
-# can only be switched off; others are those of any version, since another is passed over.
+# can only be switched off; others are those of any version, since an unknown one is ignored.
 _FEATURES = frozenset({
     "AVX", "AVX2", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512ER", "AVX512F", "AVX512PF",
     "AVX512VL", "BMI1", "BMI2", "CMOV", "CX8", "ERMS", "FMA", "FMA4", "HTT", "I586", "I686",
@@ -117,7 +117,7 @@ def inherited(case: Case) -> Iterator[Check]:
             f"correct it, or unset {name}",
         )
     if not found:
-        told = "none that can change a result" if not named else "none beside those named"
+        told = "none that can change a result" if not named else "none besides those above"
         yield Check("inherited variables", Status.OK, told)
 
 

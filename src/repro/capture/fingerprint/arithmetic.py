@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # No multiple of a vector's length, so that the rest of a loop is run too. The C library's variants
-# part at one result in some hundreds, NumPy's sooner.
+# differ at one result in some hundreds, NumPy's sooner.
 _MANY: Final = 2003
 _SOME: Final = 1021
 _STRIDE: Final = 3

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # No multiple of a block's size; 301 is beyond the depth of one block in every kernel of OpenBLAS.
 _ROWS, _DEPTH, _COLUMNS = 70, 301, 37
-# From here on, OpenBLAS would share a dot product among threads.
+# Above this size, OpenBLAS would share a dot product among threads.
 _LONG: Final = 20_011
 
 

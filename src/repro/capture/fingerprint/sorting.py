@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GROUP: Final = "sorting"
-# Below and above the sizes at which one way of sorting hands over to another.
+# Below and above the sizes at which one way of sorting hands over to the next.
 _LENGTHS: Final = (16, 61, 257, 1000)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from repro.core.records import RecordFile
     from repro.core.verdict import Divergence
 
-NAME = 60  # how much of a name is told
+NAME = 60  # how much of a name is shown
 _NAMES = 200
 # From what a person must look at to what is as it should be.
 _SEVERITY = (Verdict.INCOMPARABLE, Verdict.DIFFERENT, Verdict.EQUIVALENT, Verdict.IDENTICAL)

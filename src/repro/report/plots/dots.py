@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 # Beyond these a picture stretches until it shows nothing, and before that a float overflows.
 TINIEST, GREATEST = 1e-30, 1e30
-# How many dots are told apart across a picture, or in a decade.
+# How many dots can be distinguished across a picture, or in a decade.
 _TO_A_SIDE, _TO_A_POWER = 250, 8
-# Shapes that are told apart as rings and as solid dots; the last is of all further groups.
+# Shapes that differ as rings and as solid dots; the last is of all further groups.
 _SHAPES = ("o", "s", "^", "D", "v", "p")
 OTHERS = "others"
 

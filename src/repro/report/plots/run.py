@@ -31,7 +31,7 @@ _SHARES = (
     "precision", "recall", "roc_auc", "average_precision",
 )  # fmt: skip
 _LINES, _NAME = 40, 40
-_STEPS = 400  # how many places along an axis a curve tells apart
+_STEPS = 400  # how many places along an axis a curve can distinguish
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# No colour of a picture by itself; each stands for a variable of the page.
+# Not colours of the picture itself; each stands for a variable of the page.
 INK, FAINT, NEAR, FAR, SOFT, CARD = (f"#0{n}0{n}0{n}" for n in range(1, 7))
 _VARIABLES = {
     INK: "var(--ink)", FAINT: "var(--faint)", NEAR: "var(--within)", FAR: "var(--differs)",
