@@ -17,12 +17,13 @@ def test_they_are_of_the_lock_that_is_committed():
     assert {line.lock for line in KNOWN} == {LOCK}, f"{FINGERPRINTS}: see docs/tolerance.md"
 
 
-def test_every_class_that_a_level_can_give_is_there():
-    """The portable levels on x86-64 and on ARM, and the classes of the level strict."""
+def test_every_class_that_a_portable_level_gives_is_there():
+    """On x86-64 and on ARM, and with more than one C library."""
     classes = {(line.architecture, line.bits.partition(" ")[0]) for line in KNOWN}
+    libraries = {line.libc_version for line in KNOWN if line.architecture == "x86_64"}
 
-    assert {("x86_64", f"x86-64-v{n}") for n in (2, 3, 4)} < classes
-    assert ("aarch64", "armv8-a") in classes
+    assert {("x86_64", "x86-64-v2"), ("x86_64", "x86-64-v3"), ("aarch64", "armv8-a")} <= classes
+    assert len(libraries) > 1
 
 
 def test_the_committed_reference_has_a_known_one():

@@ -52,13 +52,13 @@ def test_all_of_them_agree():
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_altered_hash_is_noticed(copies, name):
-    """One digit of any of them, in any of the files."""
+    """One digit of any of them, in any of the files: forty of each are tried."""
     path = copies / name
     text = path.read_text()
     hashes = list(SHA256.finditer(text))
 
     unnoticed = []
-    for found in hashes:
+    for found in random.Random(name).sample(hashes, min(len(hashes), 40)):
         end = found.end()
         path.write_text(text[: end - 1] + ("0" if text[end - 1] != "0" else "1") + text[end:])
         if not disagreements(copies):
