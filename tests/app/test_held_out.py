@@ -259,7 +259,7 @@ def test_a_reference_with_a_row_three_times_is_no_record():
     rows = (record.predictions.rows[0],) * 3
     edited = record.predictions.model_copy(update={"rows": rows})
     content = dump_record(bound(record.model_copy(update={"predictions": edited})))
-    with pytest.raises(PreconditionError, match="is there 3 times"):
+    with pytest.raises(PreconditionError, match="occurs 3 times"):
         load_record(content, "credit.json", RecordFile)
 
 
