@@ -36,12 +36,9 @@ done
 "$python" "${pip[@]}" install --no-deps --no-index "$folder"/dist/*.whl
 
 mkdir "$folder/tree"
-for name in configs data reference scripts pyproject.toml requirements.txt README.md; do
+for name in configs data reference scripts tests pyproject.toml requirements.txt README.md; do
     cp -R "$project/$name" "$folder/tree"
 done
-mkdir "$folder/tree/tests"
-# The test bench of processors is no test of the package, but some of those use it.
-cp -R "$project"/tests/{__init__.py,conftest.py,data,cpu} "${tests[@]/#/$project/}" "$folder/tree/tests"
 
 cd "$folder/tree"
 "$python" -c 'import repro, sys; sys.exit("site-packages" not in repro.__file__)' || {
