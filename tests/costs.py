@@ -14,14 +14,15 @@ MARKERS = {
 }
 # A fixture that fetches something.
 NETWORK = {"bench", "docker", "layout", "older"}
-# Each takes minutes by itself: it emulates a processor or another clock, or installs every package
-# for another Python or system. `make test` runs them; a check that has to be quick leaves them out.
+# Takes minutes by itself: emulates a processor or a different clock, installs every package for a
+# different Python or system, or trains dozens of times. `make test` runs these; a check that has to
+# be quick leaves them out.
 LONG = (
     "container/test_image_clock.py",
     "cpu/test_arm64.py",
+    "cli/test_explain.py",
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
-    "matrix/test_matrix_runs.py::test_another_python_and_another_debian_agree_with_this_one",
-    "matrix/test_matrix_runs.py::test_the_oldest_versions_that_are_declared_still_do",
+    "matrix/test_matrix_runs.py",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (
