@@ -9,7 +9,7 @@ from tests.forging import rewritten, well_forged
 from repro.app.compare import compare_all, read_entry
 from repro.app.judge import Asked
 from repro.app.records import record_of_run
-from repro.app.soundness import find_flaw
+from repro.app.soundness import find_flaw, find_odd_setting
 from repro.app.subject import Subject, check_integrity, check_record
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -320,3 +320,36 @@ def test_a_record_has_one_name_of_its_experiment(record, name):
 
     assert check_record(record, "f").detail == ""
     assert check_record(forged, "f").detail == "f was edited since it was written"
+
+
+@pytest.mark.parametrize(
+    "section", ["split", "preprocessing", "selection", "decision", "evaluation", "drift", "safety"]
+)
+def test_an_input_that_is_not_the_recorded_setting_was_edited(record, section):
+    """Wherever the edit was: in the digest that every stage has, or in the configuration."""
+    config = json.loads(json.dumps(record.config))
+    stages = record.stages.model_copy(
+        update={
+            "stages": tuple(
+                stage.model_copy(
+                    update={
+                        "inputs": {
+                            k: v[:-1] + "x" if k == section else v for k, v in stage.inputs.items()
+                        }
+                    }
+                )
+                for stage in record.stages.stages
+            )
+        }
+    )
+    config[section] = {**config[section], "planted": 1}
+    assert find_odd_setting(record.stages, record.config) is None
+
+    for flaw in (
+        find_odd_setting(stages, record.config),
+        find_odd_setting(record.stages, config),
+    ):
+        assert flaw.outcome is Outcome.DIFFERS
+        assert flaw.detail.endswith("of the configuration: one of the two was edited")
+    check = check_record(bound(record.model_copy(update={"stages": stages})), "it.json")
+    assert (check.outcome, f"the input {section} of" in check.detail) == (Outcome.DIFFERS, True)

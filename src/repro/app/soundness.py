@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from repro.app.held_out import digests_of_columns, find_odd_row
+from repro.core.canonical import tagged_digest
 from repro.core.errors import SchemaError
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
@@ -17,11 +18,17 @@ from repro.training.declarations import MEANING
 from repro.training.recount import agrees, recount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic import JsonValue
 
     from repro.core.records import DriftBaseline, Metrics, Predictions, Stages, Threshold
+
+
+# Sections that a stage takes as they are. Each family of the models is digested by itself.
+_SECTIONS = {
+    setting.section for setting in MEANING.settings if setting.inputs == (setting.section,)
+} - {"models"}
 
 
 def find_flaw(
@@ -66,6 +73,25 @@ def find_flaw(
         odd = _other_rows(predictions, threshold)
         flaws = chain(flaws, odd, _other_metrics(predictions, metrics))
     return next(flaws, None)
+
+
+def find_odd_setting(stages: Stages, config: Mapping[str, JsonValue]) -> Check | None:
+    """Return the first input that is not the section of the configuration it is made of, or None.
+
+    Parameters
+    ----------
+    config : mapping
+        As recorded; every section has the fields that it had when it was written.
+    """
+    for stage in stages.stages:
+        for name, digest in stage.inputs.items():
+            if name in _SECTIONS and digest != tagged_digest("json", config.get(name)):
+                detail = (
+                    f"the input {name} of stages.{stage.name} is not the section {name} of the"
+                    " configuration: one of the two was edited"
+                )
+                return _flaw(f"stages.{stage.name}.{name}", None, digest, detail)
+    return None
 
 
 def _check_versions(stages: Stages) -> None:

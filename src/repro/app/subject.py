@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.facts import find_false_fact
 from repro.app.record_file import read_record_file
-from repro.app.soundness import find_flaw
+from repro.app.soundness import find_flaw, find_odd_setting
 from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
@@ -89,7 +89,9 @@ def check_record(record: RecordFile, name: str) -> Check:
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
     if not _is_consistent(record, found):
         return _edited(check)
-    flaw = find_flaw(record.stages, record.metrics, record.threshold, record.predictions)
+    flaw = find_flaw(
+        record.stages, record.metrics, record.threshold, record.predictions
+    ) or find_odd_setting(record.stages, record.config)
     return _named(flaw, name) if flaw else check
 
 
@@ -104,9 +106,13 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         # Nothing is said of files that are not those that were written.
         return checks
     files = read_run(run)
-    flaw = find_flaw(
-        files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
-    ) or find_false_fact(files)
+    flaw = (
+        find_flaw(
+            files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
+        )
+        or find_odd_setting(files.stages, files.config)
+        or find_false_fact(files)
+    )
     if flaw is None:
         return checks
     head = flaw.name.partition(".")[0]
