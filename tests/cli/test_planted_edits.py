@@ -122,7 +122,7 @@ def base(tmp_path_factory):
         project.write(name, text)
     project.replace(BASE_CONFIG, "[sklearn, lightgbm]", "[sklearn, lightgbm, mine, nested]")
     added = project.repro(
-        "data", "add", "planted", DATA, "--target", "label", "--positive", "yes",
+        "data", "add", "planted", DATA, "--target", "label", "--positive", "yes", "--missing", "",
         "--licence", "CC0", "--origin", "made for this test",
     )  # fmt: skip
     assert added.status == 0, added.err
