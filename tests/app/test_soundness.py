@@ -9,7 +9,7 @@ from tests.forging import rewritten, well_forged
 from repro.app.compare import compare_all, read_entry
 from repro.app.judge import Asked
 from repro.app.records import record_of_run
-from repro.app.soundness import find_flaw, find_odd_setting
+from repro.app.soundness import find_flaw, find_odd_stage
 from repro.app.subject import Subject, check_integrity, check_record
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -343,13 +343,47 @@ def test_an_input_that_is_not_the_recorded_setting_was_edited(record, section):
         }
     )
     config[section] = {**config[section], "planted": 1}
-    assert find_odd_setting(record.stages, record.config) is None
+    assert find_odd_stage(record.stages, record.config) is None
 
     for flaw in (
-        find_odd_setting(stages, record.config),
-        find_odd_setting(record.stages, config),
+        find_odd_stage(stages, record.config),
+        find_odd_stage(record.stages, config),
     ):
         assert flaw.outcome is Outcome.DIFFERS
         assert flaw.detail.endswith("of the configuration: one of the two was edited")
     check = check_record(bound(record.model_copy(update={"stages": stages})), "it.json")
     assert (check.outcome, f"the input {section} of" in check.detail) == (Outcome.DIFFERS, True)
+
+
+@pytest.mark.parametrize("position", range(5))
+@pytest.mark.parametrize("edit", ["emptied", "shortened", "reversed", "removed"])
+def test_what_acts_in_a_stage_is_what_is_declared(record, position, edit):
+    """An edited list could acquit the cause of a difference."""
+    newest = {stage.name: stage for stage in STAGES}
+    declared = {name: stage.acts for name, stage in newest.items()}
+    versions = {
+        name: stage.version if stage.version > 1 else None for name, stage in newest.items()
+    }
+    chosen = [name for name, acts in declared.items() if len(acts) > 1][position]
+    acts = {
+        "emptied": (),
+        "shortened": declared[chosen][1:],
+        "reversed": declared[chosen][::-1],
+        "removed": None,
+    }[edit]
+    flaws = []
+    for edited in (declared, declared | {chosen: acts}):
+        stages = tuple(
+            stage.model_copy(
+                update={
+                    "acts": edited[stage.name],
+                    "version": versions.get(stage.name),
+                }
+            )
+            for stage in record.stages.stages
+        )
+        stages = record.stages.model_copy(update={"stages": stages})
+        flaws.append(find_odd_stage(stages, record.config))
+
+    assert flaws[0] is None
+    assert (flaws[1].name, flaws[1].outcome) == (f"stages.{chosen}.acts", Outcome.DIFFERS)

@@ -14,7 +14,7 @@ from repro.core.errors import SchemaError
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
-from repro.training.declarations import MEANING
+from repro.training.declarations import MEANING, STAGES
 from repro.training.recount import agrees, recount
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _SECTIONS = {
     setting.section for setting in MEANING.settings if setting.inputs == (setting.section,)
 } - {"models"}
+# What acts in each stage, by its name and version.
+_DECLARED = {(stage.name, stage.version): stage.acts for stage in STAGES}
 
 
 def find_flaw(
@@ -75,15 +77,24 @@ def find_flaw(
     return next(flaws, None)
 
 
-def find_odd_setting(stages: Stages, config: Mapping[str, JsonValue]) -> Check | None:
-    """Return the first input that is not the section of the configuration it is made of, or None.
+def find_odd_stage(stages: Stages, config: Mapping[str, JsonValue]) -> Check | None:
+    """Return the first thing that a stage says of itself and that no training writes, or None.
+
+    That is an input that is not the section of the configuration it is made of, and a list of what
+    acts in a stage that is not the declared one of its version.
 
     Parameters
     ----------
     config : mapping
         As recorded; every section has the fields that it had when it was written.
     """
+    # Records of the first version say it of no stage, later ones of every stage.
+    recorded = any(stage.acts is not None for stage in stages.stages)
     for stage in stages.stages:
+        declared = _DECLARED.get((stage.name, stage.version or 1))
+        if recorded and declared is not None and stage.acts != declared:
+            detail = f"what acts in stages.{stage.name} is not what is declared: it was edited"
+            return _flaw(f"stages.{stage.name}.acts", [*declared], [*(stage.acts or ())], detail)
         for name, digest in stage.inputs.items():
             if name in _SECTIONS and digest != tagged_digest("json", config.get(name)):
                 detail = (

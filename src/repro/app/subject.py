@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.facts import find_false_fact
 from repro.app.record_file import read_record_file
-from repro.app.soundness import find_flaw, find_odd_setting
+from repro.app.soundness import find_flaw, find_odd_stage
 from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
@@ -91,7 +91,7 @@ def check_record(record: RecordFile, name: str) -> Check:
         return _edited(check)
     flaw = find_flaw(
         record.stages, record.metrics, record.threshold, record.predictions
-    ) or find_odd_setting(record.stages, record.config)
+    ) or find_odd_stage(record.stages, record.config)
     return _named(flaw, name) if flaw else check
 
 
@@ -110,7 +110,7 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         find_flaw(
             files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
         )
-        or find_odd_setting(files.stages, files.config)
+        or find_odd_stage(files.stages, files.config)
         or find_false_fact(files)
     )
     if flaw is None:
