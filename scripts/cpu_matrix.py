@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from tests.cpu import bench  # noqa: E402 - found by the line above
 
 from repro.app.files import check_targets  # noqa: E402
-from repro.app.known import remember  # noqa: E402
+from repro.app.known import check_file, remember  # noqa: E402
 from repro.cli import guarded, output  # noqa: E402
 from repro.core.environment import Environment, Fingerprint  # noqa: E402
 from repro.core.errors import ConfigError, ExitCode, PreconditionError  # noqa: E402
@@ -122,6 +122,8 @@ def command(
 ) -> int:
     """Print processors by levels by stage digests; exit 1 where the promise does not hold."""
     check_targets([report])
+    if known is not None:
+        check_file(known)
     way = bench.Emulation() if qemu else bench.Mask(bench.default_folder())
     names = [NATIVE, *_present(way, cpus)]
     if len(names) == 1:

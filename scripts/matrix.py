@@ -18,6 +18,7 @@ from matrix_cells import outcome as outcomes_of
 from matrix_cells.model import read_matrix
 from matrix_cells.places import ROOT, Job
 from matrix_cells.processes import sole_use
+from repro.app.known import check_file
 from repro.cli import guarded, output
 from repro.core.errors import ConfigError, ExitCode
 
@@ -78,6 +79,8 @@ def command(
     fewer than two records, or where a cell is missing that was asked for by --cell or --exact.
     """
     cells = read_matrix(file).chosen(names)
+    if known is not None:
+        check_file(known)
     if flags["listed"] or flags["github"]:
         _list(cells, github=flags["github"], as_json=flags["as_json"])
         return ExitCode.HOLDS

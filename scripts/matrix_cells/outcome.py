@@ -169,7 +169,7 @@ def found(cells: Mapping[str, Cell], records: Path, *, exact: bool) -> list[Outc
         if exact and cell and outcome.verdict == "trained":
             owner = owners.setdefault(record.digest, name)
             if cells[owner].image != cell.image:
-                reason = f"its record is that of {owner}, which has another image"
+                reason = f"its record is that of {owner}, which has a different image"
                 outcome = replace(outcome, verdict="failed", reason=reason)
         outcomes.append(outcome)
     return outcomes
@@ -213,7 +213,7 @@ def _judged(outcome: Outcome, candidate: Candidate | None) -> Outcome:
     compared = candidate.comparison
     parted, worst = compared.divergence, compared.worst
     told = [compared.finding or compared.reasons[0]]
-    told += [f"parts at {parted.stage}"] if parted else []
+    told += [f"diverges at {parted.stage}"] if parted else []
     told += [f"the worst is {worst.name}: {worst.actual}, not {worst.expected}"] if worst else []
     return replace(
         outcome,

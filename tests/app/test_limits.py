@@ -5,11 +5,11 @@ from tests.conftest import ROOT
 from tests.forging import well_forged
 
 from repro.app.judge import Asked, judge
-from repro.app.known import read_known, remember
+from repro.app.known import check_file, read_known, remember
 from repro.app.limits import automatic, check_noise, configured, read_noise
 from repro.config.verification import Verification
 from repro.core.environment import Fingerprint
-from repro.core.errors import ConfigError, PreconditionError
+from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.noise import Noise, NoiseTraining
@@ -148,7 +148,7 @@ def test_another_architecture_gets_the_wider_of_spread_and_floor():
     assert limits.of("metrics.cross_validation.knn.mean").absolute == 10 * 1e-7
     assert limits.of("metrics.cross_validation.knn.std").absolute == 1e-9
     assert limits.of("predictions").absolute == FLOORS[SELECTED]
-    assert limits.basis.startswith("x86_64 there, aarch64 here, another architecture")
+    assert limits.basis.startswith("reference x86_64, this run aarch64, different architectures")
 
 
 def test_what_the_same_scores_give_is_not_widened():
@@ -218,6 +218,21 @@ def test_known_fingerprints_are_read_back(tmp_path):
     assert [line.architecture for line in both.known] == ["aarch64", "x86_64"]
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'{"schema": "repro.fingerprints/v1", "known": [NaN]}', b"\xff", None]
+)
+def test_a_damaged_file_of_fingerprints_is_refused_before_any_training(tmp_path, content):
+    """By its name; and where it cannot be written, as a folder."""
+    file = tmp_path / "reference" / "fingerprints.json"
+    file.parent.mkdir()
+    file.write_bytes(content) if content is not None else file.mkdir()
+
+    for read in (lambda: read_known(tmp_path), lambda: check_file(file)):
+        with pytest.raises(ReproError, match=r"fingerprints\.json"):
+            read()
+    assert content is None or file.read_bytes() == content
+
+
 def test_an_architecture_that_no_fingerprint_shows_is_not_believed():
     """Anybody can write another machine's name into a record."""
     claimed = elsewhere("aarch64", fingerprint=False)
@@ -241,12 +256,12 @@ def test_a_spread_beyond_the_limit_is_never_a_tolerance(width):
 
 def test_noise_that_says_nothing_of_a_record_is_refused():
     """Of another experiment, or of one class of code paths, whatever it claims to have."""
-    with pytest.raises(PreconditionError, match="another experiment or seed"):
+    with pytest.raises(PreconditionError, match="a different experiment or seed"):
         check_noise(noise({}, strict_key="strict/v1:0"), RECORD)
     with pytest.raises(PreconditionError, match="one fingerprint"):
         check_noise(noise({}, prints=("a", "a", "")), RECORD)
     asked = Asked(auto=True, noise=noise({}, strict_key="strict/v1:0"))
-    with pytest.raises(PreconditionError, match="another experiment or seed"):
+    with pytest.raises(PreconditionError, match="a different experiment or seed"):
         judge(settings(), RECORD, RECORD, asked)
 
 

@@ -192,7 +192,7 @@ def test_another_architecture_is_allowed_more_and_told(project, references, nois
         known.write_bytes(dump_record(KnownFingerprints.of([here, there])))
         result = project.repro("compare", *names, "--tolerance", "auto")
         statuses[size] = result.status
-        assert "another architecture: at least 1e-09 for" in result.out, result
+        assert "different architectures: at least 1e-09 for" in result.out, result
 
     assert statuses == {1e-10: 0, 1e-7: 1}
 
@@ -233,7 +233,7 @@ def test_noise_of_another_experiment_is_refused(project, noise):
         "compare", other.name, second.name, "--tolerance", "auto", "--noise", noise
     )
 
-    assert (result.status, "another experiment or seed" in result.err) == (3, True), result
+    assert (result.status, "a different experiment or seed" in result.err) == (3, True), result
 
 
 def test_verify_takes_auto(project, references, noise):

@@ -89,7 +89,7 @@ def test_a_difference_in_one_cell_is_caught_and_named(laid_out):
 
     assert done.status == 1
     assert (
-        "different: second: 1 of 57 metrics differ beyond the tolerance; parts at evaluate; the"
+        "different: second: 1 of 57 metrics differ beyond the tolerance; diverges at evaluate; the"
         " worst is metrics.test.accuracy.low: 0.5, not 0."
     ) in done.out
     assert done.err.splitlines()[-1].endswith("does not hold: second")
@@ -147,7 +147,7 @@ def test_one_record_does_not_stand_for_two_images(laid_out):
 
     assert laid_out.run("--records", records).status == 0
     assert done.status == 1
-    assert "failed: second: its record is that of first, which has another image" in done.out
+    assert "failed: second: its record is that of first, which has a different image" in done.out
 
 
 def test_a_folder_is_not_shared_by_two_calls(bench):

@@ -52,7 +52,7 @@ class Execution:
 
     @property
     def influences(self) -> tuple[str, ...]:
-        """Influences from the caller's environment that the level would have kept out."""
+        """Influences that got in from the caller's environment and that no level can keep out."""
         level = Level(self.config.determinism.level)
         return influences(level, self.code.unasked, self.environment.libraries)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.files import write_whole
+from repro.app.files import check_targets, write_whole
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import dump_record, load_record
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
@@ -27,7 +27,18 @@ def read_known(project: Path) -> KnownFingerprints:
     PreconditionError, SchemaError
         If the file cannot be read.
     """
-    return _read(project / FINGERPRINTS)
+    return _read(project / FINGERPRINTS, FINGERPRINTS)
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file that cannot be read or written, before any work is done for it.
+
+    Raises
+    ------
+    ConfigError, PreconditionError, SchemaError
+    """
+    check_targets([path])
+    _read(path, str(path))
 
 
 def remember(path: Path, environments: Iterable[Environment]) -> int:
@@ -38,15 +49,13 @@ def remember(path: Path, environments: Iterable[Environment]) -> int:
     PreconditionError, SchemaError
         If the file cannot be read or written.
     """
-    known = _read(path)
+    known = _read(path, str(path))
     more = known.plus(KnownFingerprints.of(environments))
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, dump_record(more))
     return len(more.known) - len(known.known)
 
 
-def _read(path: Path) -> KnownFingerprints:
-    name = f"{path.parent.name}/{path.name}"
+def _read(path: Path, name: str) -> KnownFingerprints:
     try:
         return load_record(read_limited(path, name), name, KnownFingerprints)
     except FileNotFoundError:

@@ -144,12 +144,12 @@ def automatic(
     if expectation.due:
         return Limits(EXACT, {}, expectation.sentence)
     if ours == theirs and parted == ():
-        return Limits(EXACT, {}, "one fingerprint: the same bits")
+        return Limits(EXACT, {}, "equal fingerprints: the same bits")
     named = _measured(rules, noise) if noise else {}
     if noise and unstable(noise, expected, rules.unstable):
         return _as_configured(settings, expected, noise)
     if ours != theirs and known.has(there) and known.has(here):
-        sides = f"{theirs} there, {ours} here"
+        sides = f"reference {theirs}, this run {ours}"
         return _crossing(settings, (expected, actual), named, sides)
     if noise is None:
         claimed = _unknown(there if known.has(here) else here) if ours != theirs else ""
@@ -212,7 +212,7 @@ def check_noise(noise: Noise, expected: RecordFile) -> None:
     """
     if noise.strict_key != expected.keys.strict_key:
         raise PreconditionError(
-            f"--noise: it was measured for another experiment or seed ({noise.subject})",
+            f"--noise: it was measured for a different experiment or seed ({noise.subject})",
             advice="measure it for this one: repro noise RECORD -o noise.json",
         )
     if noise.classes < _FEWEST:
@@ -292,7 +292,7 @@ def _crossing(
         for name, own in named.items()
     }
     floor = least(metrics.model).absolute
-    basis = f"{sides}, another architecture: at least {floor:g} for {metrics.model}"
+    basis = f"{sides}, different architectures: at least {floor:g} for {metrics.model}"
     return Limits(fixed.default, {**fixed.named, **wider}, basis)
 
 

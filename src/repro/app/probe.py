@@ -28,7 +28,7 @@ class Probe(Record):
     Attributes
     ----------
     reasons : tuple of str
-        The reasons why the level is not in force, from the interpreter and its variables.
+        Reasons for the level not being in force, from the interpreter and its variables.
     unheeded : tuple of str
         What the variables asked for and the libraries passed over.
     runtimes : tuple of str

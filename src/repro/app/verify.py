@@ -14,7 +14,7 @@ from repro.app.known import read_known
 from repro.app.records import record_of_execution
 from repro.app.trust import with_own_data
 from repro.core.environment import comparable
-from repro.core.known import KnownFingerprints
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.structure import differences
@@ -92,6 +92,8 @@ def verify(
         obstacles = foreseen_obstacles(settings, expected, config, asked)
         if obstacles:
             return _untrained(question, *obstacles)
+        # Before the training: a file that cannot be read must not cost one.
+        known = read_known(project) if asked.auto else NOTHING_KNOWN
         network = shut(project, config.dataset)
         execution = execute(project, config, observer)
     except HashMismatchError as error:
@@ -99,8 +101,8 @@ def verify(
     actual = record_of_execution(execution, predictions_of(execution.training))
     if asked.auto:
         # What was computed in this process is no claim.
-        known = read_known(project).plus(KnownFingerprints.of([actual.environment]))
-        asked = replace(asked, known=known)
+        observed = KnownFingerprints.of([actual.environment])
+        asked = replace(asked, known=known.plus(observed))
     comparison = judge(settings, expected, actual, asked)
     false = false_rows(question.run, execution.table.rows)
     if false and expected.content == actual.content:

@@ -48,19 +48,13 @@ class KnownFingerprints(Record):
     @staticmethod
     def of(environments: Iterable[Environment]) -> KnownFingerprints:
         """Collect the fingerprints of environments."""
-        found = {
-            known.model_dump_json(): known
-            for environment in environments
-            if (known := _known(environment))
-        }
-        return KnownFingerprints(
-            schema_="repro.fingerprints/v1", known=tuple(found[key] for key in sorted(found))
+        return _ordered(
+            known for environment in environments if (known := _known(environment)) is not None
         )
 
     def plus(self, other: KnownFingerprints) -> KnownFingerprints:
         """Return what either of two knows."""
-        found = {known.model_dump_json(): known for known in (*self.known, *other.known)}
-        return self.model_copy(update={"known": tuple(found[key] for key in sorted(found))})
+        return _ordered((*self.known, *other.known))
 
     def has(self, environment: Environment) -> bool:
         """Return whether the fingerprint of an environment is one of its class, libc and lock."""
@@ -68,7 +62,12 @@ class KnownFingerprints(Record):
         return known and _known(environment) in self.known
 
 
-NOTHING_KNOWN = KnownFingerprints.of(())
+def _ordered(lines: Iterable[KnownFingerprint]) -> KnownFingerprints:
+    """Make a file of lines, each once and in one order."""
+    found = {line.model_dump_json(): line for line in lines}
+    return KnownFingerprints(
+        schema_="repro.fingerprints/v1", known=tuple(found[key] for key in sorted(found))
+    )
 
 
 def _known(environment: Environment) -> KnownFingerprint | None:
@@ -82,3 +81,6 @@ def _known(environment: Environment) -> KnownFingerprint | None:
         lock=environment.lock or "",
         fingerprint=environment.fingerprint.digest,
     )
+
+
+NOTHING_KNOWN = KnownFingerprints.of(())

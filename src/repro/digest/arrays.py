@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _KINDS: Final = frozenset("biufcmMSU")
 _LONG_DOUBLES: Final = frozenset("gG")
 # Workers get large arrays as files that are mapped.
-_PLAIN_ARRAYS: Final = (np.ndarray, np.memmap)
+PLAIN_ARRAYS: Final = frozenset({np.ndarray, np.memmap})
+"""Classes of arrays that count as their values alone."""
 # Large enough that a step of the iterator costs nothing, small enough to stay in the second cache.
 _BUFFER_ITEMS: Final = 1 << 15
 
@@ -65,7 +66,7 @@ def digest_array(array: npt.NDArray[Any]) -> str:
     tagged = TaggedHash("array").add(_dtype_name(array.dtype)).add(encode_shape(array.shape))
     for part in _parts(array):
         tagged.add(part)
-    if type(array) not in _PLAIN_ARRAYS:
+    if type(array) not in PLAIN_ARRAYS:
         tagged.add(qualified_name(type(array)).encode())
     return tagged.digest()
 

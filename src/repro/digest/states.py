@@ -21,7 +21,7 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from repro.digest.arrays import digest_array, encode_shape
+from repro.digest.arrays import PLAIN_ARRAYS, digest_array, encode_shape
 from repro.digest.frames import digest_frame, digest_index, digest_series
 from repro.digest.names import qualified_name, zone_name
 
@@ -153,7 +153,7 @@ def _(value: BuiltinFunctionType) -> State:
 @state_of.register
 def _(value: np.ndarray) -> State:
     # Of a subclass: what it adds. The attributes of a mapped file say where it lies.
-    plain = type(value) in {np.ndarray, np.memmap}
+    plain = type(value) in PLAIN_ARRAYS
     own = [] if plain else _attributes(getattr(value, "__dict__", {}))
     if value.dtype.kind == "O":
         # The elements may be anything here, such as the trees of gradient boosting.

@@ -83,7 +83,7 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
     try:
         found = find_project(folder)
     except ReproError:
-        told = f"no {BASE} in this folder or above: no lock and no git state are examined"
+        told = f"no project (no {BASE} in this folder or above), so no lock and no git to check"
         return None, asked, [Check("project", Status.OK, told)]
     try:
         base = read_source(found, found / BASE, "base")

@@ -67,7 +67,7 @@ def blas(case: Case) -> Iterator[Check]:
         return
     ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
     vendors = sorted({each.internal_api for each in ours})
-    told = ", ".join(map(_told, ours)) or "none that can be identified"
+    told = ", ".join(map(_told, ours)) or "could not be identified"
     unpinned = [name for name in vendors if name != "openblas"]
     if len(_kernels(ours)) > 1:
         yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, told)
