@@ -59,7 +59,7 @@ def test_clean_environment_has_no_problem(tmp_path):
     assert found["hash seed"]["status"] == "kept in check"
     assert found["level portable"]["status"] == "ok"
     assert found["Python as started here"]["status"] == "ok"
-    assert "no lock and no git state" in found["project"]["found"]
+    assert "no lock and no git to check" in found["project"]["found"]
     assert not {"lock", "git", "installed packages"} & found.keys()
 
 
