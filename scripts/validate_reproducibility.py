@@ -22,11 +22,11 @@ from repro.cli.verify import tell
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from repro.app.judge import Asked
-    from repro.app.subject import Subject
+    from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics
     from repro.core.verdict import Verification
+    from repro.divergence.tolerance import ToleranceRequest
 
 _LARGEST_SEED = 2**32 - 1
 _ALONE = "a second training beside the first"
@@ -77,13 +77,12 @@ def command(
     --model-type is given, and by today's configuration of this project otherwise. Without a
     reference it trains twice and compares the second result with the first.
     """
-    from repro.app.judge import Asked
-    from repro.divergence.tolerance import Tolerance
+    from repro.divergence.tolerance import Tolerance, ToleranceRequest
 
     if save_reference is not None and reference_metrics_file is not None:
         raise ConfigError("--save-reference and --reference-metrics-file exclude each other")
     project = find(project_folder)
-    asked = Asked(None if tolerance is None else Tolerance.both(tolerance), mode=mode)
+    asked = ToleranceRequest(None if tolerance is None else Tolerance.both(tolerance), mode=mode)
     if save_reference is not None:
         return _save(project, _configuration(project, wanted), save_reference)
     if reference_metrics_file is None:
@@ -119,8 +118,8 @@ def _recorded(
     project: Path, subject: Subject, wanted: dict[str, str | int | None]
 ) -> ExperimentConfig:
     """Return what a reference is trained by: its own configuration, or today's where asked for."""
-    from repro.app.recorded import recorded_config
-    from repro.app.trust import check_trust
+    from repro.app.subjects.recorded import recorded_config
+    from repro.app.subjects.trust import check_trust
 
     own = recorded_config(subject)
     if any(wanted[name] for name in ("experiment", "profile", "model_type")):
@@ -145,7 +144,7 @@ def _save(project: Path, config: ExperimentConfig, file: Path) -> int:
     return ExitCode.HOLDS
 
 
-def _twice(project: Path, config: ExperimentConfig, asked: Asked) -> Verification:
+def _twice(project: Path, config: ExperimentConfig, asked: ToleranceRequest) -> Verification:
     enter(config.determinism.level)
     from repro.app.validate import make_record
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
@@ -155,13 +154,13 @@ def _twice(project: Path, config: ExperimentConfig, asked: Asked) -> Verificatio
 
 
 def _against(
-    project: Path, file: Path, wanted: dict[str, str | int | None], asked: Asked
+    project: Path, file: Path, wanted: dict[str, str | int | None], asked: ToleranceRequest
 ) -> Verification:
-    from repro.app.conclusion import conclude
-    from repro.app.recorded import record_of
-    from repro.app.subject import Subject, check_integrity
+    from repro.app.subjects.recorded import record_of
+    from repro.app.subjects.subject import Subject, check_integrity
     from repro.app.validate import read_metrics
     from repro.core.verdict import Outcome
+    from repro.divergence.verification import build_verification
 
     metrics = read_metrics(file)
     if metrics is not None:
@@ -169,18 +168,18 @@ def _against(
     subject = Subject(file, is_run=False)
     integrity = check_integrity(subject)
     if any(check.outcome is not Outcome.SAME for check in integrity):
-        return conclude(subject.name, integrity, None)
+        return build_verification(subject.name, integrity, None)
     config = _recorded(project, subject, wanted)
     enter(config.determinism.level)
-    from repro.app.network import shut_network
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
+    from repro.execution.network import shut_network
 
     question = Question(subject.name, record_of(subject), config, integrity)
     return verify(project, question, Progress(), asked, shut_network)
 
 
 def _against_metrics(
-    project: Path, metrics: Metrics, config: ExperimentConfig, asked: Asked
+    project: Path, metrics: Metrics, config: ExperimentConfig, asked: ToleranceRequest
 ) -> Verification:
     enter(config.determinism.level)
     from repro.app.verify import verify_metrics  # imports NumPy: after the level is fixed

@@ -5,15 +5,17 @@ import json
 import pytest
 from tests.forging import rewritten
 
-from repro.app.facts import claims, false_rows, find_false_fact
-from repro.app.judge import Asked, judge
-from repro.app.records import record_of_run, sampled
-from repro.app.subject import Subject, check_integrity
+from repro.app.subjects.facts import claims, false_rows, find_false_fact
+from repro.app.subjects.records import record_of_run, sampled
+from repro.app.subjects.subject import Subject, check_integrity
 from repro.config.verification import Sample, Verification
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import dump_record
 from repro.core.verdict import Outcome
+from repro.divergence.assess import assess
+from repro.divergence.tolerance import ToleranceRequest
 from repro.store import read_run
+from repro.training.declarations import MEANING
 
 SETTINGS = Verification.model_validate(
     {
@@ -184,12 +186,12 @@ def test_one_table_has_one_digest_of_its_rows_in_any_order(copied):
     older = record.model_copy(update={"unordered": "rows/v0:0"})
     unknown = record.model_copy(update={"unordered": None})
 
-    assert judge(SETTINGS, record, record, Asked()).verdict == "identical"
+    assert assess(SETTINGS, record, record, ToleranceRequest(), MEANING).verdict == "identical"
     for pair in ((record, forged), (forged, record)):
-        found = judge(SETTINGS, *pair, Asked())
+        found = assess(SETTINGS, *pair, ToleranceRequest(), MEANING)
         assert (found.verdict, "in any order" in found.reasons[0]) == ("incomparable", True)
     for other in (older, unknown):
-        assert judge(SETTINGS, record, other, Asked()).verdict == "identical"
+        assert assess(SETTINGS, record, other, ToleranceRequest(), MEANING).verdict == "identical"
 
 
 @pytest.mark.parametrize("position", range(5))
@@ -202,9 +204,15 @@ def test_a_true_value_of_a_sample_is_compared_with_the_data_set(copied, position
     truth = "good" if rows[position].truth == "bad" else "bad"
     rows[position] = rows[position].model_copy(update={"truth": truth})
     changed = sample.predictions.model_copy(update={"rows": tuple(rows)})
-    found = judge(SETTINGS, sample.model_copy(update={"predictions": changed}), actual, Asked())
+    found = assess(
+        SETTINGS,
+        sample.model_copy(update={"predictions": changed}),
+        actual,
+        ToleranceRequest(),
+        MEANING,
+    )
 
-    assert judge(SETTINGS, sample, actual, Asked()).verdict == "identical"
+    assert assess(SETTINGS, sample, actual, ToleranceRequest(), MEANING).verdict == "identical"
     assert found.verdict == "different"
     assert any("the true value of row" in reason for reason in found.reasons)
 

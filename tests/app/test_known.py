@@ -4,8 +4,9 @@ import hashlib
 
 from tests.conftest import ROOT
 
-from repro.app.known import FINGERPRINTS, read_known
+from repro.app.known import read_known
 from repro.core.jsonfile import load_record
+from repro.core.known import FINGERPRINTS
 from repro.core.records import RecordFile
 
 KNOWN = read_known(ROOT).known

@@ -3,16 +3,17 @@
 import shutil
 
 import pytest
-from tests.app.test_judge import OTHER_BITS, RECORD, SETTINGS
 from tests.conftest import ROOT, command
+from tests.divergence.test_assess import OTHER_BITS, RECORD, SETTINGS
 
 from repro.app import verify
-from repro.app.configuration import parse_config
-from repro.app.judge import Asked, foreseen_obstacles, judge
+from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import bound
 from repro.core.verdict import Verdict
-from repro.divergence.tolerance import EXACT, Tolerance
+from repro.divergence.assess import assess, foreseen_obstacles
+from repro.divergence.tolerance import EXACT, Tolerance, ToleranceRequest
+from repro.training.declarations import MEANING
 
 SCRIPT = ROOT / "scripts" / "validate_reproducibility.py"
 
@@ -40,7 +41,7 @@ OTHERS = [
 @pytest.mark.parametrize(("sections", "sentence"), OTHERS)
 def test_an_obstacle_between_two_configurations_needs_no_training(sections, sentence):
     """The two sections are read; no data is."""
-    found = foreseen_obstacles(SETTINGS, RECORD, changed(**sections), Asked())
+    found = foreseen_obstacles(SETTINGS, RECORD, changed(**sections), ToleranceRequest())
 
     assert [sentence in each for each in found].count(True) == 1, found
 
@@ -50,8 +51,8 @@ def test_nothing_is_in_the_way_of_the_record_s_own_configuration():
     own = parse_config(RECORD.config, "own")
     wide = changed(**deeper("execution", workers=2), **deeper("safety", on_finding="fail"))
 
-    assert foreseen_obstacles(SETTINGS, RECORD, own, Asked()) == ()
-    assert foreseen_obstacles(SETTINGS, RECORD, wide, Asked()) == ()
+    assert foreseen_obstacles(SETTINGS, RECORD, own, ToleranceRequest()) == ()
+    assert foreseen_obstacles(SETTINGS, RECORD, wide, ToleranceRequest()) == ()
 
 
 EDITS = {
@@ -73,7 +74,7 @@ def test_verify_trains_nothing_where_the_record_shows_an_obstacle(monkeypatch, n
     monkeypatch.setattr(verify, "execute", lambda *_: pytest.fail("trained"))
     question = verify.Question("it", record, parse_config(record.config, "own"))
 
-    found = verify.verify(ROOT, question, None, Asked())
+    found = verify.verify(ROOT, question, None, ToleranceRequest())
 
     assert (found.holds, found.comparison.verdict) == (False, Verdict.INCOMPARABLE)
 
@@ -84,13 +85,15 @@ def test_a_tolerance_that_accepts_anything_is_refused_before_training():
     loose = SETTINGS.model_copy(update={"tolerance": tolerance})
 
     with pytest.raises(ConfigError):
-        foreseen_obstacles(loose, RECORD, changed(), Asked())
+        foreseen_obstacles(loose, RECORD, changed(), ToleranceRequest())
 
 
 @pytest.mark.parametrize("tolerance", [None, EXACT, Tolerance.both(1e-6)])
 def test_metrics_of_the_same_bits_are_no_finding_in_the_mode_legacy(tolerance):
     """Where metrics alone are compared, and all of them are the same."""
-    found = judge(SETTINGS, RECORD, OTHER_BITS, Asked(tolerance, mode="legacy"))
+    found = assess(
+        SETTINGS, RECORD, OTHER_BITS, ToleranceRequest(tolerance, mode="legacy"), MEANING
+    )
 
     assert (found.verdict, found.finding, found.holds) == (Verdict.EQUIVALENT, "", True)
 
@@ -98,7 +101,7 @@ def test_metrics_of_the_same_bits_are_no_finding_in_the_mode_legacy(tolerance):
 @pytest.mark.parametrize("mode", ["strict", "relaxed"])
 def test_other_bits_where_the_same_are_expected_are_a_finding_for_the_script_too(mode):
     """The tolerance that the script had by default let this pass."""
-    assert not judge(SETTINGS, RECORD, OTHER_BITS, Asked(mode=mode)).holds
+    assert not assess(SETTINGS, RECORD, OTHER_BITS, ToleranceRequest(mode=mode), MEANING).holds
 
 
 def script(project, *arguments):

@@ -7,10 +7,6 @@ import pytest
 from tests.conftest import ROOT
 from tests.training import in_process
 
-from repro.app import judge as judging
-from repro.app import soundness
-from repro.app.judge import Asked, judge
-from repro.app.soundness import find_flaw
 from repro.config.data import Task
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, load_record
@@ -19,10 +15,13 @@ from repro.core.record_v1 import ACTS, acts_of
 from repro.core.records import Estimate, RecordFile
 from repro.core.verdict import Outcome
 from repro.digest.plain import digest_plain
+from repro.divergence.assess import assess
 from repro.divergence.causes import suspects
 from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.consistency import Results, find_inconsistency
 from repro.divergence.explained import explained, redefined
 from repro.divergence.side import Side
+from repro.divergence.tolerance import ToleranceRequest
 from repro.training import declarations, stages
 from repro.training.declarations import MEANING, SETTINGS, STAGES, Stage, meaning_of
 
@@ -96,8 +95,8 @@ def test_an_added_stage_is_compared_and_its_causes_are_ranked(monkeypatch):
 def test_what_an_added_stage_copies_is_checked_for_consistency(monkeypatch):
     """By the declaration alone."""
     made = trained(monkeypatch, [ADDED])
-    monkeypatch.setattr(soundness, "MEANING", meaning_of((*STAGES, ADDED)))
-    flaw = find_flaw(made.stages, made.metrics, made.threshold)
+    meaning = meaning_of((*STAGES, ADDED))
+    flaw = find_inconsistency(Results(made.stages, made.metrics, made.threshold), meaning)
 
     assert flaw.name == "metrics.constant"
     assert flaw.expected == outputs_of(made.stages)["stages.widest.width"]
@@ -146,7 +145,7 @@ def test_a_redefined_diagnostic_stage_leaves_the_verdict_alone(stage):
     """The stage is named, and what it says is not counted."""
     outputs = dict.fromkeys(declarations_of(stage).outputs, "plain/v1:0")
     newer = changed_stage(RECORD, stage, version=9, outputs=outputs)
-    found = judge(SETTINGS_OF_TOLERANCE, RECORD, newer, Asked())
+    found = assess(SETTINGS_OF_TOLERANCE, RECORD, newer, ToleranceRequest(), MEANING)
     sentence = f"stage {stage} was redefined: reference version 1, this run 9"
 
     assert (found.verdict, found.holds, found.divergence) == ("identical", True, None)
@@ -165,7 +164,7 @@ def test_a_redefined_stage_of_the_result_excuses_nothing(stage):
     outputs = dict.fromkeys(declarations_of(stage).outputs, "other/v1:0")
     newer = changed_stage(RECORD, stage, version=2, outputs=outputs)
     newer = newer.model_copy(update={"metrics": metrics})
-    found = judge(SETTINGS_OF_TOLERANCE, RECORD, newer, Asked())
+    found = assess(SETTINGS_OF_TOLERANCE, RECORD, newer, ToleranceRequest(), MEANING)
 
     assert not found.holds
     assert redefined(RECORD.stages, newer.stages)[stage] in found.reasons
@@ -183,7 +182,7 @@ def test_an_input_of_a_key_still_accuses(setting):
             if setting.makes(name) and not any(name in s.outputs for s in RECORD.stages.stages):
                 inputs = stage.inputs | {name: "other/v1:0"}
                 edited = changed_stage(RECORD, stage.name, inputs=inputs)
-                found = judge(SETTINGS_OF_TOLERANCE, RECORD, edited, Asked())
+                found = assess(SETTINGS_OF_TOLERANCE, RECORD, edited, ToleranceRequest(), MEANING)
 
                 assert found.verdict == "incomparable"
                 assert f"the input {name} of stages.{stage.name} differs" in found.reasons[0]
@@ -198,7 +197,7 @@ def test_an_input_in_no_key_accuses_nobody(setting):
             for name, digest in stage.inputs.items()
         }
         other = changed_stage(RECORD, stage.name, inputs=inputs)
-        found = judge(SETTINGS_OF_TOLERANCE, RECORD, other, Asked())
+        found = assess(SETTINGS_OF_TOLERANCE, RECORD, other, ToleranceRequest(), MEANING)
 
         assert (found.verdict, found.holds) == ("identical", True)
 
@@ -214,8 +213,7 @@ def test_a_finding_that_follows_from_a_limit_is_no_difference():
         RECORD, "check", inputs=stage.inputs | {"safety": "other/v1:0"},
         outputs={made: digest_plain((*findings, "x"))},
     ).model_copy(update={"config": RECORD.config | {"safety": safety}})  # fmt: skip
-    found = judge(SETTINGS_OF_TOLERANCE, RECORD, other, Asked())
+    found = assess(SETTINGS_OF_TOLERANCE, RECORD, other, ToleranceRequest(), MEANING)
 
     assert (found.verdict, found.divergence) == ("identical", None)
     assert any("safety.suspicious_score" in reason for reason in found.reasons)
-    assert judging.MEANING is MEANING

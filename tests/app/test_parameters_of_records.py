@@ -4,14 +4,15 @@ import json
 import pickle
 
 import pytest
-from tests.app.test_judge import RECORD
 from tests.conftest import ROOT
+from tests.divergence.test_assess import RECORD
 
-from repro.app.configuration import own_trees, parse_config
-from repro.app.recorded import read_recorded
-from repro.app.subject import Subject
-from repro.app.trust import check_parameters, check_trust
+from repro.app.configuration import own_trees
+from repro.app.subjects.recorded import read_recorded
+from repro.app.subjects.subject import Subject
+from repro.app.subjects.trust import check_parameters, check_trust
 from repro.config.parameters import LIGHTGBM, parameters, reach
+from repro.config.recorded import parse_config
 from repro.config.training import Model
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.jsonfile import bound, dump_record

@@ -4,8 +4,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.forging import well_forged
 
-from repro.app.agreement import of_two, with_a_training
-from repro.app.recorded import Recorded
+from repro.app.explain.no_divergence import compare_two_records, compare_with_rerun
+from repro.app.subjects.recorded import Recorded
 from repro.core.jsonfile import load_record
 from repro.core.records import Estimate, RecordFile
 
@@ -20,7 +20,7 @@ def with_low(value):
 
 def both_ways(one, other):
     named = (Recorded(name, record, None) for name, record in (("a", one), ("b", other)))
-    return with_a_training(one, other), of_two(*named)
+    return compare_with_rerun(one, other), compare_two_records(*named)
 
 
 def test_either_sign_of_zero_agrees_where_the_digest_does():

@@ -7,15 +7,15 @@ import pytest
 from tests.conftest import ROOT
 
 from repro.app.compare import read_entry
-from repro.app.limits import read_noise
-from repro.app.record_file import METRICS, parse_record, read_record_file
-from repro.app.recorded import record_of, recorded_config
-from repro.app.records import keys_from
-from repro.app.subject import Subject, check_integrity
+from repro.app.subjects.record_file import METRICS, parse_record, read_record_file
+from repro.app.subjects.recorded import record_of, recorded_config
+from repro.app.subjects.subject import Subject, check_integrity
+from repro.app.tolerances import read_noise
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import bound, dump_record
 from repro.core.noise import Noise
 from repro.core.verdict import Outcome
+from repro.divergence.common_keys import keys_from
 from repro.training.metrics import LABEL_METRICS
 
 FILES = {

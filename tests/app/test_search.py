@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pytest
 from tests.conftest import ROOT
 
-from repro.app.recorded import Recorded
-from repro.app.search import search
-from repro.app.trials import Effort, Trials
-from repro.app.ways import Way
+from repro.app.explain.counterfactuals import Counterfactuals, Effort
+from repro.app.explain.interventions import Intervention
+from repro.app.explain.search import search
+from repro.app.subjects.recorded import Recorded
 from repro.core.comparison import Suspect
-from repro.core.explanation import Trial
+from repro.core.explanation import Counterfactual
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 
@@ -18,19 +18,19 @@ RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit"
 
 
 @dataclass
-class Foretold(Trials):
+class Foretold(Counterfactuals):
     """Trainings that confirm where they have all that is needed: nothing is trained."""
 
     needed: frozenset[str] = frozenset()
 
-    def train(self, causes, way):
+    def train(self, causes, intervention):
         self.spent += 1
         self.made.append(
-            Trial(
+            Counterfactual(
                 causes=tuple(causes),
-                settings=way.settings,
-                sections=way.sections,
-                packages=way.packages,
+                settings=intervention.settings,
+                sections=intervention.sections,
+                packages=intervention.packages,
                 agreeing=0,
                 outputs=1,
                 confirms=self.needed.issubset(causes),
@@ -59,7 +59,7 @@ def searched(needed, causes, runs=99):
         subject=Recorded("a record", RECORD, None),
         against=None,
         effort=effort,
-        start=Way(),
+        start=Intervention(),
         throwaway=Fetched(),
         needed=frozenset(needed),
     )

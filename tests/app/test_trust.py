@@ -3,29 +3,25 @@
 import json
 
 import pytest
-from tests.app.test_judge import RECORD
 from tests.conftest import ROOT
+from tests.divergence.test_assess import RECORD
 from tests.store.sample_run import RUN_ID, write_run
 
-from repro.app.configuration import (
-    idle_tolerances,
-    parse_config,
-    resolve_request,
-    verification_settings,
-)
-from repro.app.judge import Asked
-from repro.app.recorded import read_recorded
-from repro.app.subject import Subject
-from repro.app.trust import check_modules, with_own_data
+from repro.app.configuration import idle_tolerances, resolve_request, verification_settings
+from repro.app.subjects.recorded import read_recorded
+from repro.app.subjects.subject import Subject
+from repro.app.subjects.trust import check_modules, with_own_data
 from repro.app.verify import Question, verify
 from repro.config.compose import Request
 from repro.config.data import leads_outside
+from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Lineage
 from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.digest.files import sha256_bytes, sha256_file
+from repro.divergence.tolerance import ToleranceRequest
 
 OWN = parse_config(RECORD.config, "own")
 MODULE = "security:\n  allowed_modules: [sklearn, lightgbm, mine]\n"
@@ -178,7 +174,7 @@ def test_other_data_by_the_name_of_the_project_s_is_reported_first(path):
 
     with pytest.raises(HashMismatchError, match="expected sha256 1111"):
         with_own_data(ROOT, config)
-    found = verify(ROOT, Question("it", RECORD, config), None, Asked())
+    found = verify(ROOT, Question("it", RECORD, config), None, ToleranceRequest())
     assert (found.comparison.verdict, found.holds) == (Verdict.INCOMPARABLE, False)
     assert found.comparison.reasons[0].startswith("data set differs: data/credit.csv: expected")
 

@@ -97,9 +97,9 @@ def test_the_default_experiment_has_nothing_to_add():
 OBSERVE = """
 import json
 from pathlib import Path
-from repro.app.code import observe_code
+from repro.execution.code import observe_code
 from repro.app.configuration import resolve_request
-from repro.app.loaded import Watch, observe_loaded
+from repro.execution.loaded import Watch, observe_loaded
 from repro.capture import capture_environment
 from repro.config.compose import Request
 import repro.cli.train, sklearn.linear_model

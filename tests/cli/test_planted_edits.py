@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import make_project
 
 from repro.app.compare import compare_all, read_entry
-from repro.app.judge import Asked
+from repro.divergence.tolerance import ToleranceRequest
 
 BASE_CONFIG = "configs/base.yaml"
 EXPERIMENT = "configs/experiments/planted.yaml"
@@ -141,7 +141,7 @@ def result_of(run):
 def compared(base, run):
     runs = base.project.path / "runs"
     first, second = (read_entry(base.project.path, runs, str(each)) for each in (base.run, run))
-    report = compare_all(base.project.path, first, [second], Asked())
+    report = compare_all(base.project.path, first, [second], ToleranceRequest())
     return report.candidates[0]
 
 

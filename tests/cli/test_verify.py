@@ -12,7 +12,7 @@ from tests.cli.test_train import FILES
 from tests.conftest import ROOT, command
 from tests.forging import well_forged
 
-from repro.app.records import record_of_run
+from repro.app.subjects.records import record_of_run
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Estimate, FileEntry, Lineage, RecordFile
 from repro.digest.files import sha256_bytes

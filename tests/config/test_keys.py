@@ -7,18 +7,20 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.app.test_judge import RECORD, SETTINGS
 from tests.conftest import ROOT
+from tests.divergence.test_assess import RECORD, SETTINGS
 
-from repro.app.configuration import parse_config
-from repro.app.judge import Asked, foreseen_obstacles, judge
-from repro.app.record_file import read_record_file
-from repro.app.records import keys_from, with_common_keys, with_keys_of
+from repro.app.subjects.record_file import read_record_file
 from repro.config.keys import replicate_key, strict_key, version_of
+from repro.config.recorded import parse_config
 from repro.core.canonical import canonical_json, same_value, typed_json
 from repro.core.jsonfile import binding, bound
 from repro.core.verdict import Verdict
+from repro.divergence.assess import assess, foreseen_obstacles
+from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
 from repro.divergence.structure import differences
+from repro.divergence.tolerance import ToleranceRequest
+from repro.training.declarations import MEANING
 
 ALIKE = [1, 1.0, True, 0, 0.0, -0.0, False, "1", None]
 PAIRS = list(itertools.combinations(ALIKE, 2))
@@ -52,7 +54,7 @@ def test_untyped_parameters_keep_type_and_sign(left, right, wrap):
     assert ours.keys.strict_key != theirs.keys.strict_key
     assert binding(ours) != binding(theirs)
     assert len(differences(ours.config, theirs.config)) == 1
-    found = judge(SETTINGS, ours, theirs, Asked())
+    found = assess(SETTINGS, ours, theirs, ToleranceRequest(), MEANING)
     assert found.verdict is Verdict.INCOMPARABLE
     assert [each.partition(": models")[0] for each in found.reasons] == [
         "models or hyper-parameters differ"
@@ -123,7 +125,7 @@ def test_records_of_both_versions_are_compared_by_the_first():
     assert (version_of(RECORD.keys), version_of(new.keys)) == (1, 2)
 
     for pair in ((RECORD, new), (new, RECORD)):
-        assert judge(SETTINGS, *pair, Asked()).verdict is Verdict.IDENTICAL
+        assert assess(SETTINGS, *pair, ToleranceRequest(), MEANING).verdict is Verdict.IDENTICAL
         assert {each.keys for each in map(frozen, with_common_keys(*pair))} == {frozen(RECORD).keys}
     assert with_keys_of(RECORD, 2).keys == new.keys
 
@@ -137,7 +139,9 @@ def test_an_edited_old_record_is_still_told_by_its_key():
     """Its own key is compared with the one that follows from its configuration."""
     edited = RECORD.model_copy(update={"config": RECORD.config | {"seed": 43}})
 
-    found = foreseen_obstacles(SETTINGS, edited, parse_config(edited.config, "own"), Asked())
+    found = foreseen_obstacles(
+        SETTINGS, edited, parse_config(edited.config, "own"), ToleranceRequest()
+    )
 
     assert ["strict key does not follow" in each for each in found] == [True]
 
@@ -147,7 +151,7 @@ def test_candidates_in_another_order_are_no_edit():
     turned = RECORD.config | {"models": dict(reversed(RECORD.config["models"].items()))}
     other = record_of(parse_config(turned, "turned"))
 
-    found = judge(SETTINGS, RECORD, other, Asked())
+    found = assess(SETTINGS, RECORD, other, ToleranceRequest(), MEANING)
 
     assert found.verdict is Verdict.INCOMPARABLE
     assert found.reasons[0].startswith("order of models differs: reference logistic_regression, ")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from repro.app.configuration import parse_config
 from repro.config.project import SourceFile
+from repro.config.recorded import parse_config
 from repro.config.resolve import read_registry, validate
 from repro.config.verification import Verification
 from repro.config.yaml import Leaf

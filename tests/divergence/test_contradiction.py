@@ -6,13 +6,13 @@ import pytest
 from tests.conftest import ROOT, command
 from tests.forging import well_forged
 
-from repro.app.judge import Asked, judge
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import RecordFile
+from repro.divergence.assess import assess
 from repro.divergence.compare import compare, outputs_of
 from repro.divergence.side import Side
-from repro.divergence.tolerance import EXACT, Limits, Tolerance
+from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceRequest
 from repro.training.declarations import MEANING, STAGES
 
 RECORDS = {
@@ -26,7 +26,7 @@ SETTINGS = Verification.model_validate(
         "sample": {"size": 100, "boundary": 50},
     }
 )
-WIDE = Asked(tolerance=Tolerance(1e-6, 1e-6))
+WIDE = ToleranceRequest(tolerance=Tolerance(1e-6, 1e-6))
 
 
 @pytest.fixture(params=list(RECORDS))
@@ -47,7 +47,7 @@ def nudged(record):
 
 
 def judged(expected, actual, asked=WIDE):
-    return judge(SETTINGS, expected, actual, asked)
+    return assess(SETTINGS, expected, actual, asked, MEANING)
 
 
 def test_a_nudged_number_over_the_same_digest_is_a_finding(record):
@@ -63,7 +63,9 @@ def test_a_nudged_number_over_the_same_digest_is_a_finding(record):
         )
 
 
-@pytest.mark.parametrize("asked", [Asked(), Asked(auto=True), Asked(tolerance=EXACT)])
+@pytest.mark.parametrize(
+    "asked", [ToleranceRequest(), ToleranceRequest(auto=True), ToleranceRequest(tolerance=EXACT)]
+)
 def test_no_way_to_ask_lets_it_pass(record, asked):
     """Without a measured spread too: none is needed to see this."""
     found = judged(nudged(record), record, asked)

@@ -6,18 +6,19 @@ import pytest
 from tests.conftest import ROOT
 from tests.forging import well_forged
 
-from repro.app.judge import Asked, judge
 from repro.config.verification import Verification
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
 from repro.core.verdict import Outcome, Verdict
+from repro.divergence.assess import assess
 from repro.divergence.compare import compare
 from repro.divergence.side import Side
-from repro.divergence.tolerance import EXACT, Limits, Tolerance
+from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceRequest
+from repro.training.declarations import MEANING
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
 SETTINGS = Verification.model_validate(RECORD.config["verification"])
-WIDE = Asked(tolerance=Tolerance(1e-6, 1e-6))
+WIDE = ToleranceRequest(tolerance=Tolerance(1e-6, 1e-6))
 FIRST = RECORD.predictions.rows[0]
 OTHER = next(row.label for row in RECORD.predictions.rows if row.label != FIRST.label)
 
@@ -100,8 +101,8 @@ def test_a_flipped_tie_over_the_same_digests_is_a_contradiction():
     tied, turned = with_first(margin=1e-9), with_first(margin=1e-9, label=OTHER)
     checks = compared(tied, turned, Limits(WIDE.tolerance)).checks
     name = f"predictions.{FIRST.row}"
-    found = judge(SETTINGS, tied, turned, WIDE)
-    honest = judge(SETTINGS, tied, with_another_threshold(turned), WIDE)
+    found = assess(SETTINGS, tied, turned, WIDE, MEANING)
+    honest = assess(SETTINGS, tied, with_another_threshold(turned), WIDE, MEANING)
 
     assert [check.name for check in checks if check.outcome is Outcome.TIE] == [name]
     assert found.verdict is Verdict.INCOMPARABLE
@@ -112,7 +113,7 @@ def test_a_flipped_tie_over_the_same_digests_is_a_contradiction():
 def test_margins_that_moved_with_the_threshold_are_no_contradiction():
     """They are the distance of the scores from it, which can have the same bits."""
     moved = with_another_threshold(with_first(margin=FIRST.margin + 1e-9))
-    found = judge(SETTINGS, RECORD, moved, WIDE)
+    found = assess(SETTINGS, RECORD, moved, WIDE, MEANING)
 
     assert (found.verdict, found.holds) == (Verdict.EQUIVALENT, True)
 
@@ -120,7 +121,7 @@ def test_margins_that_moved_with_the_threshold_are_no_contradiction():
 def test_scores_that_moved_with_their_digest_are_no_contradiction():
     """As of other code paths, where the threshold happens to agree."""
     nudged = with_first(scores=(FIRST.scores[0] + 1e-12,))
-    found = judge(SETTINGS, RECORD, well_forged(nudged, scores="other/v1:0"), WIDE)
+    found = assess(SETTINGS, RECORD, well_forged(nudged, scores="other/v1:0"), WIDE, MEANING)
 
     assert (found.verdict, found.holds) == (Verdict.EQUIVALENT, True)
 
@@ -129,7 +130,7 @@ def test_rows_that_moved_with_the_split_are_no_contradiction():
     """The same scores in the same order are then those of other rows."""
     pairs = swapped(*RECORD.predictions.rows[:2])
     moved = well_forged(with_rows(*pairs), test_rows="other/v1:0")
-    found = judge(SETTINGS, RECORD, moved, WIDE)
+    found = assess(SETTINGS, RECORD, moved, WIDE, MEANING)
 
     assert found.verdict is Verdict.DIFFERENT
     assert "was edited" not in " ".join((found.finding, *found.reasons))

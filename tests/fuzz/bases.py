@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from repro.app.records import sampled
+from repro.app.subjects.records import sampled
 from repro.config.verification import Sample
 from repro.core.jsonfile import dump_record, load_record
 from repro.core.records import RecordFile

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from repro.app.compare import compare_all, read_entry
-from repro.app.configuration import parse_config
-from repro.app.judge import Asked, foreseen_obstacles, judge
-from repro.app.records import keys_from
-from repro.app.trust import with_own_data
+from repro.app.subjects.trust import with_own_data
+from repro.config.recorded import parse_config
 from repro.core.canonical import typed_json
 from repro.core.environment import environment_key, key_version
 from repro.core.errors import ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Keys, RecordFile
+from repro.divergence.assess import assess, foreseen_obstacles
+from repro.divergence.common_keys import keys_from
+from repro.divergence.tolerance import ToleranceRequest
+from repro.training.declarations import MEANING
 from tests.forging import well_forged
 from tests.fuzz import damage, oracle
 from tests.fuzz.trees import Text, changed
@@ -141,7 +143,7 @@ def compared(original: Entry, entry: Entry) -> tuple[list[str], set[str]]:
     verdicts, shown = [], set()
     for left, right in ((original, entry), (entry, original)):
         if not left.damage:
-            report = compare_all(None, left, [right], Asked())
+            report = compare_all(None, left, [right], ToleranceRequest())
             report.model_dump_json(by_alias=True)
             (candidate,) = report.candidates
             verdicts.append(str(candidate.comparison.verdict))
@@ -158,12 +160,12 @@ def refuse(paths: list[str]) -> None:
 def _reexecuted(world: World, record: RecordFile, original: RecordFile) -> str:
     """Judge as `verify` does, by the original in place of a training."""
     config = with_own_data(world.project, parse_config(record.config, "record"))
-    if foreseen_obstacles(world.settings, record, config, Asked()):
+    if foreseen_obstacles(world.settings, record, config, ToleranceRequest()):
         return "incomparable"
     if typed_json(_results(record.config)) != typed_json(_results(original.config)):
         # Training by it would give a different record.
         return "not trained"
-    return str(judge(world.settings, record, original, Asked()).verdict)
+    return str(assess(world.settings, record, original, ToleranceRequest(), MEANING).verdict)
 
 
 def _results(config: dict[str, Any]) -> dict[str, Any]:

@@ -16,15 +16,17 @@ from repro.app.configuration import (
     stability_settings,
     verification_settings,
 )
-from repro.app.judge import Asked, judge
-from repro.app.limits import read_noise
-from repro.app.record_file import read_record_file
+from repro.app.subjects.record_file import read_record_file
+from repro.app.tolerances import read_noise
 from repro.app.validate import read_metrics
 from repro.config.compose import Request
 from repro.core.errors import ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.noise import Noise, NoiseTraining
 from repro.datasets.registry import registry
+from repro.divergence.assess import assess
+from repro.divergence.tolerance import ToleranceRequest
+from repro.training.declarations import MEANING
 from tests.conftest import ROOT
 from tests.fuzz.damage import YAML_TOKENS
 from tests.fuzz.readers import Reader, as_json, json_trees, turn
@@ -150,8 +152,8 @@ def beside_readers(world: World, record: bytes) -> Iterator[Reader]:
     def read(content: bytes) -> str:
         file.write_bytes(content)
         noise = read_noise(file)
-        asked = Asked(auto=True, noise=noise)
-        return str(judge(world.settings, measured, other, asked).verdict)
+        asked = ToleranceRequest(auto=True, noise=noise)
+        return str(assess(world.settings, measured, other, asked, MEANING).verdict)
 
     trees = st.builds(_bound, json_trees(base), st.booleans())
     yield Reader("noise", (base,), read, trees)

@@ -61,7 +61,7 @@ def test_a_restart_does_without_the_folder_too(trap):
     assert (done.returncode, sprung(trap)) == (0, []), done.stderr
 
 
-@pytest.mark.parametrize("module", ["repro.app.retrain", "repro.app.probe"])
+@pytest.mark.parametrize("module", ["repro.execution.child", "repro.execution.probe"])
 def test_a_child_is_not_misled(trap, module):
     """It fails for want of arguments, and not by what lies in the folder."""
     done = run(module_command(sys.executable, module), trap)

@@ -7,12 +7,11 @@ import pytest
 from tests.conftest import ROOT
 
 from repro.app.compare import Entry, compare_all, read_entry
-from repro.app.judge import Asked
 from repro.cli.compare import tell
 from repro.cli.verify import tell_comparison
 from repro.core.comparison import ComparisonReport
 from repro.core.jsonfile import bound
-from repro.divergence.tolerance import Tolerance
+from repro.divergence.tolerance import Tolerance, ToleranceRequest
 from repro.report.comparison import comparison_junit, comparison_markdown
 from repro.report.comparison_page import comparison_html
 
@@ -58,7 +57,7 @@ def rekeyed(entry):
 
 
 def forms(first, other, asked=None, capsys=None):
-    report = compare_all(None, first, [other], asked or Asked())
+    report = compare_all(None, first, [other], asked or ToleranceRequest())
     tell(report)
     return {
         "text": capsys.readouterr().out,
@@ -70,7 +69,9 @@ def forms(first, other, asked=None, capsys=None):
 
 def test_every_form_tells_the_tolerance_and_what_was_allowed(first, capsys):
     """As it was given, where nothing else set it."""
-    told = forms(first, moved(first, 2.0**-12), Asked(tolerance=Tolerance(0.125, 0.0)), capsys)
+    told = forms(
+        first, moved(first, 2.0**-12), ToleranceRequest(tolerance=Tolerance(0.125, 0.0)), capsys
+    )
 
     for form, text in told.items():
         assert "absolute 0.125, relative 0" in text, form
@@ -82,7 +83,7 @@ def test_every_form_tells_the_tolerance_and_what_was_allowed(first, capsys):
 
 def test_every_form_tells_where_the_tolerance_comes_from(first, capsys):
     """In place of numbers that no value has been held against."""
-    report = compare_all(None, first, [moved(first, 1e-9)], Asked())
+    report = compare_all(None, first, [moved(first, 1e-9)], ToleranceRequest())
     basis = "10 times the <spread> over 3 classes"
     candidate = report.candidates[0]
     comparison = candidate.comparison.model_copy(update={"basis": basis})
@@ -100,7 +101,9 @@ def test_every_form_tells_where_the_tolerance_comes_from(first, capsys):
 
 def test_the_same_bits_are_asked_for_in_words(first, capsys):
     """A tolerance of 0."""
-    told = forms(first, moved(first, 2.0**-12), Asked(tolerance=Tolerance(0.0, 0.0)), capsys)
+    told = forms(
+        first, moved(first, 2.0**-12), ToleranceRequest(tolerance=Tolerance(0.0, 0.0)), capsys
+    )
 
     assert all("none: the same bits" in text for text in told.values())
 
@@ -121,7 +124,7 @@ def test_what_a_record_says_is_no_markup(first, capsys):
         ),
     )
     here = stage_changed(moved_metric(there), 0, "candidate\n" + EVIL, inputs=[EVIL])
-    told = forms(there, here, Asked(tolerance=Tolerance(0.0, 0.0)), capsys)
+    told = forms(there, here, ToleranceRequest(tolerance=Tolerance(0.0, 0.0)), capsys)
 
     markdown = told["markdown"].splitlines()
     assert not {"`", "*z*", "[x]", "<"} & {
@@ -154,7 +157,7 @@ def moved_metric(entry):
 def test_compare_and_verify_tell_of_inputs_alike(first, capsys, inputs, sentence):
     """None, one and several that differ, in every form."""
     other = stage_changed(first, 0, inputs=inputs)
-    report = compare_all(None, first, [other], Asked())
+    report = compare_all(None, first, [other], ToleranceRequest())
     assert report.candidates[0].comparison.divergence.inputs == tuple(inputs)
     tell_comparison(report.candidates[0].comparison)
     verified = capsys.readouterr().out
@@ -167,7 +170,7 @@ def test_compare_and_verify_tell_of_inputs_alike(first, capsys, inputs, sentence
 
 def test_a_finding_is_a_failure_whatever_the_verdict_is(first):
     """The verdict would be a pass by itself."""
-    report = compare_all(None, first, [moved(first, 1e-9)], Asked())
+    report = compare_all(None, first, [moved(first, 1e-9)], ToleranceRequest())
     candidate = report.candidates[0]
     assert candidate.comparison.verdict == "equivalent"
     comparison = candidate.comparison.model_copy(update={"finding": "the same bits are due"})
@@ -192,7 +195,7 @@ def test_a_finding_is_a_failure_whatever_the_verdict_is(first):
 def test_what_was_not_compared_is_skipped_and_never_a_pass(first):
     """Of two experiments nothing is compared but what they are."""
     reseeded = changed(first, config=first.record.config | {"seed": 7})
-    whole = compare_all(None, first, [rekeyed(reseeded)], Asked())
+    whole = compare_all(None, first, [rekeyed(reseeded)], ToleranceRequest())
     (suite,) = Xml.fromstring(comparison_junit(whole))
     cases = {case.get("name"): [child.tag for child in case] for case in suite.iter("testcase")}
 

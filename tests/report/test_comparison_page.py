@@ -21,14 +21,14 @@ from tests.report.pages import (
 )
 
 from repro.app.compare import Entry, compare_all, read_entry
-from repro.app.judge import Asked
 from repro.core.jsonfile import bound
+from repro.divergence.tolerance import ToleranceRequest
 from repro.report.comparison_page import comparison_html
 from repro.report.plots.dots import shapes
 
 
 def page(entries):
-    report = compare_all(None, entries[0], entries[1:], Asked())
+    report = compare_all(None, entries[0], entries[1:], ToleranceRequest())
     return comparison_html(report, [(entry.name, entry.record) for entry in entries])
 
 
@@ -71,7 +71,7 @@ def moved(entry, by, name="moved", rows=None):
 
 def test_the_page_says_what_the_report_says(entries):
     """The verdict in a sentence, every record, and why the last one is incomparable."""
-    report = compare_all(None, entries[0], entries[1:], Asked())
+    report = compare_all(None, entries[0], entries[1:], ToleranceRequest())
     told = words(page(entries))
 
     assert "1 of 3 records does not reproduce the reference." in told
@@ -85,7 +85,7 @@ def test_the_page_says_what_the_report_says(entries):
 
 def test_the_parting_stage_is_marked_in_words(entries):
     """For who cannot see the frame; exactly the outputs of the first stage that parts."""
-    report = compare_all(None, entries[0], [entries[3]], Asked())
+    report = compare_all(None, entries[0], [entries[3]], ToleranceRequest())
     text = comparison_html(report, [(e.name, e.record) for e in (entries[0], entries[3])])
     outputs = report.candidates[0].comparison.divergence.outputs
 

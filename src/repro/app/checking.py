@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import resolve_request
-from repro.app.own_modules import own_modules
 from repro.config.compose import Request, family_tree
 from repro.config.project import BASE, names_in, read_named, read_source
 from repro.config.resolve import origin_of, resolved_tree, validate
@@ -13,6 +12,7 @@ from repro.config.training import Model
 from repro.config.tree import merge, planted, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError, PreconditionError, ReproError
+from repro.execution.own_modules import own_modules
 from repro.training.estimators import check
 
 if TYPE_CHECKING:

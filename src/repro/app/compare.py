@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import default_verification, parse_config, verification_settings
-from repro.app.judge import Asked, judge
+from repro.app.configuration import default_verification, verification_settings
 from repro.app.known import read_known
-from repro.app.record_file import read_record_file
-from repro.app.records import keys_from, record_of_run
-from repro.app.subject import check_integrity, check_record, find_subject
+from repro.app.subjects.record_file import read_record_file
+from repro.app.subjects.records import record_of_run
+from repro.app.subjects.subject import check_integrity, check_record, find_subject
+from repro.config.recorded import parse_config
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Comparison, Outcome, Verdict
+from repro.divergence.assess import assess
+from repro.divergence.common_keys import keys_from
 from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
 from repro.divergence.structure import differences
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from repro.app.subject import Subject
+    from repro.app.subjects.subject import Subject
     from repro.config.verification import Verification
     from repro.core.records import RecordFile
+    from repro.divergence.tolerance import ToleranceRequest
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def compare_all(
     project: Path | None,
     reference: Entry,
     candidates: Iterable[Entry],
-    asked: Asked,
+    asked: ToleranceRequest,
 ) -> ComparisonReport:
     """Compare each candidate with the reference.
 
@@ -111,7 +114,7 @@ def compare_all(
     Raises
     ------
     PreconditionError
-        If the reference is damaged: nothing can be compared with it. As ``judge``.
+        If the reference is damaged: nothing can be compared with it. As ``assess``.
     """
     if reference.damage:
         raise PreconditionError(
@@ -125,14 +128,15 @@ def compare_all(
             f"{usual.absolute:g} absolute and {usual.relative:g} relative, the default:"
             " no project sets one"
         )
+        asked = replace(asked, basis=basis)
     else:
-        settings, basis = verification_settings(project), ""
+        settings = verification_settings(project)
         asked = replace(asked, known=read_known(project)) if asked.auto else asked
     found: list[Candidate] = []
     groups = {_outputs(reference): [reference.name]}
     # One after the other: a caller that hands over a generator never has all records at once.
     for entry in candidates:
-        found.append(_candidate(reference, entry, settings, asked, basis))
+        found.append(_candidate(reference, entry, settings, asked))
         groups.setdefault(_outputs(entry), []).append(entry.name)
     return ComparisonReport(
         schema_="repro.comparison/v1",
@@ -144,11 +148,11 @@ def compare_all(
 
 
 def _candidate(
-    reference: Entry, entry: Entry, settings: Verification, asked: Asked, basis: str
+    reference: Entry, entry: Entry, settings: Verification, asked: ToleranceRequest
 ) -> Candidate:
     expected, actual = reference.record, entry.record
     here = actual.environment
-    comparison = judge(settings, expected, actual, asked, basis)
+    comparison = assess(settings, expected, actual, asked, MEANING)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
     found = recorded_differences(expected, actual, (reference.code, entry.code))

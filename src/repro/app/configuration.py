@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from repro.app.bounds import check_bounds
-from repro.app.limits import check_families
+from repro.app.tolerances import check_families
 from repro.config.compose import Composition, Request, compose
-from repro.config.experiment import ExperimentConfig
 from repro.config.project import BASE, DATASETS, names_in, read_named, read_source
+from repro.config.recorded import parse_config
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
 from repro.config.verification import Stability, Verification
-from repro.core.errors import ConfigError, SchemaError
-from repro.core.jsonfile import load, problems_of
+from repro.core.errors import ConfigError
+from repro.core.jsonfile import load
 from repro.divergence.structure import flatten
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from repro.config.experiment import ExperimentConfig
     from repro.config.tree import Tree
 
 
@@ -72,28 +69,6 @@ def resolve_request(project: Path, request: Request) -> Resolved:
     """
     composition = compose(project, request)
     return Resolved(resolve(composition), composition)
-
-
-def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
-    """Read a recorded configuration strictly.
-
-    Raises
-    ------
-    SchemaError
-        If it is not a configuration of this version.
-    PreconditionError
-        If it asks for more work than any honest one.
-    """
-    try:
-        config = ExperimentConfig.model_validate_json(json.dumps(value))
-    except ValueError as error:
-        problems = problems_of(error) if isinstance(error, ValidationError) else error
-        raise SchemaError(
-            f"{where}: not a configuration that this program reads: {problems}",
-            advice="use the version of repro that wrote it",
-        ) from error
-    check_bounds(config, where)
-    return config
 
 
 def values_of(config: ExperimentConfig) -> dict[str, object]:
@@ -176,7 +151,7 @@ def recorded_or_named(project: Path, runs: Path, reference: str) -> ExperimentCo
 
     Raises
     ------
-    ConfigError, SchemaError
+    ConfigError
     """
     places = [Path(reference), project / reference, runs / reference]
     files = [path / "config.json" if path.is_dir() else path for path in places]

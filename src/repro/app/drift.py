@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config
-from repro.app.intact import read_intact
+from repro.app.subjects.intact import read_intact
 from repro.config.data import Columns
+from repro.config.recorded import parse_config
 from repro.datasets.loading import read_new_rows
 from repro.store import find_run
 from repro.training.drift import measure

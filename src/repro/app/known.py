@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from repro.app.files import check_targets, write_whole
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import dump_record, load_record
-from repro.core.known import NOTHING_KNOWN, KnownFingerprints
+from repro.core.known import FINGERPRINTS, NOTHING_KNOWN, KnownFingerprints
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.core.environment import Environment
-
-FINGERPRINTS = "reference/fingerprints.json"
 
 
 def read_known(project: Path) -> KnownFingerprints:

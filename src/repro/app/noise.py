@@ -10,22 +10,22 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from repro.app.children import retrain
-from repro.app.network import network_of_children
-from repro.app.records import with_keys_of
 from repro.config.keys import version_of
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
+from repro.divergence.common_keys import with_keys_of
 from repro.divergence.compare import outputs_of
 from repro.divergence.spread import flips, spreads
+from repro.execution.network import network_of_children
+from repro.execution.processes import retrain
 from repro.launch import Level, lacking, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.app.recorded import Recorded
+    from repro.app.subjects.recorded import Recorded
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import RecordFile
     from repro.divergence.spread import Spread

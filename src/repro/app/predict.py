@@ -11,9 +11,9 @@ import joblib
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from repro.app.configuration import parse_config
-from repro.app.intact import read_intact
+from repro.app.subjects.intact import read_intact
 from repro.config.data import Task
+from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.datasets.loading import read_columns
 from repro.store import find_run, open_run

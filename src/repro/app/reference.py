@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import verification_settings
-from repro.app.intact import read_intact
-from repro.app.records import record_of_run, sampled
+from repro.app.subjects.intact import read_intact
+from repro.app.subjects.records import record_of_run, sampled
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load
 from repro.store import find_run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import parse_config
-from repro.app.subject import Subject, check_integrity
+from repro.app.subjects.subject import Subject, check_integrity
+from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Outcome
 from repro.report import Facts, Request, html

@@ -11,7 +11,6 @@ import joblib
 
 from repro import __version__, report
 from repro.app.configuration import verification_settings
-from repro.app.execute import execute, predictions_of
 from repro.capture import capture_host
 from repro.config.keys import comparison_group
 from repro.core.jsonfile import dump, dump_record
@@ -22,6 +21,7 @@ from repro.core.records import (
     Seeds,
     Snapshot,
 )
+from repro.execution.pipeline import execute, predictions_of
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.configuration import Resolved
-    from repro.app.execute import Execution
+    from repro.execution.pipeline import Execution
     from repro.training.fold import Observer
 
 

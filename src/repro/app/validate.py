@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
     """Train and return the record, with all predictions."""
     # Imported here: it imports NumPy, and a reference is read before the level is fixed.
-    from repro.app.execute import execute, predictions_of  # noqa: PLC0415
-    from repro.app.records import record_of_execution  # noqa: PLC0415
+    from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
+    from repro.execution.record import record_of_execution  # noqa: PLC0415
 
     execution = execute(project, config, observer)
     return record_of_execution(execution, predictions_of(execution.training))
@@ -30,7 +30,7 @@ def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> 
 def make_reference(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
     """Train and return the record that a reference file holds."""
     from repro.app.configuration import verification_settings  # noqa: PLC0415
-    from repro.app.records import sampled  # noqa: PLC0415
+    from repro.app.subjects.records import sampled  # noqa: PLC0415
 
     sample = verification_settings(project, config.experiment).sample
     return sampled(make_record(project, config, observer), sample)

@@ -5,31 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from repro.app.conclusion import conclude, incomparable
 from repro.app.configuration import verification_settings
-from repro.app.execute import execute, predictions_of
-from repro.app.facts import claims, false_rows
-from repro.app.judge import foreseen_obstacles, judge, judge_metrics, obstacles_of_metrics
 from repro.app.known import read_known
-from repro.app.records import record_of_execution
-from repro.app.trust import with_own_data
+from repro.app.subjects.facts import claims, false_rows
+from repro.app.subjects.trust import with_own_data
 from repro.core.environment import comparable
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
+from repro.divergence.assess import assess, assess_metrics, foreseen_obstacles, obstacles_of_metrics
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
+from repro.divergence.verification import build_verification, incomparable
+from repro.execution.pipeline import execute, predictions_of
+from repro.execution.record import record_of_execution
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from repro.app.judge import Asked
     from repro.config.data import Dataset
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics, RecordFile
     from repro.core.verdict import Check, Network, Verification
+    from repro.divergence.tolerance import ToleranceRequest
     from repro.store import StoredRun
     from repro.training.fold import Observer
 
@@ -63,7 +63,7 @@ def verify(
     project: Path,
     question: Question,
     observer: Observer,
-    asked: Asked,
+    asked: ToleranceRequest,
     shut: Callable[[Path, Dataset], Network | None] = lambda _project, _dataset: None,
 ) -> Verification:
     """Train and compare the record with the result.
@@ -73,7 +73,7 @@ def verify(
 
     Parameters
     ----------
-    asked : Asked
+    asked : ToleranceRequest
         Where it asks for no tolerance, the one in this project's ``configs/base.yaml`` counts.
     shut : callable, optional
         Shuts this process off from the network before anything of the record is built; the default
@@ -82,7 +82,7 @@ def verify(
     Raises
     ------
     PreconditionError, DataError, ConfigError
-        As ``execute`` and ``judge``.
+        As ``execute`` and ``assess``.
     """
     expected = question.expected
     # This project's own, never the record's: the author of a record does not set the measure.
@@ -103,7 +103,7 @@ def verify(
         # What was computed in this process is no claim.
         observed = KnownFingerprints.of([actual.environment])
         asked = replace(asked, known=known.plus(observed))
-    comparison = judge(settings, expected, actual, asked)
+    comparison = assess(settings, expected, actual, asked, MEANING)
     false = false_rows(question.run, execution.table.rows)
     if false and expected.content == actual.content:
         # As of a record whose files contradict each other: nothing it says can be relied on.
@@ -115,7 +115,7 @@ def verify(
     comparison = comparison.model_copy(update={"environment": parted})
     found = recorded_differences(expected, actual)
     suspects = suspects_of(expected, actual, comparison, found, MEANING)
-    verification = conclude(question.name, question.integrity, comparison)
+    verification = build_verification(question.name, question.integrity, comparison)
     update = {
         "suspects": suspects,
         "findings": execution.training.metrics.findings,
@@ -126,7 +126,7 @@ def verify(
 
 
 def _untrained(question: Question, *reasons: str) -> Verification:
-    verification = conclude(question.name, question.integrity, incomparable(*reasons))
+    verification = build_verification(question.name, question.integrity, incomparable(*reasons))
     claimed = claims(question.run or question.expected)
     return verification.model_copy(update={"claimed": claimed})
 
@@ -136,19 +136,19 @@ def verify_metrics(
     expected: Metrics,
     config: ExperimentConfig,
     observer: Observer,
-    asked: Asked,
+    asked: ToleranceRequest,
 ) -> Verification:
     """Train and compare a file of metrics alone, which the mode ``legacy`` allows.
 
     Raises
     ------
     PreconditionError, DataError, ConfigError
-        As ``execute`` and ``judge_metrics``.
+        As ``execute`` and ``assess_metrics``.
     """
     settings, name = verification_settings(project, config.experiment), "metrics.json"
     obstacles = obstacles_of_metrics(settings, expected, config.task, asked)
     if obstacles:
-        return conclude(name, (), incomparable(*obstacles))
+        return build_verification(name, (), incomparable(*obstacles))
     execution = execute(project, config, observer)
     actual = record_of_execution(execution, predictions_of(execution.training))
-    return conclude(name, (), judge_metrics(settings, expected, actual, asked))
+    return build_verification(name, (), assess_metrics(settings, expected, actual, asked))

@@ -14,11 +14,11 @@ from repro.cli import output
 from repro.cli.options import (
     PATH,
     PathName,
-    asked_for,
     debug_option,
     runs_of,
     runs_option,
     tolerance_options,
+    tolerance_request,
 )
 from repro.cli.telling import difference, line, show_suspects, tell_divergence, tell_measure
 from repro.core.errors import ExitCode, PreconditionError
@@ -80,12 +80,12 @@ def command(
         raise click.UsageError(f"--json and --format {form} exclude each other.")
     from repro.app.compare import compare_all, read_entry
     from repro.app.files import check_targets
-    from repro.app.subject import find_subject
+    from repro.app.subjects.subject import find_subject
     from repro.store.naming import printable
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
-    asked = asked_for(tolerance, noise_file)
+    asked = tolerance_request(tolerance, noise_file)
     project = _project(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder) if project or runs_folder else base

@@ -68,7 +68,7 @@ def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
     """Check experiments; all of them and every model family by default."""
     from repro.app.checking import check_all
     from repro.app.configuration import idle_tolerances, verification_settings
-    from repro.app.limits import check_measure
+    from repro.divergence.limits import check_measure
 
     project = find(project_folder)
     problems = check_all(project, experiments)

@@ -45,15 +45,15 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
     """Show what a run records about this environment, read back at a level."""
     project = _project(project_folder)
     enter(level)
-    from repro.app.in_force import broken_promises
     from repro.capture import capture_environment  # imports NumPy: after the level is fixed
+    from repro.execution.enforcement import find_violations
 
     environment = capture_environment(project, level, dropped())
     if as_json:
         output.say_json(environment.model_dump(mode="json"))
     else:
         _tell(environment)
-        for broken in broken_promises(Level(level), environment):
+        for broken in find_violations(Level(level), environment):
             output.warn(broken)
     return ExitCode.HOLDS
 
@@ -83,12 +83,12 @@ def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: b
     """
     expected = None if expect is None else _expected(expect)
     enter(level)
-    from repro.app.in_force import check_in_force
     from repro.capture import capture_environment
     from repro.capture.fingerprint import observe_fingerprint, observe_kernels
+    from repro.execution.enforcement import check_level
 
     environment = capture_environment(Path.cwd(), level, dropped())
-    check_in_force(environment)
+    check_level(environment)
     clock = time.perf_counter()
     found = observe_fingerprint()
     seconds = round(time.perf_counter() - clock, 3)

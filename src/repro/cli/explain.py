@@ -13,7 +13,7 @@ from repro.core.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.core.explanation import Explanation, Trial
+    from repro.core.explanation import Counterfactual, Explanation
 
 _SHOWN = 2
 
@@ -59,9 +59,9 @@ def command(
     repro explain reference/credit.json
     repro explain A.json --against B.json
     """
-    from repro.app.explain import explain
-    from repro.app.recorded import read_recorded
-    from repro.app.trials import Effort
+    from repro.app.explain.counterfactuals import Effort
+    from repro.app.explain.explain import explain
+    from repro.app.subjects.recorded import read_recorded
 
     project = find(project_folder)
     runs = runs_of(project, runs_folder)
@@ -98,7 +98,7 @@ def _tell(explanation: Explanation) -> None:
         output.field("not tried", output.plain(f"{cause}: {reason}"))
 
 
-def _row(trial: Trial, start: str) -> tuple[str, ...]:
+def _row(trial: Counterfactual, start: str) -> tuple[str, ...]:
     done = [
         *(
             f"{n} not set" if value is None else f"{n}={value}"

@@ -50,10 +50,10 @@ def command(
     """
     from repro.app.configuration import verification_settings
     from repro.app.files import check_targets
-    from repro.app.limits import rules_of
     from repro.app.noise import ENSEMBLE, measure_noise
-    from repro.app.recorded import read_recorded
-    from repro.app.subject import find_subject
+    from repro.app.subjects.recorded import read_recorded
+    from repro.app.subjects.subject import find_subject
+    from repro.divergence.limits import rules_of
 
     project = find(project_folder)
     rules = rules_of(verification_settings(project))

@@ -14,8 +14,8 @@ from repro.launch import KNOWN, Level, dropped, ensure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from repro.app.judge import Asked
     from repro.config.compose import Request
+    from repro.divergence.tolerance import ToleranceRequest
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -42,7 +42,7 @@ LEVELS = tuple(map(str, Level))
 
 
 def tolerance_options(function: _F) -> _F:
-    """Add ``--tolerance`` and ``--noise``, which together make an ``Asked``."""
+    """Add ``--tolerance`` and ``--noise``, which together make an ``ToleranceRequest``."""
     options = (
         click.option(
             "--tolerance",
@@ -62,7 +62,7 @@ def tolerance_options(function: _F) -> _F:
     return function
 
 
-def asked_for(tolerance: str | None, noise_file: Path | None) -> Asked:
+def tolerance_request(tolerance: str | None, noise_file: Path | None) -> ToleranceRequest:
     """Read the options of ``tolerance_options``.
 
     Raises
@@ -72,23 +72,22 @@ def asked_for(tolerance: str | None, noise_file: Path | None) -> Asked:
     PreconditionError, SchemaError
         If the noise cannot be read.
     """
-    from repro.app.judge import Asked
-    from repro.app.limits import read_noise
-    from repro.divergence.tolerance import Tolerance
+    from repro.app.tolerances import read_noise
+    from repro.divergence.tolerance import Tolerance, ToleranceRequest
 
     if noise_file is not None and tolerance != "auto":
         raise click.UsageError("--noise goes with --tolerance auto")
     if tolerance == "auto":
-        return Asked(auto=True, noise=read_noise(noise_file) if noise_file else None)
+        return ToleranceRequest(auto=True, noise=read_noise(noise_file) if noise_file else None)
     if tolerance is None:
-        return Asked()
+        return ToleranceRequest()
     try:
         value = float(tolerance)
     except ValueError:
         raise click.BadParameter(
             f"expected a number or auto, found '{tolerance}'", param_hint="--tolerance"
         ) from None
-    return Asked(tolerance=Tolerance.both(value))
+    return ToleranceRequest(tolerance=Tolerance.both(value))
 
 
 level_option = click.option(

@@ -52,8 +52,8 @@ def command(
     RUN is a folder, an id or the beginning of one, or 'latest'.
     """
     from repro.app.files import check_targets, write_whole
-    from repro.app.recorded import recorded_config
-    from repro.app.subject import Subject
+    from repro.app.subjects.recorded import recorded_config
+    from repro.app.subjects.subject import Subject
     from repro.store import find_run
 
     # A run may have been handed over alone, without a project.

@@ -84,7 +84,7 @@ def show(
     run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
 ) -> int:
     """Show one run; the newest by default."""
-    from repro.app.intact import read_intact
+    from repro.app.subjects.intact import read_intact
     from repro.store import find_run
 
     stored = read_intact(find_run(runs_of(find(project_folder), runs_folder), run))

@@ -11,7 +11,6 @@ from repro.cli import output
 from repro.cli.options import (
     LEVELS,
     PATH,
-    asked_for,
     enter,
     find,
     json_option,
@@ -19,6 +18,7 @@ from repro.cli.options import (
     runs_of,
     runs_option,
     tolerance_options,
+    tolerance_request,
     workers_option,
 )
 from repro.cli.progress import Progress, Quiet
@@ -28,9 +28,9 @@ from repro.core.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.app.judge import Asked
-    from repro.app.subject import Subject
+    from repro.app.subjects.subject import Subject
     from repro.core.verdict import Check, Comparison, Suspect, Verification
+    from repro.divergence.tolerance import ToleranceRequest
 
 
 @click.command()
@@ -85,10 +85,10 @@ def command(
     repro verify --integrity RUN            only the files, without training
     """
     from repro.app.files import check_targets
-    from repro.app.subject import check_integrity, find_subject
+    from repro.app.subjects.subject import check_integrity, find_subject
     from repro.core.verdict import Outcome
 
-    asked = asked_for(tolerance, noise_file)
+    asked = tolerance_request(tolerance, noise_file)
     if only_integrity and subject is not None and Path(subject).exists():
         # Files are checked without a project: a run may have been handed over alone.
         project = Path.cwd()
@@ -114,11 +114,11 @@ def command(
 
 
 def _unexecuted(subject: Subject, integrity: tuple[Check, ...]) -> Verification:
-    from repro.app.conclusion import conclude
-    from repro.app.facts import claims
-    from repro.app.recorded import record_of, run_of
+    from repro.app.subjects.facts import claims
+    from repro.app.subjects.recorded import record_of, run_of
+    from repro.divergence.verification import build_verification
 
-    verification = conclude(subject.name, integrity, None)
+    verification = build_verification(subject.name, integrity, None)
     if not verification.holds:
         return verification
     claimed = claims(run_of(subject) or record_of(subject))
@@ -130,19 +130,19 @@ def _execute(
     subject: Subject,
     integrity: tuple[Check, ...],
     observer: Progress | Quiet,
-    asked: Asked,
+    asked: ToleranceRequest,
     workers: int | None,
     level: str | None,
 ) -> Verification:
-    from repro.app.recorded import record_of, recorded_config, run_of
-    from repro.app.trust import check_trust
+    from repro.app.subjects.recorded import record_of, recorded_config, run_of
+    from repro.app.subjects.trust import check_trust
 
     config = recorded_config(subject)
     check_trust(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
-    from repro.app.network import shut_network
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
+    from repro.execution.network import shut_network
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})

@@ -10,7 +10,7 @@ from repro.core.model import Later, Record
 from repro.core.verdict import Divergence, Network, Suspect
 
 
-class Trial(Record):
+class Counterfactual(Record):
     """A training on this machine with some of the differences removed.
 
     Attributes
@@ -71,5 +71,5 @@ class Explanation(Record):
     confirmed: tuple[str, ...]
     suspected: tuple[Suspect, ...]
     untried: dict[str, str]
-    trials: tuple[Trial, ...]
+    trials: tuple[Counterfactual, ...]
     network: Network | None = Later

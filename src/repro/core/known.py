@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from repro.core.environment import Environment
 
+# Where a project keeps them; its matrix writes the file.
+FINGERPRINTS = "reference/fingerprints.json"
+
 
 class KnownFingerprint(Record):
     """A fingerprint, and the environments that give it.

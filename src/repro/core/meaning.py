@@ -91,6 +91,8 @@ class Meaning:
     copies : dict of str to str
         Dotted name in a record, and the step output (``stages.<step>.<output>``) that it copies.
     derivations : tuple of Derivation
+    acts : dict of (str, int) to tuple of Mechanism
+        What acts in each step, by its name and version.
     """
 
     settings: tuple[Setting, ...] = ()
@@ -98,6 +100,12 @@ class Meaning:
     diagnostics: frozenset[str] = frozenset()
     copies: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
+    acts: Mapping[tuple[str, int], tuple[Mechanism, ...]] = field(default_factory=dict)
+
+    @property
+    def sections(self) -> frozenset[str]:
+        """Sections of the configuration that steps take as they are, under the section's name."""
+        return frozenset(s.section for s in self.settings if s.inputs == (s.section,))
 
     def is_keyed(self, name: str) -> bool:
         """Return whether the keys of a record hold what an input of this name is made from."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from repro.core.errors import ConfigError
+from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from repro.core.noise import Noise
 
 # Absolute and relative together, it accepts every accuracy from 0 to 1 where a half is expected.
 _TESTS_NOTHING = 1 / 3
@@ -133,3 +136,32 @@ def relative_difference(left: float, right: float) -> float:
     largest = max(abs(left), abs(right))
     # Of two numbers that are finite the difference need not be: it is at most twice the greater.
     return min(abs(right - left) / largest, 2.0) if largest else 0.0
+
+
+@dataclass(frozen=True)
+class ToleranceRequest:
+    """A request for a tolerance; an empty one asks for the configured one.
+
+    Attributes
+    ----------
+    tolerance : Tolerance or None
+        For every number. Where it is given, a difference within it holds even where the
+        environments lead one to expect bit-identical results.
+    auto : bool
+        Whether it follows from the environments and from a measured spread.
+    noise : Noise or None
+        That spread; it is needed for other code paths of one architecture.
+    known : KnownFingerprints
+        The fingerprints that can show a different architecture.
+    mode : str or None
+        What a missing key does, instead of ``verification.mode``.
+    basis : str
+        Where the configured tolerance comes from, if it is not this project's.
+    """
+
+    tolerance: Tolerance | None = None
+    auto: bool = False
+    noise: Noise | None = None
+    known: KnownFingerprints = NOTHING_KNOWN
+    mode: str | None = None
+    basis: str = ""

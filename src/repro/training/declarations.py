@@ -179,6 +179,7 @@ def meaning_of(stages: Sequence[Stage]) -> Meaning:
             for copy, name in stage.copies.items()
         },
         derivations=tuple(derivation for stage in stages for derivation in stage.derives),
+        acts={(stage.name, stage.version): stage.acts for stage in stages},
     )
 
 

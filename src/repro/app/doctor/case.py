@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from repro.app.probe import Probe
+from repro.execution.probe import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

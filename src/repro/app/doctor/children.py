@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from repro.app.doctor.case import Death
-from repro.app.probe import Probe
+from repro.execution.probe import Probe
 from repro.launch import Level, lacking, module_command, pinned, without_folder
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def ask_both(
 def _ask(folder: Path, level: Level, environ: Mapping[str, str]) -> Probe | Death:
     try:
         done = subprocess.run(
-            module_command(sys.executable, "repro.app.probe", str(folder), level),
+            module_command(sys.executable, "repro.execution.probe", str(folder), level),
             env=without_folder(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.app.doctor.case import Case
-    from repro.app.probe import Probe
     from repro.core.environment import NativeLibrary
+    from repro.execution.probe import Probe
 
 _LLVM = {"libomp", "libiomp", "libiomp5md"}
 

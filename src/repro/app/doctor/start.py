@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from repro.app.doctor.case import Check, Death, Status
-from repro.app.in_force import broken_promises
 from repro.core.errors import PreconditionError
+from repro.execution.enforcement import find_violations
 from repro.launch import cannot_run, check_processor
 from repro.processor import architecture
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from repro.app.doctor.case import Case
-    from repro.app.probe import Probe
+    from repro.execution.probe import Probe
 
 _UTC = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}
 
@@ -59,8 +59,8 @@ def processes(case: Case) -> Iterator[Check]:
             asked or "nothing that uses these libraries can run from this shell",
             "unset these variables"
             if asked
-            else f"{shlex.quote(sys.executable)} -P -m repro.app.probe . seeded shows it; see the"
-            " inherited variables",
+            else f"{shlex.quote(sys.executable)} -P -m repro.execution.probe . seeded shows it;"
+            " see the inherited variables",
         )
     else:
         yield Check("Python as started here", Status.OK, "loads NumPy, SciPy and scikit-learn")
@@ -77,9 +77,9 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             f"a process started at the level {pinned.cause}",
             "nothing can be trained or verified at this level",
             f"repro exec --level {case.level} -- {shlex.quote(sys.executable)} -P -m"
-            f" repro.app.probe . {case.level} shows it",
+            f" repro.execution.probe . {case.level} shows it",
         )
-    broken = (*pinned.reasons, *broken_promises(case.level, pinned.environment))
+    broken = (*pinned.reasons, *find_violations(case.level, pinned.environment))
     if broken:
         return Check(
             name,

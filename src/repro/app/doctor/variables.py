@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from repro.app.doctor.case import Check, Death, Status
-from repro.app.probe import Probe
 from repro.core.suggest import did_you_mean
+from repro.execution.probe import Probe
 from repro.launch import KNOWN, cannot_run, leaking, misspelt, overruled
 from repro.launch.requests import (
     CORETYPE,

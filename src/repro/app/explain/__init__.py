@@ -1,0 +1,1 @@
+"""The use case ``explain``: counterfactual trainings that confirm a cause."""

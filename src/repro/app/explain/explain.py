@@ -1,0 +1,154 @@
+"""The use case ``explain``: train with the other side's settings until its bits appear.
+
+A difference of two records is only suspected of a divergence. It is *confirmed* if a training on
+this machine without that difference has the other side's digests at the first divergent stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from repro.app.explain import no_divergence
+from repro.app.explain.counterfactuals import Counterfactuals, Effort
+from repro.app.explain.interventions import Intervention, possible_causes, settings_of
+from repro.app.explain.search import search
+from repro.core.errors import PreconditionError
+from repro.core.explanation import Explanation
+from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.explained import redefined_diagnostics, without
+from repro.execution.network import network_of_children
+from repro.training.declarations import MEANING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from repro.app.subjects.recorded import Recorded
+    from repro.core.records import RecordFile
+    from repro.core.verdict import Divergence, Suspect
+
+
+def explain(
+    project: Path, subject: Recorded, against: Recorded | None, effort: Effort
+) -> Explanation:
+    """Find out why a record and a training on this machine diverge.
+
+    Parameters
+    ----------
+    against : Recorded, optional
+        The record whose configuration the training uses, with its settings where they differ from
+        those of the subject; without it, the training uses the subject's configuration.
+
+    Raises
+    ------
+    PreconditionError
+        If the first training does not finish.
+    """
+    # No training by this code gives the outputs of a stage that meant something else.
+    sides = (subject, against) if against else (subject,)
+    moved = frozenset[str]().union(
+        *(redefined_diagnostics(side.record.stages, MEANING) for side in sides)
+    )
+    subject, against = _without(subject, moved), against and _without(against, moved)
+    expected = subject.record
+    start = Intervention(settings_of(against.record, expected) if against else {})
+    trials = Counterfactuals(project, subject, against, effort, start)
+    blank = [side.name for side in sides if not outputs_of(side.record.stages)]
+    if blank:
+        sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
+        return _report(trials, sentence, explained=False)
+    if against and first_divergence(expected.stages, against.record.stages) is None:
+        sentence, same = no_divergence.compare_two_records(subject, against)
+        return _report(trials, sentence, explained=same)
+    actual = trials.train((), start)
+    if actual is None:
+        raise PreconditionError(
+            f"training on this machine did not finish: {trials.made[0].failure}",
+            advice="repro doctor shows what is wrong on this machine",
+        )
+    actual = actual.model_copy(update={"stages": without(actual.stages, moved)})
+    parted = first_divergence(expected.stages, actual.stages)
+    if parted is None:
+        sentence, same = no_divergence.compare_with_rerun(expected, actual)
+        if same and against:
+            sentence = (
+                f"not explained: training with the configuration of {against.name} gives the bits"
+                f" of {subject.name}, and not its own; explain {against.name} separately"
+            )
+        return _report(trials, sentence, explained=same and against is None)
+    trials.divergence = parted
+    return _sought(trials, actual, parted)
+
+
+def _without(side: Recorded, names: frozenset[str]) -> Recorded:
+    stages = without(side.record.stages, names)
+    return replace(side, record=side.record.model_copy(update={"stages": stages}))
+
+
+def _sought(trials: Counterfactuals, actual: RecordFile, parted: Divergence) -> Explanation:
+    causes = possible_causes(trials.expected, actual, parted)
+    if not causes and parted.inputs:
+        sentence = (
+            f"not explained: '{parted.stage}' diverges because its input differs:"
+            f" {', '.join(parted.inputs)}; nothing recorded says why"
+        )
+        return _report(trials, sentence, explained=False)
+    confirmed, untried = search(trials, actual, causes)
+    # With every output explained nothing is left to suspect.
+    whole = any(trial.confirms and trial.agreeing == trial.outputs for trial in trials.made)
+    rest = () if whole else tuple(s for s in causes if s.cause not in confirmed)
+    sentence = _sentence(trials, parted.stage, confirmed, rest)
+    other = trials.against
+    if other and not no_divergence.has_same_outputs_at(parted.stage, actual, other.record):
+        sentence += f"; this training does not have the bits of {other.name} at that stage"
+    return _report(
+        trials,
+        sentence,
+        explained=bool(confirmed),
+        confirmed=confirmed,
+        suspected=rest,
+        untried={s.cause: untried[s.cause] for s in rest if s.cause in untried},
+    )
+
+
+def _sentence(
+    trials: Counterfactuals, stage: str, confirmed: Sequence[str], rest: Sequence[Suspect]
+) -> str:
+    if confirmed:
+        sentence = f"confirmed: '{stage}' diverges because of {' and '.join(confirmed)}"
+        best = max(trial.agreeing for trial in trials.made if trial.confirms)
+        total = trials.made[0].outputs
+        if best < total:
+            sentence += f"; {total - best} of {total} stage outputs still differ"
+        if len(confirmed) > 1 and trials.exhausted:
+            sentence += "; whether all of them are needed was not tried"
+        return sentence
+    if rest:
+        names = ", ".join(suspect.cause for suspect in rest)
+        return f"not confirmed: '{stage}' diverges; suspected: {names}"
+    return f"not explained: '{stage}' diverges, and no recorded difference can act in it"
+
+
+def _report(
+    trials: Counterfactuals,
+    sentence: str,
+    *,
+    explained: bool,
+    confirmed: tuple[str, ...] = (),
+    suspected: tuple[Suspect, ...] = (),
+    untried: Mapping[str, str] | None = None,
+) -> Explanation:
+    return Explanation(
+        schema_="repro.explanation/v1",
+        subject=trials.subject.name,
+        against=trials.against.name if trials.against else "",
+        sentence=sentence,
+        explained=explained,
+        divergence=trials.divergence,
+        confirmed=confirmed,
+        suspected=suspected,
+        untried=dict(untried or {}),
+        trials=tuple(trials.made),
+        network=network_of_children() if trials.made else None,
+    )

@@ -1,0 +1,179 @@
+"""Ways to remove a difference of two trainings on this machine, cause by cause."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from repro.capture.threads import VARIABLES
+from repro.core.environment import comparable
+from repro.divergence.causes import suspects
+from repro.divergence.configured import configured_suspects
+from repro.divergence.loaded import Loaded
+from repro.divergence.numbers import greatest_relative_difference
+from repro.divergence.structure import differences
+from repro.divergence.suspicion import recorded_differences
+from repro.launch import cannot_run
+from repro.launch.levels import HASH_SEED
+from repro.training.declarations import MEANING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+    from repro.core.environment import Environment
+    from repro.core.records import RecordFile
+    from repro.core.verdict import Divergence, Suspect
+
+Settings = dict[str, str | None]
+
+_NO_FMA = {"FMA": None, "baseline": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
+_BASELINES = {"x86_64": "X86_V2", "aarch64": "ASIMD"}
+_SECTIONS = frozenset(setting.section for setting in MEANING.settings)
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """The changes of one training on this machine.
+
+    Attributes
+    ----------
+    settings : dict of str to str or None
+        Environment variables; None for one that must not be set.
+    sections : dict of str to JSON value
+        Sections of the configuration.
+    packages : dict of str to str
+        Versions of packages.
+    """
+
+    settings: Settings = field(default_factory=dict)
+    sections: dict[str, JsonValue] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+
+    def __or__(self, other: Intervention) -> Intervention:
+        """Do both."""
+        return Intervention(
+            self.settings | other.settings,
+            self.sections | other.sections,
+            self.packages | other.packages,
+        )
+
+    def __bool__(self) -> bool:
+        """Return whether anything changes."""
+        return bool(self.settings or self.sections or self.packages)
+
+
+def possible_causes(
+    expected: RecordFile, actual: RecordFile, parted: Divergence
+) -> tuple[Suspect, ...]:
+    """Return what can be the reason that two trainings part, the likeliest first.
+
+    Where what goes in differs, those are sections of the configuration, and else differences of the
+    environments.
+    """
+    if parted.inputs:
+        return configured_suspects(expected, actual, parted.inputs, MEANING)
+    found = recorded_differences(expected, actual)
+    relative = greatest_relative_difference(expected, actual)
+    ranked = suspects(found, parted, relative, expected.stages, Loaded.by(expected, actual))
+    return tuple(suspect for suspect in ranked if suspect.can_act)
+
+
+def intervention_for(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Intervention:
+    """Return what removes a difference on this machine; an empty way if nothing does."""
+    packages = {
+        key.removeprefix("packages."): str(there)
+        for key, (there, here) in suspect.differences.items()
+        if key.startswith("packages.") and there is not None and here is not None
+    }
+    sections = {
+        key: expected.config[key]
+        for key in {key.partition(".")[0] for key in suspect.differences}
+        if key in _SECTIONS and key in expected.config
+    }
+    settings = steering(suspect.cause, expected.environment, actual.environment)
+    return Intervention(settings, sections, packages)
+
+
+def steering(cause: str, expected: Environment, actual: Environment) -> Settings:
+    """Return the variables that bring a cause to one environment's side; empty without any.
+
+    Parameters
+    ----------
+    expected : Environment
+        Whose side is wanted.
+    actual : Environment
+        The other side.
+
+    Notes
+    -----
+    A record is somebody else's: of what it says, no more goes into the environment of a process
+    this training than names that this program itself observes, and values that they can have.
+    """
+    found = _steering(cause, expected, actual)
+    return found if all(_is_plain(*pair) for pair in found.items()) else {}
+
+
+def _is_plain(name: str, value: str | None) -> bool:
+    if name == HASH_SEED:
+        return value is None or re.fullmatch(r"random|[0-9]{1,10}", value) is not None
+    return value is None or re.fullmatch(r"[A-Za-z0-9_.,:= -]{1,200}", value) is not None
+
+
+def _steering(cause: str, expected: Environment, actual: Environment) -> Settings:
+    paths = expected.code_paths
+    if cause == "BLAS kernel":
+        kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
+        kernel = kernels.pop() if len(kernels) == 1 else None
+        return {"OPENBLAS_CORETYPE": kernel} if kernel else {}
+    if cause == "NumPy's code paths" and paths.baseline == actual.code_paths.baseline:
+        beyond = [group for group in paths.enabled if group not in paths.baseline]
+        baseline = _BASELINES.get(expected.platform.machine)
+        return {
+            "NPY_ENABLE_CPU_FEATURES": " ".join(beyond) or baseline,
+            "NPY_DISABLE_CPU_FEATURES": None,
+        }
+    if cause == "maths functions of the C library" and paths.libm != actual.code_paths.libm:
+        return {"GLIBC_TUNABLES": _NO_FMA[paths.libm]} if paths.libm in _NO_FMA else {}
+    if cause == "numbers of threads":
+        told = expected.threads.keys() | actual.threads.keys()
+        return {name: expected.threads.get(name) for name in VARIABLES if name in told}
+    if cause == "hash seed":
+        return {HASH_SEED: expected.hash_seed}
+    return {}
+
+
+def settings_of(record: RecordFile, other: RecordFile) -> Settings:
+    """Return the variables that make a training like one record's where a second one differs.
+
+    What this processor cannot run is left out.
+    """
+    parted = differences(comparable(record.environment), comparable(other.environment))
+    found: Settings = {}
+    for suspect in suspects(parted, None, None):
+        settings = steering(suspect.cause, record.environment, other.environment)
+        if not unsupported_by_cpu(settings):
+            found |= settings
+    return found
+
+
+def unsupported_by_cpu(settings: Mapping[str, str | None]) -> str:
+    """Say why this processor cannot run what some variables ask for; empty where it can."""
+    return "; ".join(cannot_run({k: v for k, v in settings.items() if v is not None}))
+
+
+def why_untestable(suspect: Suspect, expected: RecordFile, *, packages: bool) -> str:
+    """Explain why nothing removes a difference on this machine."""
+    if any(key.startswith("packages.") for key in suspect.differences) and not packages:
+        return "add --packages to try the recorded version in a temporary environment"
+    python = expected.environment.interpreter
+    reasons = {
+        "Python": f"needs {python.implementation} {python.version} of {python.build},"
+        " which this machine lacks",
+        "architecture": f"needs a processor of {expected.environment.platform.machine}",
+        "the code": "needs the code of a different commit",
+        "versions of native libraries": "they come with the wheels of NumPy and SciPy",
+    }
+    return reasons.get(suspect.cause, "no variable removes it on this machine")

@@ -1,0 +1,80 @@
+"""Two records without a divergent stage: they agree, or one of them contradicts itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Outcome
+from repro.divergence.compare import outputs_of
+from repro.divergence.numbers import check_metrics, check_predictions, check_threshold
+from repro.divergence.tolerance import EXACT, Limits
+
+if TYPE_CHECKING:
+    from repro.app.subjects.recorded import Recorded
+    from repro.core.records import RecordFile
+
+
+def compare_with_rerun(expected: RecordFile, actual: RecordFile) -> tuple[str, bool]:
+    """Describe how a record agrees with a training on this machine, and whether all of it does."""
+    odd = _odd_output(expected, actual, "the record", "this training")
+    if odd:
+        sentence = f"the record contradicts itself: no stage is the first to diverge, and yet {odd}"
+        return f"not explained: {sentence}; repro verify shows more", False
+    if _other_numbers(expected, actual):
+        return (
+            "every stage output of this training has the record's bits, but the record's metrics,"
+            " threshold or predictions do not follow from them: it was edited; see repro verify"
+        ), False
+    return "nothing to explain: every stage output of this training has the record's bits", True
+
+
+def compare_two_records(subject: Recorded, against: Recorded) -> tuple[str, bool]:
+    """Describe how two records agree, and whether everything they share does."""
+    odd = _odd_output(subject.record, against.record, subject.name, against.name)
+    if odd:
+        sentence = (
+            f"{subject.name} or {against.name} contradicts itself: no stage is the first to diverge"
+        )
+        return f"not explained: {sentence}, and yet {odd}; repro verify shows which", False
+    # References have some of the predictions that runs have, and not always the same ones.
+    rows = {prediction.row for prediction in against.record.predictions.rows}
+    predictions = subject.record.predictions
+    shared = tuple(prediction for prediction in predictions.rows if prediction.row in rows)
+    predictions = predictions.model_copy(update={"rows": shared})
+    expected = subject.record.model_copy(update={"predictions": predictions})
+    if _other_numbers(expected, against.record):
+        return (
+            f"every stage output of {against.name} has the same bits, but its metrics, threshold"
+            " or predictions differ: one of the two was edited; repro verify shows which"
+        ), False
+    return f"nothing to explain: every stage output of {against.name} has the same bits", True
+
+
+def has_same_outputs_at(stage: str, left: RecordFile, right: RecordFile) -> bool:
+    """Return whether one stage of two records has the same outputs."""
+    ours, theirs = (
+        next((s.outputs for s in record.stages.stages if s.name == stage), {})
+        for record in (left, right)
+    )
+    return ours == theirs
+
+
+def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> str:
+    """Describe the first stage output that differs between two records; empty if none does."""
+    ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
+    name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
+    for outputs, side in ((ours, one), (theirs, other)):
+        if name and name not in outputs:
+            return f"{name} is missing from {side}"
+    return name and f"{name} differs"
+
+
+def _other_numbers(expected: RecordFile, actual: RecordFile) -> bool:
+    exact = Limits(EXACT)
+    checks = [
+        *check_metrics(expected.metrics, actual.metrics, exact),
+        *check_threshold(expected.threshold, actual.threshold, exact),
+        *check_predictions(expected.predictions, actual.predictions, exact),
+    ]
+    # Nothing but the sign of zero is within it, and canonical JSON has one digest for both.
+    return any(check.outcome not in {Outcome.SAME, Outcome.WITHIN} for check in checks)

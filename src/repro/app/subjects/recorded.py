@@ -1,0 +1,98 @@
+"""The configuration that a run or a reference was trained with, and whether to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.app.subjects.record_file import read_record_file
+from repro.app.subjects.records import record_of_run
+from repro.app.subjects.subject import check_integrity, find_subject
+from repro.app.subjects.trust import check_trust, with_own_data
+from repro.config.recorded import parse_config
+from repro.core.errors import PreconditionError
+from repro.core.jsonfile import load
+from repro.core.verdict import Outcome
+from repro.store import read_run
+from repro.store.disk import read_limited
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.app.subjects.subject import Subject
+    from repro.config.experiment import ExperimentConfig
+    from repro.core.records import RecordFile
+    from repro.store import StoredRun
+
+
+def recorded_config(subject: Subject) -> ExperimentConfig:
+    """Read the configuration that the subject was trained with.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    if not subject.is_run:
+        return parse_config(read_record_file(subject.path).config, subject.path.name)
+    path = subject.path / "config.json"
+    try:
+        value = load(read_limited(path, path.name), path.name)
+    except OSError as error:
+        raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
+    return parse_config(value, path.name)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A record that is intact, the configuration in it, and its name for people."""
+
+    name: str
+    record: RecordFile
+    config: ExperimentConfig
+
+
+def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
+    """Read a run or a reference to train again from; the newest run where nothing is named.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If there is no such thing, it is damaged, or reaches further than this project allows.
+    HashMismatchError
+        If this project has other data by the name of its data set.
+    """
+    subject = find_subject(project, runs, name)
+    broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
+    if broken:
+        raise PreconditionError(
+            f"{subject.name} is tampered or damaged: {'; '.join(broken)}",
+            advice="restore it, or name a different one",
+        )
+    config = recorded_config(subject)
+    check_trust(project, subject, config)
+    config = with_own_data(project, config)
+    # Sections of a record are trained from too: they are those that were checked.
+    checked = {"config": config.model_dump(mode="json", by_alias=True)}
+    return Recorded(subject.name, record_of(subject).model_copy(update=checked), config)
+
+
+def record_of(subject: Subject) -> RecordFile:
+    """Read the record of a run or a reference.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    if subject.is_run:
+        return record_of_run(read_run(subject.path))
+    return read_record_file(subject.path)
+
+
+def run_of(subject: Subject) -> StoredRun | None:
+    """Read a run; None for a reference.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+    """
+    return read_run(subject.path) if subject.is_run else None

@@ -1,0 +1,160 @@
+"""The subject of ``verify``: a run folder or a reference file, and whether it is intact.
+
+The module imports nothing slow: integrity is checked at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.app.subjects.facts import find_false_fact
+from repro.app.subjects.record_file import read_record_file
+from repro.core.environment import follows
+from repro.core.errors import PreconditionError, SchemaError
+from repro.core.jsonfile import binding
+from repro.core.verdict import Check, Outcome
+from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+from repro.store import FileOutcome, find_run, integrity, read_run
+from repro.training.declarations import MEANING
+
+if TYPE_CHECKING:
+    from repro.core.records import RecordFile
+    from repro.store import FileCheck
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run folder or a reference file.
+
+    Attributes
+    ----------
+    path : Path
+    is_run : bool
+    """
+
+    path: Path
+    is_run: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the subject for people."""
+        return f"run {self.path.name}" if self.is_run else f"reference {self.path.name}"
+
+
+def find_subject(project: Path, runs: Path, name: str | None) -> Subject:
+    """Find a run or a reference by path, id or prefix; the newest run where nothing is named.
+
+    Raises
+    ------
+    PreconditionError
+        If there is no such thing; the advice says what there is.
+    """
+    if name is not None:
+        for path in (Path(name), project / name):
+            if path.is_file():
+                return Subject(path, is_run=False)
+    if name is not None and name.endswith(".json"):
+        raise PreconditionError(
+            f"no reference file {name}",
+            advice="make one from a run: repro reference RUN -o FILE",
+        )
+    return Subject(find_run(runs, name), is_run=True)
+
+
+def check_integrity(subject: Subject) -> tuple[Check, ...]:
+    """Check every file of a run, or the binding of a reference, and what they say of each other.
+
+    Raises
+    ------
+    SchemaError
+        If a reference, or a file of a run that is intact, is not a record of this version: what it
+        says cannot be checked.
+    """
+    if subject.is_run:
+        checks = tuple(_file_check(check) for check in integrity(subject.path))
+        return _with_flaw(subject.path, checks)
+    return (check_record(read_record_file(subject.path), subject.path.name),)
+
+
+def check_record(record: RecordFile, name: str) -> Check:
+    """Check whether what a record says of itself follows from what it holds.
+
+    Raises
+    ------
+    SchemaError
+        If it holds what no record of this program holds.
+    """
+    found = _bound_digest(record, name)
+    check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
+    if not _is_consistent(record, found):
+        return _edited(check)
+    results = Results(record.stages, record.metrics, record.threshold, record.predictions)
+    flaw = find_inconsistency(results, MEANING) or find_odd_stage(
+        record.stages, record.config, MEANING
+    )
+    return _named(flaw, name) if flaw else check
+
+
+def _edited(check: Check) -> Check:
+    detail = f"{check.name} was edited since it was written"
+    return replace(check, outcome=Outcome.DIFFERS, detail=detail)
+
+
+def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Compare what the files of a run say with each other, beyond their hashes."""
+    if any(check.outcome is not Outcome.SAME for check in checks):
+        # Nothing is said of files that are not those that were written.
+        return checks
+    files = read_run(run)
+    results = Results(
+        files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
+    )
+    flaw = (
+        find_inconsistency(results, MEANING)
+        or find_odd_stage(files.stages, files.config, MEANING)
+        or find_false_fact(files)
+    )
+    if flaw is None:
+        return checks
+    head = flaw.name.partition(".")[0]
+    file = "predictions.csv" if head == "predictions" else f"{head}.json"
+    return tuple(_named(flaw, file) if check.name == file else check for check in checks)
+
+
+def _named(flaw: Check, file: str) -> Check:
+    return replace(flaw, name=file, detail=f"{file}: {flaw.detail}")
+
+
+def _is_consistent(record: RecordFile, digest: str) -> bool:
+    return (
+        digest == record.digest
+        and follows(record.keys.environment_key, record.environment)
+        and record.environment.level == _level(record)
+        and record.experiment == record.config.get("experiment")
+    )
+
+
+def _level(record: RecordFile) -> object:
+    determinism = record.config.get("determinism")
+    return determinism.get("level") if isinstance(determinism, dict) else None
+
+
+def _bound_digest(record: RecordFile, name: str) -> str:
+    try:
+        return binding(record)
+    except ValueError as error:
+        # An integer that canonical JSON cannot hold was not written by this program.
+        raise SchemaError(f"{name}: {error}", advice="get a fresh copy of the file") from error
+
+
+def _file_check(check: FileCheck) -> Check:
+    outcomes = {FileOutcome.INTACT: Outcome.SAME, FileOutcome.MISSING: Outcome.MISSING}
+    return Check(
+        name=check.name,
+        expected=check.expected,
+        actual=check.actual,
+        outcome=outcomes.get(check.outcome, Outcome.DIFFERS),
+        detail="" if check.outcome is FileOutcome.INTACT else f"{check.name}: {check.detail}",
+    )

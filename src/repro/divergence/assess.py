@@ -1,0 +1,164 @@
+"""The comparison of two records within the tolerance that somebody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from repro.config.keys import VERSION
+from repro.core.verdict import Comparison, Outcome, Verdict
+from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
+from repro.divergence.comparable import obstacles
+from repro.divergence.compare import compare
+from repro.divergence.contradiction import contradiction
+from repro.divergence.expectation import with_expectation
+from repro.divergence.limits import automatic, check_noise, configured, in_units_of_target
+from repro.divergence.side import Side
+from repro.divergence.tolerance import EXACT, Limits
+
+if TYPE_CHECKING:
+    from repro.config.experiment import ExperimentConfig
+    from repro.config.verification import Verification
+    from repro.core.environment import Environment
+    from repro.core.meaning import Meaning
+    from repro.core.records import Metrics, RecordFile
+    from repro.divergence.tolerance import ToleranceRequest
+
+# No tolerance can change these verdicts.
+_SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
+
+
+def foreseen_obstacles(
+    settings: Verification, expected: RecordFile, config: ExperimentConfig, asked: ToleranceRequest
+) -> tuple[str, ...]:
+    """Return why a record and a training by a configuration cannot be compared.
+
+    Nothing is trained for it: the data is taken to be the record's, and is checked when it is read.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        If the tolerance or the noise is not valid for this record.
+    """
+    _limits(settings, expected, asked)
+    theirs = Side.of(expected)
+    planned = replace(
+        theirs,
+        config=config.model_dump(mode="json", by_alias=True),
+        keys=keys_from(config, expected),
+    )
+    return obstacles(theirs, planned, asked.mode or settings.mode, settings.sample.size)
+
+
+def obstacles_of_metrics(
+    settings: Verification, expected: Metrics, task: str, asked: ToleranceRequest
+) -> tuple[str, ...]:
+    """Return why a file of metrics and a training of a task cannot be compared."""
+    planned = Side(metrics=expected.model_copy(update={"task": task}))
+    mode = asked.mode or settings.mode
+    return obstacles(Side(metrics=expected), planned, mode, settings.sample.size)
+
+
+def assess_metrics(
+    settings: Verification, expected: Metrics, actual: RecordFile, asked: ToleranceRequest
+) -> Comparison:
+    """Compare a file of metrics with a training; nothing says what it was trained on.
+
+    Raises
+    ------
+    ConfigError
+        As ``configured``.
+    """
+    limits = in_units_of_target(_limits(settings, actual, asked), actual)
+    mode, sample = asked.mode or settings.mode, settings.sample.size
+    return compare(Side(metrics=expected), Side.of(actual), limits, mode=mode, sample=sample)
+
+
+def assess(
+    settings: Verification,
+    expected: RecordFile,
+    actual: RecordFile,
+    asked: ToleranceRequest,
+    meaning: Meaning,
+) -> Comparison:
+    """Compare two records.
+
+    Parameters
+    ----------
+    meaning : Meaning
+        Of the stages of both.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        As ``configured``, and as ``check_noise`` and ``automatic`` where that is asked for.
+    """
+    settings = settings.model_copy(update={"mode": asked.mode or settings.mode})
+    limits = in_units_of_target(_limits(settings, expected, asked), expected, actual)
+    expected, actual = with_common_keys(expected, actual)
+    comparison = _compared(settings, (expected, actual), limits, meaning)
+    edited = _different_table(expected, actual) or contradiction(
+        comparison.checks,
+        expected.stages,
+        actual.stages,
+        meaning,
+        same_code=_same_code(expected.environment, actual.environment),
+        thresholded=expected.threshold.rule == actual.threshold.rule != "argmax",
+    )
+    if edited:
+        # As of a record that was not bound again: nothing can be said of its training.
+        reasons = (edited, *comparison.reasons)
+        update = {"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
+        return comparison.model_copy(update=update)
+    if asked.auto and comparison.verdict not in _SETTLED:
+        limits = automatic(settings, expected, actual, asked, meaning)
+        comparison = _compared(settings, (expected, actual), limits, meaning)
+    there, here = expected.environment, actual.environment
+    # The mode ``legacy`` compares metrics alone: what it compared may have had the same bits.
+    exact = all(check.outcome is Outcome.SAME for check in comparison.checks)
+    lenient = exact or asked.tolerance is not None
+    comparison = with_expectation(comparison, there, here, lenient=lenient)
+    if exact:
+        return comparison
+    if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
+        finding = "different bits, although the same bits were requested"
+        return comparison.model_copy(update={"finding": finding})
+    return comparison
+
+
+def _limits(settings: Verification, expected: RecordFile, asked: ToleranceRequest) -> Limits:
+    if asked.noise:
+        version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
+        check_noise(asked.noise, with_keys_of(expected, version))
+    if asked.auto:
+        return Limits(EXACT)
+    return (
+        Limits(asked.tolerance) if asked.tolerance else configured(settings, expected, asked.basis)
+    )
+
+
+def _compared(
+    settings: Verification, records: tuple[RecordFile, RecordFile], limits: Limits, meaning: Meaning
+) -> Comparison:
+    expected, actual = map(Side.of, records)
+    mode, sample = settings.mode, settings.sample.size
+    return compare(expected, actual, limits, mode=mode, sample=sample, meaning=meaning)
+
+
+def _different_table(expected: RecordFile, actual: RecordFile) -> str:
+    """Return a sentence where one table has two digests of its rows in any order."""
+    left, right = expected.unordered, actual.unordered
+    if expected.content != actual.content or left is None or right is None or left == right:
+        return ""
+    if left.partition(":")[0] != right.partition(":")[0]:
+        return ""
+    return (
+        "the digest of the rows in any order differs where the table is the same: one of the two"
+        " records was edited"
+    )
+
+
+def _same_code(expected: Environment, actual: Environment) -> bool:
+    """Return whether two records are known to be of the same code: one clean commit."""
+    clean = expected.dirty is False and actual.dirty is False
+    return clean and expected.commit is not None and expected.commit == actual.commit

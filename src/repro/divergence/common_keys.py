@@ -1,0 +1,50 @@
+"""Keys of one version for records that are compared: those they have, or those they would have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.config.keys import replicate_key, strict_key, version_of
+from repro.config.recorded import parse_config
+
+if TYPE_CHECKING:
+    from repro.config.experiment import ExperimentConfig
+    from repro.core.records import Keys, RecordFile
+
+
+def keys_from(config: ExperimentConfig, record: RecordFile, version: int | None = None) -> Keys:
+    """Return the keys of a record, had it been trained by a configuration.
+
+    Parameters
+    ----------
+    version : int, optional
+        The version of the keys; that of the record's own where left out.
+    """
+    identity = config, record.content, record.stages.version
+    version = version or version_of(record.keys)
+    return record.keys.model_copy(
+        update={
+            "replicate_key": replicate_key(*identity, version=version),
+            "strict_key": strict_key(*identity, version=version),
+        }
+    )
+
+
+def with_keys_of(record: RecordFile, version: int) -> RecordFile:
+    """Return a record with keys of a version: its own, or those that follow from what it holds.
+
+    Raises
+    ------
+    SchemaError
+        If they have to be computed, and its configuration is not one.
+    """
+    if version_of(record.keys) == version:
+        return record
+    config = parse_config(record.config, "config.json")
+    return record.model_copy(update={"keys": keys_from(config, record, version)})
+
+
+def with_common_keys(expected: RecordFile, actual: RecordFile) -> tuple[RecordFile, RecordFile]:
+    """Return two records with keys of one version, the older of the two."""
+    version = min(version_of(expected.keys), version_of(actual.keys))
+    return with_keys_of(expected, version), with_keys_of(actual, version)

@@ -1,0 +1,1 @@
+"""Execution: the one door through which everything trains, in this process or in a child."""

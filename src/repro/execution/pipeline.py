@@ -1,0 +1,144 @@
+"""One training from a resolved configuration: data in, result and keys out, nothing written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from repro.capture import capture_environment, observe_code_paths, observe_native
+from repro.capture.fingerprint import observe_fingerprint
+from repro.capture.git import with_changes
+from repro.capture.libraries import observe_libraries
+from repro.capture.modules import report_new
+from repro.config.keys import replicate_key, strict_key
+from repro.core.environment import Repository, environment_key
+from repro.core.errors import PreconditionError
+from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
+from repro.datasets.loading import load
+from repro.execution.code import observe_code
+from repro.execution.enforcement import check_level, check_worker, influences
+from repro.execution.loaded import Watch, observe_loaded
+from repro.execution.own_modules import own_modules
+from repro.launch import Level, dropped, in_force, safe_children
+from repro.training.estimators import check
+from repro.training.parallel import Inspection
+from repro.training.stages import train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.config.experiment import ExperimentConfig
+    from repro.core.environment import Environment
+    from repro.datasets.table import Table
+    from repro.execution.code import Code
+    from repro.execution.loaded import Loaded
+    from repro.training.fold import Observer
+    from repro.training.stages import Training
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A training, and what identifies it."""
+
+    config: ExperimentConfig
+    table: Table
+    training: Training
+    environment: Environment
+    keys: Keys
+    code: Code
+
+    @property
+    def influences(self) -> tuple[str, ...]:
+        """Influences that got in from the caller's environment and that no level can keep out."""
+        level = Level(self.config.determinism.level)
+        return influences(level, self.code.unasked, self.environment.libraries)
+
+
+def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Execution:
+    """Load the data and train.
+
+    Raises
+    ------
+    PreconditionError
+        If the determinism level is not in force, or something that the data or an estimator needs
+        is missing.
+    DataError
+        If the data is not what was declared, or cannot be trained on.
+    """
+    level = config.determinism.level
+    reasons = in_force(Level(level))
+    if reasons:
+        raise PreconditionError(
+            f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
+            advice="start through the repro command, which fixes it before Python starts",
+        )
+    with safe_children(), own_modules(project, config.security.allowed_modules):
+        observer.preparing("recording the environment")
+        environment = capture_environment(project, level, dropped())
+        check_level(environment)
+        observer.preparing("taking the numeric fingerprint of this machine")
+        environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
+        for family, model in config.models.items():
+            check(family, model, config.task.kind, config.security.allowed_modules)
+        observer.preparing(f"loading the data set {config.dataset.name}")
+        table = load(project, config.dataset, config.task)
+        watch = Watch()
+        report = partial(report_new, uuid4().hex)
+        inspection = Inspection(partial(check_worker, level), report, watch.collect)
+        training = train(config, table.features, table.target, table.numeric, observer, inspection)
+        observer.preparing("recording the code that was loaded")
+        loaded = observe_loaded(config, environment.runtime, watch)
+    code = observe_code(project, config, environment, loaded)
+    environment = _completed(environment, loaded, code)
+    check_level(environment)
+    keys = keys_of(config, table, environment)
+    return Execution(config, table, training, environment, keys, code)
+
+
+def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environment:
+    """Observe once more what training has loaded, which may have set threads too."""
+    state = environment.git
+    is_recorded = {*loaded.own.values()}.__contains__
+    libraries = observe_libraries(lambda p: is_recorded(p) or loaded.inventory.vouches_for(p))
+    return environment.model_copy(
+        update={
+            "native": observe_native(),
+            "code_paths": observe_code_paths(os.environ),
+            "used": loaded.used or None,
+            "libraries": libraries or None,
+            "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
+        }
+    )
+
+
+def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:
+    """Compute the keys of a training."""
+    return Keys(
+        replicate_key=replicate_key(config, table.content, STAGES_VERSION),
+        strict_key=strict_key(config, table.content, STAGES_VERSION),
+        environment_key=environment_key(environment),
+    )
+
+
+def predictions_of(training: Training) -> Predictions:
+    """Return every held-out prediction as plain values."""
+    margins = training.margins
+    count = len(training.test_rows)
+    scores = training.scores.values.tolist() if training.outcome.columns else [[]] * count
+    return Predictions(
+        total=count,
+        scores=training.outcome.columns,
+        rows=tuple(
+            Prediction(
+                row=int(training.test_rows[i]),
+                truth=training.truth[i].item(),
+                label=training.labels[i].item(),
+                scores=tuple(scores[i]),
+                margin=None if margins is None else float(margins[i]),
+            )
+            for i in range(count)
+        ),
+    )
