@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

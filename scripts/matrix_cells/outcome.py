@@ -20,7 +20,7 @@ from repro.app.known import remember
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError, ExitCode
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from tests.conftest import ROOT
 
 from repro.app.explain.interventions import settings_of, steering
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 FILE = ROOT / "reference" / "credit.json"
 RECORD = load_record(FILE.read_bytes(), FILE.name, RecordFile)

@@ -7,7 +7,7 @@ from tests.conftest import ROOT
 from repro.app.known import read_known
 from repro.core.jsonfile import load_record
 from repro.core.known import FINGERPRINTS
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 KNOWN = read_known(ROOT).known
 LOCK = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()

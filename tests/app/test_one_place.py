@@ -12,7 +12,8 @@ from repro.config.verification import Verification
 from repro.core.jsonfile import bound, load_record
 from repro.core.meaning import Mechanism
 from repro.core.record_v1 import ACTS, acts_of
-from repro.core.records import Estimate, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Estimate
 from repro.core.verdict import Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.assess import assess

@@ -7,7 +7,8 @@ from tests.forging import well_forged
 from repro.app.explain.no_divergence import compare_two_records, compare_with_rerun
 from repro.app.subjects.recorded import Recorded
 from repro.core.jsonfile import load_record
-from repro.core.records import Estimate, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Estimate
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
 

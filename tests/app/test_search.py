@@ -12,7 +12,7 @@ from repro.app.subjects.recorded import Recorded
 from repro.core.comparison import Suspect
 from repro.core.explanation import Counterfactual
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
 

@@ -7,7 +7,7 @@ from tests.conftest import ROOT
 
 from repro.cli import run
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
 # A colour, a link, a cursor, a reversal, and the one-character forms of such sequences.

@@ -19,7 +19,7 @@ from repro.core.environment import (
     follows,
 )
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.divergence.structure import differences
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, command, make_project
 from tests.forging import well_forged
 
 from repro.core.jsonfile import dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.launch import Level, leaking
 from repro.processor import X86_64_V3, libm_variant, present
 

@@ -11,7 +11,7 @@ from repro.app.files import write_whole
 from repro.core.environment import environment_key
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.known import KnownFingerprints
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.divergence.held_out import digests_of_columns
 from repro.launch import leaking
 from repro.processor import X86_64_V3, present

@@ -14,7 +14,8 @@ from tests.forging import well_forged
 
 from repro.app.subjects.records import record_of_run
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import Estimate, FileEntry, Lineage, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Estimate, FileEntry, Lineage
 from repro.digest.files import sha256_bytes
 from repro.store import read_run
 

@@ -8,7 +8,7 @@ from repro.app.compare import Entry, compare_all
 from repro.app.configuration import default_verification, verification_settings
 from repro.config.verification import Verification
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.core.verdict import Verdict
 from repro.divergence.assess import assess
 from repro.divergence.tolerance import EXACT, Tolerance, ToleranceRequest

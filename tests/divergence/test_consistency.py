@@ -11,7 +11,8 @@ from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import Subject, check_integrity, check_record
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import Estimate, Finding, FoldScores, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Estimate, Finding, FoldScores
 from repro.core.verdict import Outcome
 from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage

@@ -8,7 +8,7 @@ from tests.forging import well_forged
 
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.divergence.assess import assess
 from repro.divergence.compare import compare, outputs_of
 from repro.divergence.side import Side

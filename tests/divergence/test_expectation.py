@@ -5,7 +5,7 @@ from tests.conftest import ROOT
 
 from repro.core.environment import Environment, Fingerprint
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.divergence.expectation import expect
 
 PATH = ROOT / "tests" / "data" / "record_v1.json"

@@ -17,7 +17,8 @@ from repro.app.subjects.subject import Subject, check_integrity
 from repro.config.data import Task
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import Prediction, Predictions, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Prediction, Predictions
 from repro.core.verdict import Outcome
 from repro.digest.arrays import digest_array
 from repro.digest.columns import digest_floats, digest_integers, digest_texts

@@ -12,7 +12,7 @@ from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.noise import Noise, NoiseTraining
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.core.verdict import Outcome
 from repro.divergence.assess import assess
 from repro.divergence.limits import automatic, check_noise, configured

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 
 from repro.core.jsonfile import load_record
-from repro.core.records import Estimate, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Estimate
 from repro.divergence.spread import Spread, flips, spreads
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)

@@ -22,7 +22,7 @@ from repro.config.compose import Request
 from repro.config.training import Model
 from repro.core.environment import NoRepository
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from repro.execution.code import observe_code
 from repro.execution.loaded import Watch, observe_loaded
 from repro.execution.own_modules import own_modules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.subjects.records import sampled
 from repro.config.verification import Sample
 from repro.core.jsonfile import dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from repro.core.canonical import typed_json
 from repro.core.environment import environment_key, key_version
 from repro.core.errors import ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import Keys, RecordFile
+from repro.core.record_v1 import RecordFile
+from repro.core.records import Keys
 from repro.divergence.assess import assess, foreseen_obstacles
 from repro.divergence.common_keys import keys_from
 from repro.divergence.tolerance import ToleranceRequest

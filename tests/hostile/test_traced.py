@@ -27,7 +27,7 @@ from tests.hostile.tracing import (
 )
 
 from repro.core.jsonfile import bound, dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 pytestmark = pytest.mark.skipif(bool(obstacle()), reason=obstacle() or "traced")
 

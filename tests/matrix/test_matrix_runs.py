@@ -18,7 +18,7 @@ from tests.forging import well_forged
 from tests.matrix.conftest import ELSEWHERE, HERE, QUICK, RUNNER, VERSION, Bench
 
 from repro.core.jsonfile import dump_record, load_record
-from repro.core.records import RecordFile
+from repro.core.record_v1 import RecordFile
 
 AS_ROOT = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mmdebstrap") is None,

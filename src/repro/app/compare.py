@@ -13,7 +13,7 @@ from repro.app.subjects.subject import check_integrity, check_record, find_subje
 from repro.config.recorded import parse_config
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
-from repro.core.verdict import Comparison, Outcome, Verdict
+from repro.core.verdict import Comparison, Kind, Outcome, Verdict
 from repro.divergence.assess import assess
 from repro.divergence.common_keys import keys_from
 from repro.divergence.compare import outputs_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from repro.app.subjects.subject import Subject
     from repro.config.verification import Verification
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.divergence.tolerance import ToleranceRequest
 
 
@@ -50,7 +50,7 @@ class Entry:
     """
 
     name: str
-    record: RecordFile
+    record: AnyRecord
     code: dict[str, object]
     damage: str
     loaded: frozenset[str] = frozenset()
@@ -91,10 +91,12 @@ def _of_reference(path: Path) -> Entry:
     return Entry(printable(path.name), record, code_of(record), damage, loaded)
 
 
-def _rekeyed(record: RecordFile) -> RecordFile:
+def _rekeyed(record: AnyRecord) -> AnyRecord:
     """Take a record with the keys that follow from its configuration, not with those it claims."""
+    if not record.is_pipeline:
+        return record
     config = parse_config(record.config, "config.json")
-    return record.model_copy(update={"keys": keys_from(config, record)})
+    return record.with_keys(keys_from(config, record))
 
 
 def compare_all(
@@ -164,7 +166,7 @@ def _candidate(
             "name": entry.name,
             "level": here.level,
             "bits": here.bits,
-            "tallies": {kind: _tally(comparison, prefix) for kind, prefix in KINDS.items()},
+            "tallies": {what: _tally(comparison, kind) for what, kind in KINDS.items()},
             "comparison": comparison.model_copy(
                 update={
                     "environment": parted,
@@ -193,8 +195,8 @@ def _damaged(comparison: Comparison, damage: str) -> Comparison:
     return comparison.model_copy(update=update)
 
 
-def _tally(comparison: Comparison, prefix: str) -> Tally:
-    found = [check.outcome for check in comparison.checks if check.name.startswith(prefix)]
+def _tally(comparison: Comparison, kind: Kind) -> Tally:
+    found = [check.outcome for check in comparison.checks if check.kind is kind]
     outcomes = [outcome for outcome in found if outcome is not Outcome.EXPLAINED]
     near = sum(outcome in {Outcome.WITHIN, Outcome.TIE} for outcome in outcomes)
     same = outcomes.count(Outcome.SAME)

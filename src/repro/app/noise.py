@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from repro.app.subjects.recorded import Recorded
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.divergence.spread import Spread
 
 # As the processor is, and as those of two older generations are.
@@ -56,7 +56,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
         If fewer than two trainings finished, or all had one fingerprint: there is no spread
         then. If the record is not of a training by its configuration.
     """
-    records: list[RecordFile] = []
+    records: list[AnyRecord] = []
     trainings: list[NoiseTraining] = []
     for number, level in enumerate(ENSEMBLE, start=1):
         listener(number, level)
@@ -100,7 +100,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     return bound(noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)}))
 
 
-def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[RecordFile | None, str]:
+def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[AnyRecord | None, str]:
     missing = lacking(level)
     if missing:
         return None, f"this processor has no {', '.join(missing)}"
@@ -109,9 +109,9 @@ def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[Recor
 
 def _training(
     level: Level,
-    record: RecordFile | None,
+    record: AnyRecord | None,
     failure: str,
-    first: Sequence[RecordFile],
+    first: Sequence[AnyRecord],
     seconds: float,
 ) -> NoiseTraining:
     ours = outputs_of(record.stages) if record else {}

@@ -15,10 +15,10 @@ from repro.store.disk import read_limited
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.core.records import RecordFile
+    from repro.core.record import RunRecord
 
 
-def export(project: Path, runs: Path, name: str | None) -> RecordFile:
+def export(project: Path, runs: Path, name: str | None) -> RunRecord:
     """Make the reference of a run, after checking that the run is intact.
 
     It has as many predictions as this project asks of a reference when it verifies one.
@@ -44,7 +44,8 @@ def check_replaceable(file: Path, experiment: str) -> None:
     if not file.exists():
         return
     try:
-        found = load(read_limited(file, file.name), file.name).get("experiment")
+        value = load(read_limited(file, file.name), file.name)
+        found = value.get("name", value.get("experiment"))
     except (SchemaError, OSError):
         found = None
     if found != experiment:

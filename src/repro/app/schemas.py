@@ -12,6 +12,8 @@ from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
 from repro.core.noise import Noise
+from repro.core.record import RunRecord
+from repro.core.record_v1 import RecordFile
 from repro.core.stability import StabilityReport
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Verification
@@ -29,7 +31,8 @@ _WHOLE: dict[str, type[Record]] = {
     "drift": records.DriftBaseline,
     "environment": records.EnvironmentFile,
     "lineage": records.Lineage,
-    "record": records.RecordFile,
+    "record": RunRecord,
+    "record-v1": RecordFile,
     "verification": Verification,
     "comparison": ComparisonReport,
     "explanation": Explanation,

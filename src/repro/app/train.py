@@ -12,9 +12,10 @@ import joblib
 from repro import __version__, report
 from repro.app.configuration import verification_settings
 from repro.capture import capture_host
-from repro.config.keys import comparison_group
+from repro.config.keys import comparison_group, identity_parts
 from repro.core.jsonfile import dump, dump_record
 from repro.core.records import (
+    STAGES_VERSION,
     DatasetLineage,
     EnvironmentFile,
     Lineage,
@@ -22,7 +23,9 @@ from repro.core.records import (
     Snapshot,
 )
 from repro.execution.pipeline import execute, predictions_of
+from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
+from repro.store.naming import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +102,12 @@ def _write_files(
         schema_="repro.snapshot/v1",
         comparison_group=comparison_group(config.experiment, execution.keys.replicate_key),
         keys=execution.keys,
+        parts=identity_parts(config, execution.table.content, STAGES_VERSION),
     )
     pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
     predictions = predictions_of(training)
     pending.write("predictions.csv", write_predictions(predictions))
+    pending.write(RECORD, dump_record(record_of_execution(execution, None)))
     pending.write_with("model.joblib", lambda path: joblib.dump(training.model, path))
     for name, record in (
         ("metrics.json", training.metrics),

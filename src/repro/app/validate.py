@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import RecordFile
+    from repro.core.record import RunRecord
     from repro.training.fold import Observer
 
 
-def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
+def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> RunRecord:
     """Train and return the record, with all predictions."""
     # Imported here: it imports NumPy, and a reference is read before the level is fixed.
     from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
@@ -27,7 +27,7 @@ def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> 
     return record_of_execution(execution, predictions_of(execution.training))
 
 
-def make_reference(project: Path, config: ExperimentConfig, observer: Observer) -> RecordFile:
+def make_reference(project: Path, config: ExperimentConfig, observer: Observer) -> RunRecord:
     """Train and return the record that a reference file holds."""
     from repro.app.configuration import verification_settings  # noqa: PLC0415
     from repro.app.subjects.records import sampled  # noqa: PLC0415

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from repro.config.data import Dataset
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import Metrics, RecordFile
+    from repro.core.record import AnyRecord
+    from repro.core.records import Metrics
     from repro.core.verdict import Check, Network, Verification
     from repro.divergence.tolerance import ToleranceRequest
     from repro.store import StoredRun
@@ -42,7 +43,7 @@ class Question:
     ----------
     name : str
         How messages refer to it.
-    expected : RecordFile
+    expected : AnyRecord
     config : ExperimentConfig
         What to train. For ``repro verify`` it is the record's own configuration, in which only
         ``execution`` and ``determinism`` may differ.
@@ -53,7 +54,7 @@ class Question:
     """
 
     name: str
-    expected: RecordFile
+    expected: AnyRecord
     config: ExperimentConfig
     integrity: tuple[Check, ...] = ()
     run: StoredRun | None = None

@@ -46,9 +46,9 @@ def command(
     record = export(project, runs_of(project, runs_folder), run)
     check_replaceable(file, record.experiment)
     write_whole(file, dump_record(record))
-    rows = record.predictions
+    total = record.predictions.total if record.predictions else 0
     output.say(
-        f"{file}: {record.experiment}, {len(record.metrics.test)} metrics,"
-        f" {len(rows.rows)} of {rows.total} predictions, {len(record.stages.stages)} stages"
+        f"{file}: {record.name}, {len(record.evidence.test_metrics)} metrics,"
+        f" {len(record.rows)} of {total} predictions, {len(record.steps)} stages"
     )
     return ExitCode.HOLDS

@@ -188,9 +188,9 @@ def tell_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) ->
     """Show what was counted, the worst difference, what can explain it, and the verdict."""
     tell_measure(comparison)
     count = {
-        "stage outputs": _count(comparison, "stages."),
-        "metrics": _count(comparison, "metrics."),
-        "predictions": _count(comparison, "predictions."),
+        "stage outputs": _count(comparison, "step"),
+        "metrics": _count(comparison, "metric"),
+        "predictions": _count(comparison, "prediction"),
     }
     for what, (same, near, total) in count.items():
         if total:
@@ -221,8 +221,8 @@ def _tell_verdict(comparison: Comparison) -> None:
         output.say("next: find what changed, or accept the difference: --tolerance 1e-6")
 
 
-def _count(comparison: Comparison, prefix: str) -> tuple[int, int, int]:
-    found = (check for check in comparison.checks if check.name.startswith(prefix))
+def _count(comparison: Comparison, kind: str) -> tuple[int, int, int]:
+    found = (check for check in comparison.checks if check.kind == kind)
     checks = [check for check in found if check.outcome != "explained"]
     same = sum(check.outcome == "same" for check in checks)
     near = sum(check.outcome in {"within tolerance", "tie"} for check in checks)

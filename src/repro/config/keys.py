@@ -57,6 +57,23 @@ def strict_key(
     return _digest("strict", identity | {"seed": config.seed}, version)
 
 
+def identity_parts(config: ExperimentConfig, content: str, stages_version: int) -> dict[str, str]:
+    """Digest each part of what the strict key is made of by itself.
+
+    Returns
+    -------
+    dict of str to str
+        By name of the part: a section of the configuration, ``data``, ``stages``,
+        ``order of models`` or ``seed``.
+    """
+    identity = _identity(config, content, stages_version) | {"seed": config.seed}
+    names = {"content": "data", "stages_version": "stages", "candidates": "order of models"}
+    return {
+        names.get(name, name): typed_digest("part", value, version=1)
+        for name, value in identity.items()
+    }
+
+
 def version_of(keys: Keys) -> int:
     """Return the version of a record's keys: 1 where it is not known."""
     both = keys.replicate_key, keys.strict_key

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 _LONGEST = 2**31 - 1
 
 
-def read_cells(lines: Iterable[str]) -> _csv.Reader:
-    """Return a strict reader of rows whose cells may have any length.
+def read_cells(lines: Iterable[str], longest: int = _LONGEST) -> _csv.Reader:
+    """Return a strict reader of rows whose cells may have any length, unless one is given.
 
     Examples
     --------
     >>> [len(cell) for cell in next(read_cells(["x" * 200_000 + ",y"]))]
     [200000, 1]
     """
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(longest)
     return csv.reader(lines, strict=True)

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from repro.core.model import Record
-from repro.core.verdict import Comparison, Suspect
+from repro.core.verdict import Comparison, Kind, Suspect
 
-# What is counted, and how the names of its checks begin.
-KINDS = {"stage outputs": "stages.", "metrics": "metrics.", "predictions": "predictions."}
+# What is counted.
+KINDS = {"stage outputs": Kind.STEP, "metrics": Kind.METRIC, "predictions": Kind.PREDICTION}
 
 
 class Tally(Record):

@@ -14,7 +14,7 @@ from repro.core.errors import SchemaError
 from repro.core.model import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _R = TypeVar("_R", bound=Record)
 # The prefix of digests that do not distinguish 1 from 1.0, from before numbers kept their type.
@@ -111,8 +111,13 @@ def load(content: bytes, name: str) -> dict[str, object]:
     return value
 
 
-def load_record(content: bytes, name: str, model: type[_R]) -> _R:
+def load_record(content: bytes, name: str, *models: type[_R]) -> _R:
     """Read the bytes of a record.
+
+    Parameters
+    ----------
+    models : type of Record
+        One for each version that is read.
 
     Raises
     ------
@@ -121,7 +126,7 @@ def load_record(content: bytes, name: str, model: type[_R]) -> _R:
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     # Nothing else of what was parsed is kept: of a large file it takes as much as the record.
-    _check_schema(load(content, name).get("schema"), name, model)
+    model = _model_of(load(content, name).get("schema"), name, models)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -152,17 +157,23 @@ def problems_of(error: ValidationError, start: str = "", whole: str = "") -> str
     return "\n".join([*lines, *([f"{start}and {count - _SHOWN} more"] if count > _SHOWN else [])])
 
 
-def _check_schema(found: object, name: str, model: type[Record]) -> None:
-    expected = model.model_fields["schema_"].annotation.__args__[0]  # type: ignore[union-attr]
-    if found == expected:
-        return
-    kind = expected.partition("/")[0]
-    if isinstance(found, str) and found.partition("/")[0] == kind:
+def _model_of(found: object, name: str, models: Sequence[type[_R]]) -> type[_R]:
+    """Return the model whose schema a file has."""
+    known = {_schema_of(model): model for model in models}
+    if isinstance(found, str) and found in known:
+        return known[found]
+    expected = " or ".join(known)
+    if isinstance(found, str) and found.partition("/")[0] in {s.partition("/")[0] for s in known}:
         raise SchemaError(
             f"{name}: schema {found} is not supported; this program reads {expected}",
             advice="use the version of repro that wrote the file, or a newer one",
         )
     raise SchemaError(f"{name}: schema: expected {expected}, found {found!r}")
+
+
+def _schema_of(model: type[Record]) -> str:
+    schema: str = model.model_fields["schema_"].annotation.__args__[0]  # type: ignore[union-attr]
+    return schema
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

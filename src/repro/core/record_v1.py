@@ -1,17 +1,22 @@
-"""The meaning of the steps of records that do not state it themselves, frozen.
+"""Records of the first version, which are read for ever; nothing in this module changes.
 
-Records of the first version name their steps and say no more. Their pipeline had these steps; this
-table is never changed.
+They name their steps and say no more: their pipeline had the steps of ``ACTS``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Self
 
+from pydantic import Field, JsonValue
+
+from repro.core.environment import Environment
+from repro.core.evidence import Evidence, evidence_of
 from repro.core.meaning import Mechanism
+from repro.core.model import Later, Record
+from repro.core.records import Keys, Metrics, Predictions, Sha256, Stages, Threshold
 
 if TYPE_CHECKING:
-    from repro.core.records import Stage
+    from repro.core.records import Prediction, Stage
 
 _FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
 _COLUMNS = (Mechanism.ARITHMETIC, Mechanism.TABLES)
@@ -37,3 +42,75 @@ ACTS: dict[str, tuple[Mechanism, ...]] = {
 def acts_of(stage: Stage) -> tuple[Mechanism, ...] | None:
     """Return the mechanisms that can act in a step; None where every one may."""
     return ACTS.get(stage.name) if stage.acts is None else stage.acts
+
+
+class RecordFile(Record):
+    """A reference of the first version: everything comparable about a run, in one file.
+
+    Attributes
+    ----------
+    content : str
+        Digest of the data set's table.
+    digest : str
+        Binds the rest of the file, so that a changed value is noticed before anything is trained.
+    unordered : str or None
+        Digest of the table whatever the order of its rows; it is in no key.
+    code : dict of str to str, or None
+        SHA-256 of the files that training loaded and that neither the commit nor an installed
+        package identifies: the part of ``Lineage.code`` that ``Lineage.loaded`` names.
+    """
+
+    schema_: Literal["repro.record/v1"] = Field(alias="schema")
+    experiment: str
+    config: dict[str, JsonValue]
+    content: str
+    keys: Keys
+    stages: Stages
+    metrics: Metrics
+    threshold: Threshold
+    predictions: Predictions
+    environment: Environment
+    digest: str
+    unordered: str | None = Later
+    code: dict[str, Sha256] | None = Later
+
+    @property
+    def evidence(self) -> Evidence:
+        """What a comparison looks at, as records of the second version have it."""
+        return evidence_of(self.metrics, self.threshold, self.predictions)
+
+    @property
+    def rows(self) -> tuple[Prediction, ...]:
+        """The predictions."""
+        return self.predictions.rows
+
+    @property
+    def series(self) -> tuple[()]:
+        """Long series, of which this version had none."""
+        return ()
+
+    @property
+    def parts(self) -> None:
+        """The parts of the identity, which this version did not digest."""
+        return
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether it is of an experiment that a configuration describes; all of them are."""
+        return True
+
+    def with_keys(self, keys: Keys) -> Self:
+        """Return the record with other keys."""
+        return self.model_copy(update={"keys": keys})
+
+    def with_stages(self, stages: Stages) -> Self:
+        """Return the record with other stages."""
+        return self.model_copy(update={"stages": stages})
+
+    def with_predictions(self, predictions: Predictions) -> Self:
+        """Return the record with other predictions."""
+        return self.model_copy(update={"predictions": predictions})
+
+    def with_config(self, config: dict[str, JsonValue]) -> Self:
+        """Return the record with a different configuration."""
+        return self.model_copy(update={"config": config})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from repro.core.environment import Environment, Host
@@ -165,11 +165,18 @@ class Keys(Record):
 
 
 class Snapshot(Record):
-    """``snapshot.json``: the keys, and the name under which runs are compared."""
+    """``snapshot.json``: the keys, and the name under which runs are compared.
+
+    Attributes
+    ----------
+    parts : dict of str to str, or None
+        Digest of each part of the identity that the keys are made of.
+    """
 
     schema_: Literal["repro.snapshot/v1"] = Field(alias="schema")
     comparison_group: str
     keys: Keys
+    parts: dict[str, str] | None = Later
 
 
 class Seeds(Record):
@@ -275,37 +282,6 @@ class Predictions(Record):
                 {"found": len(self.rows), "total": self.total},
             )
         return self
-
-
-class RecordFile(Record):
-    """A reference: everything comparable about a run, in one file.
-
-    Attributes
-    ----------
-    content : str
-        Digest of the data set's table.
-    digest : str
-        Binds the rest of the file, so that a changed value is noticed before anything is trained.
-    unordered : str or None
-        Digest of the table whatever the order of its rows; it is in no key.
-    code : dict of str to str, or None
-        SHA-256 of the files that training loaded and that neither the commit nor an installed
-        package identifies: the part of ``Lineage.code`` that ``Lineage.loaded`` names.
-    """
-
-    schema_: Literal["repro.record/v1"] = Field(alias="schema")
-    experiment: str
-    config: dict[str, JsonValue]
-    content: str
-    keys: Keys
-    stages: Stages
-    metrics: Metrics
-    threshold: Threshold
-    predictions: Predictions
-    environment: Environment
-    digest: str
-    unordered: str | None = Later
-    code: dict[str, Sha256] | None = Later
 
 
 class FileEntry(Record):

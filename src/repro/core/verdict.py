@@ -41,6 +41,19 @@ class Outcome(StrEnum):
     MISSING = "missing"
 
 
+class Kind(StrEnum):
+    """The kind of thing that a check looks at."""
+
+    INTEGRITY = "integrity"
+    STEP = "step"
+    SERIES = "series"
+    METRIC = "metric"
+    DECISION = "decision rule"
+    HELD_OUT = "held-out rows"
+    PREDICTION = "prediction"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One expected value compared with the actual one.
@@ -58,6 +71,7 @@ class Check:
         That difference over the greater magnitude of the two.
     ulps : int or None
         How many floats lie between them, plus one; 0 for the same float.
+    kind : Kind
     """
 
     name: str
@@ -69,6 +83,7 @@ class Check:
     relative: float | None = None
     ulps: int | None = None
     detail: str = ""
+    kind: Kind = Kind.INTEGRITY
 
 
 class Divergence(Record):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.config.keys import VERSION
+from repro.core.evidence import evidence_of
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
 from repro.divergence.comparable import obstacles
@@ -17,11 +18,14 @@ from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from repro.config.experiment import ExperimentConfig
     from repro.config.verification import Verification
     from repro.core.environment import Environment
     from repro.core.meaning import Meaning
-    from repro.core.records import Metrics, RecordFile
+    from repro.core.record import AnyRecord
+    from repro.core.records import Metrics
     from repro.divergence.tolerance import ToleranceRequest
 
 # No tolerance can change these verdicts.
@@ -29,7 +33,7 @@ _SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
 
 
 def foreseen_obstacles(
-    settings: Verification, expected: RecordFile, config: ExperimentConfig, asked: ToleranceRequest
+    settings: Verification, expected: AnyRecord, config: ExperimentConfig, asked: ToleranceRequest
 ) -> tuple[str, ...]:
     """Return why a record and a training by a configuration cannot be compared.
 
@@ -54,13 +58,13 @@ def obstacles_of_metrics(
     settings: Verification, expected: Metrics, task: str, asked: ToleranceRequest
 ) -> tuple[str, ...]:
     """Return why a file of metrics and a training of a task cannot be compared."""
-    planned = Side(metrics=expected.model_copy(update={"task": task}))
-    mode = asked.mode or settings.mode
-    return obstacles(Side(metrics=expected), planned, mode, settings.sample.size)
+    mode, found = asked.mode or settings.mode, evidence_of(expected)
+    planned = found.model_copy(update={"facts": found.facts | {"metrics.task": task}})
+    return obstacles(Side(found), Side(planned), mode, settings.sample.size)
 
 
 def assess_metrics(
-    settings: Verification, expected: Metrics, actual: RecordFile, asked: ToleranceRequest
+    settings: Verification, expected: Metrics, actual: AnyRecord, asked: ToleranceRequest
 ) -> Comparison:
     """Compare a file of metrics with a training; nothing says what it was trained on.
 
@@ -71,13 +75,13 @@ def assess_metrics(
     """
     limits = in_units_of_target(_limits(settings, actual, asked), actual)
     mode, sample = asked.mode or settings.mode, settings.sample.size
-    return compare(Side(metrics=expected), Side.of(actual), limits, mode=mode, sample=sample)
+    return compare(Side(evidence_of(expected)), Side.of(actual), limits, mode=mode, sample=sample)
 
 
 def assess(
     settings: Verification,
-    expected: RecordFile,
-    actual: RecordFile,
+    expected: AnyRecord,
+    actual: AnyRecord,
     asked: ToleranceRequest,
     meaning: Meaning,
 ) -> Comparison:
@@ -103,7 +107,7 @@ def assess(
         actual.stages,
         meaning,
         same_code=_same_code(expected.environment, actual.environment),
-        thresholded=expected.threshold.rule == actual.threshold.rule != "argmax",
+        thresholded=(rule := _rule(expected)) == _rule(actual) and rule not in {None, "argmax"},
     )
     if edited:
         # As of a record that was not bound again: nothing can be said of its training.
@@ -126,7 +130,11 @@ def assess(
     return comparison
 
 
-def _limits(settings: Verification, expected: RecordFile, asked: ToleranceRequest) -> Limits:
+def _rule(record: AnyRecord) -> JsonValue:
+    return record.evidence.facts.get("threshold.rule")
+
+
+def _limits(settings: Verification, expected: AnyRecord, asked: ToleranceRequest) -> Limits:
     if asked.noise:
         version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
         check_noise(asked.noise, with_keys_of(expected, version))
@@ -138,14 +146,14 @@ def _limits(settings: Verification, expected: RecordFile, asked: ToleranceReques
 
 
 def _compared(
-    settings: Verification, records: tuple[RecordFile, RecordFile], limits: Limits, meaning: Meaning
+    settings: Verification, records: tuple[AnyRecord, AnyRecord], limits: Limits, meaning: Meaning
 ) -> Comparison:
     expected, actual = map(Side.of, records)
     mode, sample = settings.mode, settings.sample.size
     return compare(expected, actual, limits, mode=mode, sample=sample, meaning=meaning)
 
 
-def _different_table(expected: RecordFile, actual: RecordFile) -> str:
+def _different_table(expected: AnyRecord, actual: AnyRecord) -> str:
     """Return a sentence where one table has two digests of its rows in any order."""
     left, right = expected.unordered, actual.unordered
     if expected.content != actual.content or left is None or right is None or left == right:

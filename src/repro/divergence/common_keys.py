@@ -9,10 +9,11 @@ from repro.config.recorded import parse_config
 
 if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import Keys, RecordFile
+    from repro.core.record import AnyRecord
+    from repro.core.records import Keys
 
 
-def keys_from(config: ExperimentConfig, record: RecordFile, version: int | None = None) -> Keys:
+def keys_from(config: ExperimentConfig, record: AnyRecord, version: int | None = None) -> Keys:
     """Return the keys of a record, had it been trained by a configuration.
 
     Parameters
@@ -20,7 +21,8 @@ def keys_from(config: ExperimentConfig, record: RecordFile, version: int | None 
     version : int, optional
         The version of the keys; that of the record's own where left out.
     """
-    identity = config, record.content, record.stages.version
+    content = record.content or ""
+    identity = config, content, record.stages.version
     version = version or version_of(record.keys)
     return record.keys.model_copy(
         update={
@@ -30,7 +32,7 @@ def keys_from(config: ExperimentConfig, record: RecordFile, version: int | None 
     )
 
 
-def with_keys_of(record: RecordFile, version: int) -> RecordFile:
+def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
     """Return a record with keys of a version: its own, or those that follow from what it holds.
 
     Raises
@@ -38,13 +40,13 @@ def with_keys_of(record: RecordFile, version: int) -> RecordFile:
     SchemaError
         If they have to be computed, and its configuration is not one.
     """
-    if version_of(record.keys) == version:
+    if version_of(record.keys) == version or not record.is_pipeline:
         return record
     config = parse_config(record.config, "config.json")
-    return record.model_copy(update={"keys": keys_from(config, record, version)})
+    return record.with_keys(keys_from(config, record, version))
 
 
-def with_common_keys(expected: RecordFile, actual: RecordFile) -> tuple[RecordFile, RecordFile]:
+def with_common_keys(expected: AnyRecord, actual: AnyRecord) -> tuple[AnyRecord, AnyRecord]:
     """Return two records with keys of one version, the older of the two."""
     version = min(version_of(expected.keys), version_of(actual.keys))
     return with_keys_of(expected, version), with_keys_of(actual, version)

@@ -10,7 +10,7 @@ from repro.core.canonical import same_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.divergence.side import Side
 
 _SENTENCES = {
@@ -36,7 +36,10 @@ def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str
     sample : int
         How many predictions are required.
     """
-    found = _nothing_to_compare(expected, mode, sample)
+    if expected.is_pipeline or actual.is_pipeline:
+        found = _nothing_to_compare(expected, mode, sample)
+    else:
+        found = _no_results(expected)
     if expected.keys is None or actual.keys is None:
         return (*found, *_without_keys(expected, actual, mode))
     ours, theirs = _identity(expected), _identity(actual)
@@ -45,7 +48,7 @@ def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str
     return tuple(found)
 
 
-def rows_only_permuted(expected: Side | RecordFile, actual: Side | RecordFile) -> bool:
+def rows_only_permuted(expected: Side | AnyRecord, actual: Side | AnyRecord) -> bool:
     """Return whether only the order of rows differs; False if a record is too old to say."""
     same = expected.unordered is not None and expected.unordered == actual.unordered
     return same and expected.content != actual.content
@@ -59,16 +62,17 @@ def _identity(side: Side) -> tuple[str | None, ...]:
 
 def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
     found = []
-    if not expected.metrics.test:
+    if not expected.evidence.test_metrics:
         found.append("the reference has no metrics: there is nothing to compare")
     if mode == "legacy":
         return found
     if expected.stages is not None and not expected.stages.stages:
         found.append("the reference has no stages: nothing says how it was computed")
-    if expected.predictions is None or not expected.predictions.rows:
+    predictions = expected.evidence.predictions
+    if predictions is None or not predictions.rows:
         found.append("the reference has no sampled predictions: there is nothing to compare")
         return found
-    rows, needed = expected.predictions.rows, min(sample, expected.predictions.total)
+    rows, needed = predictions.rows, min(sample, predictions.total)
     if len(rows) < needed:
         found.append(f"the reference has predictions of {len(rows)} rows; {needed} are required")
     return found
@@ -77,10 +81,8 @@ def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
 def _without_keys(expected: Side, actual: Side, mode: str) -> list[str]:
     if mode == "strict":
         return ["the reference has no keys, so nothing shows that it is the same experiment"]
-    found = []
-    if expected.metrics.task != actual.metrics.task:
-        found.append(f"task differs: {_sides(expected.metrics.task, actual.metrics.task)}")
-    return found
+    tasks = [side.evidence.facts.get("metrics.task") for side in (expected, actual)]
+    return [f"task differs: {_sides(*tasks)}"] if tasks[0] != tasks[1] else []
 
 
 def _other_experiment(expected: Side, actual: Side) -> list[str]:
@@ -90,6 +92,8 @@ def _other_experiment(expected: Side, actual: Side) -> list[str]:
         found.append("data set differs: the same rows in a different order")
     elif expected.content != actual.content:
         found.append(f"data set differs: {_sides(expected.content, actual.content)}")
+    if not expected.is_pipeline or not actual.is_pipeline:
+        return [*found, *_different_parts(expected, actual)]
     found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
     if not same_value(theirs.get("seed"), ours.get("seed")):
         found.append(f"seed differs: {_sides(theirs.get('seed'), ours.get('seed'))}")
@@ -100,6 +104,23 @@ def _other_experiment(expected: Side, actual: Side) -> list[str]:
     return found or [
         "the record's strict key does not follow from its own configuration and data: it was edited"
     ]
+
+
+def _no_results(expected: Side) -> list[str]:
+    evidence = expected.evidence
+    rows = evidence.predictions.rows if evidence.predictions else ()
+    if evidence.numbers or evidence.files or rows:
+        return []
+    return ["the reference has no numbers, predictions or files: there is nothing to compare"]
+
+
+def _different_parts(expected: Side, actual: Side) -> list[str]:
+    """Return the parts of the identity that differ, of programs that no configuration describes."""
+    if expected.is_pipeline != actual.is_pipeline:
+        return ["kind differs: one is an experiment, and the other is not"]
+    left, right = expected.parts or {}, actual.parts or {}
+    names = dict.fromkeys([*left, *right])
+    return [f"{name} differs" for name in names if left.get(name) != right.get(name)]
 
 
 def _dataset_roles(theirs: object, ours: object) -> list[str]:

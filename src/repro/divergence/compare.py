@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.core.meaning import Meaning
-from repro.core.verdict import Check, Comparison, Divergence, Outcome, Verdict
+from repro.core.verdict import Check, Comparison, Divergence, Kind, Outcome, Verdict
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
-from repro.divergence.numbers import check_metrics, check_predictions, check_threshold, excess
+from repro.divergence.numbers import check_evidence, excess
+from repro.divergence.series import check_series
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from repro.divergence.tolerance import Limits
 
 _COUNTED = (
-    ("metrics.", "metrics differ"),
-    ("predictions.", "predictions differ"),
-    ("threshold.", "settings of the decision rule differ"),
-    ("held_out.", "facts about the held-out rows differ"),
+    (Kind.METRIC, "metrics differ"),
+    (Kind.PREDICTION, "predictions differ"),
+    (Kind.DECISION, "settings of the decision rule differ"),
+    (Kind.HELD_OUT, "facts about the held-out rows differ"),
+    (Kind.FILE, "files differ"),
 )
 NOTHING_DECLARED = Meaning()
+# What no tolerance applies to: it decides between identical and equivalent.
+_COMPUTED = frozenset({Kind.STEP, Kind.SERIES})
 _EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
 _WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
 _SENTENCES = {
@@ -63,7 +67,9 @@ def compare(
         return _comparison(Verdict.INCOMPARABLE, in_the_way, (), divergence, limits)
     alone = mode == "legacy"
     checks = [] if alone else list(_check_stages(expected.stages, actual.stages))
-    checks += _check_numbers(expected, actual, limits, mode)
+    checks += [] if alone else check_series(expected.series, actual.series)
+    evidence = expected.evidence, actual.evidence
+    checks += check_evidence(*evidence, limits, metrics_only=alone)
     stages, numbers = _parted(_explain(check, reasons) for check in checks)
     verdict, sentences = _judge(stages, numbers)
     if alone and verdict.holds:
@@ -80,10 +86,10 @@ def _explain(check: Check, reasons: Mapping[str, str]) -> Check:
 
 
 def _parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
-    """Return the checks of stage outputs, and all others."""
+    """Return the checks of what was computed on the way, and those of results."""
     everything = tuple(checks)
-    stages = tuple(check for check in everything if check.name.startswith("stages."))
-    return stages, tuple(check for check in everything if not check.name.startswith("stages."))
+    stages = tuple(check for check in everything if check.kind in _COMPUTED)
+    return stages, tuple(check for check in everything if check.kind not in _COMPUTED)
 
 
 def _remarks(expected: Side, actual: Side, checks: Iterable[Check]) -> list[str]:
@@ -92,7 +98,7 @@ def _remarks(expected: Side, actual: Side, checks: Iterable[Check]) -> list[str]
     for check in checks:
         if check.outcome is Outcome.EXPLAINED:
             found.append(check.detail)
-        elif check.outcome is not Outcome.SAME and check.name.startswith("stages."):
+        elif check.outcome is not Outcome.SAME and check.kind is Kind.STEP:
             found.append(moved.get(check.name.split(".")[1], ""))
     return [sentence for sentence in dict.fromkeys(found) if sentence]
 
@@ -118,16 +124,6 @@ def _comparison(
     )
 
 
-def _check_numbers(expected: Side, actual: Side, limits: Limits, mode: str) -> Iterator[Check]:
-    yield from check_metrics(expected.metrics, actual.metrics, limits)
-    if mode == "legacy":
-        return
-    if expected.threshold is not None and actual.threshold is not None:
-        yield from check_threshold(expected.threshold, actual.threshold, limits)
-    if expected.predictions is not None and actual.predictions is not None:
-        yield from check_predictions(expected.predictions, actual.predictions, limits)
-
-
 def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Check]:
     if expected is None or actual is None:
         return
@@ -143,6 +139,7 @@ def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Ch
             actual=found,
             outcome=Outcome.MISSING if missing else outcome,
             detail=f"{name} is missing from {side}" if missing else "",
+            kind=Kind.STEP,
         )
 
 
@@ -205,19 +202,22 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
 
 
 def _count_stages(stages: Sequence[Check]) -> list[str]:
-    parted = sum(check.outcome not in _EXACT for check in stages)
-    return [f"{parted} of {len(stages)} stage outputs have other bits"] if parted else []
+    series = [check.detail for check in stages if check.kind is Kind.SERIES and check.detail]
+    outputs = [check for check in stages if check.kind is Kind.STEP]
+    parted = sum(check.outcome not in _EXACT for check in outputs)
+    found = [f"{parted} of {len(outputs)} stage outputs have other bits"] if parted else []
+    return found + series
 
 
 def _is_prediction(check: Check) -> bool:
-    return check.name.startswith("predictions.") and check.name.rpartition(".")[2].isdigit()
+    return check.kind is Kind.PREDICTION and check.name.rpartition(".")[2].isdigit()
 
 
 def _count_sentences(wrong: Sequence[Check], numbers: Sequence[Check]) -> list[str]:
     sentences = []
     for kind, what in _COUNTED:
-        total = sum(check.name.startswith(kind) for check in numbers)
-        bad = [check for check in wrong if check.name.startswith(kind)]
+        total = sum(check.kind is kind for check in numbers)
+        bad = [check for check in wrong if check.kind is kind]
         if bad:
             sentences.append(f"{len(bad)} of {total} {what} beyond the tolerance")
             sentences += [check.detail for check in bad if check.detail][:1]

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from repro.core.meaning import Meaning, Setting
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
 
 _PERMUTED = "the rows are the same in a different order, by their digest that ignores the order"
 
 
 def configured_suspects(
-    expected: RecordFile, actual: RecordFile, inputs: Iterable[str], meaning: Meaning
+    expected: AnyRecord, actual: AnyRecord, inputs: Iterable[str], meaning: Meaning
 ) -> tuple[Suspect, ...]:
     """Return the settings, and the data, that make inputs of a stage differ.
 
@@ -36,7 +36,7 @@ def configured_suspects(
     return tuple(suspect for suspect in found if suspect is not None)
 
 
-def _suspect(expected: RecordFile, actual: RecordFile, setting: Setting) -> Suspect | None:
+def _suspect(expected: AnyRecord, actual: AnyRecord, setting: Setting) -> Suspect | None:
     left, right = (side.config.get(setting.section) for side in (expected, actual))
     parts = differences({setting.section: left}, {setting.section: right})
     if setting.data and expected.content != actual.content:

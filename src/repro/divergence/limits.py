@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from repro.core.environment import Environment
     from repro.core.meaning import Meaning
     from repro.core.noise import Noise
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
 
+_GUESS = "metrics.constant.rmse"
 # What the model that was selected gives.
 _SELECTED = ("metrics.test", "threshold", "predictions")
 _FEWEST = 2
 _UNSTABLE = "scale the features, let the solver converge or break ties: a wider tolerance hides it"
 
 
-def configured(settings: Verification, record: RecordFile, basis: str = "") -> Limits:
+def configured(settings: Verification, record: AnyRecord, basis: str = "") -> Limits:
     """Return the configured tolerances for the numbers of a record.
 
     Raises
@@ -35,17 +36,17 @@ def configured(settings: Verification, record: RecordFile, basis: str = "") -> L
         As ``check_measure``.
     """
     check_measure(settings)
-    tolerance, metrics = settings.tolerance, record.metrics
+    tolerance, evidence = settings.tolerance, record.evidence
     named = {}
     for family, value in (tolerance.families or {}).items():
         named[f"metrics.cross_validation.{family}"] = Tolerance.both(value)
-        if family == metrics.model:
+        if family == evidence.facts.get("metrics.model"):
             named |= dict.fromkeys(_SELECTED, Tolerance.both(value))
     for metric, value in (tolerance.metrics or {}).items():
         named[f"metrics.test.{metric}"] = Tolerance.both(value)
         named[f"metrics.constant.{metric}"] = Tolerance.both(value)
-        if metric == metrics.selection_metric:
-            scores = [f"metrics.cross_validation.{family}" for family in metrics.cross_validation]
+        if metric == evidence.facts.get("metrics.selection_metric"):
+            scores = [f"metrics.cross_validation.{family}" for family in evidence.families]
             named |= dict.fromkeys(scores, Tolerance.both(value))
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
 
@@ -76,21 +77,21 @@ def check_measure(settings: Verification) -> None:
             ) from error
 
 
-def in_units_of_target(limits: Limits, *records: RecordFile) -> Limits:
+def in_units_of_target(limits: Limits, *records: AnyRecord) -> Limits:
     """Shrink what is absolute where a regression's target has a spread below 1.
 
     Else what is small beside any target would be wider than all of such a target. The spread is the
     error of a constant guess, as the records have it; the least one counts.
     """
-    spread = min(1.0, *(record.metrics.constant.get("rmse", 1.0) for record in records))
+    spread = min(1.0, *(record.evidence.numbers.get(_GUESS, 1.0) for record in records))
     named = {name: own.shrunk(spread) for name, own in limits.named.items()}
     return Limits(limits.default.shrunk(spread), named, limits.basis)
 
 
 def automatic(
     settings: Verification,
-    expected: RecordFile,
-    actual: RecordFile,
+    expected: AnyRecord,
+    actual: AnyRecord,
     request: ToleranceRequest,
     meaning: Meaning,
 ) -> Limits:
@@ -155,7 +156,7 @@ def rules_of(settings: Verification) -> Automatic:
     return settings.auto
 
 
-def check_noise(noise: Noise, expected: RecordFile) -> None:
+def check_noise(noise: Noise, expected: AnyRecord) -> None:
     """Refuse a spread that says nothing of a record.
 
     Raises
@@ -174,7 +175,7 @@ def check_noise(noise: Noise, expected: RecordFile) -> None:
         )
 
 
-def unstable(noise: Noise, expected: RecordFile, limit: float) -> tuple[str, ...]:
+def unstable(noise: Noise, expected: AnyRecord, limit: float) -> tuple[str, ...]:
     """Name the numbers whose spread is beyond a limit, in relation to those of a record too.
 
     The sizes are the record's and the limit is the project's: what a file of noise can allow is
@@ -197,7 +198,7 @@ def _tolerance(width: float) -> Tolerance:
     return Tolerance(min(width, sys.float_info.max), 10 * sys.float_info.epsilon)
 
 
-def _as_configured(settings: Verification, expected: RecordFile, noise: Noise) -> Limits:
+def _as_configured(settings: Verification, expected: AnyRecord, noise: Noise) -> Limits:
     names = unstable(noise, expected, rules_of(settings).unstable)
     worst = max(names, key=lambda name: noise.spreads[name])
     basis = (
@@ -218,7 +219,7 @@ def _unknown(environment: Environment) -> str:
 
 def _crossing(
     settings: Verification,
-    records: tuple[RecordFile, RecordFile],
+    records: tuple[AnyRecord, AnyRecord],
     named: Mapping[str, Tolerance],
     sides: str,
     *,
@@ -229,9 +230,10 @@ def _crossing(
     def least(family: str) -> Tolerance:
         return Tolerance.both(rules.architectures.get(family, rules.architectures["default"]))
 
-    metrics = records[0].metrics
-    floors = {f"metrics.cross_validation.{name}": least(name) for name in metrics.cross_validation}
-    floors |= dict.fromkeys(_SELECTED, least(metrics.model))
+    evidence = records[0].evidence
+    model = str(evidence.facts.get("metrics.model"))
+    floors = {f"metrics.cross_validation.{name}": least(name) for name in evidence.families}
+    floors |= dict.fromkeys(_SELECTED, least(model))
     if same_scores:
         # The same scores of the same rows: nothing is left that a processor could move further.
         own, usual = floors["metrics.test"], settings.tolerance
@@ -245,12 +247,12 @@ def _crossing(
         )
         for name, own in named.items()
     }
-    floor = least(metrics.model).absolute
-    basis = f"{sides}, different architectures: at least {floor:g} for {metrics.model}"
+    floor = least(model).absolute
+    basis = f"{sides}, different architectures: at least {floor:g} for {model}"
     return Limits(fixed.default, {**fixed.named, **wider}, basis)
 
 
-def _same_inputs(name: str, left: RecordFile, right: RecordFile) -> bool:
+def _same_inputs(name: str, left: AnyRecord, right: AnyRecord) -> bool:
     """Return whether a stage of two records was given the same inputs."""
     first, second = (
         next((stage.inputs for stage in record.stages.stages if stage.name == name), None)

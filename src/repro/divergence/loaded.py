@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
 
 # Families that read no file and no property of the machine beside what is recorded of them.
 _KNOWN = frozenset({"sklearn", "lightgbm"})
@@ -36,7 +36,7 @@ class Loaded:
     foreign: bool = False
 
     @staticmethod
-    def by(expected: RecordFile, actual: RecordFile, files: Collection[str] = ()) -> Loaded:
+    def by(expected: AnyRecord, actual: AnyRecord, files: Collection[str] = ()) -> Loaded:
         """Collect what two records name.
 
         Parameters
@@ -54,7 +54,7 @@ class Loaded:
         )
 
 
-def code_of(record: RecordFile) -> dict[str, object]:
+def code_of(record: AnyRecord) -> dict[str, object]:
     """Return the commit, and the SHA-256 of loaded files that the commit does not identify."""
     return {"commit": record.environment.commit, **(record.code or {})}
 

@@ -1,4 +1,4 @@
-"""Checks of metrics, thresholds and predictions."""
+"""Checks of facts, numbers, predictions and files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.canonical import same_value
-from repro.core.verdict import Check, Outcome
+from repro.core.verdict import Check, Kind, Outcome
 from repro.divergence.tolerance import (
     EXACT,
     Limits,
@@ -21,50 +21,82 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from repro.core.records import Metrics, Prediction, Predictions, RecordFile, Threshold
+    from repro.core.evidence import Evidence
+    from repro.core.record import AnyRecord
+    from repro.core.records import Prediction, Predictions
 
 
-def check_metrics(expected: Metrics, actual: Metrics, limits: Limits) -> Iterator[Check]:
-    """Check the selected model and every number of the metrics, missing ones included."""
-    for name in ("model", "task", "selection_metric"):
-        yield _check_equal(f"metrics.{name}", getattr(expected, name), getattr(actual, name))
-    yield _check_equal("metrics.undefined", dict(expected.undefined), dict(actual.undefined))
-    yield _check_equal("metrics.findings", _doubts(expected), _doubts(actual))
-    left, right = flatten(expected), flatten(actual)
-    for name in [*left, *(name for name in right if name not in left)]:
-        dotted = f"metrics.{name}"
-        yield check_number(dotted, left.get(name), right.get(name), limits.of(dotted))
+def check_evidence(
+    expected: Evidence, actual: Evidence, limits: Limits, *, metrics_only: bool = False
+) -> Iterator[Check]:
+    """Check every fact and number, missing ones included, then predictions and files.
+
+    Parameters
+    ----------
+    metrics_only : bool
+        Whether to leave out everything but metrics.
+    """
+    for name in _either(expected.facts, actual.facts):
+        if not metrics_only or _kind(name) is Kind.METRIC:
+            yield _check_fact(name, expected.facts, actual.facts)
+    for name in _either(expected.numbers, actual.numbers):
+        if not metrics_only or _kind(name) is Kind.METRIC:
+            left, right = expected.numbers.get(name), actual.numbers.get(name)
+            yield check_number(name, left, right, limits.of(name))
+    if not metrics_only:
+        yield from _check_all_predictions(expected.predictions, actual.predictions, limits)
+        for name in _either(expected.files, actual.files):
+            yield _check_file(name, expected.files.get(name), actual.files.get(name))
 
 
-def _doubts(metrics: Metrics) -> list[JsonValue]:
-    return [finding.kind for finding in metrics.findings]
+def _kind(name: str) -> Kind:
+    return Kind.DECISION if name.startswith("threshold.") else Kind.METRIC
 
 
-def flatten(metrics: Metrics) -> dict[str, float]:
-    """Give every number of the metrics its dotted name."""
-    numbers: dict[str, float] = {}
-    for name, estimate in metrics.test.items():
-        numbers[f"test.{name}"] = estimate.value
-        numbers[f"test.{name}.low"] = estimate.low
-        numbers[f"test.{name}.high"] = estimate.high
-    numbers |= {f"constant.{name}": value for name, value in metrics.constant.items()}
-    for family, scores in metrics.cross_validation.items():
-        numbers[f"cross_validation.{family}.mean"] = scores.mean
-        numbers[f"cross_validation.{family}.std"] = scores.std
-        for position, value in enumerate(scores.folds, start=1):
-            numbers[f"cross_validation.{family}.fold_{position}"] = value
-    return numbers
+def _either(left: Mapping[str, object], right: Mapping[str, object]) -> list[str]:
+    return [*left, *(name for name in right if name not in left)]
 
 
-def check_threshold(expected: Threshold, actual: Threshold, limits: Limits) -> Iterator[Check]:
-    """Check the learned decision rule."""
-    for name in ("rule", "target", "reached"):
-        yield _check_equal(f"threshold.{name}", getattr(expected, name), getattr(actual, name))
-    for name in ("threshold", "precision", "recall"):
-        ours, theirs = getattr(expected, name), getattr(actual, name)
-        if ours is not None or theirs is not None:
-            dotted = f"threshold.{name}"
-            yield check_number(dotted, ours, theirs, limits.of(dotted))
+def _check_fact(
+    name: str, expected: Mapping[str, JsonValue], actual: Mapping[str, JsonValue]
+) -> Check:
+    for side, facts in (("the reference", expected), ("this training", actual)):
+        if name not in facts:
+            return _missing(name, side, (expected.get(name), actual.get(name)), _kind(name))
+    return _check_equal(name, expected[name], actual[name], _kind(name))
+
+
+def _check_all_predictions(
+    expected: Predictions | None, actual: Predictions | None, limits: Limits
+) -> Iterator[Check]:
+    if expected is not None and actual is not None:
+        yield from check_predictions(expected, actual, limits)
+    elif expected is not None or actual is not None:
+        side = "the reference" if expected is None else "this training"
+        count = len((expected or actual).rows)  # type: ignore[union-attr]  # one of them is there
+        pair: tuple[JsonValue, JsonValue] = (None, count) if expected is None else (count, None)
+        yield _missing("predictions", side, pair, Kind.PREDICTION)
+
+
+def _check_file(name: str, expected: str | None, actual: str | None) -> Check:
+    dotted = f"files.{name}"
+    if expected is None or actual is None:
+        side = "the reference" if expected is None else "this training"
+        return _missing(dotted, side, (expected, actual), Kind.FILE)
+    outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
+    detail = "" if expected == actual else f"the content of {name} differs"
+    return Check(
+        name=dotted, expected=expected, actual=actual, outcome=outcome, detail=detail,
+        kind=Kind.FILE,
+    )  # fmt: skip
+
+
+def _missing(name: str, side: str, pair: tuple[JsonValue, JsonValue], kind: Kind) -> Check:
+    expected, actual = pair
+    return Check(
+        name=name, expected=expected, actual=actual, outcome=Outcome.MISSING,
+        detail=f"{name} is missing from {side}", kind=kind,
+    )  # fmt: skip
 
 
 def check_number(
@@ -73,15 +105,11 @@ def check_number(
     """Check one number; one that is on one side only is missing, never equal."""
     if expected is None or actual is None:
         side = "the reference" if expected is None else "this training"
-        return Check(
-            name=name,
-            expected=expected,
-            actual=actual,
-            outcome=Outcome.MISSING,
-            detail=f"{name} is missing from {side}",
-        )
+        return _missing(name, side, (expected, actual), _kind(name))
     measured = _measure(expected, actual, tolerance)
-    return Check(name=name, expected=expected, actual=actual, **measured._asdict())
+    return Check(
+        name=name, expected=expected, actual=actual, kind=_kind(name), **measured._asdict()
+    )
 
 
 class _Measured(NamedTuple):
@@ -118,8 +146,10 @@ def check_predictions(
     expected: Predictions, actual: Predictions, limits: Limits
 ) -> Iterator[Check]:
     """Check every prediction of the reference, joined by row, and how many rows there are."""
-    yield _check_equal("held_out.rows", expected.total, actual.total)
-    yield _check_equal("held_out.scores", list(expected.scores), list(actual.scores))
+    yield _check_equal("held_out.rows", expected.total, actual.total, Kind.HELD_OUT)
+    left: JsonValue = list(expected.scores)
+    right: JsonValue = list(actual.scores)
+    yield _check_equal("held_out.scores", left, right, Kind.HELD_OUT)
     here = {prediction.row: prediction for prediction in actual.rows}
     tolerance = limits.of("predictions")
     known = frozenset(value for row in actual.rows for value in (row.label, row.truth))
@@ -141,6 +171,7 @@ def _check_prediction(
             actual=None,
             outcome=Outcome.MISSING,
             detail=f"row {expected.row} is not among the held-out rows of this run",
+            kind=Kind.PREDICTION,
         )
     numbers: list[_Measured] = []
     outcome, detail = _shape_outcome(expected, actual)
@@ -164,6 +195,7 @@ def _check_prediction(
         relative=worst.relative if worst else None,
         ulps=worst.ulps if worst else None,
         detail=detail,
+        kind=Kind.PREDICTION,
     )
 
 
@@ -210,19 +242,17 @@ def _plain(prediction: Prediction) -> dict[str, JsonValue]:
     return {"label": prediction.label, "scores": list(prediction.scores)}
 
 
-def _check_equal(name: str, expected: JsonValue, actual: JsonValue) -> Check:
+def _check_equal(name: str, expected: JsonValue, actual: JsonValue, kind: Kind) -> Check:
     outcome = Outcome.SAME if expected == actual else Outcome.DIFFERS
     detail = "" if expected == actual else f"{name}: reference {expected}, this run {actual}"
-    return Check(name=name, expected=expected, actual=actual, outcome=outcome, detail=detail)
+    return Check(
+        name=name, expected=expected, actual=actual, outcome=outcome, detail=detail, kind=kind
+    )
 
 
-def greatest_relative_difference(expected: RecordFile, actual: RecordFile) -> float:
+def greatest_relative_difference(expected: AnyRecord, actual: AnyRecord) -> float:
     """Return the greatest relative difference of a metric or of a prediction's numbers."""
-    exact = Limits(EXACT)
-    checks = [
-        *check_metrics(expected.metrics, actual.metrics, exact),
-        *check_predictions(expected.predictions, actual.predictions, exact),
-    ]
+    checks = check_evidence(expected.evidence, actual.evidence, Limits(EXACT))
     return max((check.relative or 0.0 for check in checks), default=0.0)
 
 

@@ -8,32 +8,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repro.core.records import Keys, Metrics, Predictions, RecordFile, Stages, Threshold
+    from repro.core.evidence import Evidence
+    from repro.core.record import AnyRecord, Series
+    from repro.core.records import Keys, Stages
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison; what a source lacks is None."""
+    """One side of a comparison; what a source lacks is None.
 
-    metrics: Metrics
+    Attributes
+    ----------
+    is_pipeline : bool
+        Whether it is of an experiment, which always has metrics, stages and predictions.
+    """
+
+    evidence: Evidence
     config: Mapping[str, Any] | None = None
     content: str | None = None
     keys: Keys | None = None
+    parts: Mapping[str, str] | None = None
     stages: Stages | None = None
-    threshold: Threshold | None = None
-    predictions: Predictions | None = None
+    series: tuple[Series, ...] = ()
     unordered: str | None = None
+    is_pipeline: bool = True
 
     @staticmethod
-    def of(record: RecordFile) -> Side:
+    def of(record: AnyRecord) -> Side:
         """Take everything that a record has."""
         return Side(
-            metrics=record.metrics,
+            evidence=record.evidence,
             config=record.config,
             content=record.content,
             keys=record.keys,
+            parts=record.parts,
             stages=record.stages,
-            threshold=record.threshold,
-            predictions=record.predictions,
+            series=record.series,
             unordered=record.unordered,
+            is_pipeline=record.is_pipeline,
         )

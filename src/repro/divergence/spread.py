@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from repro.divergence.numbers import flatten, numbers_of
+from repro.divergence.numbers import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
 
 
 class Spread(NamedTuple):
@@ -23,12 +23,12 @@ class Spread(NamedTuple):
         return self.width > limit and self.width > limit * self.size
 
 
-def spreads(records: Sequence[RecordFile]) -> dict[str, Spread]:
+def spreads(records: Sequence[AnyRecord]) -> dict[str, Spread]:
     """Return the spread of every metric, of the decision rule and of all predictions together.
 
     Parameters
     ----------
-    records : sequence of RecordFile
+    records : sequence of AnyRecord
         Of one experiment with one seed; one at least.
 
     Returns
@@ -37,30 +37,26 @@ def spreads(records: Sequence[RecordFile]) -> dict[str, Spread]:
         By dotted name. ``predictions`` has the greatest range that a score, a predicted number or a
         margin has in any row, and the greatest magnitude among them all.
     """
-    metrics = [flatten(record.metrics) for record in records]
-    shared = [name for name in metrics[0] if all(name in each for each in metrics)]
-    found = {f"metrics.{name}": _spread([each[name] for each in metrics]) for name in shared}
-    for name in ("threshold", "precision", "recall"):
-        values = [getattr(record.threshold, name) for record in records]
-        if None not in values:
-            found[f"threshold.{name}"] = _spread(values)
+    numbers = [record.evidence.numbers for record in records]
+    shared = [name for name in numbers[0] if all(name in each for each in numbers)]
+    found = {name: _spread([each[name] for each in numbers]) for name in shared}
     return found | {"predictions": _of_predictions(records)}
 
 
-def flips(records: Sequence[RecordFile]) -> int:
+def flips(records: Sequence[AnyRecord]) -> int:
     """Count the rows whose class is not the same in every record."""
     labels: dict[int, set[str]] = {}
     for record in records:
-        for prediction in record.predictions.rows:
+        for prediction in record.rows:
             if isinstance(prediction.label, str):
                 labels.setdefault(prediction.row, set()).add(prediction.label)
     return sum(len(each) > 1 for each in labels.values())
 
 
-def _of_predictions(records: Sequence[RecordFile]) -> Spread:
+def _of_predictions(records: Sequence[AnyRecord]) -> Spread:
     rows: dict[int, list[tuple[float, ...]]] = {}
     for record in records:
-        for prediction in record.predictions.rows:
+        for prediction in record.rows:
             rows.setdefault(prediction.row, []).append(numbers_of(prediction))
     parts = [_spread(values) for row in rows.values() for values in zip(*row, strict=True)]
     return Spread(

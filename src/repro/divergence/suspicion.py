@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from repro.core.meaning import Meaning
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Comparison
 
 Differences = dict[str, tuple[object, object]]
 
 
 def recorded_differences(
-    expected: RecordFile,
-    actual: RecordFile,
+    expected: AnyRecord,
+    actual: AnyRecord,
     code: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
 ) -> Differences:
     """Return where environments and code differ, by dotted key; files of code after ``code.``.
@@ -40,8 +40,8 @@ def recorded_differences(
 
 
 def suspects_of(
-    expected: RecordFile,
-    actual: RecordFile,
+    expected: AnyRecord,
+    actual: AnyRecord,
     comparison: Comparison,
     found: Differences,
     meaning: Meaning,
@@ -72,7 +72,7 @@ def suspects_of(
     return configured + suspects(found, diverged, worst, expected.stages, loaded)
 
 
-def _redefined(expected: RecordFile, actual: RecordFile, name: str, sentence: str) -> Suspect:
+def _redefined(expected: AnyRecord, actual: AnyRecord, name: str, sentence: str) -> Suspect:
     before, after = (
         next(stage.version or 1 for stage in record.stages.stages if stage.name == name)
         for record in (expected, actual)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro.core.errors import ReproError
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record import RunRecord
 from repro.execution.network import fetch
 from repro.launch import isolated_command, module_command, without_folder
 
@@ -49,12 +49,12 @@ def retrain(
     config: ExperimentConfig,
     environ: dict[str, str],
     interpreter: str = sys.executable,
-) -> tuple[RecordFile | None, str]:
+) -> tuple[RunRecord | None, str]:
     """Train under these variables, and nothing else fixed, where no network can be reached.
 
     Returns
     -------
-    tuple of (RecordFile or None, str)
+    tuple of (RunRecord or None, str)
         The record with all predictions, or None and the reason why the training did not finish.
     """
     determinism = config.determinism.model_copy(update={"level": "seeded"})
@@ -73,4 +73,4 @@ def retrain(
         # What it cannot do, it says in place of the record; how it died is on standard error.
         words = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()
         return None, words[-1] if words else f"exit status {done.returncode}"
-    return load_record(done.stdout, "this machine's training", RecordFile), ""
+    return load_record(done.stdout, "this machine's training", RunRecord), ""

@@ -1,33 +1,108 @@
-"""The record of a training that was just done."""
+"""The record of a training of the built-in pipeline; importing the module imports no NumPy."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.config.keys import identity_parts
+from repro.core.evidence import evidence_of
 from repro.core.jsonfile import bound
-from repro.core.records import Predictions, RecordFile
+from repro.core.record import DataMaterial, Identity, Materials, PipelineRecipe, RunRecord
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repro.config.experiment import ExperimentConfig
+    from repro.core.environment import Environment
+    from repro.core.records import Keys, Metrics, Predictions, Stages, Threshold
     from repro.execution.pipeline import Execution
 
 
-def record_of_execution(execution: Execution, predictions: Predictions) -> RecordFile:
-    """Make the record of a training that was just done."""
-    config = execution.config
+@dataclass(frozen=True)
+class Results:
+    """What a training gave, and what went into it beside the configuration.
+
+    Attributes
+    ----------
+    content : str
+        Digest of the data set's table; ``unordered`` is that whatever the order of the rows.
+    code : mapping of str to str
+        SHA-256 of the loaded files that nothing else identifies.
+    """
+
+    content: str
+    unordered: str | None
+    keys: Keys
+    stages: Stages
+    metrics: Metrics
+    threshold: Threshold
+    predictions: Predictions | None
+    environment: Environment
+    code: Mapping[str, str]
+
+
+def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
+    """Make the record of an experiment.
+
+    Raises
+    ------
+    ValueError
+        If a value is one that no record can hold.
+    """
+    keys, stages = results.keys, results.stages
     return bound(
-        RecordFile(
-            schema_="repro.record/v1",
-            experiment=config.experiment,
-            config=config.model_dump(mode="json", by_alias=True),
-            content=execution.table.content,
-            unordered=execution.table.unordered,
-            keys=execution.keys,
-            stages=execution.training.stages,
-            metrics=execution.training.metrics,
-            threshold=execution.training.threshold,
-            predictions=predictions,
-            environment=execution.environment,
-            code=execution.code.hashes_of_loaded or None,
+        RunRecord(
+            schema_="repro.record/v2",
+            name=config.experiment,
+            identity=Identity(
+                replicate_key=keys.replicate_key,
+                strict_key=keys.strict_key,
+                parts=identity_parts(config, results.content, stages.version),
+            ),
+            steps=stages.stages,
+            series=(),
+            evidence=evidence_of(
+                results.metrics, results.threshold, results.predictions, MEANING.copies
+            ),
+            recipe=PipelineRecipe(
+                kind="pipeline", config=config.model_dump(mode="json", by_alias=True)
+            ),
+            environment=results.environment,
+            materials=Materials(
+                data=(
+                    DataMaterial(
+                        name=config.dataset.name,
+                        content=results.content,
+                        unordered=results.unordered,
+                    ),
+                ),
+                code=dict(results.code),
+            ),
             digest="",
         )
     )
+
+
+def record_of_execution(execution: Execution, predictions: Predictions | None) -> RunRecord:
+    """Make the record of a training that was just done.
+
+    Parameters
+    ----------
+    predictions : Predictions, optional
+        None leaves them out, as ``record.json`` in a run folder does.
+    """
+    training = execution.training
+    results = Results(
+        content=execution.table.content,
+        unordered=execution.table.unordered,
+        keys=execution.keys,
+        stages=training.stages,
+        metrics=training.metrics,
+        threshold=training.threshold,
+        predictions=predictions,
+        environment=execution.environment,
+        code=execution.code.hashes_of_loaded,
+    )
+    return pipeline_record(execution.config, results)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINEAGE = "lineage.json"
+RECORD = "record.json"
 PARTIAL = ".partial"
 REMOVED = ".removed"
 

@@ -32,6 +32,9 @@ _SCORE = "score:"
 _CLASSES = ("row", "truth", "label")
 _NUMBERS = ("row", "truth", "prediction")
 _MARGIN = "margin"
+# A class may be named by a long text; nobody names one by a megabyte.
+_LONGEST_CELL = 2**20
+_SHOWN = 200
 
 
 def write_predictions(predictions: Predictions) -> bytes:
@@ -112,7 +115,7 @@ class _Layout:
         )
         if found.header != cells or len(set(scores)) != len(scores):
             expected = f"row,truth,label,{_SCORE}<class>,...,{_MARGIN} or row,truth,prediction"
-            raise ValueError(f"expected the header {expected}, found {','.join(cells)}")
+            raise ValueError(f"expected the header {expected}, found {','.join(cells)[:_SHOWN]}")
         return found
 
     @property
@@ -155,14 +158,24 @@ def _parse(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """Split into cells, with the number of the first line of each record."""
     number = 1
     try:
-        reader = read_cells(io.StringIO(content.decode("utf-8"), newline=""))
+        # Decoded line by line: as one text, a long line takes many times its bytes.
+        text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+        reader = read_cells(text, _LONGEST_CELL)
         for cells in reader:
             yield number, cells
             number = reader.line_num + 1
     except UnicodeDecodeError as error:
-        raise SchemaError(f"{name}: not UTF-8 at byte {error.start}") from error
+        raise SchemaError(f"{name}: not UTF-8 at byte {_odd_byte(content)}") from error
     except csv.Error as error:
         raise SchemaError(f"{name}:{number}: not valid CSV: {error}") from error
+
+
+def _odd_byte(content: bytes) -> int:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 @contextmanager

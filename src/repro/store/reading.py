@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from repro.core.jsonfile import load
+from repro.core.record import RunRecord
 from repro.core.records import (
     DriftBaseline,
     EnvironmentFile,
@@ -18,6 +19,7 @@ from repro.core.records import (
     Threshold,
 )
 from repro.store.lineage import open_run
+from repro.store.naming import RECORD
 from repro.store.predictions import read_predictions
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run as it was read; its model is not part of it, for nothing in this package unpickles."""
+    """A run as it was read; its model is not part of it, for nothing in this package unpickles.
+
+    Attributes
+    ----------
+    record : RunRecord or None
+        Without predictions; runs of an earlier version have none.
+    """
 
     path: Path
     lineage: Lineage
@@ -42,6 +50,7 @@ class StoredRun:
     drift_baseline: DriftBaseline
     predictions: Predictions
     report: str
+    record: RunRecord | None
 
 
 def read_run(run: Path) -> StoredRun:
@@ -68,4 +77,5 @@ def read_run(run: Path) -> StoredRun:
         drift_baseline=files.record("drift_baseline.json", DriftBaseline),
         predictions=read_predictions(files.content("predictions.csv"), "predictions.csv"),
         report=files.content("report.md").decode("utf-8", "replace"),
+        record=files.record(RECORD, RunRecord) if RECORD in files.lineage.files else None,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repro.app.explain.interventions import Intervention
     from repro.app.explain.packages import Throwaway
     from repro.app.subjects.recorded import Recorded
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence
 
 # What pydantic puts before the sentence of a rule over several keys.
@@ -77,7 +77,7 @@ class Counterfactuals:
     spent: int = 0
 
     @property
-    def expected(self) -> RecordFile:
+    def expected(self) -> AnyRecord:
         """The record whose bits are wanted."""
         return self.subject.record
 
@@ -93,7 +93,7 @@ class Counterfactuals:
         self.train(tuple(interventions), reduce(or_, interventions.values()))
         return self.made[-1].confirms
 
-    def train(self, causes: Sequence[str], intervention: Intervention) -> RecordFile | None:
+    def train(self, causes: Sequence[str], intervention: Intervention) -> AnyRecord | None:
         """Train with some differences removed; None if that did not finish."""
         started = time.perf_counter()
         config = self._configured(intervention)
@@ -155,6 +155,6 @@ class Counterfactuals:
             environ["PYTHONPATH"] = self.throwaway.path(intervention.packages, environ)
         return environ
 
-    def _confirms(self, record: RecordFile) -> bool:
+    def _confirms(self, record: AnyRecord) -> bool:
         parted = self.divergence
         return parted is not None and has_same_outputs_at(parted.stage, record, self.expected)

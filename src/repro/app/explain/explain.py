@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subjects.recorded import Recorded
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence, Suspect
 
 
@@ -67,7 +67,7 @@ def explain(
             f"training on this machine did not finish: {trials.made[0].failure}",
             advice="repro doctor shows what is wrong on this machine",
         )
-    actual = actual.model_copy(update={"stages": without(actual.stages, moved)})
+    actual = actual.with_stages(without(actual.stages, moved))
     parted = first_divergence(expected.stages, actual.stages)
     if parted is None:
         sentence, same = no_divergence.compare_with_rerun(expected, actual)
@@ -83,10 +83,10 @@ def explain(
 
 def _without(side: Recorded, names: frozenset[str]) -> Recorded:
     stages = without(side.record.stages, names)
-    return replace(side, record=side.record.model_copy(update={"stages": stages}))
+    return replace(side, record=side.record.with_stages(stages))
 
 
-def _sought(trials: Counterfactuals, actual: RecordFile, parted: Divergence) -> Explanation:
+def _sought(trials: Counterfactuals, actual: AnyRecord, parted: Divergence) -> Explanation:
     causes = possible_causes(trials.expected, actual, parted)
     if not causes and parted.inputs:
         sentence = (

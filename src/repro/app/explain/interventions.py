@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from repro.core.environment import Environment
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence, Suspect
 
 Settings = dict[str, str | None]
@@ -66,7 +66,7 @@ class Intervention:
 
 
 def possible_causes(
-    expected: RecordFile, actual: RecordFile, parted: Divergence
+    expected: AnyRecord, actual: AnyRecord, parted: Divergence
 ) -> tuple[Suspect, ...]:
     """Return what can be the reason that two trainings part, the likeliest first.
 
@@ -81,7 +81,7 @@ def possible_causes(
     return tuple(suspect for suspect in ranked if suspect.can_act)
 
 
-def intervention_for(suspect: Suspect, expected: RecordFile, actual: RecordFile) -> Intervention:
+def intervention_for(suspect: Suspect, expected: AnyRecord, actual: AnyRecord) -> Intervention:
     """Return what removes a difference on this machine; an empty way if nothing does."""
     packages = {
         key.removeprefix("packages."): str(there)
@@ -145,7 +145,7 @@ def _steering(cause: str, expected: Environment, actual: Environment) -> Setting
     return {}
 
 
-def settings_of(record: RecordFile, other: RecordFile) -> Settings:
+def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
     """Return the variables that make a training like one record's where a second one differs.
 
     What this processor cannot run is left out.
@@ -164,7 +164,7 @@ def unsupported_by_cpu(settings: Mapping[str, str | None]) -> str:
     return "; ".join(cannot_run({k: v for k, v in settings.items() if v is not None}))
 
 
-def why_untestable(suspect: Suspect, expected: RecordFile, *, packages: bool) -> str:
+def why_untestable(suspect: Suspect, expected: AnyRecord, *, packages: bool) -> str:
     """Explain why nothing removes a difference on this machine."""
     if any(key.startswith("packages.") for key in suspect.differences) and not packages:
         return "add --packages to try the recorded version in a temporary environment"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from repro.core.verdict import Outcome
 from repro.divergence.compare import outputs_of
-from repro.divergence.numbers import check_metrics, check_predictions, check_threshold
+from repro.divergence.numbers import check_evidence
 from repro.divergence.tolerance import EXACT, Limits
 
 if TYPE_CHECKING:
     from repro.app.subjects.recorded import Recorded
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
 
 
-def compare_with_rerun(expected: RecordFile, actual: RecordFile) -> tuple[str, bool]:
+def compare_with_rerun(expected: AnyRecord, actual: AnyRecord) -> tuple[str, bool]:
     """Describe how a record agrees with a training on this machine, and whether all of it does."""
     odd = _odd_output(expected, actual, "the record", "this training")
     if odd:
@@ -37,11 +37,11 @@ def compare_two_records(subject: Recorded, against: Recorded) -> tuple[str, bool
         )
         return f"not explained: {sentence}, and yet {odd}; repro verify shows which", False
     # References have some of the predictions that runs have, and not always the same ones.
-    rows = {prediction.row for prediction in against.record.predictions.rows}
-    predictions = subject.record.predictions
-    shared = tuple(prediction for prediction in predictions.rows if prediction.row in rows)
-    predictions = predictions.model_copy(update={"rows": shared})
-    expected = subject.record.model_copy(update={"predictions": predictions})
+    rows = {prediction.row for prediction in against.record.rows}
+    expected, predictions = subject.record, subject.record.predictions
+    if predictions is not None:
+        shared = tuple(prediction for prediction in predictions.rows if prediction.row in rows)
+        expected = expected.with_predictions(predictions.model_copy(update={"rows": shared}))
     if _other_numbers(expected, against.record):
         return (
             f"every stage output of {against.name} has the same bits, but its metrics, threshold"
@@ -50,7 +50,7 @@ def compare_two_records(subject: Recorded, against: Recorded) -> tuple[str, bool
     return f"nothing to explain: every stage output of {against.name} has the same bits", True
 
 
-def has_same_outputs_at(stage: str, left: RecordFile, right: RecordFile) -> bool:
+def has_same_outputs_at(stage: str, left: AnyRecord, right: AnyRecord) -> bool:
     """Return whether one stage of two records has the same outputs."""
     ours, theirs = (
         next((s.outputs for s in record.stages.stages if s.name == stage), {})
@@ -59,7 +59,7 @@ def has_same_outputs_at(stage: str, left: RecordFile, right: RecordFile) -> bool
     return ours == theirs
 
 
-def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> str:
+def _odd_output(left: AnyRecord, right: AnyRecord, one: str, other: str) -> str:
     """Describe the first stage output that differs between two records; empty if none does."""
     ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
     name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
@@ -69,12 +69,8 @@ def _odd_output(left: RecordFile, right: RecordFile, one: str, other: str) -> st
     return name and f"{name} differs"
 
 
-def _other_numbers(expected: RecordFile, actual: RecordFile) -> bool:
+def _other_numbers(expected: AnyRecord, actual: AnyRecord) -> bool:
     exact = Limits(EXACT)
-    checks = [
-        *check_metrics(expected.metrics, actual.metrics, exact),
-        *check_threshold(expected.threshold, actual.threshold, exact),
-        *check_predictions(expected.predictions, actual.predictions, exact),
-    ]
+    checks = check_evidence(expected.evidence, actual.evidence, exact)
     # Nothing but the sign of zero is within it, and canonical JSON has one digest for both.
     return any(check.outcome not in {Outcome.SAME, Outcome.WITHIN} for check in checks)

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.app.explain.counterfactuals import Counterfactuals
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Suspect
 
 Interventions = dict[str, Intervention]
 
 
 def search(
-    trials: Counterfactuals, actual: RecordFile, causes: Sequence[Suspect]
+    trials: Counterfactuals, actual: AnyRecord, causes: Sequence[Suspect]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the causes that suffice together, and why others could not be, or were not, tried.
 
     Parameters
     ----------
-    actual : RecordFile
+    actual : AnyRecord
         The training that is to be given the other side's bits.
     """
     with ExitStack() as stack:
@@ -58,7 +58,7 @@ def search(
 
 
 def _ways(
-    trials: Counterfactuals, actual: RecordFile, causes: Sequence[Suspect]
+    trials: Counterfactuals, actual: AnyRecord, causes: Sequence[Suspect]
 ) -> tuple[Interventions, dict[str, str]]:
     """Return what can be tried for each cause, and why nothing can for the others."""
     interventions: Interventions = {}

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from repro.config.keys import comparison_group, replicate_key, strict_key, version_of
+from repro.config.keys import (
+    comparison_group,
+    identity_parts,
+    replicate_key,
+    strict_key,
+    version_of,
+)
 from repro.core.environment import follows
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
@@ -24,7 +30,8 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import RecordFile, Seeds, Stages
+    from repro.core.record import AnyRecord
+    from repro.core.records import Seeds, Stages
 
 # What nothing on this machine follows from, in a run and in a reference.
 _OF_A_RUN = (
@@ -135,6 +142,11 @@ def _of_configuration(run: StoredRun, config: ExperimentConfig) -> Iterator[_Fac
             replicate_key(*identity, version=version),
         ),
         ("snapshot", "strict_key", keys.strict_key, strict_key(*identity, version=version)),
+        *(
+            ("snapshot", f"parts.{name}", (run.snapshot.parts or {}).get(name), digest)
+            for name, digest in identity_parts(*identity).items()
+            if run.snapshot.parts is not None
+        ),
     )  # fmt: skip
     for file, key, recorded, expected in pairs:
         yield _Fact(file, key, recorded, expected, "config.json")
@@ -177,14 +189,14 @@ def false_rows(run: StoredRun | None, rows: int) -> str:
     )
 
 
-def claims(source: RecordFile | StoredRun, actual: RecordFile | None = None) -> tuple[str, ...]:
+def claims(source: AnyRecord | StoredRun, actual: AnyRecord | None = None) -> tuple[str, ...]:
     """Name what a record says of itself and what was compared with nothing.
 
     Parameters
     ----------
-    source : RecordFile or StoredRun
+    source : AnyRecord or StoredRun
         A run says more than a reference.
-    actual : RecordFile, optional
+    actual : AnyRecord, optional
         The record of the training that repeated it; without one, results are claimed too.
     """
     found: tuple[str, ...] = () if actual else ("results", "dataset")
@@ -197,5 +209,5 @@ def claims(source: RecordFile | StoredRun, actual: RecordFile | None = None) -> 
     return found + _OF_A_RUN + (("overrides",) if source.lineage.overrides else ())
 
 
-def _code_of(source: RecordFile | StoredRun) -> dict[str, str]:
+def _code_of(source: AnyRecord | StoredRun) -> dict[str, str]:
     return source.lineage.code if isinstance(source, StoredRun) else source.code or {}

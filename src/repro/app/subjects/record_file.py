@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from itertools import permutations
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from repro.core.errors import PreconditionError, SchemaError
+from repro.core.evidence import Evidence, evidence_of, metrics_of, threshold_of
 from repro.core.jsonfile import load_record
-from repro.core.records import RecordFile
+from repro.core.record import RunRecord
+from repro.core.record_v1 import RecordFile
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
 from repro.store.disk import read_limited
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from repro.core.record import AnyRecord
     from repro.core.records import Metrics
 
 # In the order in which every training gives them.
@@ -45,7 +48,7 @@ METRICS = (
 _MOST_ORDERS = factorial(8)
 
 
-def read_record_file(path: Path) -> RecordFile:
+def read_record_file(path: Path) -> AnyRecord:
     """Read a reference.
 
     Raises
@@ -53,7 +56,7 @@ def read_record_file(path: Path) -> RecordFile:
     PreconditionError
         If it cannot be read.
     SchemaError
-        If it is not a record of this version.
+        If it is not a record of a known version.
     """
     try:
         content = read_limited(path, path.name)
@@ -62,18 +65,45 @@ def read_record_file(path: Path) -> RecordFile:
     return parse_record(content, path.name)
 
 
-def parse_record(content: bytes, name: str) -> RecordFile:
+def parse_record(content: bytes, name: str) -> AnyRecord:
     """Read the bytes of a reference.
 
     Raises
     ------
     SchemaError
-        If it is not a record of this version.
+        If it is not a record of a known version.
     """
-    return _normalised(_ordered(load_record(content, name, RecordFile)))
+    record = cast("AnyRecord", load_record(content, name, RunRecord, RecordFile))
+    if isinstance(record, RecordFile):
+        metrics = _restored_metrics(record.metrics, record)
+        return _normalised(_ordered(record.model_copy(update={"metrics": metrics}), metrics))
+    if not record.is_pipeline:
+        return record
+    try:
+        metrics = _restored_metrics(metrics_of(record.evidence), record)
+        evidence = evidence_of(
+            metrics, threshold_of(record.evidence), record.predictions, record.evidence.copied_from
+        )
+    except ValueError as error:
+        raise SchemaError(
+            f"{name}: evidence: {error}", advice="get a fresh copy of the file"
+        ) from error
+    if _different_names(record.evidence, evidence):
+        raise SchemaError(
+            f"{name}: evidence: it has facts, numbers or files that no experiment has",
+            advice="get a fresh copy of the file",
+        )
+    return _normalised(_ordered(record.model_copy(update={"evidence": evidence}), metrics))
 
 
-def _normalised(record: RecordFile) -> RecordFile:
+def _different_names(left: Evidence, right: Evidence) -> bool:
+    return any(
+        getattr(left, part).keys() != getattr(right, part).keys()
+        for part in ("facts", "numbers", "files", "notes")
+    )
+
+
+def _normalised(record: AnyRecord) -> AnyRecord:
     """Give typed fields of the configuration the one form that they are written in."""
     # Imported here: it takes a while, and only this needs it.
     from repro.config.recorded import parse_config  # noqa: PLC0415
@@ -83,26 +113,25 @@ def _normalised(record: RecordFile) -> RecordFile:
     except SchemaError:
         # The binding covers any content; code that needs a configuration says what is wrong.
         return record
-    return record.model_copy(update={"config": config.model_dump(mode="json", by_alias=True)})
+    return record.with_config(config.model_dump(mode="json", by_alias=True))
 
 
-def _ordered(record: RecordFile) -> RecordFile:
+def _restored_metrics(metrics: Metrics, record: AnyRecord) -> Metrics:
     """Restore the orders that count and that a formatter which sorts keys has lost."""
     digests = frozenset(outputs_of(record.stages).values())
     names = ("test", "constant", "undefined", "cross_validation")
-    found = {name: _restored(getattr(record.metrics, name), digests) for name in names}
-    metrics = record.metrics.model_copy(update=found)
-    return record.model_copy(
-        update={"metrics": metrics, "config": record.config | _models(record, metrics)}
+    return metrics.model_copy(
+        update={name: _restored(getattr(metrics, name), digests) for name in names}
     )
 
 
-def _models(record: RecordFile, metrics: Metrics) -> dict[str, Any]:
-    """Return the candidates in the order in which they were scored."""
+def _ordered(record: AnyRecord, metrics: Metrics) -> AnyRecord:
+    """Put the candidates into the order in which they were scored."""
     models = record.config.get("models")
     if not isinstance(models, dict) or models.keys() != metrics.cross_validation.keys():
-        return {}
-    return {"models": {family: models[family] for family in metrics.cross_validation}}
+        return record
+    ordered = {family: models[family] for family in metrics.cross_validation}
+    return record.with_config(record.config | {"models": ordered})
 
 
 def _restored(values: Mapping[str, Any], digests: frozenset[str]) -> dict[str, Any]:

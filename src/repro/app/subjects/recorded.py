@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.store import StoredRun
 
 
@@ -33,7 +33,14 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
     PreconditionError, SchemaError
     """
     if not subject.is_run:
-        return parse_config(read_record_file(subject.path).config, subject.path.name)
+        record = read_record_file(subject.path)
+        if not record.is_pipeline:
+            raise PreconditionError(
+                f"{subject.path.name}: it is not the record of an experiment, and says nothing that"
+                " this program can execute",
+                advice="compare it with a second record: repro compare",
+            )
+        return parse_config(record.config, subject.path.name)
     path = subject.path / "config.json"
     try:
         value = load(read_limited(path, path.name), path.name)
@@ -47,7 +54,7 @@ class Recorded:
     """A record that is intact, the configuration in it, and its name for people."""
 
     name: str
-    record: RecordFile
+    record: AnyRecord
     config: ExperimentConfig
 
 
@@ -72,11 +79,11 @@ def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
     check_trust(project, subject, config)
     config = with_own_data(project, config)
     # Sections of a record are trained from too: they are those that were checked.
-    checked = {"config": config.model_dump(mode="json", by_alias=True)}
-    return Recorded(subject.name, record_of(subject).model_copy(update=checked), config)
+    checked = config.model_dump(mode="json", by_alias=True)
+    return Recorded(subject.name, record_of(subject).with_config(checked), config)
 
 
-def record_of(subject: Subject) -> RecordFile:
+def record_of(subject: Subject) -> AnyRecord:
     """Read the record of a run or a reference.
 
     Raises

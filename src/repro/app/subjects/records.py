@@ -5,42 +5,54 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from repro.config.recorded import parse_config
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound
-from repro.core.records import RecordFile
+from repro.core.verdict import Check, Outcome
+from repro.divergence.structure import differences
+from repro.execution.record import Results, pipeline_record
 
 if TYPE_CHECKING:
     from repro.config.verification import Sample
+    from repro.core.record import RunRecord
     from repro.core.records import Prediction
     from repro.store import StoredRun
 
 
-def record_of_run(run: StoredRun) -> RecordFile:
-    """Make the record of a run, with all of its predictions.
+def record_of_run(run: StoredRun) -> RunRecord:
+    """Return the record of a run, with all of its predictions.
 
     Raises
     ------
     SchemaError
         If a file of the run holds what no record can.
     """
+    record = run.record or assembled(run)
+    return bound(record.with_predictions(run.predictions))
+
+
+def assembled(run: StoredRun) -> RunRecord:
+    """Make the record of a run from its other files, as runs of an earlier version need it.
+
+    Raises
+    ------
+    SchemaError
+        As ``record_of_run``.
+    """
+    code = {name: run.lineage.code[name] for name in run.lineage.loaded or ()}
     try:
-        return bound(
-            RecordFile(
-                schema_="repro.record/v1",
-                experiment=run.lineage.experiment,
-                config=run.config,
-                content=run.lineage.dataset.content,
-                unordered=run.lineage.dataset.unordered,
-                keys=run.snapshot.keys,
-                stages=run.stages,
-                metrics=run.metrics,
-                threshold=run.threshold,
-                predictions=run.predictions,
-                environment=run.environment.environment,
-                code={n: run.lineage.code[n] for n in run.lineage.loaded or ()} or None,
-                digest="",
-            )
+        results = Results(
+            content=run.lineage.dataset.content,
+            unordered=run.lineage.dataset.unordered,
+            keys=run.snapshot.keys,
+            stages=run.stages,
+            metrics=run.metrics,
+            threshold=run.threshold,
+            predictions=None,
+            environment=run.environment.environment,
+            code=code,
         )
+        return pipeline_record(parse_config(run.config, "config.json"), results)
     except ValueError as error:
         # Each file is well-formed on its own, and was still not written by this program.
         raise SchemaError(
@@ -49,12 +61,32 @@ def record_of_run(run: StoredRun) -> RecordFile:
         ) from error
 
 
-def sampled(record: RecordFile, sample: Sample) -> RecordFile:
+def find_odd_record(run: StoredRun) -> Check | None:
+    """Return where ``record.json`` is not what the other files of the run make; None if it is."""
+    if run.record is None:
+        return None
+    expected = assembled(run).model_dump(mode="json", by_alias=True)
+    actual = run.record.model_dump(mode="json", by_alias=True)
+    key, pair = next(iter(differences(expected, actual).items()), ("", (None, None)))
+    if not key:
+        return None
+    return Check(
+        name=f"record.{key}",
+        expected=str(pair[0]),
+        actual=str(pair[1]),
+        outcome=Outcome.DIFFERS,
+        detail=f"{key} is not what the other files of the run say: one of them was edited",
+    )
+
+
+def sampled(record: RunRecord, sample: Sample) -> RunRecord:
     """Keep the predictions nearest to a decision boundary, and others drawn by a hash of the row.
 
     The choice depends on the predictions alone: no random numbers, no order.
     """
-    rows = record.predictions.rows
+    rows, predictions = record.rows, record.predictions
+    if predictions is None:
+        return record
     near = sorted(
         (row for row in rows if row.margin is not None), key=lambda row: (row.margin, row.row)
     )[: min(sample.boundary, sample.size)]
@@ -63,8 +95,7 @@ def sampled(record: RecordFile, sample: Sample) -> RecordFile:
     taken |= {row.row for row in others[: sample.size - len(near)]}
     # In the order of the record: if all are taken, their columns still have the recorded digests.
     kept = tuple(row for row in rows if row.row in taken)
-    predictions = record.predictions.model_copy(update={"rows": kept})
-    return bound(record.model_copy(update={"predictions": predictions}))
+    return bound(record.with_predictions(predictions.model_copy(update={"rows": kept})))
 
 
 def _draw(prediction: Prediction) -> bytes:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from repro.app.subjects.facts import find_false_fact
 from repro.app.subjects.record_file import read_record_file
-from repro.core.environment import follows
+from repro.app.subjects.records import find_odd_record
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
 from repro.core.verdict import Check, Outcome
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+from repro.divergence.self_consistency import find_contradiction
 from repro.store import FileOutcome, find_run, integrity, read_run
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.store import FileCheck
 
 
@@ -78,7 +79,7 @@ def check_integrity(subject: Subject) -> tuple[Check, ...]:
     return (check_record(read_record_file(subject.path), subject.path.name),)
 
 
-def check_record(record: RecordFile, name: str) -> Check:
+def check_record(record: AnyRecord, name: str) -> Check:
     """Check whether what a record says of itself follows from what it holds.
 
     Raises
@@ -88,12 +89,9 @@ def check_record(record: RecordFile, name: str) -> Check:
     """
     found = _bound_digest(record, name)
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
-    if not _is_consistent(record, found):
+    if found != record.digest:
         return _edited(check)
-    results = Results(record.stages, record.metrics, record.threshold, record.predictions)
-    flaw = find_inconsistency(results, MEANING) or find_odd_stage(
-        record.stages, record.config, MEANING
-    )
+    flaw = find_contradiction(record, MEANING)
     return _named(flaw, name) if flaw else check
 
 
@@ -115,6 +113,7 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         find_inconsistency(results, MEANING)
         or find_odd_stage(files.stages, files.config, MEANING)
         or find_false_fact(files)
+        or find_odd_record(files)
     )
     if flaw is None:
         return checks
@@ -127,21 +126,7 @@ def _named(flaw: Check, file: str) -> Check:
     return replace(flaw, name=file, detail=f"{file}: {flaw.detail}")
 
 
-def _is_consistent(record: RecordFile, digest: str) -> bool:
-    return (
-        digest == record.digest
-        and follows(record.keys.environment_key, record.environment)
-        and record.environment.level == _level(record)
-        and record.experiment == record.config.get("experiment")
-    )
-
-
-def _level(record: RecordFile) -> object:
-    determinism = record.config.get("determinism")
-    return determinism.get("level") if isinstance(determinism, dict) else None
-
-
-def _bound_digest(record: RecordFile, name: str) -> str:
+def _bound_digest(record: AnyRecord, name: str) -> str:
     try:
         return binding(record)
     except ValueError as error:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from repro.core.comparison import ComparisonReport
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Check
     from repro.report.comparison_page.metrics import Line
     from repro.report.comparison_page.predictions import Pair
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _ROWS, _GROUPS, _STORIES = 60, 40, 20
 
 
-def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, RecordFile]]) -> str:
+def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRecord]]) -> str:
     """Write a comparison as one HTML page that loads nothing.
 
     Parameters
@@ -94,7 +94,7 @@ def _worst(checks: Iterable[Check | None]) -> Check | None:
 
 
 def _pictures(
-    reference: RecordFile, lines: Sequence[Line], pairs: Sequence[Pair]
+    reference: AnyRecord, lines: Sequence[Line], pairs: Sequence[Pair]
 ) -> dict[str, object]:
     # An extra, and slow to import.
     from repro.report.plots import comparison as plots  # noqa: PLC0415
@@ -107,12 +107,14 @@ def _pictures(
         drawn["metrics"] = plots.metrics_picture(lines, marks, "Differences of metrics", say(lines))
     if not pairs:
         return drawn
-    labelled = any(isinstance(row.label, str) for row in reference.predictions.rows)
+    labelled = any(isinstance(row.label, str) for row in reference.rows)
     flips = sum(pair.flipped for pair in pairs)
     still = sum(not pair.moved for pair in pairs)
     said = f"Of {len(pairs)} pairs of predictions, "
     said += f"{flips} have a different label" if labelled else f"{still} are the same number"
-    limit = reference.threshold.threshold if len(reference.predictions.scores) == 1 else None
+    predictions, numbers = reference.predictions, reference.evidence.numbers
+    single = predictions is not None and len(predictions.scores) == 1
+    limit = numbers.get("threshold.threshold") if single else None
     drawn["scores"] = plots.scores_picture(
         pairs, marks, limit, "Scores of the reference against scores of the candidates", f"{said}."
     )

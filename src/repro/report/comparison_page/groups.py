@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from repro.core.comparison import Candidate
-    from repro.core.records import RecordFile
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence
 
 NAME = 60  # how much of a name is shown
@@ -28,7 +28,7 @@ class Member:
     """A record of the comparison; the reference has no candidate."""
 
     name: str
-    record: RecordFile
+    record: AnyRecord
     candidate: Candidate | None
 
 
@@ -78,7 +78,7 @@ def capped(items: Sequence[Any], most: int) -> dict[str, Any]:
     return {"shown": items[:most], "left": items[most:]}
 
 
-def outputs_of(record: RecordFile) -> dict[str, str]:
+def outputs_of(record: AnyRecord) -> dict[str, str]:
     """Return the digest of every stage output, by dotted name."""
     return {
         f"{stage.name}.{name}": digest

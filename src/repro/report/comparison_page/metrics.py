@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from repro.core.verdict import Outcome
+from repro.core.verdict import Kind, Outcome
 from repro.divergence.numbers import excess
 from repro.report.comparison_page.groups import NAME
 from repro.report.texts import short
@@ -64,18 +64,19 @@ def lines_of(groups: Sequence[Bunch]) -> list[Line]:
     ]
     if not compared:
         return []
-    values = groups[0].first.record.metrics.test
+    evidence = groups[0].first.record.evidence
+    values = {name: evidence.numbers[f"metrics.test.{name}"] for name in evidence.test_metrics}
     found: dict[str, list[tuple[str, Check]]] = {f"test.{name}": [] for name in values}
     for letter, candidate in compared:
         for check in candidate.comparison.checks:
-            if check.name.startswith("metrics.") and check.difference is not None:
+            if check.kind is Kind.METRIC and check.difference is not None:
                 name = check.name.removeprefix("metrics.")
                 found.setdefault(name, []).append((letter, check))
     limits = compared[0][1].comparison
     lines = []
     for name, checks in sorted(found.items(), key=lambda pair: -_furthest(pair[1])):
         value = values.get(name.removeprefix("test."))
-        rule = limits.absolute + limits.relative * abs(value.value) if value else 0.0
+        rule = limits.absolute + limits.relative * abs(value or 0.0)
         lines.append(
             Line(
                 name=short(name, NAME),

@@ -60,15 +60,15 @@ def pairs_of(groups: Sequence[Bunch]) -> tuple[list[Pair], list[Row]]:
 
 
 def _rows(groups: Sequence[Bunch]) -> Iterator[Row]:
-    reference = groups[0].first.record.predictions
-    names = reference.scores
+    reference = groups[0].first.record
+    names = reference.predictions.scores if reference.predictions else ()
     expected = {row.row: (row, _score(row, row.label, names)) for row in reference.rows}
     return (
         Row(member.name, there, row, pair)
         for group in groups
         for member in group.members
         if member.candidate and _compares(member.candidate)
-        for row in member.record.predictions.rows
+        for row in member.record.rows
         if row.row in expected
         for there, left in [expected[row.row]]
         if (pair := _pair(there, left, row, names, group.letter)) is not None

@@ -1,0 +1,190 @@
+"""Evidence: the results that a comparison looks at, under dotted names.
+
+An experiment's metrics and decision rule are facts and numbers like those of any other program.
+What a typed file (``metrics.json``) has can be made of the evidence again, and the other way round.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from pydantic import JsonValue
+
+from repro.core.model import Record
+from repro.core.records import (
+    Estimate,
+    Finding,
+    FoldScores,
+    Metrics,
+    Predictions,
+    Threshold,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_validation."
+_ENDS = (".low", ".high")
+_FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
+_OF_METRICS = ("model", "task", "selection_metric")
+_RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall")
+
+
+class Evidence(Record):
+    """The compared results of a record.
+
+    Attributes
+    ----------
+    facts : dict of str to JSON
+        Equal or not; no tolerance applies.
+    numbers : dict of str to float
+        Compared within a tolerance.
+    predictions : Predictions or None
+        All of them, or a sample; None where the program makes none.
+    files : dict of str to str
+        Digest of each file that was written, by its path in POSIX form.
+    copied_from : dict of str to str
+        Dotted name of a fact or a number, or the beginning of some, and the step output
+        (``stages.<step>.<output>``) that it copies.
+    notes : dict of str to JSON
+        Sentences beside the facts, which no comparison looks at.
+    """
+
+    facts: dict[str, JsonValue]
+    numbers: dict[str, float]
+    predictions: Predictions | None
+    files: dict[str, str]
+    copied_from: dict[str, str]
+    notes: dict[str, JsonValue]
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The candidates that were cross-validated, in their order."""
+        inner = (name.removeprefix(_FOLDS) for name in self.numbers if name.startswith(_FOLDS))
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in inner))
+
+    @property
+    def test_metrics(self) -> tuple[str, ...]:
+        """The metrics on the held-out rows, in their order."""
+        return tuple(_names(self.numbers, _TEST))
+
+
+def evidence_of(
+    metrics: Metrics,
+    threshold: Threshold | None = None,
+    predictions: Predictions | None = None,
+    copied_from: Mapping[str, str] | None = None,
+) -> Evidence:
+    """Make the evidence of an experiment.
+
+    Parameters
+    ----------
+    threshold, predictions : optional
+        A file of metrics alone has neither.
+    """
+    facts: dict[str, JsonValue] = {f"metrics.{n}": getattr(metrics, n) for n in _OF_METRICS}
+    facts[_UNDEFINED] = dict(metrics.undefined)
+    # Their sentences hold numbers, whose last bits are no fact.
+    facts[_FINDINGS] = [finding.kind for finding in metrics.findings]
+    numbers = _numbers_of(metrics)
+    if threshold is not None:
+        facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
+        learned = {name: getattr(threshold, name) for name in _LEARNED}
+        numbers |= {f"threshold.{name}": v for name, v in learned.items() if v is not None}
+    return Evidence(
+        facts=facts,
+        numbers=numbers,
+        predictions=predictions,
+        files={},
+        copied_from=dict(copied_from or {}),
+        notes={_FINDINGS: [finding.message for finding in metrics.findings]},
+    )
+
+
+def _numbers_of(metrics: Metrics) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for name, estimate in metrics.test.items():
+        numbers[f"{_TEST}{name}"] = estimate.value
+        numbers[f"{_TEST}{name}.low"] = estimate.low
+        numbers[f"{_TEST}{name}.high"] = estimate.high
+    numbers |= {f"{_CONSTANT}{name}": value for name, value in metrics.constant.items()}
+    for family, scores in metrics.cross_validation.items():
+        numbers[f"{_FOLDS}{family}.mean"] = scores.mean
+        numbers[f"{_FOLDS}{family}.std"] = scores.std
+        for position, value in enumerate(scores.folds, start=1):
+            numbers[f"{_FOLDS}{family}.fold_{position}"] = value
+    return numbers
+
+
+def metrics_of(evidence: Evidence) -> Metrics:
+    """Make the metrics of an experiment from its evidence.
+
+    Raises
+    ------
+    ValueError
+        If a fact or a number that every experiment has is missing.
+    """
+    facts, numbers = evidence.facts, evidence.numbers
+    try:
+        test = {
+            name: Estimate(
+                value=numbers[f"{_TEST}{name}"],
+                low=numbers[f"{_TEST}{name}.low"],
+                high=numbers[f"{_TEST}{name}.high"],
+            )
+            for name in evidence.test_metrics
+        }
+        return Metrics.model_validate(
+            {
+                "schema": "repro.metrics/v1",
+                **{name: facts[f"metrics.{name}"] for name in _OF_METRICS},
+                "test": test,
+                "constant": {
+                    name.removeprefix(_CONSTANT): value
+                    for name, value in numbers.items()
+                    if name.startswith(_CONSTANT)
+                },
+                "undefined": facts[_UNDEFINED],
+                "cross_validation": {f: _scores_of(numbers, f) for f in evidence.families},
+                "findings": _findings_of(evidence),
+            }
+        )
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]} is missing") from error
+
+
+def threshold_of(evidence: Evidence) -> Threshold:
+    """Make the decision rule of an experiment from its evidence.
+
+    Raises
+    ------
+    ValueError
+        If a fact that every experiment has is missing.
+    """
+    try:
+        facts = {name: evidence.facts[f"threshold.{name}"] for name in _RULE}
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]} is missing") from error
+    learned = {name: evidence.numbers.get(f"threshold.{name}") for name in _LEARNED}
+    return Threshold.model_validate({"schema": "repro.threshold/v1", **facts, **learned})
+
+
+def _scores_of(numbers: Mapping[str, float], family: str) -> FoldScores:
+    start = f"{_FOLDS}{family}"
+    names = (f"{start}.fold_{position}" for position in range(1, len(numbers) + 1))
+    folds = tuple(numbers[name] for name in names if name in numbers)
+    return FoldScores(mean=numbers[f"{start}.mean"], std=numbers[f"{start}.std"], folds=folds)
+
+
+def _findings_of(evidence: Evidence) -> tuple[Finding, ...]:
+    kinds, messages = evidence.facts[_FINDINGS], evidence.notes[_FINDINGS]
+    if not isinstance(kinds, list) or not isinstance(messages, list) or len(kinds) != len(messages):
+        raise ValueError(f"{_FINDINGS} is not a list of kinds, each with a sentence in the notes")
+    pairs = zip(cast("list[str]", kinds), cast("list[str]", messages), strict=True)
+    return tuple(Finding.model_validate({"kind": k, "message": m}) for k, m in pairs)
+
+
+def _names(numbers: Mapping[str, float], start: str) -> Iterator[str]:
+    for name in numbers:
+        if name.startswith(start) and not name.endswith(_ENDS):
+            yield name.removeprefix(start)

@@ -1,0 +1,112 @@
+"""The consistency of a whole record: what it says of itself follows from what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.config.recorded import parse_config
+from repro.core.environment import follows
+from repro.core.errors import SchemaError
+from repro.core.evidence import metrics_of, threshold_of
+from repro.core.record import Identity, RunRecord
+from repro.core.verdict import Check, Outcome
+from repro.digest.plain import digest_plain
+from repro.divergence.common_keys import keys_from
+from repro.divergence.compare import outputs_of
+from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+
+if TYPE_CHECKING:
+    from repro.core.meaning import Meaning
+    from repro.core.record import AnyRecord
+
+
+def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
+    """Return the first thing that a record contradicts itself in; None without one.
+
+    Parameters
+    ----------
+    meaning : Meaning
+        Of the stages of an experiment; steps of other programs copy what the record says they do.
+
+    Raises
+    ------
+    SchemaError
+        If a stage has a version that this program does not know.
+    """
+    if not isinstance(record, RunRecord):
+        results = Results(record.stages, record.metrics, record.threshold, record.predictions)
+    elif record.is_pipeline:
+        evidence = record.evidence
+        if evidence.copied_from != meaning.copies:
+            return _flaw("evidence.copied_from", "it is not what the stages of experiments declare")
+        metrics, threshold = metrics_of(evidence), threshold_of(evidence)
+        results = Results(record.stages, metrics, threshold, record.predictions)
+    else:
+        return _odd_copy(record) or _odd_identity(record)
+    return (
+        _odd_name(record)
+        or find_inconsistency(results, meaning)
+        or find_odd_stage(record.stages, record.config, meaning)
+        or _odd_keys(record)
+    )
+
+
+def _odd_name(record: AnyRecord) -> Check | None:
+    determinism = record.config.get("determinism")
+    level = determinism.get("level") if isinstance(determinism, dict) else None
+    if record.experiment != record.config.get("experiment"):
+        return _flaw("name", "its name is not that of its configuration")
+    if record.environment.level != level:
+        return _flaw("environment.level", "its level is not that of its configuration")
+    if not follows(record.keys.environment_key, record.environment):
+        return _flaw("keys.environment_key", "its environment key is not that of its environment")
+    return None
+
+
+def _odd_keys(record: AnyRecord) -> Check | None:
+    """Compare the keys, and their parts, with those of the record's configuration and data."""
+    try:
+        config = parse_config(record.config, "")
+    except SchemaError:
+        # Whoever needs a configuration of a different version says so.
+        return None
+    expected = keys_from(config, record)
+    for name in ("replicate_key", "strict_key"):
+        if getattr(record.keys, name) != getattr(expected, name):
+            return _flaw(f"keys.{name}", f"its {name} does not follow from configuration and data")
+    if isinstance(record, RunRecord):
+        # Imported here: only this needs it.
+        from repro.config.keys import identity_parts  # noqa: PLC0415
+
+        parts = identity_parts(config, record.content or "", record.stages.version)
+        if record.parts != parts:
+            return _flaw("identity.parts", "they do not follow from configuration and data")
+    return None
+
+
+def _odd_identity(record: RunRecord) -> Check | None:
+    if record.identity == Identity.of_parts(record.identity.parts):
+        return None
+    return _flaw("identity", "its keys do not follow from their parts")
+
+
+def _odd_copy(record: RunRecord) -> Check | None:
+    """Compare facts and numbers with the digests of the outputs that they are said to copy."""
+    outputs = outputs_of(record.stages)
+    values = record.evidence.facts | record.evidence.numbers
+    for name, source in record.evidence.copied_from.items():
+        if name not in values:
+            return _flaw(f"evidence.{name}", "it is said to be a copy, and is not there")
+        if digest_plain(values[name]) != outputs.get(source):
+            return _flaw(f"evidence.{name}", f"it is not what {source} has the digest of")
+    return None
+
+
+def _flaw(name: str, sentence: str) -> Check:
+    return Check(
+        name=name,
+        expected=None,
+        actual=None,
+        outcome=Outcome.DIFFERS,
+        detail=f"{name}: {sentence}: one of the two was edited",
+    )
