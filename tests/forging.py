@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+from repro.core.evidence import evidence_of
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.record import RunRecord
+from repro.core.record_v1 import RecordFile
 from repro.core.records import FileEntry, Lineage
 from repro.digest.files import sha256_bytes
 from repro.digest.plain import digest_plain
 from repro.training.declarations import MEANING
 
 SOURCES = MEANING.copies
+
+
+def read_record(content, name="record"):
+    """Read the bytes of a record of any version."""
+    return load_record(content, name, RunRecord, RecordFile)
+
+
+def altered(record, **changes):
+    """Return a record with other metrics, stages, predictions and so on, whatever its version."""
+    if isinstance(record, RecordFile):
+        return record.model_copy(update=changes)
+    results = {"metrics", "threshold", "predictions"}
+    if results & changes.keys():
+        given = {name: getattr(record, name) for name in results} | changes
+        evidence = evidence_of(
+            given["metrics"], given["threshold"], given["predictions"], record.evidence.copied_from
+        )
+        record = record.model_copy(update={"evidence": evidence})
+    for name, value in changes.items():
+        if name in {"stages", "keys", "config"}:
+            record = getattr(record, f"with_{name}")(value)
+        elif name in {"content", "unordered"}:
+            (data,) = record.materials.data
+            data = data.model_copy(update={name: value})
+            materials = record.materials.model_copy(update={"data": (data,)})
+            record = record.model_copy(update={"materials": materials})
+        elif name == "code":
+            materials = record.materials.model_copy(update={"code": value or {}})
+            record = record.model_copy(update={"materials": materials})
+        elif name not in results:
+            record = record.model_copy(update={name: value})
+    return record
 
 
 def well_forged(record, **digests):
@@ -31,7 +66,7 @@ def well_forged(record, **digests):
         stages.append(stage.model_copy(update={"inputs": inputs, "outputs": outputs}))
         made |= outputs
     stages = record.stages.model_copy(update={"stages": tuple(stages)})
-    return bound(record.model_copy(update={"stages": stages}))
+    return bound(altered(record, stages=stages))
 
 
 def rewritten(run, facts=None, **contents):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.forging import rewritten
+from tests.forging import altered, rewritten
 
 from repro.app.subjects.facts import claims, false_rows, find_false_fact
 from repro.app.subjects.records import record_of_run, sampled
@@ -182,9 +182,9 @@ def test_a_forged_number_of_rows_does_not_verify(copied):
 def test_one_table_has_one_digest_of_its_rows_in_any_order(copied):
     _, run = copied
     record = record_of_run(read_run(run))
-    forged = record.model_copy(update={"unordered": "rows/v1:0"})
-    older = record.model_copy(update={"unordered": "rows/v0:0"})
-    unknown = record.model_copy(update={"unordered": None})
+    forged = altered(record, unordered="rows/v1:0")
+    older = altered(record, unordered="rows/v0:0")
+    unknown = altered(record, unordered=None)
 
     assert assess(SETTINGS, record, record, ToleranceRequest(), MEANING).verdict == "identical"
     for pair in ((record, forged), (forged, record)):
@@ -206,7 +206,7 @@ def test_a_true_value_of_a_sample_is_compared_with_the_data_set(copied, position
     changed = sample.predictions.model_copy(update={"rows": tuple(rows)})
     found = assess(
         SETTINGS,
-        sample.model_copy(update={"predictions": changed}),
+        altered(sample, predictions=changed),
         actual,
         ToleranceRequest(),
         MEANING,
@@ -223,8 +223,8 @@ def test_what_is_claimed_is_named(copied):
     stored = read_run(run)
     record = record_of_run(stored)
     code = {"mine.py": "0" * 64}
-    with_code = record.model_copy(update={"code": code})
-    plain = record.model_copy(update={"code": None})
+    with_code = altered(record, code=code)
+    plain = altered(record, code=None)
 
     assert claims(plain, plain) == ("environment", "commit", "dirty")
     assert claims(plain)[:2] == ("results", "dataset")

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.conftest import ROOT
+from tests.forging import altered
 from tests.training import in_process
 
 from repro.config.data import Task
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, load_record
 from repro.core.meaning import Mechanism
-from repro.core.record_v1 import ACTS, acts_of
-from repro.core.record_v1 import RecordFile
+from repro.core.record_v1 import ACTS, RecordFile, acts_of
 from repro.core.records import Estimate
 from repro.core.verdict import Outcome
 from repro.digest.plain import digest_plain
@@ -61,7 +61,7 @@ def trained(monkeypatch, extra=()):
 
 
 def with_stages(record, changed):
-    return bound(record.model_copy(update={"stages": changed}))
+    return bound(altered(record, stages=changed))
 
 
 def changed_stage(record, name, **changes):
@@ -164,7 +164,7 @@ def test_a_redefined_stage_of_the_result_excuses_nothing(stage):
     metrics = RECORD.metrics.model_copy(update={"test": RECORD.metrics.test | {name: wrong}})
     outputs = dict.fromkeys(declarations_of(stage).outputs, "other/v1:0")
     newer = changed_stage(RECORD, stage, version=2, outputs=outputs)
-    newer = newer.model_copy(update={"metrics": metrics})
+    newer = altered(newer, metrics=metrics)
     found = assess(SETTINGS_OF_TOLERANCE, RECORD, newer, ToleranceRequest(), MEANING)
 
     assert not found.holds
@@ -210,10 +210,10 @@ def test_a_finding_that_follows_from_a_limit_is_no_difference():
     (made,) = check.outputs
     safety = RECORD.config["safety"] | {"suspicious_score": 0.5}
     stage = next(s for s in RECORD.stages.stages if s.name == "check")
-    other = changed_stage(
+    other = altered(changed_stage(
         RECORD, "check", inputs=stage.inputs | {"safety": "other/v1:0"},
         outputs={made: digest_plain((*findings, "x"))},
-    ).model_copy(update={"config": RECORD.config | {"safety": safety}})  # fmt: skip
+    ), config=RECORD.config | {"safety": safety})  # fmt: skip
     found = assess(SETTINGS_OF_TOLERANCE, RECORD, other, ToleranceRequest(), MEANING)
 
     assert (found.verdict, found.divergence) == ("identical", None)

@@ -6,6 +6,7 @@ import pickle
 import pytest
 from tests.conftest import ROOT
 from tests.divergence.test_assess import RECORD
+from tests.forging import altered
 
 from repro.app.configuration import own_trees
 from repro.app.subjects.recorded import read_recorded
@@ -176,7 +177,7 @@ def test_no_pickle_of_a_record_s_cache_is_opened(tmp_path):
     estimator, params = "sklearn.cluster:FeatureAgglomeration", {"memory": str(cache)}
     config = with_model(estimator, params).model_dump(mode="json", by_alias=True)
     path = tmp_path / "hostile.json"
-    path.write_bytes(dump_record(bound(RECORD.model_copy(update={"config": config}))))
+    path.write_bytes(dump_record(bound(altered(RECORD, config=config))))
 
     with pytest.raises(PreconditionError, match="names a cache"):
         read_recorded(ROOT, tmp_path, str(path))

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.app.explain.no_divergence import compare_two_records, compare_with_rerun
 from repro.app.subjects.recorded import Recorded
@@ -16,7 +16,7 @@ RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit"
 def with_low(value):
     test = RECORD.metrics.test | {"accuracy": Estimate(value=0.5, low=value, high=1.0)}
     metrics = RECORD.metrics.model_copy(update={"test": test})
-    return well_forged(RECORD.model_copy(update={"metrics": metrics}))
+    return well_forged(altered(RECORD, metrics=metrics))
 
 
 def both_ways(one, other):
@@ -37,7 +37,7 @@ def test_either_sign_of_zero_agrees_where_the_digest_does():
 @pytest.mark.parametrize("value", [5e-324, -1e-12])
 def test_any_other_number_does_not(value):
     """However near to zero it is."""
-    other = with_low(value).model_copy(update={"stages": with_low(0.0).stages})
+    other = altered(with_low(value), stages=with_low(0.0).stages)
     for sentence, same in both_ways(with_low(0.0), other):
         assert ("was edited" in sentence, same) == (True, False)
 
@@ -47,7 +47,7 @@ def on_the_boundary(label):
     first, *others = RECORD.predictions.rows
     tied = first.model_copy(update={"label": label, "margin": 0.0})
     predictions = RECORD.predictions.model_copy(update={"rows": (tied, *others)})
-    return RECORD.model_copy(update={"predictions": predictions})
+    return altered(RECORD, predictions=predictions)
 
 
 def test_a_flipped_tie_does_not_agree():
@@ -63,7 +63,7 @@ def test_neither_does_another_threshold(name):
     """Its numbers are those of a stage too."""
     value = getattr(RECORD.threshold, name) + 1e-12
     threshold = RECORD.threshold.model_copy(update={name: value})
-    other = RECORD.model_copy(update={"threshold": threshold})
+    other = altered(RECORD, threshold=threshold)
     for sentence, same in both_ways(RECORD, other):
         assert ("was edited" in sentence, same) == (True, False)
 
@@ -78,7 +78,7 @@ def test_an_output_that_only_one_side_has_does_not_agree(left):
         for stage in RECORD.stages.stages
     )
     stages = RECORD.stages.model_copy(update={"stages": stages})
-    bare = RECORD.model_copy(update={"stages": stages})
+    bare = altered(RECORD, stages=stages)
     sides = ("the record", "a") if left else ("this training", "b")
     told = both_ways(bare, RECORD) if left else both_ways(RECORD, bare)
     for (sentence, same), side in zip(told, sides, strict=True):

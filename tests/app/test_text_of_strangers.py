@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.conftest import ROOT
+from tests.forging import altered
 
 from repro.cli import run
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -22,7 +23,7 @@ def test_no_form_of_a_comparison_lets_it_through(text, form, tmp_path, capsys):
     platform = RECORD.environment.platform.model_copy(update={"libc_version": f"2{text}"})
     environment = RECORD.environment.model_copy(update={"platform": platform})
     config = RECORD.config | {"models": models}
-    other = bound(RECORD.model_copy(update={"config": config, "environment": environment}))
+    other = bound(altered(RECORD, config=config, environment=environment))
     file = tmp_path / "other.json"
     file.write_bytes(dump_record(other))
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.conftest import ROOT
 from tests.divergence.test_assess import RECORD
+from tests.forging import altered
 from tests.store.sample_run import RUN_ID, write_run
 
 from repro.app.configuration import idle_tolerances, resolve_request, verification_settings
@@ -203,7 +204,7 @@ def test_explanations_and_noise_train_from_the_declared_data(project):
     """Sections of the record itself are what they train from."""
     edited = sourced("data/moved.csv").model_dump(mode="json", by_alias=True)
     path = project.path / "edited.json"
-    path.write_bytes(dump_record(bound(RECORD.model_copy(update={"config": edited}))))
+    path.write_bytes(dump_record(bound(altered(RECORD, config=edited))))
 
     recorded = read_recorded(project.path, project.path, str(path))
 
@@ -258,4 +259,9 @@ def test_the_run_that_train_says_to_check_can_be_checked(project):
 
     assert (by_run.status, "identical" in by_run.out) == (0, True), by_run.out + by_run.err
     assert (reference.status, "identical" in reference.out) == (0, True), reference.err
-    assert len(json.loads((project.path / "short.json").read_text())["predictions"]["rows"]) > 5
+    assert (
+        len(
+            json.loads((project.path / "short.json").read_text())["evidence"]["predictions"]["rows"]
+        )
+        > 5
+    )

@@ -13,6 +13,7 @@ from tests.conftest import ROOT, command, make_project
 from tests.forging import well_forged
 
 from repro.core.jsonfile import dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.launch import Level, leaking
 from repro.processor import X86_64_V3, libm_variant, present
@@ -222,14 +223,14 @@ def reference(project, native):
 
 
 def edited(path, folder, name="edited.json", **changes):
-    record = load_record(path.read_bytes(), path.name, RecordFile)
+    record = load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
     target = folder / name
     target.write_bytes(dump_record(well_forged(record.model_copy(update=changes))))
     return target
 
 
 def record_of(path):
-    return load_record(path.read_bytes(), path.name, RecordFile)
+    return load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
 
 
 def test_a_reference_and_its_run_are_identical_in_any_form(project, native, reference):

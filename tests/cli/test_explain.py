@@ -22,7 +22,7 @@ from tests.cli.test_comparing import (
 )
 from tests.cli.test_verify import edited
 from tests.conftest import make_project
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.core.environment import environment_key
 from repro.launch import Level
@@ -66,9 +66,7 @@ def test_nothing_is_explained_where_nothing_differs(project):
 def with_stages(change):
     def changed(record):
         stages = tuple(change(stage) for stage in record.stages.stages)
-        return record.model_copy(
-            update={"stages": record.stages.model_copy(update={"stages": stages})}
-        )
+        return altered(record, stages=record.stages.model_copy(update={"stages": stages}))
 
     return changed
 
@@ -95,7 +93,7 @@ def test_a_stage_that_was_redefined_is_not_explained(project, tmp_path):
 
 
 def without_stages(record):
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": ()})})
+    return altered(record, stages=record.stages.model_copy(update={"stages": ()}))
 
 
 def made_up(stage):
@@ -110,7 +108,7 @@ def made_up(stage):
 
 def another_metric(record):
     metrics = record.metrics.model_copy(update={"model": "other"})
-    return record.model_copy(update={"metrics": metrics})
+    return altered(record, metrics=metrics)
 
 
 def of_another_version(change):
@@ -118,7 +116,7 @@ def of_another_version(change):
 
     def changed(record):
         stages = record.stages.model_copy(update={"version": record.stages.version + 1})
-        return change(record.model_copy(update={"stages": stages}))
+        return change(altered(record, stages=stages))
 
     return changed
 
@@ -127,7 +125,7 @@ def another_prediction(record):
     first, *others = record.predictions.rows
     rows = (first.model_copy(update={"row": 10**6}), *others)
     predictions = record.predictions.model_copy(update={"rows": rows})
-    return record.model_copy(update={"predictions": predictions})
+    return altered(record, predictions=predictions)
 
 
 @pytest.fixture(scope="module")
@@ -453,7 +451,7 @@ def with_version(record, name, version):
     environment = environment.model_copy(update=changed)
     key = environment_key(environment)
     keys = record.keys.model_copy(update={"environment_key": key})
-    changed = record.model_copy(update={"environment": environment, "keys": keys})
+    changed = altered(record, environment=environment, keys=keys)
     return well_forged(changed, estimator="other/v1:0")
 
 

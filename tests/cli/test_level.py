@@ -6,7 +6,7 @@ import os
 import pytest
 from tests.cli.test_verify import edited, reference  # noqa: F401 - a fixture
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.launch import Level, lacking, leaking
 from repro.processor import X86_64_V3, in_use, libm_variant, present
@@ -201,7 +201,7 @@ def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp
         name, estimate = next(iter(metrics.items()))
         metrics[name] = estimate.model_copy(update={"value": estimate.value + 1e-9})
         changed = record.metrics.model_copy(update={"test": metrics})
-        return well_forged(record.model_copy(update={"metrics": changed}))
+        return well_forged(altered(record, metrics=changed))
 
     path = edited(reference, tmp_path, nudge)
     strict = trained[0].repro("verify", path)

@@ -5,12 +5,13 @@ import os
 
 import pytest
 from tests.conftest import make_project
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.app.files import write_whole
 from repro.core.environment import environment_key
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.known import KnownFingerprints
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.divergence.held_out import digests_of_columns
 from repro.launch import leaking
@@ -62,7 +63,7 @@ def compared(project, references, *options):
 
 
 def edited(path, target, change):
-    record = load_record(path.read_bytes(), path.name, RecordFile)
+    record = load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
     write_whole(target, dump_record(bound(change(record))))
     return target
 
@@ -76,7 +77,7 @@ def shifted(size):
         margin = abs(score - record.threshold.threshold)
         moved = first.model_copy(update={"scores": (score,), "margin": margin})
         predictions = record.predictions.model_copy(update={"rows": (moved, *others)})
-        changed = record.model_copy(update={"predictions": predictions})
+        changed = altered(record, predictions=predictions)
         columns = digests_of_columns(predictions)
         digests = {
             MEANING.copies[name].rpartition(".")[2]: found[0] for name, found in columns.items()
@@ -104,7 +105,7 @@ def on_arm(record):
     }
     there = environment.model_copy(update=changed)
     keys = record.keys.model_copy(update={"environment_key": environment_key(there)})
-    return record.model_copy(update={"environment": there, "keys": keys})
+    return altered(record, environment=there, keys=keys)
 
 
 def test_the_ensemble_has_the_bits_of_other_processors(noise):
@@ -175,7 +176,7 @@ def test_another_architecture_is_allowed_more_and_told(project, references, nois
 
     If the project knows the fingerprint: a claim alone allows nothing.
     """
-    record = load_record(references["portable"].read_bytes(), "record", RecordFile)
+    record = load_record(references["portable"].read_bytes(), "record", RunRecord, RecordFile)
     here, there = (each.environment for each in (record, on_arm(record)))
     known = project.path / "reference" / "fingerprints.json"
     statuses = {}
@@ -254,7 +255,7 @@ def test_a_record_with_another_configuration_is_not_measured_under_its_keys(
     """A spread of another experiment would be taken for this one's."""
 
     def reseeded(record):
-        return record.model_copy(update={"config": record.config | {"seed": 43}})
+        return altered(record, config=record.config | {"seed": 43})
 
     target = edited(references["portable"], tmp_path / "reseeded.json", reseeded)
     result = project.repro("noise", target, "-o", tmp_path / "noise.json", env=CLEAN)
@@ -285,7 +286,7 @@ def test_a_tolerance_of_a_metric_and_of_a_family(project, references, tmp_path):
     own.replace("configs/base.yaml", "    absolute: 1e-6\n", "    absolute: 0.0\n")
     own.replace("configs/base.yaml", "    relative: 1e-6\n", "    relative: 0.0\n")
     strict = own.repro("compare", references["portable"], references["portable-v2"])
-    record = load_record(references["portable"].read_bytes(), "record", RecordFile)
+    record = load_record(references["portable"].read_bytes(), "record", RunRecord, RecordFile)
     own.replace(
         "configs/base.yaml",
         "    families: {} ",

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from tests.cli.test_train import FILES
 from tests.conftest import ROOT, command
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.app.subjects.records import record_of_run
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.core.records import Estimate, FileEntry, Lineage
 from repro.digest.files import sha256_bytes
@@ -212,7 +213,7 @@ def reference(trained):
 
 def edited(reference, tmp_path, change):
     """Change a reference's record and bind it anew, as somebody would who wants it to pass."""
-    record = load_record(reference.read_bytes(), reference.name, RecordFile)
+    record = load_record(reference.read_bytes(), reference.name, RunRecord, RecordFile)
     path = tmp_path / "edited.json"
     path.write_bytes(dump_record(bound(change(record))))
     return path
@@ -221,7 +222,7 @@ def edited(reference, tmp_path, change):
 def test_a_reference_holds_and_carries_the_rows_nearest_to_the_boundary(trained, reference):
     """At most 256 predictions, the uncertain ones always among them."""
     project, run = trained
-    record = load_record(reference.read_bytes(), reference.name, RecordFile)
+    record = load_record(reference.read_bytes(), reference.name, RunRecord, RecordFile)
     rows = record.predictions.rows
     nearest = sorted(row.margin for row in rows)[:128]
 
@@ -285,7 +286,7 @@ def test_exporting_twice_gives_the_same_bytes(trained, reference, tmp_path):
 
 def with_metric(record, **changes):
     test = {name: value for name, value in (record.metrics.test | changes).items() if value}
-    return record.model_copy(update={"metrics": record.metrics.model_copy(update={"test": test})})
+    return altered(record, metrics=record.metrics.model_copy(update={"test": test}))
 
 
 def moved(record):
@@ -316,7 +317,7 @@ def nudged_margin(record):
     first, *others = record.predictions.rows
     first = first.model_copy(update={"margin": first.margin + 1e-9})
     predictions = record.predictions.model_copy(update={"rows": (first, *others)})
-    return old(record).model_copy(update={"predictions": predictions})
+    return altered(old(record), predictions=predictions)
 
 
 def without_accuracy(record):
@@ -334,7 +335,7 @@ def with_wide_tolerance(record):
 
 
 def without_stages(record):
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": ()})})
+    return altered(record, stages=record.stages.model_copy(update={"stages": ()}))
 
 
 def with_new_metric(record):
@@ -343,18 +344,18 @@ def with_new_metric(record):
 
 def without_sample(record):
     empty = record.predictions.model_copy(update={"rows": ()})
-    return record.model_copy(update={"predictions": empty})
+    return altered(record, predictions=empty)
 
 
 def without_metrics(record):
     metrics = record.metrics.model_copy(update={"test": {}})
-    return record.model_copy(update={"metrics": metrics})
+    return altered(record, metrics=metrics)
 
 
 def with_config(record, change):
     config = json.loads(json.dumps(record.config))
     change(config)
-    return record.model_copy(update={"config": config})
+    return altered(record, config=config)
 
 
 def another_seed(record):
@@ -376,21 +377,17 @@ def declared_ties(record):
         return row.model_copy(update={"label": other, "margin": 0.0})
 
     rows = tuple(flip(row) for row in record.predictions.rows)
-    return record.model_copy(
-        update={"predictions": record.predictions.model_copy(update={"rows": rows})}
-    )
+    return altered(record, predictions=record.predictions.model_copy(update={"rows": rows}))
 
 
 def one_row(record):
     rows = record.predictions.rows[:1]
-    return record.model_copy(
-        update={"predictions": record.predictions.model_copy(update={"rows": rows})}
-    )
+    return altered(record, predictions=record.predictions.model_copy(update={"rows": rows}))
 
 
 def another_threshold(record):
     threshold = record.threshold.model_copy(update={"precision": 1.0})
-    return record.model_copy(update={"threshold": threshold})
+    return altered(record, threshold=threshold)
 
 
 def another_environment(record):

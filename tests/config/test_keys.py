@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
 from tests.divergence.test_assess import RECORD, SETTINGS
+from tests.forging import altered
 
 from repro.app.subjects.record_file import read_record_file
 from repro.config.keys import replicate_key, strict_key, version_of
@@ -41,7 +42,7 @@ def record_of(config):
             "strict_key": strict_key(config, RECORD.content, RECORD.stages.version),
         }
     )
-    return bound(RECORD.model_copy(update={"config": dumped, "keys": keys}))
+    return bound(altered(RECORD, config=dumped, keys=keys))
 
 
 @pytest.mark.parametrize(("left", "right"), PAIRS)
@@ -137,7 +138,7 @@ class frozen:  # noqa: N801  # a key that can be in a set
 
 def test_an_edited_old_record_is_still_told_by_its_key():
     """Its own key is compared with the one that follows from its configuration."""
-    edited = RECORD.model_copy(update={"config": RECORD.config | {"seed": 43}})
+    edited = altered(RECORD, config=RECORD.config | {"seed": 43})
 
     found = foreseen_obstacles(
         SETTINGS, edited, parse_config(edited.config, "own"), ToleranceRequest()

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.app.compare import Entry, compare_all
 from repro.app.configuration import default_verification, verification_settings
@@ -24,7 +24,7 @@ def with_first(record, **changes):
     first, *others = record.predictions.rows
     rows = (first.model_copy(update=changes), *others)
     predictions = record.predictions.model_copy(update={"rows": rows})
-    return record.model_copy(update={"predictions": predictions})
+    return altered(record, predictions=predictions)
 
 
 def test_why_the_same_bits_are_due_is_not_replaced_by_that_they_were_asked_for():
@@ -82,7 +82,7 @@ def test_a_reference_cannot_ask_for_fewer_predictions_where_there_is_no_project(
     sample = {"size": size, "boundary": 1}
     config = RECORD.config | {"verification": VERIFICATION | {"sample": sample}}
     few = RECORD.predictions.model_copy(update={"rows": RECORD.predictions.rows[:size]})
-    record = RECORD.model_copy(update={"config": config, "predictions": few})
+    record = altered(RECORD, config=config, predictions=few)
     report = compare_all(
         None, Entry("a", record, {}, ""), [Entry("b", RECORD, {}, "")], ToleranceRequest()
     )

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.core.errors import ConfigError
+from repro.core.evidence import evidence_of
 from repro.core.records import (
     Estimate,
     Finding,
@@ -90,7 +91,9 @@ def side(**changes):
         "threshold": threshold(),
         "predictions": predictions(),
     }
-    return Side(**(parts | changes))
+    parts |= changes
+    results = [parts.pop(name) for name in ("metrics", "threshold", "predictions")]
+    return Side(evidence_of(*results), **parts)
 
 
 def keys(strict="strict/v1:1", replicate="replicate/v1:1"):
@@ -244,7 +247,7 @@ def test_a_flipped_label_on_a_tied_score_is_a_tie_with_its_margin():
 )
 def test_metrics_alone_are_compared_in_the_legacy_mode_only(mode, verdict):
     """And they are never called identical: nothing says how they came about."""
-    assert judged(Side(metrics=metrics()), side(), mode=mode)[0] is verdict
+    assert judged(Side(evidence_of(metrics())), side(), mode=mode)[0] is verdict
 
 
 def test_a_record_without_keys_is_compared_in_the_relaxed_mode():

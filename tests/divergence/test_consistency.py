@@ -4,13 +4,14 @@ import json
 
 import pytest
 from tests.conftest import ROOT, command
-from tests.forging import rewritten, well_forged
+from tests.forging import altered, rewritten, well_forged
 
 from repro.app.compare import compare_all, read_entry
 from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import Subject, check_integrity, check_record
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.core.records import Estimate, Finding, FoldScores
 from repro.core.verdict import Outcome
@@ -31,11 +32,11 @@ SOURCES = MEANING.copies
 @pytest.fixture(params=list(RECORDS))
 def record(request):
     path = RECORDS[request.param]
-    return load_record(path.read_bytes(), path.name, RecordFile)
+    return load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
 
 
 def with_metrics(record, **changes):
-    return record.model_copy(update={"metrics": record.metrics.model_copy(update=changes)})
+    return altered(record, metrics=record.metrics.model_copy(update=changes))
 
 
 def other_test(record):
@@ -63,7 +64,7 @@ def other_findings(record):
 
 def other_threshold(record):
     nudged = record.threshold.model_copy(update={"recall": record.threshold.recall + 1e-12})
-    return record.model_copy(update={"threshold": nudged})
+    return altered(record, threshold=nudged)
 
 
 EDITS = {
@@ -84,7 +85,7 @@ def with_input(record, stage, name):
         else each
         for each in record.stages.stages
     )
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+    return altered(record, stages=record.stages.model_copy(update={"stages": stages}))
 
 
 def flaw_of(record):
@@ -163,8 +164,8 @@ def test_either_sign_of_zero_and_an_integer_are_the_number_that_was_hashed(recor
 
     for one, other in ((0.0, -0.0), (-0.0, 0.0), (-0.0, -0.0)):
         forged = well_forged(low(one))
-        there = low(other).model_copy(update={"stages": forged.stages})
-        read = load_record(dump_record(bound(there)), "f", RecordFile)
+        there = altered(low(other), stages=forged.stages)
+        read = load_record(dump_record(bound(there)), "f", RunRecord, RecordFile)
         assert flaw_of(read) is None
 
 
@@ -175,7 +176,7 @@ def test_stages_of_an_unknown_version_are_refused(record, version):
     value["stages"]["version"] = version
 
     with pytest.raises(SchemaError, match=f"stages of version {version} are not known"):
-        load_record(json.dumps(value).encode(), "record.json", RecordFile)
+        load_record(json.dumps(value).encode(), "record.json", RunRecord, RecordFile)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_stage_of_an_unknown_version_is_refused(record, stage, version):
     changed = record.stages.model_copy(update={"stages": stages})
 
     with pytest.raises(SchemaError, match=f"stages.{stage}: version {version} is not known"):
-        flaw_of(record.model_copy(update={"stages": changed}))
+        flaw_of(altered(record, stages=changed))
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -201,7 +202,7 @@ def test_a_copy_of_an_output_that_is_not_there_is_a_flaw(record, name):
     others = tuple(each for each in record.stages.stages if each.name != stage)
     for stages in ((), others):
         changed = record.stages.model_copy(update={"stages": stages})
-        flaw = flaw_of(record.model_copy(update={"stages": changed}))
+        flaw = flaw_of(altered(record, stages=changed))
 
         assert "is a copy of stages." in flaw.detail
         assert flaw.detail.endswith("which the stages do not have: they were edited")
@@ -275,7 +276,12 @@ def test_a_run_that_came_out_otherwise_everywhere_is_sound(copied):
     """Only a training can tell."""
     _, run = copied
     forged = well_forged(other_test(record_of_run(read_run(run))))
-    rewritten(run, metrics=dump_record(forged.metrics), stages=dump_record(forged.stages))
+    rewritten(
+        run,
+        metrics=dump_record(forged.metrics),
+        stages=dump_record(forged.stages),
+        record=dump_record(bound(forged.with_predictions(None))),
+    )
 
     assert broken(run) == {}
 
@@ -320,7 +326,7 @@ def test_a_record_has_one_name_of_its_experiment(record, name):
     forged = bound(record.model_copy(update={"experiment": name}))
 
     assert check_record(record, "f").detail == ""
-    assert check_record(forged, "f").detail == "f was edited since it was written"
+    assert check_record(forged, "f").detail.startswith("f: name: ")
 
 
 @pytest.mark.parametrize(
@@ -352,7 +358,7 @@ def test_an_input_that_is_not_the_recorded_setting_was_edited(record, section):
     ):
         assert flaw.outcome is Outcome.DIFFERS
         assert flaw.detail.endswith("of the configuration: one of the two was edited")
-    check = check_record(bound(record.model_copy(update={"stages": stages})), "it.json")
+    check = check_record(bound(altered(record, stages=stages)), "it.json")
     assert (check.outcome, f"the input {section} of" in check.detail) == (Outcome.DIFFERS, True)
 
 

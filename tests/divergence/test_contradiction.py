@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tests.conftest import ROOT, command
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.config.verification import Verification
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -39,7 +39,7 @@ def with_row(record, **changes):
     first, *others = record.predictions.rows
     rows = (first.model_copy(update=changes), *others)
     predictions = record.predictions.model_copy(update={"rows": rows})
-    return record.model_copy(update={"predictions": predictions})
+    return altered(record, predictions=predictions)
 
 
 def nudged(record):
@@ -106,7 +106,7 @@ def test_a_label_that_is_none_here_is_no_tie(record):
 
 
 def with_stages(record, stages):
-    return record.model_copy(update={"stages": record.stages.model_copy(update={"stages": stages})})
+    return altered(record, stages=record.stages.model_copy(update={"stages": stages}))
 
 
 def test_what_no_stage_makes_has_to_be_the_same(record):
@@ -134,7 +134,7 @@ def test_so_does_another_number_of_held_out_rows(record):
     """The split says which they are."""
     total = {"total": record.predictions.total + 1}
     predictions = record.predictions.model_copy(update=total)
-    found = judged(record.model_copy(update={"predictions": predictions}), record)
+    found = judged(altered(record, predictions=predictions), record)
 
     assert found.reasons[0].startswith("held_out.rows differs where stages.split.test_rows has")
 
@@ -151,7 +151,7 @@ def test_a_sample_lacks_rows_without_a_contradiction(record):
     """A row that is not in the sample is no other number."""
     predictions = record.predictions
     fewer = predictions.model_copy(update={"rows": predictions.rows[1:]})
-    found = judged(record, record.model_copy(update={"predictions": fewer}))
+    found = judged(record, altered(record, predictions=fewer))
 
     assert "was edited" not in " ".join((found.finding, *found.reasons))
 
@@ -165,7 +165,7 @@ def test_an_output_that_one_side_has_not_proves_nothing(record):
         for stage in record.stages.stages
     )
     stages = record.stages.model_copy(update={"stages": stages})
-    bare = record.model_copy(update={"stages": stages})
+    bare = altered(record, stages=stages)
     found = judged(nudged(bare), bare)
 
     assert (found.verdict, found.finding) == ("equivalent", "")

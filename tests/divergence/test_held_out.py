@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
-from tests.forging import rewritten
+from tests.forging import altered, rewritten
 from tests.training import in_process as bench
 
 from repro.app.reference import export
@@ -261,7 +261,7 @@ def test_a_reference_with_a_row_three_times_is_no_record():
     record = load_record(text, "credit.json", RecordFile)
     rows = (record.predictions.rows[0],) * 3
     edited = record.predictions.model_copy(update={"rows": rows})
-    content = dump_record(bound(record.model_copy(update={"predictions": edited})))
+    content = dump_record(bound(altered(record, predictions=edited)))
     with pytest.raises(PreconditionError, match="occurs 3 times"):
         load_record(content, "credit.json", RecordFile)
 

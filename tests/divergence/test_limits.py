@@ -2,7 +2,7 @@
 
 import pytest
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.app.known import check_file, read_known, remember
 from repro.app.tolerances import read_noise
@@ -181,7 +181,7 @@ def test_what_the_same_scores_give_is_not_widened():
         == 1e-3
     )
 
-    moved = actual.model_copy(update={"stages": well_forged(actual, scores="o/v1:0").stages})
+    moved = altered(actual, stages=well_forged(actual, scores="o/v1:0").stages)
     assert (
         automatic(given, RECORD, moved, ToleranceRequest(noise=None, known=both), MEANING)
         .of("metrics.test.brier")
@@ -324,7 +324,7 @@ def test_who_asks_for_the_same_bits_gets_them_or_a_finding(asked):
     *others, last = RECORD.stages.stages
     changed = last.model_copy(update={"outputs": dict.fromkeys(last.outputs, "other/v1:0")})
     stages = RECORD.stages.model_copy(update={"stages": (*others, changed)})
-    actual = RECORD.model_copy(update={"stages": stages})
+    actual = altered(RECORD, stages=stages)
     found = assess(settings(), RECORD, actual, asked, MEANING)
 
     assert (found.verdict, found.holds) == ("equivalent", False)
@@ -339,7 +339,7 @@ def test_a_flip_without_a_margin_is_no_tie(change):
         row = RECORD.predictions.rows[0].model_copy(update={"label": label, **change})
         rows = (row, *RECORD.predictions.rows[1:])
         predictions = RECORD.predictions.model_copy(update={"rows": rows})
-        changed = RECORD.model_copy(update={"predictions": predictions})
+        changed = altered(RECORD, predictions=predictions)
         return well_forged(changed, labels=f"array/v1:{label}", scores=f"array/v1:{label}")
 
     found = assess(settings(), record("bad"), record("good"), ToleranceRequest(), MEANING)
@@ -357,7 +357,7 @@ def test_numbers_at_the_ends_of_the_scale_are_compared():
         test = RECORD.metrics.test
         test = test | {"brier": test["brier"].model_copy(update={"value": value})}
         metrics = RECORD.metrics.model_copy(update={"test": test})
-        return RECORD.model_copy(update={"metrics": metrics})
+        return altered(RECORD, metrics=metrics)
 
     found = assess(settings(), record(1.7e308), record(-1.7e308), ToleranceRequest(), MEANING)
 
@@ -373,7 +373,7 @@ def test_a_small_target_does_not_fit_into_the_tolerance():
         changes = {"truth": 3e-7, "label": score, "scores": (), "margin": None}
         rows = tuple(p.model_copy(update=changes) for p in RECORD.predictions.rows)
         predictions = RECORD.predictions.model_copy(update={"rows": rows})
-        changed = RECORD.model_copy(update={"predictions": predictions, "metrics": metrics})
+        changed = altered(RECORD, predictions=predictions, metrics=metrics)
         return well_forged(changed, labels=f"array/v1:{score}", scores=f"array/v1:{score}")
 
     def verdict(spread, score=0.0, asked=None):

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
+from tests.forging import altered
 
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
@@ -16,14 +17,14 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5)
 def with_accuracy(value):
     estimate = Estimate(value=value, low=0.0, high=1.0)
     test = RECORD.metrics.test | {"accuracy": estimate}
-    return RECORD.model_copy(update={"metrics": RECORD.metrics.model_copy(update={"test": test})})
+    return altered(RECORD, metrics=RECORD.metrics.model_copy(update={"test": test}))
 
 
 def with_first_row(**changes):
     first, *others = RECORD.predictions.rows
     rows = (first.model_copy(update=changes), *others)
     predictions = RECORD.predictions.model_copy(update={"rows": rows})
-    return RECORD.model_copy(update={"predictions": predictions})
+    return altered(RECORD, predictions=predictions)
 
 
 def test_one_record_and_equal_records_have_no_spread():

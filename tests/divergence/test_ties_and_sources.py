@@ -4,7 +4,7 @@ import math
 
 import pytest
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.config.verification import Verification
 from repro.core.jsonfile import load_record
@@ -27,7 +27,7 @@ def with_rows(*rows):
     """Take these for the first rows of the record."""
     everything = (*rows, *RECORD.predictions.rows[len(rows) :])
     predictions = RECORD.predictions.model_copy(update={"rows": everything})
-    return RECORD.model_copy(update={"predictions": predictions})
+    return altered(RECORD, predictions=predictions)
 
 
 def with_first(**changes):
@@ -84,7 +84,7 @@ def test_a_tie_is_measured_by_the_scores_here():
 def test_every_part_of_the_decision_rule_is_compared(name, other):
     """One that did not reach its target is another one, whatever its numbers."""
     threshold = RECORD.threshold.model_copy(update={name: other})
-    actual = RECORD.model_copy(update={"threshold": threshold})
+    actual = altered(RECORD, threshold=threshold)
     found = compared(RECORD, actual, Limits(Tolerance(1e-6, 1e-6)))
 
     assert [c.name for c in found.checks if c.outcome is Outcome.DIFFERS] == [f"threshold.{name}"]
@@ -93,7 +93,7 @@ def test_every_part_of_the_decision_rule_is_compared(name, other):
 
 def with_another_threshold(record):
     threshold = record.threshold.model_copy(update={"threshold": record.threshold.threshold + 1e-9})
-    return well_forged(record.model_copy(update={"threshold": threshold}))
+    return well_forged(altered(record, threshold=threshold))
 
 
 def test_a_flipped_tie_over_the_same_digests_is_a_contradiction():

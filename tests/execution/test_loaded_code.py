@@ -22,6 +22,7 @@ from repro.config.compose import Request
 from repro.config.training import Model
 from repro.core.environment import NoRepository
 from repro.core.jsonfile import load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.execution.code import observe_code
 from repro.execution.loaded import Watch, observe_loaded
@@ -459,7 +460,7 @@ def test_the_project_is_a_place_of_modules_by_declaration(tmp_path, files, allow
 def test_a_record_of_before_keeps_its_bytes():
     """What is not there is not written."""
     path = ROOT / "tests/data/record_v1.json"
-    record = load_record(path.read_bytes(), "record", RecordFile)
+    record = load_record(path.read_bytes(), "record", RunRecord, RecordFile)
     written = json.loads(record.model_dump_json(by_alias=True))
 
     assert written == json.loads(path.read_text())

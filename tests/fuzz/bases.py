@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from repro.app.subjects.records import sampled
 from repro.config.verification import Sample
 from repro.core.jsonfile import dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from tests.conftest import ROOT
+from tests.forging import altered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +25,7 @@ RECORDS = {
 
 def small_record(path: Path) -> bytes:
     """Return a record with few predictions, which its own configuration says are enough."""
-    record = load_record(path.read_bytes(), path.name, RecordFile)
+    record = load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
     config = json.loads(json.dumps(record.config))
     config["verification"]["sample"] = SAMPLE.model_dump()
-    return dump_record(sampled(record.model_copy(update={"config": config}), SAMPLE))
+    return dump_record(sampled(altered(record, config=config), SAMPLE))

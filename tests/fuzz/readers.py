@@ -16,13 +16,14 @@ from repro.core.canonical import typed_json
 from repro.core.environment import environment_key, key_version
 from repro.core.errors import ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.core.records import Keys
 from repro.divergence.assess import assess, foreseen_obstacles
 from repro.divergence.common_keys import keys_from
 from repro.divergence.tolerance import ToleranceRequest
 from repro.training.declarations import MEANING
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 from tests.fuzz import damage, oracle
 from tests.fuzz.trees import Text, changed
 from tests.fuzz.world import FindError, World, ask
@@ -78,13 +79,13 @@ def _forged(content: bytes, how: str) -> bytes:
     if how == "no":
         return content
     try:
-        record = load_record(content, "candidate.json", RecordFile)
+        record = load_record(content, "candidate.json", RunRecord, RecordFile)
         if how != "digest":
             record = well_forged(record)
         if how == "keys":
             keys = keys_from(parse_config(record.config, ""), record)
             keys = with_keys_of_environment(record, keys)
-            record = record.model_copy(update={"keys": keys})
+            record = altered(record, keys=keys)
         record = bound(record)
     except (ReproError, ValueError):
         return content

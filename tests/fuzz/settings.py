@@ -28,6 +28,7 @@ from repro.divergence.assess import assess
 from repro.divergence.tolerance import ToleranceRequest
 from repro.training.declarations import MEANING
 from tests.conftest import ROOT
+from tests.forging import altered
 from tests.fuzz.damage import YAML_TOKENS
 from tests.fuzz.readers import Reader, as_json, json_trees, turn
 from tests.fuzz.world import World, ask
@@ -147,7 +148,7 @@ def beside_readers(world: World, record: bytes) -> Iterator[Reader]:
     moved = measured.metrics.model_copy(
         update={"constant": {k: v * (1 + 1e-12) for k, v in measured.metrics.constant.items()}}
     )
-    other = bound(measured.model_copy(update={"environment": environment, "metrics": moved}))
+    other = bound(altered(measured, environment=environment, metrics=moved))
 
     def read(content: bytes) -> str:
         file.write_bytes(content)

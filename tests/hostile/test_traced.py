@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from tests import listening
 from tests.conftest import ROOT, Project
+from tests.forging import altered
 from tests.hostile.tracing import (
     KERNEL,
     SHARED,
@@ -27,6 +28,7 @@ from tests.hostile.tracing import (
 )
 
 from repro.core.jsonfile import bound, dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 
 pytestmark = pytest.mark.skipif(bool(obstacle()), reason=obstacle() or "traced")
@@ -205,9 +207,9 @@ def test_a_hostile_record_is_refused_before_anything_is_opened(hostile, tmp_path
     project, _, home = hostile
     servers = listening.start()
     reference = (ROOT / "reference/credit.json").read_bytes()
-    record = load_record(reference, "reference", RecordFile)
+    record = load_record(reference, "reference", RunRecord, RecordFile)
     config = RECORDS[kind](record, str(home / ".ssh/id"), servers.ports[0])
-    given = bound(record.model_copy(update={"config": config}))
+    given = bound(altered(record, config=config))
     (project.path / "theirs.json").write_bytes(dump_record(given))
     seen = trace(
         tmp_path, "verify", "theirs.json", "-q",

@@ -14,10 +14,11 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 from tests.conftest import ROOT
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 from tests.matrix.conftest import ELSEWHERE, HERE, QUICK, RUNNER, VERSION, Bench
 
 from repro.core.jsonfile import dump_record, load_record
+from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 
 AS_ROOT = pytest.mark.skipif(
@@ -46,13 +47,13 @@ def verdicts(result):
 
 def edit(file, **metrics):
     """Change metrics in a record to what another training might have given, in every place."""
-    record = load_record(file.read_bytes(), file.name, RecordFile)
+    record = load_record(file.read_bytes(), file.name, RunRecord, RecordFile)
     test = dict(record.metrics.test)
     for name, value in metrics.items():
         # The end of an interval is drawn: no prediction says what it is.
         test[name] = test[name].model_copy(update={"low": value})
     changed = record.metrics.model_copy(update={"test": test})
-    file.write_bytes(dump_record(well_forged(record.model_copy(update={"metrics": changed}))))
+    file.write_bytes(dump_record(well_forged(altered(record, metrics=changed))))
 
 
 def test_two_trainings_on_one_machine_are_identical(pair):
@@ -371,7 +372,9 @@ def test_the_oldest_versions_that_are_declared_still_do(request, tmp_path):
         pytest.skip(other["reason"])
 
     assert (done.status, here["verdict"], other["verdict"]) == (0, "reference", "equivalent")
-    record = load_record((bench.records / "oldest.json").read_bytes(), "oldest", RecordFile)
+    record = load_record(
+        (bench.records / "oldest.json").read_bytes(), "oldest", RunRecord, RecordFile
+    )
     found = record.environment.packages
     assert {f"{name}=={found[name]}" for name in ("numpy", "scikit-learn", "scipy", "pandas")} < {
         line.split()[0] for line in (ROOT / "requirements-oldest.txt").read_text().splitlines()

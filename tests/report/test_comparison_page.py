@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from tests.conftest import ROOT, command
+from tests.forging import altered
 from tests.report.pages import (
     EVIL,
     Reader,
@@ -33,7 +34,7 @@ def page(entries):
 
 
 def changed(entry, name="changed", **changes):
-    return Entry(name, bound(entry.record.model_copy(update=changes)), entry.code, "")
+    return Entry(name, bound(altered(entry.record, **changes)), entry.code, "")
 
 
 def moved(entry, by, name="moved", rows=None):

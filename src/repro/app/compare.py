@@ -18,6 +18,7 @@ from repro.divergence.assess import assess
 from repro.divergence.common_keys import keys_from
 from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
+from repro.divergence.self_consistency import find_odd_keys
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
 from repro.store import read_run
@@ -86,7 +87,8 @@ def _of_run(subject: Subject) -> Entry:
 
 def _of_reference(path: Path) -> Entry:
     record = read_record_file(path)
-    damage = check_record(record, path.name).detail
+    odd = find_odd_keys(record)
+    damage = check_record(record, path.name).detail or (odd.detail if odd else "")
     loaded = frozenset(record.code or {})
     return Entry(printable(path.name), record, code_of(record), damage, loaded)
 

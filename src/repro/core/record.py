@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from repro.core.canonical import typed_digest
 from repro.core.environment import Environment, environment_key
-from repro.core.evidence import Evidence
+from repro.core.evidence import Evidence, metrics_of, threshold_of
 from repro.core.model import Later, Record
 from repro.core.record_v1 import RecordFile
 from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stage, Stages
@@ -23,7 +23,7 @@ from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stage,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from repro.core.records import Prediction
+    from repro.core.records import Metrics, Prediction, Threshold
 
 SEED = "seed"
 _START = hashlib.sha256(b"repro.series/v1").digest()
@@ -237,6 +237,16 @@ class RunRecord(Record):
     def predictions(self) -> Predictions | None:
         """The predictions, if the program makes any."""
         return self.evidence.predictions
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics of an experiment; a ValueError where it is none."""
+        return metrics_of(self.evidence)
+
+    @property
+    def threshold(self) -> Threshold:
+        """The decision rule of an experiment; a ValueError where it is none."""
+        return threshold_of(self.evidence)
 
     @property
     def rows(self) -> tuple[Prediction, ...]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from repro.config.recorded import parse_config
 from repro.core.environment import follows
 from repro.core.errors import SchemaError
-from repro.core.evidence import metrics_of, threshold_of
 from repro.core.record import Identity, RunRecord
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
@@ -33,21 +32,17 @@ def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
     SchemaError
         If a stage has a version that this program does not know.
     """
-    if not isinstance(record, RunRecord):
-        results = Results(record.stages, record.metrics, record.threshold, record.predictions)
-    elif record.is_pipeline:
-        evidence = record.evidence
-        if evidence.copied_from != meaning.copies:
+    if isinstance(record, RunRecord):
+        if not record.is_pipeline:
+            return _odd_copy(record) or _odd_identity(record)
+        if record.evidence.copied_from != meaning.copies:
             return _flaw("evidence.copied_from", "it is not what the stages of experiments declare")
-        metrics, threshold = metrics_of(evidence), threshold_of(evidence)
-        results = Results(record.stages, metrics, threshold, record.predictions)
-    else:
-        return _odd_copy(record) or _odd_identity(record)
+    results = Results(record.stages, record.metrics, record.threshold, record.predictions)
     return (
         _odd_name(record)
         or find_inconsistency(results, meaning)
         or find_odd_stage(record.stages, record.config, meaning)
-        or _odd_keys(record)
+        or (find_odd_keys(record) if isinstance(record, RunRecord) else None)
     )
 
 
@@ -63,8 +58,10 @@ def _odd_name(record: AnyRecord) -> Check | None:
     return None
 
 
-def _odd_keys(record: AnyRecord) -> Check | None:
-    """Compare the keys, and their parts, with those of the record's configuration and data."""
+def find_odd_keys(record: AnyRecord) -> Check | None:
+    """Return a key, or a part of one, that does not follow from configuration and data."""
+    if not record.is_pipeline:
+        return None
     try:
         config = parse_config(record.config, "")
     except SchemaError:
