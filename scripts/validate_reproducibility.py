@@ -148,9 +148,10 @@ def _twice(project: Path, config: ExperimentConfig, asked: ToleranceRequest) -> 
     enter(config.determinism.level)
     from repro.app.validate import make_record
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
+    from repro.execution.places import Here
 
     first = make_record(project, config, Progress())
-    return verify(project, Question(_ALONE, first, config), Progress(), asked)
+    return verify(project, Question(_ALONE, first, config), Progress(), asked, Here())
 
 
 def _against(
@@ -172,10 +173,10 @@ def _against(
     config = _recorded(project, subject, wanted)
     enter(config.determinism.level)
     from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
-    from repro.execution.network import shut_network
+    from repro.execution.places import Here
 
     question = Question(subject.name, record_of(subject), config, integrity)
-    return verify(project, question, Progress(), asked, shut_network)
+    return verify(project, question, Progress(), asked, Here(shut=True))
 
 
 def _against_metrics(

@@ -23,6 +23,7 @@ from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.digest.files import sha256_bytes, sha256_file
 from repro.divergence.tolerance import ToleranceRequest
+from repro.execution.places import Here
 
 OWN = parse_config(RECORD.config, "own")
 MODULE = "security:\n  allowed_modules: [sklearn, lightgbm, mine]\n"
@@ -175,7 +176,7 @@ def test_other_data_by_the_name_of_the_project_s_is_reported_first(path):
 
     with pytest.raises(HashMismatchError, match="expected sha256 1111"):
         with_own_data(ROOT, config)
-    found = verify(ROOT, Question("it", RECORD, config), None, ToleranceRequest())
+    found = verify(ROOT, Question("it", RECORD, config), None, ToleranceRequest(), Here())
     assert (found.comparison.verdict, found.holds) == (Verdict.INCOMPARABLE, False)
     assert found.comparison.reasons[0].startswith("data set differs: data/credit.csv: expected")
 

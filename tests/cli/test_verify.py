@@ -140,7 +140,7 @@ def test_editing_a_file_and_its_hash_is_seen_in_the_run_itself(copied):
     explained = project.repro("explain", run)
     exported = project.repro("reference", run, "-o", run.parent / "reference.json")
 
-    assert (verified.status, f"tampered: 1 of 13 files\n  {told}" in verified.out) == (1, True)
+    assert (verified.status, f"tampered: 1 of 14 files\n  {told}" in verified.out) == (1, True)
     assert "cross_validate" not in verified.err
     broken = [check for check in as_json.json["integrity"] if check["outcome"] != "same"]
     assert (as_json.status, [check["detail"] for check in broken]) == (1, [told])
@@ -272,7 +272,7 @@ def test_files_are_checked_without_a_project(trained, tmp_path):
 
     result = command("-m", "repro", "verify", "--integrity", "handed over", cwd=tmp_path)
 
-    assert (result.status, "intact: 13 files" in result.out) == (0, True)
+    assert (result.status, "intact: 14 files" in result.out) == (0, True)
 
 
 def test_exporting_twice_gives_the_same_bytes(trained, reference, tmp_path):

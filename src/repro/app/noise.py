@@ -6,20 +6,19 @@ bits: the spread is the difference between processors, measured rather than gues
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from repro.config.keys import version_of
-from repro.core.errors import PreconditionError
+from repro.core.errors import PreconditionError, ReproError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
 from repro.divergence.common_keys import with_keys_of
 from repro.divergence.compare import outputs_of
 from repro.divergence.spread import flips, spreads
 from repro.execution.network import network_of_children
-from repro.execution.processes import retrain
-from repro.launch import Level, lacking, pinned
+from repro.execution.places import Child, Silent, recipe_of
+from repro.launch import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 
     from repro.app.subjects.recorded import Recorded
     from repro.config.experiment import ExperimentConfig
-    from repro.core.record import AnyRecord
+    from repro.core.record import RunRecord
     from repro.divergence.spread import Spread
+    from repro.execution.places import Place
 
 # As the processor is, and as those of two older generations are.
 ENSEMBLE = (Level.STRICT, Level.PORTABLE, Level.PORTABLE_V2)
@@ -56,12 +56,12 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
         If fewer than two trainings finished, or all had one fingerprint: there is no spread
         then. If the record is not of a training by its configuration.
     """
-    records: list[AnyRecord] = []
+    records: list[RunRecord] = []
     trainings: list[NoiseTraining] = []
     for number, level in enumerate(ENSEMBLE, start=1):
         listener(number, level)
         started = time.perf_counter()
-        record, failure = _train(project, subject.config, level)
+        record, failure = _train(project, subject.config, Child.at(level))
         records += [record] if record else []
         seconds = round(time.perf_counter() - started, 3)
         trainings.append(_training(level, record, failure, records[:1], seconds))
@@ -100,18 +100,21 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
     return bound(noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)}))
 
 
-def _train(project: Path, config: ExperimentConfig, level: Level) -> tuple[AnyRecord | None, str]:
-    missing = lacking(level)
-    if missing:
-        return None, f"this processor has no {', '.join(missing)}"
-    return retrain(project, config, pinned(level, os.environ))
+def _train(project: Path, config: ExperimentConfig, place: Place) -> tuple[RunRecord | None, str]:
+    recipe = recipe_of(config)
+    if reason := place.lacks(recipe):
+        return None, reason
+    try:
+        return place.execute(project, recipe, Silent()).record, ""
+    except ReproError as error:
+        return None, error.message
 
 
 def _training(
     level: Level,
-    record: AnyRecord | None,
+    record: RunRecord | None,
     failure: str,
-    first: Sequence[AnyRecord],
+    first: Sequence[RunRecord],
     seconds: float,
 ) -> NoiseTraining:
     ours = outputs_of(record.stages) if record else {}

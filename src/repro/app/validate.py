@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load, load_record
 from repro.core.records import Metrics
+from repro.execution.places import Here, recipe_of
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
 
 def make_record(project: Path, config: ExperimentConfig, observer: Observer) -> RunRecord:
     """Train and return the record, with all predictions."""
-    # Imported here: it imports NumPy, and a reference is read before the level is fixed.
-    from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
-    from repro.execution.record import record_of_execution  # noqa: PLC0415
-
-    execution = execute(project, config, observer)
-    return record_of_execution(execution, predictions_of(execution.training))
+    return Here().execute(project, recipe_of(config), observer).record
 
 
 def make_reference(project: Path, config: ExperimentConfig, observer: Observer) -> RunRecord:

@@ -9,28 +9,24 @@ from repro.app.configuration import verification_settings
 from repro.app.known import read_known
 from repro.app.subjects.facts import claims, false_rows
 from repro.app.subjects.trust import with_own_data
-from repro.core.environment import comparable
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.verdict import Verdict
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.assess import assess, assess_metrics, foreseen_obstacles, obstacles_of_metrics
-from repro.divergence.structure import differences
-from repro.divergence.suspicion import recorded_differences, suspects_of
+from repro.divergence.suspicion import diagnose
 from repro.divergence.verification import build_verification, incomparable
-from repro.execution.pipeline import execute, predictions_of
-from repro.execution.record import record_of_execution
+from repro.execution.places import Here, recipe_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from repro.config.data import Dataset
     from repro.config.experiment import ExperimentConfig
     from repro.core.record import AnyRecord
     from repro.core.records import Metrics
-    from repro.core.verdict import Check, Network, Verification
+    from repro.core.verdict import Check, Verification
     from repro.divergence.tolerance import ToleranceRequest
+    from repro.execution.places import Place
     from repro.store import StoredRun
     from repro.training.fold import Observer
 
@@ -61,11 +57,7 @@ class Question:
 
 
 def verify(
-    project: Path,
-    question: Question,
-    observer: Observer,
-    asked: ToleranceRequest,
-    shut: Callable[[Path, Dataset], Network | None] = lambda _project, _dataset: None,
+    project: Path, question: Question, observer: Observer, asked: ToleranceRequest, place: Place
 ) -> Verification:
     """Train and compare the record with the result.
 
@@ -76,14 +68,13 @@ def verify(
     ----------
     asked : ToleranceRequest
         Where it asks for no tolerance, the one in this project's ``configs/base.yaml`` counts.
-    shut : callable, optional
-        Shuts this process off from the network before anything of the record is built; the default
-        leaves a process that goes on as it is.
+    place : Place
+        Where the training is repeated.
 
     Raises
     ------
     PreconditionError, DataError, ConfigError
-        As ``execute`` and ``assess``.
+        As ``Place.execute`` and ``assess``.
     """
     expected = question.expected
     # This project's own, never the record's: the author of a record does not set the measure.
@@ -95,35 +86,32 @@ def verify(
             return _untrained(question, *obstacles)
         # Before the training: a file that cannot be read must not cost one.
         known = read_known(project) if asked.auto else NOTHING_KNOWN
-        network = shut(project, config.dataset)
-        execution = execute(project, config, observer)
+        executed = place.execute(project, recipe_of(config), observer)
     except HashMismatchError as error:
         return _untrained(question, f"data set differs: {error.message}")
-    actual = record_of_execution(execution, predictions_of(execution.training))
+    actual = executed.record
     if asked.auto:
         # What was computed in this process is no claim.
         observed = KnownFingerprints.of([actual.environment])
         asked = replace(asked, known=known.plus(observed))
     comparison = assess(settings, expected, actual, asked, MEANING)
-    false = false_rows(question.run, execution.table.rows)
+    false = false_rows(question.run, actual)
     if false and expected.content == actual.content:
         # As of a record whose files contradict each other: nothing it says can be relied on.
         reasons = (false, *comparison.reasons)
         comparison = comparison.model_copy(
             update={"verdict": Verdict.INCOMPARABLE, "reasons": reasons}
         )
-    parted = differences(comparable(expected.environment), comparable(actual.environment))
-    comparison = comparison.model_copy(update={"environment": parted})
-    found = recorded_differences(expected, actual)
-    suspects = suspects_of(expected, actual, comparison, found, MEANING)
+    comparison, suspects = diagnose(expected, actual, comparison, MEANING)
     verification = build_verification(question.name, question.integrity, comparison)
-    update = {
-        "suspects": suspects,
-        "findings": execution.training.metrics.findings,
-        "network": network,
-        "claimed": claims(question.run or expected, actual),
-    }
-    return verification.model_copy(update=update)
+    return verification.model_copy(
+        update={
+            "suspects": suspects,
+            "findings": actual.metrics.findings,
+            "network": executed.network,
+            "claimed": claims(question.run or expected, actual),
+        }
+    )
 
 
 def _untrained(question: Question, *reasons: str) -> Verification:
@@ -139,17 +127,16 @@ def verify_metrics(
     observer: Observer,
     asked: ToleranceRequest,
 ) -> Verification:
-    """Train and compare a file of metrics alone, which the mode ``legacy`` allows.
+    """Train in this process and compare a file of metrics alone, which the mode ``legacy`` allows.
 
     Raises
     ------
     PreconditionError, DataError, ConfigError
-        As ``execute`` and ``assess_metrics``.
+        As ``Place.execute`` and ``assess_metrics``.
     """
     settings, name = verification_settings(project, config.experiment), "metrics.json"
     obstacles = obstacles_of_metrics(settings, expected, config.task, asked)
     if obstacles:
         return build_verification(name, (), incomparable(*obstacles))
-    execution = execute(project, config, observer)
-    actual = record_of_execution(execution, predictions_of(execution.training))
+    actual = Here().execute(project, recipe_of(config), observer).record
     return build_verification(name, (), assess_metrics(settings, expected, actual, asked))

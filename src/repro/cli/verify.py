@@ -141,14 +141,14 @@ def _execute(
     check_trust(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
-    from repro.app.verify import Question, verify  # imports NumPy: after the level is fixed
-    from repro.execution.network import shut_network
+    from repro.app.verify import Question, verify
+    from repro.execution.places import Here
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
     expected = record_of(subject)
     question = Question(subject.name, expected, config, integrity, run_of(subject))
-    return verify(project, question, observer, asked, shut_network)
+    return verify(project, question, observer, asked, Here(shut=True))
 
 
 def _write(path: Path, verification: Verification) -> None:

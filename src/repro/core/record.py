@@ -112,11 +112,22 @@ Recipe = Annotated[PipelineRecipe | CommandRecipe | FunctionRecipe, Field(discri
 
 
 class DataMaterial(Record):
-    """Data that was read; ``unordered`` is the digest whatever the order of the rows."""
+    """Data that was read.
+
+    Attributes
+    ----------
+    content : str
+        Digest of all of it.
+    unordered : str or None
+        Digest of a table whatever the order of its rows.
+    rows : int or None
+        How many rows a table has.
+    """
 
     name: str
     content: str
     unordered: str | None = Later
+    rows: int | None = Later
 
 
 class Materials(Record):
@@ -227,6 +238,12 @@ class RunRecord(Record):
         """Digest of the one data set whatever the order of its rows, if it is known."""
         data = self.materials.data
         return data[0].unordered if len(data) == 1 else None
+
+    @property
+    def table_rows(self) -> int | None:
+        """How many rows the one data set has, if it is known."""
+        data = self.materials.data
+        return data[0].rows if len(data) == 1 else None
 
     @property
     def code(self) -> dict[str, str] | None:

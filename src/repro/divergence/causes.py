@@ -174,7 +174,9 @@ def suspects(
     left = {
         key: pair
         for key, pair in differences.items()
-        if not (key.startswith("packages.") and None in pair) or _package(key) in loaded.packages
+        if loaded.whole
+        or not (key.startswith("packages.") and None in pair)
+        or _package(key) in loaded.packages
     }
     found: list[tuple[tuple[bool, bool, int], Suspect]] = []
     for weight, cause in enumerate(_CAUSES):
@@ -199,7 +201,7 @@ def _is_of(cause: _Cause, key: str, loaded: Loaded) -> bool:
         kind = _LOADED
     elif key.startswith("packages.") and _package(key) in loaded.packages:
         kind = _USED
-    elif key.startswith("packages.") and _package(key) in _FRONT_DOOR:
+    elif key.startswith("packages.") and _package(key) in _FRONT_DOOR and not loaded.whole:
         kind = _IDLE
     return kind.startswith(cause.prefixes) and kind.endswith(cause.suffixes)
 

@@ -29,11 +29,14 @@ class Loaded:
         Distributions that estimators come from.
     foreign : bool
         Whether any code was loaded that may read files, variables or properties of the machine.
+    whole : bool
+        Whether a program of its own was run, which may use any package that there is.
     """
 
     files: frozenset[str] = frozenset()
     packages: frozenset[str] = frozenset()
     foreign: bool = False
+    whole: bool = False
 
     @staticmethod
     def by(expected: AnyRecord, actual: AnyRecord, files: Collection[str] = ()) -> Loaded:
@@ -46,11 +49,13 @@ class Loaded:
         """
         records = (expected, actual)
         known = frozenset(files).union(*(record.code or {} for record in records))
+        whole = not all(record.is_pipeline for record in records)
         roots = {root for record in records for root in _roots(record.config.get("models"))}
         return Loaded(
             files=known,
             packages=frozenset().union(*(record.environment.used or () for record in records)),
-            foreign=bool(roots - _KNOWN) or not all(map(_is_own, known)),
+            foreign=whole or bool(roots - _KNOWN) or not all(map(_is_own, known)),
+            whole=whole,
         )
 
 

@@ -39,6 +39,16 @@ def recorded_differences(
     return found | {f"code.{name}": pair for name, pair in differences(left, right).items()}
 
 
+def diagnose(
+    expected: AnyRecord, actual: AnyRecord, comparison: Comparison, meaning: Meaning
+) -> tuple[Comparison, tuple[Suspect, ...]]:
+    """Add to a comparison where the environments differ, and rank what can have caused it."""
+    parted = differences(comparable(expected.environment), comparable(actual.environment))
+    comparison = comparison.model_copy(update={"environment": parted})
+    found = recorded_differences(expected, actual)
+    return comparison, suspects_of(expected, actual, comparison, found, meaning)
+
+
 def suspects_of(
     expected: AnyRecord,
     actual: AnyRecord,

@@ -14,19 +14,6 @@ from repro.core.errors import ReproError
 from repro.core.jsonfile import dump_record, load
 
 
-class _Silent:
-    """Reports nothing."""
-
-    def preparing(self, what: str) -> None:
-        """Pass over it."""
-
-    def stage_started(self, name: str, position: int, total: int) -> None:
-        """Pass over it."""
-
-    def task_started(self, label: str, position: int, total: int) -> None:
-        """Pass over it."""
-
-
 def main() -> int:
     """Train and write the record; what cannot be done is a sentence and the exit status 3."""
     # Estimators print, some of them past Python: only the record may come out where it is read.
@@ -43,13 +30,11 @@ def main() -> int:
 def _trained(project: Path) -> bytes:
     # Imported here: libraries may print already when they are imported.
     from repro.config.recorded import parse_config  # noqa: PLC0415
-    from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
-    from repro.execution.record import record_of_execution  # noqa: PLC0415
+    from repro.execution.places import Here, Silent, recipe_of  # noqa: PLC0415
 
     name = "standard input"
     config = parse_config(load(sys.stdin.buffer.read(), name), name)
-    execution = execute(project, config, _Silent())
-    return dump_record(record_of_execution(execution, predictions_of(execution.training)))
+    return dump_record(Here().execute(project, recipe_of(config), Silent()).record)
 
 
 if __name__ == "__main__":

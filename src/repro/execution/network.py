@@ -34,7 +34,7 @@ def shut_network(project: Path, dataset: Dataset) -> Network:
 
 
 def network_of_children() -> Network:
-    """Return how far the trainings of ``retrain`` are shut off from the network."""
+    """Return how far the trainings in children are shut off from the network."""
     return _observed(isolation_of_children())
 
 

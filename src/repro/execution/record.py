@@ -34,6 +34,7 @@ class Results:
 
     content: str
     unordered: str | None
+    rows: int
     keys: Keys
     stages: Stages
     metrics: Metrics
@@ -76,6 +77,7 @@ def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
                         name=config.dataset.name,
                         content=results.content,
                         unordered=results.unordered,
+                        rows=results.rows,
                     ),
                 ),
                 code=dict(results.code),
@@ -97,6 +99,7 @@ def record_of_execution(execution: Execution, predictions: Predictions | None) -
     results = Results(
         content=execution.table.content,
         unordered=execution.table.unordered,
+        rows=execution.table.rows,
         keys=execution.keys,
         stages=training.stages,
         metrics=training.metrics,

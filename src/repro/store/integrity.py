@@ -11,7 +11,7 @@ from repro.digest.files import sha256_file
 from repro.digest.line_ends import found_line_ends
 from repro.store.disk import oddity, read_limited
 from repro.store.lineage import ONLY_LINE_ENDS, parse_lineage
-from repro.store.naming import LINEAGE, printable
+from repro.store.naming import LINEAGE, is_detached, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -119,7 +119,11 @@ def _unexpected(run: Path, known: Collection[str]) -> Iterator[FileCheck]:
         yield _absent(run, None, error)
         return
     for path in paths:
-        kind = oddity(path) or "a file"
+        odd = oddity(path)
+        if is_detached(path.name) and odd is None:
+            # Nothing of the run follows from it: whoever wants it has to verify it.
+            continue
+        kind = odd or "a file"
         detail = f"{kind} that is not of this run"
         yield FileCheck(printable(path.name), FileOutcome.UNEXPECTED, None, None, detail)
 

@@ -13,12 +13,25 @@ if TYPE_CHECKING:
 
 LINEAGE = "lineage.json"
 RECORD = "record.json"
+# Signatures of a run and statements about it, which are added when its lineage is complete.
+_DETACHED = re.compile(r"(signature|statement)[a-zA-Z0-9_-]*\.(dsse|intoto)\.json")
 PARTIAL = ".partial"
 REMOVED = ".removed"
 
 _STAMP = "%Y%m%d-%H%M%S"
 _RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{6,}", re.ASCII)
 _TELLTALE = (LINEAGE, "config.json", "stages.json")
+
+
+def is_detached(name: str) -> bool:
+    """Return whether a file of this name may be added to a complete run.
+
+    Examples
+    --------
+    >>> is_detached("signature-ci.dsse.json"), is_detached("metrics.json.dsse.json")
+    (True, False)
+    """
+    return _DETACHED.fullmatch(name) is not None
 
 
 def new_run_id(now: datetime) -> str:

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from repro.app.explain.no_divergence import has_same_outputs_at
 from repro.config.experiment import ExperimentConfig
+from repro.core.errors import ReproError
 from repro.core.explanation import Counterfactual
 from repro.divergence.compare import outputs_of
-from repro.execution.processes import retrain
+from repro.execution.places import Child, Silent, recipe_of
 from repro.launch import Level, lacking, pinned
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from repro.app.explain.interventions import Intervention
     from repro.app.explain.packages import Throwaway
     from repro.app.subjects.recorded import Recorded
-    from repro.core.record import AnyRecord
+    from repro.core.record import AnyRecord, RunRecord
     from repro.core.verdict import Divergence
+    from repro.execution.places import Place
 
 # What pydantic puts before the sentence of a rule over several keys.
 _RULE = "Value error, "
@@ -93,7 +95,7 @@ class Counterfactuals:
         self.train(tuple(interventions), reduce(or_, interventions.values()))
         return self.made[-1].confirms
 
-    def train(self, causes: Sequence[str], intervention: Intervention) -> AnyRecord | None:
+    def train(self, causes: Sequence[str], intervention: Intervention) -> RunRecord | None:
         """Train with some differences removed; None if that did not finish."""
         started = time.perf_counter()
         config = self._configured(intervention)
@@ -102,7 +104,7 @@ class Counterfactuals:
             record, failure = None, config
         else:
             self._announce(causes)
-            record, failure = retrain(self.project, config, self._environ(intervention))
+            record, failure = self._executed(config, Child(self._environ(intervention)))
         there = outputs_of(self.expected.stages)
         here = outputs_of(record.stages) if record else {}
         self.made.append(
@@ -119,6 +121,12 @@ class Counterfactuals:
             )
         )
         return record
+
+    def _executed(self, config: ExperimentConfig, place: Place) -> tuple[RunRecord | None, str]:
+        try:
+            return place.execute(self.project, recipe_of(config), Silent()).record, ""
+        except ReproError as error:
+            return None, error.message
 
     @property
     def _base(self) -> ExperimentConfig:

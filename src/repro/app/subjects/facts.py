@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from repro.config.experiment import ExperimentConfig
-    from repro.core.record import AnyRecord
+    from repro.core.record import AnyRecord, RunRecord
     from repro.core.records import Seeds, Stages
 
 # What nothing on this machine follows from, in a run and in a reference.
@@ -179,8 +179,9 @@ def _seeds_of(name: str, base: int, scheme: str) -> tuple[int, ...]:
     return tuple(derive(base, *path) for path in product(*parts))
 
 
-def false_rows(run: StoredRun | None, rows: int) -> str:
+def false_rows(run: StoredRun | None, actual: RunRecord) -> str:
     """Report that a run names a different number of rows than its data set has; empty if not."""
+    rows = actual.table_rows
     if run is None or run.lineage.dataset.rows == rows:
         return ""
     return (

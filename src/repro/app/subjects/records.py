@@ -44,6 +44,7 @@ def assembled(run: StoredRun) -> RunRecord:
         results = Results(
             content=run.lineage.dataset.content,
             unordered=run.lineage.dataset.unordered,
+            rows=run.lineage.dataset.rows,
             keys=run.snapshot.keys,
             stages=run.stages,
             metrics=run.metrics,
