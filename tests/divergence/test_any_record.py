@@ -13,7 +13,7 @@ from tests.forging import read_record
 from repro.app.compare import compare_all, read_entry
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.subject import check_record
-from repro.core.environment import Fingerprint
+from repro.core.environment import Fingerprint, environment_key
 from repro.core.evidence import Evidence
 from repro.core.jsonfile import bound, dump_record
 from repro.core.meaning import Mechanism
@@ -77,6 +77,7 @@ def record(**changes):
         "evidence": evidence(),
         "recipe": None,
         "environment": HERE,
+        "environment_key": environment_key(changes.get("environment", HERE)),
         "materials": Materials(data=(DataMaterial(name="train", content="array/v1:1"),), code={}),
         "digest": "",
     }

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from repro.core.canonical import typed_digest
-from repro.core.environment import Environment, environment_key
+from repro.core.environment import Environment
 from repro.core.evidence import Evidence, metrics_of, threshold_of
 from repro.core.model import Later, Record
 from repro.core.record_v1 import RecordFile
@@ -161,6 +161,8 @@ class RunRecord(Record):
     recipe : Recipe or None
         How it is executed again; None where that is not known.
     environment : Environment
+    environment_key : str
+        By the version that it names.
     materials : Materials
     digest : str
         Binds the rest of the record.
@@ -174,6 +176,7 @@ class RunRecord(Record):
     evidence: Evidence
     recipe: Recipe | None
     environment: Environment
+    environment_key: str
     materials: Materials
     digest: str
 
@@ -217,7 +220,7 @@ class RunRecord(Record):
         return Keys(
             replicate_key=self.identity.replicate_key,
             strict_key=self.identity.strict_key,
-            environment_key=environment_key(self.environment),
+            environment_key=self.environment_key,
         )
 
     @property
@@ -272,8 +275,10 @@ class RunRecord(Record):
 
     def with_keys(self, keys: Keys) -> Self:
         """Return the record with other keys."""
-        update = {"replicate_key": keys.replicate_key, "strict_key": keys.strict_key}
-        return self.model_copy(update={"identity": self.identity.model_copy(update=update)})
+        given = {"replicate_key": keys.replicate_key, "strict_key": keys.strict_key}
+        identity = self.identity.model_copy(update=given)
+        update = {"identity": identity, "environment_key": keys.environment_key}
+        return self.model_copy(update=update)
 
     def with_stages(self, stages: Stages) -> Self:
         """Return the record with other steps."""

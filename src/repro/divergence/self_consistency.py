@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from repro.core.record import AnyRecord
 
 
+def names_itself(record: AnyRecord) -> bool:
+    """Return whether name, level and environment key are those of what the record holds."""
+    if not follows(record.keys.environment_key, record.environment):
+        return False
+    if not record.is_pipeline:
+        return True
+    determinism = record.config.get("determinism")
+    level = determinism.get("level") if isinstance(determinism, dict) else None
+    return (record.experiment, record.environment.level) == (record.config.get("experiment"), level)
+
+
 def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
     """Return the first thing that a record contradicts itself in; None without one.
 
@@ -39,23 +50,10 @@ def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
             return _flaw("evidence.copied_from", "it is not what the stages of experiments declare")
     results = Results(record.stages, record.metrics, record.threshold, record.predictions)
     return (
-        _odd_name(record)
-        or find_inconsistency(results, meaning)
+        find_inconsistency(results, meaning)
         or find_odd_stage(record.stages, record.config, meaning)
         or (find_odd_keys(record) if isinstance(record, RunRecord) else None)
     )
-
-
-def _odd_name(record: AnyRecord) -> Check | None:
-    determinism = record.config.get("determinism")
-    level = determinism.get("level") if isinstance(determinism, dict) else None
-    if record.experiment != record.config.get("experiment"):
-        return _flaw("name", "its name is not that of its configuration")
-    if record.environment.level != level:
-        return _flaw("environment.level", "its level is not that of its configuration")
-    if not follows(record.keys.environment_key, record.environment):
-        return _flaw("keys.environment_key", "its environment key is not that of its environment")
-    return None
 
 
 def find_odd_keys(record: AnyRecord) -> Check | None:

@@ -71,6 +71,7 @@ def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
                 kind="pipeline", config=config.model_dump(mode="json", by_alias=True)
             ),
             environment=results.environment,
+            environment_key=keys.environment_key,
             materials=Materials(
                 data=(
                     DataMaterial(

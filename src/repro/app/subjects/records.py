@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from repro.config.recorded import parse_config
@@ -13,6 +14,8 @@ from repro.divergence.structure import differences
 from repro.execution.record import Results, pipeline_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from repro.config.verification import Sample
     from repro.core.record import RunRecord
     from repro.core.records import Prediction
@@ -28,7 +31,8 @@ def record_of_run(run: StoredRun) -> RunRecord:
         If a file of the run holds what no record can.
     """
     record = run.record or assembled(run)
-    return bound(record.with_predictions(run.predictions))
+    with _of_a_record(run):
+        return bound(record.with_predictions(run.predictions))
 
 
 def assembled(run: StoredRun) -> RunRecord:
@@ -40,7 +44,8 @@ def assembled(run: StoredRun) -> RunRecord:
         As ``record_of_run``.
     """
     code = {name: run.lineage.code[name] for name in run.lineage.loaded or ()}
-    try:
+    config = parse_config(run.config, "config.json")
+    with _of_a_record(run):
         results = Results(
             content=run.lineage.dataset.content,
             unordered=run.lineage.dataset.unordered,
@@ -53,7 +58,13 @@ def assembled(run: StoredRun) -> RunRecord:
             environment=run.environment.environment,
             code=code,
         )
-        return pipeline_record(parse_config(run.config, "config.json"), results)
+        return pipeline_record(config, results)
+
+
+@contextmanager
+def _of_a_record(run: StoredRun) -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         # Each file is well-formed on its own, and was still not written by this program.
         raise SchemaError(

@@ -16,7 +16,7 @@ from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
 from repro.core.verdict import Check, Outcome
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
-from repro.divergence.self_consistency import find_contradiction
+from repro.divergence.self_consistency import find_contradiction, names_itself
 from repro.store import FileOutcome, find_run, integrity, read_run
 from repro.training.declarations import MEANING
 
@@ -89,7 +89,7 @@ def check_record(record: AnyRecord, name: str) -> Check:
     """
     found = _bound_digest(record, name)
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
-    if found != record.digest:
+    if found != record.digest or not names_itself(record):
         return _edited(check)
     flaw = find_contradiction(record, MEANING)
     return _named(flaw, name) if flaw else check
