@@ -11,6 +11,8 @@ from itertools import permutations
 from math import factorial
 from typing import TYPE_CHECKING, Any
 
+from repro.app.own_metrics import names_of
+from repro.config.metrics import built_in
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load_record
 from repro.core.records import RecordFile
@@ -19,29 +21,11 @@ from repro.divergence.compare import outputs_of
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from repro.core.records import Metrics
 
-# In the order in which every training gives them.
-METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "f1_macro",
-    "f1_weighted",
-    "precision_macro",
-    "recall_macro",
-    "precision",
-    "recall",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "rmse",
-    "mae",
-    "r2",
-)
 _MOST_ORDERS = factorial(8)
 
 
@@ -90,7 +74,9 @@ def _ordered(record: RecordFile) -> RecordFile:
     """Restore the orders that count and that a formatter which sorts keys has lost."""
     digests = frozenset(outputs_of(record.stages).values())
     names = ("test", "constant", "undefined", "cross_validation")
-    found = {name: _restored(getattr(record.metrics, name), digests) for name in names}
+    # In the order in which every training reports them.
+    usual = (*built_in(), *names_of(record.config.get("metrics")))
+    found = {name: _restored(getattr(record.metrics, name), digests, usual) for name in names}
     metrics = record.metrics.model_copy(update=found)
     return record.model_copy(
         update={"metrics": metrics, "config": record.config | _models(record, metrics)}
@@ -105,23 +91,25 @@ def _models(record: RecordFile, metrics: Metrics) -> dict[str, Any]:
     return {"models": {family: models[family] for family in metrics.cross_validation}}
 
 
-def _restored(values: Mapping[str, Any], digests: frozenset[str]) -> dict[str, Any]:
+def _restored(
+    values: Mapping[str, Any], digests: frozenset[str], usual: Sequence[str]
+) -> dict[str, Any]:
     """Return a mapping in the order whose digest is that of a stage output, if there is one."""
     try:
         parts = {name: digest_plain(value) for name, value in values.items()}
     except ValueError:
         # An integer that canonical JSON cannot hold was no stage's.
         return dict(values)
-    for names in _orders(list(values)):
+    for names in _orders(list(values), usual):
         if digest_plain({name: parts[name] for name in names}, str) in digests:
             return {name: values[name] for name in names}
     return dict(values)
 
 
-def _orders(names: list[str]) -> Iterator[tuple[str, ...]]:
+def _orders(names: list[str], usual: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield orders to try: as it is, that of metrics, and all where they are not too many."""
     yield tuple(names)
-    if set(names) <= set(METRICS):
-        yield tuple(sorted(names, key=METRICS.index))
+    if set(names) <= set(usual):
+        yield tuple(sorted(names, key=usual.index))
     elif factorial(min(len(names), 20)) <= _MOST_ORDERS:
         yield from permutations(names)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.facts import find_false_fact
+from repro.app.own_metrics import find_missing_metric
 from repro.app.record_file import read_record_file
 from repro.app.soundness import find_flaw, find_odd_stage
 from repro.core.environment import follows
@@ -89,9 +90,11 @@ def check_record(record: RecordFile, name: str) -> Check:
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
     if not _is_consistent(record, found):
         return _edited(check)
-    flaw = find_flaw(
-        record.stages, record.metrics, record.threshold, record.predictions
-    ) or find_odd_stage(record.stages, record.config)
+    flaw = (
+        find_flaw(record.stages, record.metrics, record.threshold, record.predictions)
+        or find_odd_stage(record.stages, record.config)
+        or find_missing_metric(record.stages, record.metrics, record.config)
+    )
     return _named(flaw, name) if flaw else check
 
 
@@ -111,6 +114,7 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
             files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
         )
         or find_odd_stage(files.stages, files.config)
+        or find_missing_metric(files.stages, files.metrics, files.config)
         or find_false_fact(files)
     )
     if flaw is None:

@@ -26,6 +26,7 @@ _SECTIONS: dict[str, bool | set[str]] = {
     "selection": True,
     "decision": True,
     "evaluation": True,
+    "metrics": True,
     # The roles of columns are in the content: numbers and text have different digests in it.
     "dataset": {"target", "positive"},
 }

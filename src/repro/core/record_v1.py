@@ -1,7 +1,7 @@
-"""The meaning of the steps of records that do not state it themselves, frozen.
+"""What every record of the first version has, and the meaning of its steps, frozen.
 
-Records of the first version name their steps and say no more. Their pipeline had these steps; this
-table is never changed.
+Records of the first version name their steps and say no more. Their pipeline had these steps and
+measured these metrics; the tables are never changed.
 """
 
 from __future__ import annotations
@@ -32,6 +32,19 @@ ACTS: dict[str, tuple[Mechanism, ...]] = {
     "drift": _COLUMNS,
     "check": (),
 }
+
+_CLASSES = (
+    "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro",
+    "roc_auc", "average_precision", "log_loss", "brier",
+)  # fmt: skip
+# The metrics of each task that every training has measured.
+METRICS: dict[str, tuple[str, ...]] = {
+    "binary": (*_CLASSES, "precision", "recall"),
+    "multiclass": _CLASSES,
+    "regression": ("rmse", "mae", "r2"),
+}
+# Those that a model with decision scores does not have.
+WITHOUT_PROBABILITIES = ("log_loss", "brier")
 
 
 def acts_of(stage: Stage) -> tuple[Mechanism, ...] | None:
