@@ -18,6 +18,7 @@ from repro.core.errors import PreconditionError
 from repro.core.explanation import Explanation
 from repro.divergence.compare import first_divergence, outputs_of
 from repro.divergence.explained import redefined_diagnostics, without
+from repro.divergence.unmatched import explained_outputs
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def explain(
     if blank:
         sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
         return _report(trials, sentence, explained=False)
-    if against and first_divergence(expected.stages, against.record.stages) is None:
+    if against and agreement.is_whole(expected, against.record):
         sentence, same = agreement.of_two(subject, against)
         return _report(trials, sentence, explained=same)
     actual = trials.train((), start)
@@ -68,7 +69,8 @@ def explain(
             advice="repro doctor shows what is wrong on this machine",
         )
     actual = actual.model_copy(update={"stages": without(actual.stages, moved)})
-    parted = first_divergence(expected.stages, actual.stages)
+    only = explained_outputs(expected.metrics, actual.metrics, MEANING)
+    parted = first_divergence(expected.stages, actual.stages, only)
     if parted is None:
         sentence, same = agreement.with_a_training(expected, actual)
         if same and against:

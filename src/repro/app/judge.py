@@ -9,6 +9,7 @@ from repro.app.limits import automatic, check_noise, configured, in_units_of_tar
 from repro.app.records import keys_from, with_common_keys, with_keys_of
 from repro.config.keys import VERSION
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
+from repro.core.record_v1 import missing_metrics
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.comparable import obstacles
 from repro.divergence.compare import compare
@@ -83,7 +84,10 @@ def obstacles_of_metrics(
     """Return why a file of metrics and a training of a task cannot be compared."""
     planned = Side(metrics=expected.model_copy(update={"task": task}))
     mode = asked.mode or settings.mode
-    return obstacles(Side(metrics=expected), planned, mode, settings.sample.size)
+    found = obstacles(Side(metrics=expected), planned, mode, settings.sample.size)
+    if missing := ", ".join(missing_metrics(expected)):
+        found += (f"the reference lacks metrics that every training measures: {missing}",)
+    return found
 
 
 def judge_metrics(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from repro.config.metrics import built_in
 from repro.core.errors import ConfigError
-from repro.core.record_v1 import METRICS, WITHOUT_PROBABILITIES
+from repro.core.record_v1 import missing_metrics
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Check, Outcome
 from repro.divergence.compare import outputs_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import JsonValue
 
@@ -39,42 +39,27 @@ def find_missing_metric(
 ) -> Check | None:
     """Return the first metric that every training measures and that a record lacks, or None.
 
-    A built-in metric that is newer than the record may be missing.
-
     Parameters
     ----------
     config : mapping
         As recorded.
     """
-    outputs, task = outputs_of(stages), str(config.get("task"))
-    own = names_of(config.get("metrics"))
-    for section in ("test", "constant"):
-        if MEANING.copies[f"metrics.{section}"] not in outputs:
-            continue
-        for name in _missing(metrics, section, (*METRICS.get(task, ()), *own), own):
+    outputs, own = outputs_of(stages), names_of(config.get("metrics"))
+    for name in missing_metrics(metrics, own):
+        section = f"metrics.{name.partition('.')[0]}"
+        if MEANING.copies[section] in outputs:
             detail = (
-                f"metrics.{section} lacks {name}, which every training of this configuration"
-                " measures: it was edited"
+                f"{section} lacks {name.partition('.')[2]}, which every training of this"
+                " configuration measures: it was edited"
             )
             return Check(
-                name=f"metrics.{section}.{name}",
-                expected=name,
+                name=f"metrics.{name}",
+                expected=None,
                 actual=None,
                 outcome=Outcome.DIFFERS,
                 detail=detail,
             )
     return None
-
-
-def _missing(
-    metrics: Metrics, section: str, names: Iterable[str], own: tuple[str, ...]
-) -> Iterator[str]:
-    known = metrics.test.keys() if section == "test" else metrics.constant.keys()
-    # A constant guess has probabilities.
-    excused = metrics.undefined.keys() & {*WITHOUT_PROBABILITIES, *own}
-    for name in names:
-        if name not in known and (section != "test" or name not in excused):
-            yield name
 
 
 def check_tolerances(settings: Verification, trees: Iterable[Tree]) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from repro.core.meaning import Mechanism
 
 if TYPE_CHECKING:
-    from repro.core.records import Stage
+    from collections.abc import Iterator, Sequence
+
+    from repro.core.records import Metrics, Stage
 
 _FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
 _COLUMNS = (Mechanism.ARITHMETIC, Mechanism.TABLES)
@@ -44,9 +46,26 @@ METRICS: dict[str, tuple[str, ...]] = {
     "regression": ("rmse", "mae", "r2"),
 }
 # Those that a model with decision scores does not have.
-WITHOUT_PROBABILITIES = ("log_loss", "brier")
+_WITHOUT_PROBABILITIES = frozenset({"log_loss", "brier"})
 
 
 def acts_of(stage: Stage) -> tuple[Mechanism, ...] | None:
     """Return the mechanisms that can act in a step; None where every one may."""
     return ACTS.get(stage.name) if stage.acts is None else stage.acts
+
+
+def missing_metrics(metrics: Metrics, own: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the dotted names of metrics that every training of the task has and these do not.
+
+    A built-in metric that is newer than the record may be missing.
+
+    Parameters
+    ----------
+    own : sequence of str
+        Names of metrics that the configuration declares.
+    """
+    names = (*METRICS.get(metrics.task, ()), *own)
+    excused = metrics.undefined.keys() & {*_WITHOUT_PROBABILITIES, *own}
+    yield from (f"test.{name}" for name in names if name not in {*metrics.test, *excused})
+    # A constant guess has probabilities.
+    yield from (f"constant.{name}" for name in names if name not in metrics.constant)

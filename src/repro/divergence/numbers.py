@@ -15,6 +15,7 @@ from repro.divergence.tolerance import (
     same_bits,
     ulps,
 )
+from repro.divergence.unmatched import unmatched, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def check_metrics(expected: Metrics, actual: Metrics, limits: Limits) -> Iterator[Check]:
-    """Check the selected model and every number of the metrics, missing ones included."""
+    """Check the selected model and every number of the metrics, missing ones included.
+
+    A metric that only one side has is reported, if the sides share any.
+    """
+    only = unmatched(expected, actual)
+    expected, actual = without(expected, only), without(actual, only)
     for name in ("model", "task", "selection_metric"):
         yield _check_equal(f"metrics.{name}", getattr(expected, name), getattr(actual, name))
     yield _check_equal("metrics.undefined", dict(expected.undefined), dict(actual.undefined))
@@ -34,6 +40,14 @@ def check_metrics(expected: Metrics, actual: Metrics, limits: Limits) -> Iterato
     for name in [*left, *(name for name in right if name not in left)]:
         dotted = f"metrics.{name}"
         yield check_number(dotted, left.get(name), right.get(name), limits.of(dotted))
+    for name, sentence in only.items():
+        yield Check(
+            name=f"metrics.test.{name}",
+            expected=None,
+            actual=None,
+            outcome=Outcome.EXPLAINED,
+            detail=sentence,
+        )
 
 
 def _doubts(metrics: Metrics) -> list[JsonValue]:
