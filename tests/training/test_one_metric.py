@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.app.test_one_place import RECORD
-from tests.training import in_process
 from tests.training.test_own_metrics import samples, settings, trained
 
 from repro.app.record_file import parse_record
