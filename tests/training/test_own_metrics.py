@@ -1,6 +1,7 @@
 """Metrics that a configuration declares: values, intervals, selection, and what goes wrong."""
 
 import json
+import random
 import re
 
 import numpy as np
@@ -307,6 +308,14 @@ def wording(y_true, y_pred):
     return "0.5"
 
 
+def drawing(y_true, y_pred):
+    return random.random()
+
+
+def drawing_by_numpy(y_true, y_pred):
+    return float(np.random.rand())  # noqa: NPY002 - the generator that others draw from
+
+
 def spoiling(y_true, y_pred):
     """Overwrite what it was given, and count the rows that are left as they were."""
     kept = (y_true == y_pred).mean()
@@ -335,6 +344,8 @@ class Kind:
         (listing, "returned list [0.5, 0.5], expected one number"),
         (undefined_here, "returned nan, expected a finite number"),
         (endless, "returned inf, expected a finite number"),
+        (drawing, "drew from the global generators"),
+        (drawing_by_numpy, "drew from the global generators"),
         (wording, "returned str '0.5', expected one number"),
     ],
 )

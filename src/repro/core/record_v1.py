@@ -1,4 +1,4 @@
-"""What every record of the first version has, and the meaning of its steps, frozen.
+"""The frozen facts of records of the first version: their metrics, and the meaning of their steps.
 
 Records of the first version name their steps and say no more. Their pipeline had these steps and
 measured these metrics; the tables are never changed.

@@ -30,6 +30,7 @@ from repro.core.canonical import tagged_digest
 from repro.core.errors import ConfigError, DataError
 from repro.core.suggest import did_you_mean
 from repro.training.classes import import_allowed
+from repro.training.generators import state_of_global_generators
 from repro.training.scoring import indicators
 
 if TYPE_CHECKING:
@@ -97,13 +98,15 @@ class Measure:
         Raises
         ------
         DataError
-            If an own function raises, or returns anything but a finite number.
+            If an own function raises, draws from a global generator, or returns anything but a
+            finite number.
         """
         first, second, options = self._arguments(rows)
         if weights is not None:
             options["sample_weight"] = weights
         if not self.own:
             return float(self.function(first, second, **options))
+        before = state_of_global_generators()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -111,6 +114,9 @@ class Measure:
         # The function is somebody else's code. One that exits would end as if asked to.
         except (Exception, SystemExit) as error:
             raise self._refused(f"raised {type(error).__name__}: {error}") from error
+        if state_of_global_generators() != before:
+            # Where these generators are depends on the number of workers.
+            raise self._refused("drew from the global generators of random or numpy.random")
         return self._number(found)
 
     def resampled(self, rows: Evaluated, counts: npt.NDArray[np.float64]) -> float:
@@ -156,8 +162,8 @@ class Measure:
         metric = self.metric
         return DataError(
             f"metrics: '{metric.name}' failed: {metric.function} {what}",
-            advice="make it return a finite number for every sample of rows, or take it out of"
-            " 'metrics'",
+            advice="make it return the same finite number each time, for every sample of rows, or"
+            " take it out of 'metrics'",
         )
 
 
