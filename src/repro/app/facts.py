@@ -15,6 +15,7 @@ from repro.config.keys import comparison_group, replicate_key, strict_key, versi
 from repro.core.environment import follows
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
+from repro.divergence.unmatched import unmatched
 from repro.seeding import SeedScheme, derive
 from repro.store import StoredRun
 
@@ -191,6 +192,9 @@ def claims(source: RecordFile | StoredRun, actual: RecordFile | None = None) -> 
     code, known = _code_of(source), (actual.code or {}) if actual else {}
     if any(known.get(name) != sha256 for name, sha256 in code.items()):
         found += ("code",)
+    if actual:
+        only = unmatched(source.metrics, actual.metrics)
+        found += tuple(f"metrics.test.{name}" for name in source.metrics.test if name in only)
     found += _OF_BOTH
     if not isinstance(source, StoredRun):
         return found
