@@ -33,7 +33,11 @@ def refused(result, status, *sentences):
         ("precision: 0.7", "precision: 1.5", ("decision.precision: input should be less than 1",)),
         ("task: binary", "task: regression", ("no estimator for regression",)),
         ("task: binary", "", ("missing key 'task'",)),
-        ("metric: roc_auc", "metric: roc_auk", ("selection.metric: input should be",)),
+        (
+            "metric: roc_auc",
+            "metric: roc_auk",
+            ("selection.metric: roc_auk is not a metric", "mean 'roc_auc'?"),
+        ),
         ("dataset: credit", "dataset: credits", ("unknown data set 'credits'", "mean 'credit'?")),
         ("column: Assets", "column: Asets", ("no column 'Asets'", "did you mean 'Assets'?")),
         ("repro.experiment/v1", "repro.experiment/v2", ("expected repro.experiment/v1",)),

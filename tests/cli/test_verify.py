@@ -418,8 +418,7 @@ def another_data_set(record):
             "edited.json: predictions.margin is not what stages.predict.margins has the",
         ),
         (another_environment, "edited.json was edited since it was written"),
-        (well(without_accuracy), "incomparable: metrics.test.accuracy is missing from the refer"),
-        (well(with_new_metric), "incomparable: metrics.test.lift is missing from this training"),
+        (well(without_accuracy), "edited.json: metrics.test lacks accuracy, which every training"),
         (without_sample, "incomparable: the reference has no sampled predictions"),
         (well(without_metrics), "incomparable: the reference has no metrics"),
         (another_seed, "edited.json: keys.strict_key: its strict_key does not follow from"),
@@ -434,6 +433,16 @@ def test_an_edited_reference_never_passes(trained, reference, tmp_path, change, 
     result = project.repro("verify", edited(reference, tmp_path, change))
 
     assert (result.status, sentence in result.out) == (1, True), result.out
+
+
+def test_a_metric_that_only_a_reference_has_is_reported(trained, reference, tmp_path):
+    """A later version may measure more; nothing was compared with the number."""
+    project, _ = trained
+
+    result = project.repro("verify", edited(reference, tmp_path, well(with_new_metric)))
+
+    assert (result.status, "only in the reference: lift" in result.out) == (0, True), result.out
+    assert "claimed, not checked: metrics.test.lift, " in result.out
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ def metrics(accuracy=0.9, fold=0.8, model="knn", **more):
     )
 
 
+F1 = Estimate(value=1, low=1, high=1)
+ONLY_F1 = metrics().model_copy(update={"test": {"f1": F1}})
+
+
 def row(number, score, label="good", truth="good", margin=None):
     margin = abs(score - 0.5) if margin is None else margin
     return Prediction(row=number, truth=truth, label=label, scores=(score,), margin=margin)
@@ -202,16 +206,8 @@ def test_a_number_beyond_the_tolerance_is_different(change, verdict):
         ({"predictions": predictions(row(1, 0.7))}, {}, "of 1 rows; 2 are required"),
         ({"content": "frame/v1:9"}, {}, "data set differs: reference frame/v1:9"),
         ({"keys": keys(replicate="replicate/v1:9")}, {}, "does not follow from its own"),
-        (
-            {},
-            {"metrics": metrics(f1=Estimate(value=1, low=1, high=1))},
-            "f1 is missing from the reference",
-        ),
-        (
-            {"metrics": metrics(f1=Estimate(value=1, low=1, high=1))},
-            {},
-            "f1 is missing from this training",
-        ),
+        ({}, {"metrics": ONLY_F1}, "accuracy is missing from this training"),
+        ({"metrics": ONLY_F1}, {}, "f1 is missing from this training"),
         ({"keys": None}, {}, "the reference has no keys"),
         ({"stages": NO_STAGES}, {}, "the reference has no stages"),
         ({}, {"stages": NO_STAGES}, "stages.split.rows is missing from this training"),
@@ -288,3 +284,14 @@ def test_the_tolerance_is_absolute_and_relative_together(expected, absolute, rel
     assert outcome(float("nan")) is Outcome.DIFFERS
     edge = expected + allowed
     assert (outcome(edge) is Outcome.DIFFERS) == (edge - expected > allowed)
+
+
+@pytest.mark.parametrize("older", ["the reference", "this run"])
+def test_a_metric_that_one_side_has_beside_shared_ones_is_reported(older):
+    """It decides nothing, and the sentence names its side."""
+    pair = [side(), side(metrics=metrics(f1=F1))]
+    pair = pair if older == "the reference" else pair[::-1]
+    newer = "this run" if older == "the reference" else "the reference"
+    found = compare(*pair, Limits(TOLERANCE), mode="strict", sample=2)
+
+    assert (found.verdict, found.reasons[-1]) == (Verdict.IDENTICAL, f"only in {newer}: f1")

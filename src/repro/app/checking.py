@@ -14,6 +14,7 @@ from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.execution.own_modules import own_modules
 from repro.training.estimators import check
+from repro.training.measures import find_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def check_candidates(project: Path, resolved: Resolved) -> None:
-    """Check that an estimator can be made of every candidate of an experiment.
+    """Check that an estimator can be made of every candidate, and own metrics have functions.
 
     Raises
     ------
     ConfigError
-        With every candidate that is wrong, by file and line.
+        With every candidate and metric that is wrong, by file and line.
     PreconditionError
         If nothing is wrong, and a package is missing.
     """
@@ -39,6 +40,11 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
         for family, model in config.models.items():
             try:
                 check(family, model, config.task.kind, config.security.allowed_modules)
+            except ReproError as error:
+                errors.append(_placed(tree, error))
+        for position, metric in enumerate(config.metrics):
+            try:
+                find_function(f"metrics.{position}", metric, config.security.allowed_modules)
             except ReproError as error:
                 errors.append(_placed(tree, error))
     _raise_all(errors)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.own_metrics import check_tolerances
 from repro.app.tolerances import check_families
 from repro.config.compose import Composition, Request, compose
 from repro.config.project import BASE, DATASETS, names_in, read_named, read_source
@@ -68,7 +70,9 @@ def resolve_request(project: Path, request: Request) -> Resolved:
         With every problem that was found.
     """
     composition = compose(project, request)
-    return Resolved(resolve(composition), composition)
+    config = resolve(composition)
+    check_tolerances(config.verification, chain(_all_trees(project), [composition.tree]))
+    return Resolved(config, composition)
 
 
 def values_of(config: ExperimentConfig) -> dict[str, object]:
@@ -91,6 +95,11 @@ def own_trees(project: Path, kind: str) -> Iterator[Tree]:
             continue
 
 
+def _all_trees(project: Path) -> Iterator[Tree]:
+    for kind in ("base", "experiments", "profiles"):
+        yield from own_trees(project, kind)
+
+
 def default_verification() -> Verification:
     """Return how records are compared where no project says it."""
     with as_file(files("repro.config") / "defaults.yaml") as path:
@@ -111,12 +120,14 @@ def verification_settings(project: Path, experiment: str = "") -> Verification:
     """
     base = read_source(project, project / BASE, "base")
     try:
-        return validate(subtree(base.tree, ("verification",)), Verification)
+        settings = validate(subtree(base.tree, ("verification",)), Verification)
     except ConfigError:
         if experiment not in names_in(project, "experiments"):
             raise
-    composed = compose(project, Request(experiment=experiment)).tree
-    return validate(subtree(composed, ("verification",)), Verification)
+        composed = compose(project, Request(experiment=experiment)).tree
+        settings = validate(subtree(composed, ("verification",)), Verification)
+    check_tolerances(settings, _all_trees(project))
+    return settings
 
 
 def idle_tolerances(project: Path) -> str:

@@ -19,7 +19,7 @@ _SETTINGS = {
     "drift.bins": 10_000,
     "safety.leakage_leaves": 100_000,
 }
-_FAMILIES = 100
+_FAMILIES, _METRICS = 100, 100
 # The names by which scikit-learn and LightGBM count what they fit: trees, restarts, rounds, folds.
 _REPEATED = re.compile(
     r"(^|_)(n_(estimators|iter|init|repeats|trees|rounds?|components|clusters|bins|knots|quantiles)"
@@ -47,6 +47,7 @@ def check_bounds(config: ExperimentConfig, where: str) -> None:
 
 def _counts(config: ExperimentConfig) -> Iterator[tuple[str, float, int]]:
     yield "models", len(config.models), _FAMILIES
+    yield "metrics", len(config.metrics), _METRICS
     for key, value in _numbers(config.model_dump(mode="json"), ""):
         if key in _SETTINGS:
             yield key, value, _SETTINGS[key]

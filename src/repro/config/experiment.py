@@ -7,11 +7,12 @@ limit) is never in source. A section that came later reads as None from a config
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
+from repro.config.metrics import OwnMetric, metrics_of, problem_of
 from repro.config.training import (
     Count,
     Decision,
@@ -26,8 +27,16 @@ from repro.config.training import (
 )
 from repro.config.verification import Stability, Verification
 from repro.core.model import Later, Record
+from repro.core.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+def _is_empty(value: Sized) -> bool:
+    return not len(value)
 
 
 class Seeding(Record):
@@ -50,7 +59,7 @@ class Execution(Record):
 
 
 class Security(Record):
-    """The top-level modules that an estimator may come from."""
+    """The top-level modules that an estimator or an own metric may come from."""
 
     allowed_modules: tuple[str, ...]
 
@@ -79,6 +88,8 @@ class ExperimentConfig(Record):
     verification: Verification
     security: Security
     stability: Stability | None = Later
+    # Empty it is not written, so that keys and digests are those of before it existed.
+    metrics: tuple[OwnMetric, ...] = Field(default=(), exclude_if=_is_empty)
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:
@@ -90,9 +101,14 @@ class ExperimentConfig(Record):
                 f"task: a {self.task} task {'needs' if lacks else 'has no use for'} a 'positive'"
                 f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
             )
-        regression_metrics = {"rmse", "mae", "r2"}
-        if (self.task is Task.REGRESSION) != (self.selection.metric in regression_metrics):
-            raise ValueError(
-                f"selection.metric: {self.selection.metric} is not a metric of a {self.task} task"
-            )
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_fit_task(self) -> ExperimentConfig:
+        if problem := problem_of(self.metrics, self.task):
+            raise ValueError(problem)
+        name, known = self.selection.metric, [m.name for m in metrics_of(self.task, self.metrics)]
+        if name not in known:
+            what = f"{name} is not a metric of a {self.task} task"
+            raise ValueError(f"selection.metric: {what}; {did_you_mean(name, known)}")
         return self

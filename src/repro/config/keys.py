@@ -26,6 +26,7 @@ _SECTIONS: dict[str, bool | set[str]] = {
     "selection": True,
     "decision": True,
     "evaluation": True,
+    "metrics": True,
     # The roles of columns are in the content: numbers and text have different digests in it.
     "dataset": {"target", "positive"},
 }
@@ -58,7 +59,7 @@ def strict_key(
 
 
 def identity_parts(config: ExperimentConfig, content: str, stages_version: int) -> dict[str, str]:
-    """Digest each part of what the strict key is made of by itself.
+    """Digest every part of the strict key separately.
 
     Returns
     -------

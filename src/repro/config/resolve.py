@@ -33,6 +33,8 @@ _DERIVED, _COMPOSED = ("schema", "experiment", "models"), ("families", "variants
 # A pattern says little to a person.
 _PATTERNS = {
     "estimator": "expected module:Class, such as sklearn.svm:SVC",
+    "function": "expected module:function, such as sklearn.metrics:jaccard_score",
+    "name": "expected a name of letters, digits and _",
     "sha256": "expected 64 hexadecimal digits in lower case",
 }
 # More problems than people read.

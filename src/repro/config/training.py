@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
+from repro.config.metrics import built_in
 from repro.core.model import Record
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -111,30 +112,12 @@ class Model(Record):
     params: dict[str, JsonValue]
 
 
-# A choice of Literal, so that a name that is not one is an error with a suggestion.
-_SelectionMetric = Literal[
-    "accuracy",
-    "balanced_accuracy",
-    "f1_macro",
-    "f1_weighted",
-    "precision_macro",
-    "recall_macro",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "rmse",
-    "mae",
-    "r2",
-]
-Metric = _SelectionMetric | Literal["precision", "recall"]
-
-
 class Selection(Record):
     """The choice of the model among the candidates."""
 
     folds: Annotated[int, Field(ge=2)]
-    metric: _SelectionMetric
+    # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
+    metric: Annotated[str, Field(examples=list(built_in()))]
 
 
 class Argmax(Record):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from repro.config.training import Fraction, Metric, NonNegative, Positive
+from repro.config.training import Fraction, NonNegative, Positive
 from repro.core.model import Later, Record
 
 # Absolute and relative together; at 1 it would accept any accuracy.
@@ -25,7 +25,7 @@ class Tolerance(Record):
 
     absolute: NonNegative
     relative: NonNegative
-    metrics: dict[Metric, Limit] | None = Later
+    metrics: dict[str, Limit] | None = Later
     families: dict[str, Limit] | None = Later
 
 

@@ -37,7 +37,7 @@ class Series(Record):
     name : str
     length : int
     marks : dict of int to str
-        At positions 1, 2, 4, 8 … and at the end: the SHA-256 chain over all values up to there,
+        At positions 1, 2, 4, 8 … and at the end: the SHA-256 chain over all values so far,
         each as eight bytes (big-endian IEEE 754). Two series agree up to their last equal mark.
     """
 
@@ -59,7 +59,7 @@ class Series(Record):
 
 
 class Identity(Record):
-    """What two records must share to be of one experiment.
+    """The identity that two records must share to be of one experiment.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class DataMaterial(Record):
 
 
 class Materials(Record):
-    """What went in, beside the recipe. The lock and the image are in the environment.
+    """The materials of a training, beside its recipe. The lock and the image are in the environment.
 
     Attributes
     ----------
@@ -194,7 +194,7 @@ class RunRecord(Record):
 
     @property
     def is_pipeline(self) -> bool:
-        """Whether it is of an experiment that a configuration describes."""
+        """True if a configuration describes the program."""
         return isinstance(self.recipe, PipelineRecipe)
 
     @property
@@ -244,13 +244,13 @@ class RunRecord(Record):
 
     @property
     def table_rows(self) -> int | None:
-        """How many rows the one data set has, if it is known."""
+        """The number of rows of the one data set, if it is known."""
         data = self.materials.data
         return data[0].rows if len(data) == 1 else None
 
     @property
     def code(self) -> dict[str, str] | None:
-        """SHA-256 of the loaded files that nothing else identifies; None where there are none."""
+        """SHA-256 of the loaded files that nothing else identifies; None without any."""
         return self.materials.code or None
 
     @property
@@ -260,12 +260,12 @@ class RunRecord(Record):
 
     @property
     def metrics(self) -> Metrics:
-        """The metrics of an experiment; a ValueError where it is none."""
+        """The metrics of an experiment; raises ValueError for any other record."""
         return metrics_of(self.evidence)
 
     @property
     def threshold(self) -> Threshold:
-        """The decision rule of an experiment; a ValueError where it is none."""
+        """The decision rule of an experiment; raises ValueError for any other record."""
         return threshold_of(self.evidence)
 
     @property

@@ -16,6 +16,8 @@ from repro.core.model import Later, Record
 from repro.core.records import Keys, Metrics, Predictions, Sha256, Stages, Threshold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from repro.core.records import Prediction, Stage
 
 _FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
@@ -38,10 +40,40 @@ ACTS: dict[str, tuple[Mechanism, ...]] = {
     "check": (),
 }
 
+_CLASSES = (
+    "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro",
+    "roc_auc", "average_precision", "log_loss", "brier",
+)  # fmt: skip
+# The metrics of each task that every training has measured.
+METRICS: dict[str, tuple[str, ...]] = {
+    "binary": (*_CLASSES, "precision", "recall"),
+    "multiclass": _CLASSES,
+    "regression": ("rmse", "mae", "r2"),
+}
+# Those that a model with decision scores does not have.
+_WITHOUT_PROBABILITIES = frozenset({"log_loss", "brier"})
+
 
 def acts_of(stage: Stage) -> tuple[Mechanism, ...] | None:
     """Return the mechanisms that can act in a step; None where every one may."""
     return ACTS.get(stage.name) if stage.acts is None else stage.acts
+
+
+def missing_metrics(metrics: Metrics, own: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the dotted names of metrics that every training of the task has and these do not.
+
+    A built-in metric that is newer than the record may be missing.
+
+    Parameters
+    ----------
+    own : sequence of str
+        Names of metrics that the configuration declares.
+    """
+    names = (*METRICS.get(metrics.task, ()), *own)
+    excused = metrics.undefined.keys() & {*_WITHOUT_PROBABILITIES, *own}
+    yield from (f"test.{name}" for name in names if name not in {*metrics.test, *excused})
+    # A constant guess has probabilities.
+    yield from (f"constant.{name}" for name in names if name not in metrics.constant)
 
 
 class RecordFile(Record):
@@ -76,7 +108,7 @@ class RecordFile(Record):
 
     @property
     def evidence(self) -> Evidence:
-        """What a comparison looks at, as records of the second version have it."""
+        """The evidence, as records of the second version have it."""
         return evidence_of(self.metrics, self.threshold, self.predictions)
 
     @property
@@ -96,7 +128,7 @@ class RecordFile(Record):
 
     @property
     def is_pipeline(self) -> bool:
-        """Whether it is of an experiment that a configuration describes; all of them are."""
+        """True: a configuration describes every record of this version."""
         return True
 
     def with_keys(self, keys: Keys) -> Self:

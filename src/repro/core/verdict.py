@@ -30,7 +30,8 @@ class Outcome(StrEnum):
     """The outcome of one check.
 
     ``EXPLAINED`` is a difference in a comment on the result, such as a finding, that follows from a
-    recorded setting which is no part of the experiment's identity, or from a redefined stage.
+    recorded setting which is no part of the experiment's identity, or from a redefined stage; or a
+    metric that only one of two records has.
     """
 
     SAME = "same"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.config.keys import VERSION
 from repro.core.evidence import evidence_of
+from repro.core.record_v1 import missing_metrics
 from repro.core.verdict import Comparison, Outcome, Verdict
 from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
 from repro.divergence.comparable import obstacles
@@ -60,7 +61,10 @@ def obstacles_of_metrics(
     """Return why a file of metrics and a training of a task cannot be compared."""
     mode, found = asked.mode or settings.mode, evidence_of(expected)
     planned = found.model_copy(update={"facts": found.facts | {"metrics.task": task}})
-    return obstacles(Side(found), Side(planned), mode, settings.sample.size)
+    reasons = obstacles(Side(found), Side(planned), mode, settings.sample.size)
+    if missing := ", ".join(missing_metrics(expected)):
+        reasons += (f"the reference lacks metrics that every training measures: {missing}",)
+    return reasons
 
 
 def assess_metrics(

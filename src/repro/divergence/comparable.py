@@ -22,6 +22,7 @@ _SENTENCES = {
     "selection": "selection differs",
     "decision": "decision rule differs",
     "evaluation": "evaluation differs",
+    "metrics": "own metrics differ",
     "seeding": "seeding scheme differs",
 }
 

@@ -11,6 +11,7 @@ from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_evidence, excess
 from repro.divergence.series import check_series
+from repro.divergence.unmatched import explained_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -57,10 +58,11 @@ def compare(
 
     ``identical`` asks for the same digest of every stage and the same bits of every metric and
     compared prediction; ``equivalent`` for all numbers within the tolerance and all labels equal,
-    but for ties. Differences of diagnostic stages that are explained count as neither. In the mode
-    ``legacy`` metrics alone are compared.
+    but for ties. Differences of diagnostic stages that are explained count as neither, nor does a
+    metric that only one side has. In the mode ``legacy`` metrics alone are compared.
     """
     reasons = explained(expected, actual, meaning)
+    reasons |= explained_outputs(expected.evidence, actual.evidence, meaning)
     divergence = first_divergence(expected.stages, actual.stages, reasons)
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:

@@ -15,6 +15,7 @@ from repro.divergence.tolerance import (
     same_bits,
     ulps,
 )
+from repro.divergence.unmatched import unmatched, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,11 @@ def check_evidence(
     ----------
     metrics_only : bool
         Whether to leave out everything but metrics.
+
+    A metric that only one side has is reported, if the sides share any.
     """
+    only = unmatched(expected, actual)
+    expected, actual = without(expected, only), without(actual, only)
     for name in _either(expected.facts, actual.facts):
         if not metrics_only or _kind(name) is Kind.METRIC:
             yield _check_fact(name, expected.facts, actual.facts)
@@ -43,6 +48,11 @@ def check_evidence(
         if not metrics_only or _kind(name) is Kind.METRIC:
             left, right = expected.numbers.get(name), actual.numbers.get(name)
             yield check_number(name, left, right, limits.of(name))
+    for name, sentence in only.items():
+        yield Check(
+            name=f"metrics.test.{name}", expected=None, actual=None, outcome=Outcome.EXPLAINED,
+            detail=sentence, kind=Kind.METRIC,
+        )  # fmt: skip
     if not metrics_only:
         yield from _check_all_predictions(expected.predictions, actual.predictions, limits)
         for name in _either(expected.files, actual.files):

@@ -84,8 +84,8 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
 
 def class_paths(config: ExperimentConfig) -> set[str]:
-    """Return the import path of every class that the models of a configuration name, nested too."""
-    found: set[str] = set()
+    """Return every import path of a configuration: own metrics, and classes, nested ones too."""
+    found = {each.function for each in config.metrics}
     for model in config.models.values():
         found |= {model.estimator, *_nested(model.params)}
     return found

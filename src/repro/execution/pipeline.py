@@ -24,6 +24,7 @@ from repro.execution.loaded import Watch, observe_loaded
 from repro.execution.own_modules import own_modules
 from repro.launch import Level, dropped, in_force, safe_children
 from repro.training.estimators import check
+from repro.training.measures import load_measures
 from repro.training.parallel import Inspection
 from repro.training.stages import train
 
@@ -83,6 +84,7 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
         for family, model in config.models.items():
             check(family, model, config.task.kind, config.security.allowed_modules)
+        load_measures(config.task, config.metrics, config.security.allowed_modules)
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task)
         watch = Watch()

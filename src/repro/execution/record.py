@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """What a training gave, and what went into it beside the configuration.
+    """The results of a training, and its materials beside the configuration.
 
     Attributes
     ----------

@@ -7,25 +7,43 @@ values NumPy has frozen (NEP 19).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from repro.config.data import Task
 from repro.training import metrics
+from repro.training.measures import Evaluated, load_measures, resolve
+from repro.training.scoring import indicators
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from repro.config.training import Bootstrap
+    from repro.training.measures import Measure, Measures
     from repro.training.scoring import Labels, Outcome, Scores
 
     Array = npt.NDArray[np.float64]
 
 # Elements of one block of counts: 32 MiB, so that memory does not grow with the resamples.
 _BLOCK = 2**22
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Rows and how often each of them is in each resample.
+
+    Attributes
+    ----------
+    rows : Evaluated
+    counts : ndarray of float64, shape (n_resamples, n_samples)
+    """
+
+    rows: Evaluated
+    counts: Array
 
 
 def intervals(
@@ -35,6 +53,7 @@ def intervals(
     outcome: Outcome,
     settings: Bootstrap,
     seed: int,
+    measures: Measures | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Return the interval of every metric of ``metrics.evaluate``.
 
@@ -42,6 +61,8 @@ def intervals(
     ----------
     target, predicted : ndarray of shape (n_samples,)
     seed : int
+    measures : Measures, optional
+        The built-in ones by default.
 
     Returns
     -------
@@ -50,8 +71,10 @@ def intervals(
     strata = [np.arange(len(target))]
     if outcome.task is not Task.REGRESSION:
         strata = [np.flatnonzero(target == label) for label in np.unique(target)]
+    defined = (measures or load_measures(outcome.task)).defined(scores)
+    rows = Evaluated(target, predicted, scores, outcome)
     blocks = [
-        _weighed(target, predicted, scores, outcome, counts)
+        _weighed(Resamples(rows, counts), defined)
         for counts in _draws(strata, settings.resamples, seed)
     ]
     tail = (1 - settings.confidence) / 2
@@ -79,26 +102,56 @@ def _draws(strata: list[npt.NDArray[np.intp]], resamples: int, seed: int) -> Ite
         yield counts
 
 
-def _weighed(
-    target: Labels, predicted: Labels, scores: Scores, outcome: Outcome, counts: Array
-) -> Mapping[str, Array]:
-    if outcome.task is Task.REGRESSION:
-        return regression(np.asarray(target, dtype=np.float64), scores.values[:, 0], counts)
-    names = outcome.classes
-    truth = np.searchsorted(names, target)
-    confusion = confusions(truth, np.searchsorted(names, predicted), len(names), counts)
-    values = dict(from_confusions(confusion))
-    if outcome.task is Task.BINARY:
-        values |= of_label(confusion, names.index(str(outcome.positive)))
-    indicators = metrics.indicators(target, outcome)
-    columns = range(indicators.shape[1])
-    for name, function in (("roc_auc", roc_auc), ("average_precision", average_precision)):
-        parts = [function(indicators[:, k], scores.values[:, k], counts) for k in columns]
-        values[name] = np.mean(parts, axis=0)
-    if scores.kind == "probability":
-        for name, loss in metrics.losses(target, scores, outcome).items():
-            values[name] = _means(loss, counts)
-    return values
+def _weighed(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:
+    """Compute metrics of all resamples; those that are computed together, once."""
+    together = dict.fromkeys(each.metric.resampled for each in measures if each.metric.resampled)
+    values = {target: resolve(target)(drawn) for target in together}
+    return {
+        each.metric.name: values[each.metric.resampled][each.metric.name]
+        if each.metric.resampled
+        else np.array([each.resampled(drawn.rows, counts) for counts in drawn.counts])
+        for each in measures
+    }
+
+
+def resampled_errors(drawn: Resamples) -> Mapping[str, Array]:
+    """Compute the metrics of a regression."""
+    target = np.asarray(drawn.rows.target, dtype=np.float64)
+    return regression(target, drawn.rows.scores.values[:, 0], drawn.counts)
+
+
+def resampled_labels(drawn: Resamples) -> Mapping[str, Array]:
+    """Compute the metrics of all labels together."""
+    return from_confusions(_confusions_of(drawn))
+
+
+def resampled_positive(drawn: Resamples) -> Mapping[str, Array]:
+    """Compute the metrics of the positive label."""
+    outcome = drawn.rows.outcome
+    return of_label(_confusions_of(drawn), outcome.classes.index(str(outcome.positive)))
+
+
+def _confusions_of(drawn: Resamples) -> Array:
+    names, rows = drawn.rows.outcome.classes, drawn.rows
+    truth, guess = (np.searchsorted(names, side) for side in (rows.target, rows.predicted))
+    return confusions(truth, guess, len(names), drawn.counts)
+
+
+def resampled_ranking(drawn: Resamples) -> Mapping[str, Array]:
+    """Compute the metrics of scores: means over the columns, each against the rest."""
+    truth = indicators(drawn.rows.target, drawn.rows.outcome)
+    values, columns = drawn.rows.scores.values, range(truth.shape[1])
+    return {
+        name: np.mean([one(truth[:, k], values[:, k], drawn.counts) for k in columns], axis=0)
+        for name, one in (("roc_auc", roc_auc), ("average_precision", average_precision))
+    }
+
+
+def resampled_losses(drawn: Resamples) -> Mapping[str, Array]:
+    """Compute the metrics of probabilities that are means over rows."""
+    rows = drawn.rows
+    parts = metrics.losses(rows.target, rows.scores, rows.outcome)
+    return {name: _means(part, drawn.counts) for name, part in parts.items()}
 
 
 def _means(values: Array, counts: Array) -> Array:

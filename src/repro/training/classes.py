@@ -1,4 +1,4 @@
-"""From a class path in the configuration to the class of an estimator."""
+"""From a path in the configuration to the class of an estimator, or to a module."""
 
 from __future__ import annotations
 
@@ -51,14 +51,27 @@ def find_class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstima
         dotted = re.fullmatch(r"([\w.]+)\.(\w+)", path, re.ASCII)
         hint = f"write {dotted[1]}:{dotted[2]}" if dotted else "write it like sklearn.svm:SVC"
         raise ConfigError(f"{where}: expected module:Class, found {path[:200]!r}", advice=hint)
-    module, name = parts["module"], parts["name"]
+    module = import_allowed(where, parts["module"], allowed)
+    return _checked(where, path, _attribute(where, module, parts["name"]))
+
+
+def import_allowed(where: str, module: str, allowed: Sequence[str]) -> ModuleType:
+    """Import a module if its top-level module is allowed.
+
+    Raises
+    ------
+    ConfigError
+        If it is not allowed, or does not exist.
+    PreconditionError
+        If it cannot be imported.
+    """
     top = module.partition(".")[0]
     if top not in allowed:
         raise ConfigError(
             f"{where}: the module '{top}' is not allowed",
             advice=f"if you trust it, add '{top}' to security.allowed_modules",
         )
-    return _checked(where, path, _attribute(where, _imported(where, module), name))
+    return _imported(where, module)
 
 
 def _imported(where: str, module: str) -> ModuleType:
@@ -82,8 +95,12 @@ def _imported(where: str, module: str) -> ModuleType:
 def _not_importable(where: str, module: str, reason: str, error: BaseException) -> ReproError:
     return PreconditionError(
         f"{where}: cannot import '{module}': {reason}",
-        advice=f"{_remedy(module.partition('.')[0], error)}; or choose other families",
+        advice=f"{_remedy(module.partition('.')[0], error)}; or {_instead(where)}",
     )
+
+
+def _instead(where: str) -> str:
+    return "choose other families" if where.startswith("models.") else "do without it"
 
 
 def _remedy(package: str, error: BaseException) -> str:

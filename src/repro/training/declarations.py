@@ -156,6 +156,7 @@ SETTINGS = (
     Setting("selection", "selection", "it decides how a model is chosen", ("selection",)),
     Setting("decision", "decision rule", "it decides the labels", ("decision",)),
     Setting("evaluation", "evaluation", "intervals are drawn by it", ("evaluation",)),
+    Setting("metrics", "own metrics", "models are measured by them", ("metrics",)),
     Setting("drift", "drift settings", "columns are binned by them", ("drift",), keyed=False),
     Setting(
         "safety", "limits of the checks", "findings follow them", ("safety",), keyed=False

@@ -14,7 +14,7 @@ from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build, refusal
 from repro.training.generators import have_drawn, seed_global_generators
-from repro.training.metrics import LOWER_IS_BETTER, metric_of
+from repro.training.measures import Evaluated, load_measures
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from repro.config.training import Model, Preprocessing, Selection
+    from repro.training.measures import Measure, Measures
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
 
@@ -230,6 +231,7 @@ def select(
     train_rows: Rows,
     fold_of_row: Rows,
     selection: Selection,
+    metrics: Measures | None = None,
 ) -> tuple[dict[str, FoldScores], str]:
     """Choose the candidate with the best mean over folds; the first one wins a tie.
 
@@ -239,32 +241,36 @@ def select(
         If a candidate does not have the metric of selection, or it is no finite number.
     """
     target = target[train_rows]
+    measure = (metrics or load_measures(outcome.task)).named(selection.metric)
     scored = {
-        family: _fold_scores(family, part, target, outcome, fold_of_row, selection.metric)
+        family: _fold_scores(family, part, target, outcome, fold_of_row, measure)
         for family, part in out_of_fold.items()
     }
-    sign = -1 if selection.metric in LOWER_IS_BETTER else 1
+    sign = 1 if measure.metric.greater_is_better else -1
     return scored, max(scored, key=lambda family: sign * scored[family].mean)
 
 
 def _fold_scores(
-    family: str, part: OutOfFold, target: Labels, outcome: Outcome, fold_of_row: Rows, metric: str
+    family: str,
+    part: OutOfFold,
+    target: Labels,
+    outcome: Outcome,
+    fold_of_row: Rows,
+    measure: Measure,
 ) -> FoldScores:
-    labels = own_labels(part)
-
-    def measured(rows: npt.NDArray[np.intp]) -> float:
-        predicted = None if labels is None else labels[rows]
-        return metric_of(metric, target[rows], part.scores.take(rows), outcome, predicted)
-
-    try:
-        folds = [
-            measured(np.flatnonzero(fold_of_row == k)) for k in range(int(fold_of_row.max()) + 1)
-        ]
-    except KeyError as error:
+    metric, labels = measure.metric.name, own_labels(part)
+    if measure.undefined(part.scores):
         raise DataError(
             f"selection.metric: {metric} needs probabilities, and {family} gives decision scores",
             advice="select by roc_auc, or take the family out of 'families'",
-        ) from error
+        )
+    if labels is None:
+        labels = decide_labels(part.scores, outcome, None)
+    rows = Evaluated(target, labels, part.scores, outcome)
+    folds = [
+        measure.value(rows.take(np.flatnonzero(fold_of_row == k)))
+        for k in range(int(fold_of_row.max()) + 1)
+    ]
     mean, std = float(np.mean(folds)), float(np.std(folds))
     if not np.isfinite([mean, std]).all():
         raise DataError(

@@ -13,6 +13,7 @@ from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
 from repro.digest.plain import digest_plain
+from repro.training.measures import Measures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,4 +101,5 @@ _DIGESTS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (pd.DataFrame, digest_frame),
     (np.ndarray, digest_array),
     (BaseEstimator, digest_estimator),
+    (Measures, lambda measures: measures.digest),
 )

@@ -30,6 +30,13 @@ def have_drawn(seed: int) -> bool:
     return not same or random.getstate() != random.Random(seed).getstate()  # noqa: S311
 
 
+def state_of_global_generators() -> tuple[object, ...]:
+    """Return where both generators are, to compare by equality."""
+    parts = np.random.get_state()  # noqa: NPY002
+    plain = (part.tobytes() if isinstance(part, np.ndarray) else part for part in parts)
+    return random.getstate(), *plain
+
+
 @contextmanager
 def restored_global_generators() -> Iterator[None]:
     """Give the caller's generators back as they were."""

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from repro.config.data import Task
-from repro.training import metrics
+from repro.config.metrics import greater_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ def gains(
 
 
 def _gain(name: str, value: float, guess: float) -> float:
-    if name in metrics.LOWER_IS_BETTER:
+    if not greater_is_better(name):
         # Nothing is better than a guess without error, such as of targets too small to be squared.
         return 1 - value / guess if guess else 0.0
     return (value - guess) / (1 - guess)

@@ -9,9 +9,9 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from repro.config.data import Task
 from repro.core.records import Finding
-from repro.training import metrics
 from repro.training.fitting import drew_globally
 from repro.training.guessing import gains, luck
+from repro.training.metrics import evaluate
 from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
 
@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from repro.core.records import Estimate
     from repro.training.fitting import OutOfFold
     from repro.training.leakage import Leakage
+    from repro.training.measures import Measures
     from repro.training.scoring import Labels, Outcome, Scores
 
     Rows = npt.NDArray[np.int64]
 
 
 def guess_constant(
-    target: Labels, outcome: Outcome, train_rows: Rows, test_rows: Rows
+    target: Labels,
+    outcome: Outcome,
+    train_rows: Rows,
+    test_rows: Rows,
+    metrics: Measures | None = None,
 ) -> dict[str, float]:
     """Judge the guess that ignores the features: class shares, or the mean, of training rows."""
     regression = outcome.task is Task.REGRESSION
@@ -38,7 +43,7 @@ def guess_constant(
     guess.fit(np.zeros((len(train_rows), 1)), target[train_rows])
     scores = score(guess, np.zeros((len(test_rows), 1)), outcome)
     predicted = decide_labels(scores, outcome, None)
-    return metrics.evaluate(target[test_rows], predicted, scores, outcome)[0]
+    return evaluate(target[test_rows], predicted, scores, outcome, metrics)[0]
 
 
 def find(

@@ -64,6 +64,12 @@ class Outcome:
         return self.classes
 
 
+def indicators(target: Labels, outcome: Outcome) -> npt.NDArray[np.float64]:
+    """Return 1 where a row has the label of a score's column, of shape (n_samples, n_columns)."""
+    hits: npt.NDArray[np.bool_] = np.asarray(target)[:, None] == np.asarray(outcome.columns)
+    return hits.astype(np.float64)
+
+
 def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
     """Score all rows at once: a row scored alone may differ in its last bits.
 

@@ -13,12 +13,14 @@ from sklearn.pipeline import Pipeline
 from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
-from repro.training import bootstrap, metrics, scoring
+from repro.training import bootstrap, scoring
 from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
+from repro.training.measures import load_measures
+from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from repro.core.records import DriftBaseline, Threshold
     from repro.seeding import SeedPath
     from repro.training.fold import Observer
+    from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
 
     Rows = npt.NDArray[np.int64]
@@ -120,7 +123,10 @@ def train(
     """
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
-    tools = {"workers": Workers(config.execution.workers, observer, check)}
+    tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
+    measures = load_measures(config.task, config.metrics, config.security.allowed_modules)
+    # Without own metrics nothing is digested, so that records of before have the same inputs.
+    (initial if config.metrics else tools)["metrics"] = measures
     with restored_global_generators():
         made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
@@ -251,11 +257,13 @@ def evaluate(
     outcome: Outcome,
     evaluation: Evaluation,
     evaluate_seeds: Mapping[str, int],
+    metrics: Measures | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
     """Judge the held-out rows, with intervals."""
     truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
-    values, undefined = metrics.evaluate(truth, labels, scores, outcome)
-    spans = bootstrap.intervals(truth, labels, scores, outcome, evaluation.bootstrap, seed)
+    values, undefined = measure(truth, labels, scores, outcome, metrics)
+    settings = evaluation.bootstrap
+    spans = bootstrap.intervals(truth, labels, scores, outcome, settings, seed, metrics)
     estimates = {
         name: Estimate(value=value, low=spans[name][0], high=spans[name][1])
         for name, value in values.items()

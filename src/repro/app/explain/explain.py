@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repro.app.explain import no_divergence
 from repro.app.explain.counterfactuals import Counterfactuals, Effort
+from repro.app.explain import no_divergence
 from repro.app.explain.interventions import Intervention, possible_causes, settings_of
 from repro.app.explain.search import search
 from repro.core.errors import PreconditionError
 from repro.core.explanation import Explanation
 from repro.divergence.compare import first_divergence, outputs_of
 from repro.divergence.explained import redefined_diagnostics, without
+from repro.divergence.unmatched import explained_outputs
 from repro.execution.network import network_of_children
 from repro.training.declarations import MEANING
 
@@ -58,7 +59,7 @@ def explain(
     if blank:
         sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
         return _report(trials, sentence, explained=False)
-    if against and first_divergence(expected.stages, against.record.stages) is None:
+    if against and no_divergence.is_whole(expected, against.record):
         sentence, same = no_divergence.compare_two_records(subject, against)
         return _report(trials, sentence, explained=same)
     actual = trials.train((), start)
@@ -68,7 +69,8 @@ def explain(
             advice="repro doctor shows what is wrong on this machine",
         )
     actual = actual.with_stages(without(actual.stages, moved))
-    parted = first_divergence(expected.stages, actual.stages)
+    only = explained_outputs(expected.evidence, actual.evidence, MEANING)
+    parted = first_divergence(expected.stages, actual.stages, only)
     if parted is None:
         sentence, same = no_divergence.compare_with_rerun(expected, actual)
         if same and against:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Outcome
-from repro.divergence.compare import outputs_of
+from repro.divergence.compare import first_divergence, outputs_of
 from repro.divergence.numbers import check_evidence
 from repro.divergence.tolerance import EXACT, Limits
+from repro.divergence.unmatched import explained_outputs
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from repro.app.subjects.recorded import Recorded
@@ -50,6 +52,12 @@ def compare_two_records(subject: Recorded, against: Recorded) -> tuple[str, bool
     return f"nothing to explain: every stage output of {against.name} has the same bits", True
 
 
+def is_whole(expected: AnyRecord, actual: AnyRecord) -> bool:
+    """Return whether no stage diverges, apart from metrics that only one record has."""
+    only = explained_outputs(expected.evidence, actual.evidence, MEANING)
+    return first_divergence(expected.stages, actual.stages, only) is None
+
+
 def has_same_outputs_at(stage: str, left: AnyRecord, right: AnyRecord) -> bool:
     """Return whether one stage of two records has the same outputs."""
     ours, theirs = (
@@ -62,7 +70,9 @@ def has_same_outputs_at(stage: str, left: AnyRecord, right: AnyRecord) -> bool:
 def _odd_output(left: AnyRecord, right: AnyRecord, one: str, other: str) -> str:
     """Describe the first stage output that differs between two records; empty if none does."""
     ours, theirs = outputs_of(left.stages), outputs_of(right.stages)
-    name = next((name for name in ours | theirs if ours.get(name) != theirs.get(name)), "")
+    only = explained_outputs(left.evidence, right.evidence, MEANING)
+    names = (name for name in ours | theirs if name not in only)
+    name = next((name for name in names if ours.get(name) != theirs.get(name)), "")
     for outputs, side in ((ours, one), (theirs, other)):
         if name and name not in outputs:
             return f"{name} is missing from {side}"
@@ -71,6 +81,8 @@ def _odd_output(left: AnyRecord, right: AnyRecord, one: str, other: str) -> str:
 
 def _other_numbers(expected: AnyRecord, actual: AnyRecord) -> bool:
     exact = Limits(EXACT)
+    only = explained_outputs(expected.evidence, actual.evidence, MEANING)
     checks = check_evidence(expected.evidence, actual.evidence, exact)
     # Nothing but the sign of zero is within it, and canonical JSON has one digest for both.
-    return any(check.outcome not in {Outcome.SAME, Outcome.WITHIN} for check in checks)
+    alike = {Outcome.SAME, Outcome.WITHIN, *([Outcome.EXPLAINED] if only else [])}
+    return any(check.outcome not in alike for check in checks)

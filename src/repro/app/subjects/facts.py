@@ -19,8 +19,10 @@ from repro.config.keys import (
     version_of,
 )
 from repro.core.environment import follows
+from repro.core.evidence import evidence_of
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
+from repro.divergence.unmatched import unmatched
 from repro.seeding import SeedScheme, derive
 from repro.store import StoredRun
 
@@ -204,6 +206,10 @@ def claims(source: AnyRecord | StoredRun, actual: AnyRecord | None = None) -> tu
     code, known = _code_of(source), (actual.code or {}) if actual else {}
     if any(known.get(name) != sha256 for name, sha256 in code.items()):
         found += ("code",)
+    if actual:
+        evidence = evidence_of(source.metrics) if isinstance(source, StoredRun) else source.evidence
+        only = unmatched(evidence, actual.evidence)
+        found += tuple(f"metrics.test.{name}" for name in evidence.test_metrics if name in only)
     found += _OF_BOTH
     if not isinstance(source, StoredRun):
         return found

@@ -11,6 +11,8 @@ from itertools import permutations
 from math import factorial
 from typing import TYPE_CHECKING, Any, cast
 
+from repro.app.own_metrics import names_of
+from repro.config.metrics import built_in
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.evidence import Evidence, evidence_of, metrics_of, threshold_of
 from repro.core.jsonfile import load_record
@@ -21,30 +23,12 @@ from repro.divergence.compare import outputs_of
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from repro.core.record import AnyRecord
     from repro.core.records import Metrics
 
-# In the order in which every training gives them.
-METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "f1_macro",
-    "f1_weighted",
-    "precision_macro",
-    "recall_macro",
-    "precision",
-    "recall",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "rmse",
-    "mae",
-    "r2",
-)
 _MOST_ORDERS = factorial(8)
 
 
@@ -120,8 +104,10 @@ def _restored_metrics(metrics: Metrics, record: AnyRecord) -> Metrics:
     """Restore the orders that count and that a formatter which sorts keys has lost."""
     digests = frozenset(outputs_of(record.stages).values())
     names = ("test", "constant", "undefined", "cross_validation")
+    # In the order in which every training reports them.
+    usual = (*built_in(), *names_of(record.config.get("metrics")))
     return metrics.model_copy(
-        update={name: _restored(getattr(metrics, name), digests) for name in names}
+        update={name: _restored(getattr(metrics, name), digests, usual) for name in names}
     )
 
 
@@ -134,23 +120,25 @@ def _ordered(record: AnyRecord, metrics: Metrics) -> AnyRecord:
     return record.with_config(record.config | {"models": ordered})
 
 
-def _restored(values: Mapping[str, Any], digests: frozenset[str]) -> dict[str, Any]:
+def _restored(
+    values: Mapping[str, Any], digests: frozenset[str], usual: Sequence[str]
+) -> dict[str, Any]:
     """Return a mapping in the order whose digest is that of a stage output, if there is one."""
     try:
         parts = {name: digest_plain(value) for name, value in values.items()}
     except ValueError:
         # An integer that canonical JSON cannot hold was no stage's.
         return dict(values)
-    for names in _orders(list(values)):
+    for names in _orders(list(values), usual):
         if digest_plain({name: parts[name] for name in names}, str) in digests:
             return {name: values[name] for name in names}
     return dict(values)
 
 
-def _orders(names: list[str]) -> Iterator[tuple[str, ...]]:
+def _orders(names: list[str], usual: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield orders to try: as it is, that of metrics, and all where they are not too many."""
     yield tuple(names)
-    if set(names) <= set(METRICS):
-        yield tuple(sorted(names, key=METRICS.index))
+    if set(names) <= set(usual):
+        yield tuple(sorted(names, key=usual.index))
     elif factorial(min(len(names), 20)) <= _MOST_ORDERS:
         yield from permutations(names)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.own_metrics import find_missing_metric
 from repro.app.subjects.facts import find_false_fact
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import find_odd_record
@@ -91,8 +92,14 @@ def check_record(record: AnyRecord, name: str) -> Check:
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
     if found != record.digest or not names_itself(record):
         return _edited(check)
-    flaw = find_contradiction(record, MEANING)
+    flaw = find_contradiction(record, MEANING) or _missing_metric(record)
     return _named(flaw, name) if flaw else check
+
+
+def _missing_metric(record: AnyRecord) -> Check | None:
+    if not record.is_pipeline:
+        return None
+    return find_missing_metric(record.stages, record.metrics, record.config)
 
 
 def _edited(check: Check) -> Check:
@@ -112,6 +119,7 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
     flaw = (
         find_inconsistency(results, MEANING)
         or find_odd_stage(files.stages, files.config, MEANING)
+        or find_missing_metric(files.stages, files.metrics, files.config)
         or find_false_fact(files)
         or find_odd_record(files)
     )

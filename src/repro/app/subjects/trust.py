@@ -93,22 +93,24 @@ def _own_values(project: Path) -> list[tuple[str, object]]:
 
 
 def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> None:
-    """Refuse a recorded configuration whose estimators may come from more than this project allows.
+    """Refuse a recorded configuration whose code may come from more than this project allows.
 
     Of a reference the whole list counts. A run says which overlays it was composed from, and only
-    the modules that its models use are asked for, since a flag may have set the list.
+    the modules that its models and metrics use are asked for, since a flag may have set the list.
 
     Raises
     ------
     PreconditionError
         A record from somebody else does not choose which modules are imported.
     """
-    used = {top for model in config.models.values() for top in _tops(model.model_dump())}
+    built = {top for model in config.models.values() for top in _tops(model.model_dump())}
+    used = built | {each.function.partition(":")[0].partition(".")[0] for each in config.metrics}
     asked = used if subject.is_run else used | set(config.security.allowed_modules)
     beyond = sorted(asked - _allowed(project, subject))
     if beyond:
+        what = "metrics" if beyond[0] in used - built else "estimators"
         raise PreconditionError(
-            f"the record allows estimators from '{beyond[0]}', and this project does not",
+            f"the record allows {what} from '{beyond[0]}', and this project does not",
             advice=f"if you trust it, add '{beyond[0]}' to security.allowed_modules in {BASE}",
         )
 

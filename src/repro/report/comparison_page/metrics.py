@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,17 +73,27 @@ def lines_of(groups: Sequence[Bunch]) -> list[Line]:
             if check.kind is Kind.METRIC and check.difference is not None:
                 name = check.name.removeprefix("metrics.")
                 found.setdefault(name, []).append((letter, check))
+    # A record that lacks a metric has not the same bits of it.
+    without = Counter(
+        check.name.removeprefix("metrics.")
+        for _, candidate in compared
+        for check in candidate.comparison.checks
+        if check.outcome is Outcome.EXPLAINED
+    )
     limits = compared[0][1].comparison
     lines = []
     for name, checks in sorted(found.items(), key=lambda pair: -_furthest(pair[1])):
+        count = len(compared) - without[name]
+        if not count:
+            continue
         value = values.get(name.removeprefix("test."))
         rule = limits.absolute + limits.relative * abs(value or 0.0)
         lines.append(
             Line(
                 name=short(name, NAME),
                 allowed=checks[0][1].allowed or 0.0 if checks else rule,
-                same=len(compared) - len(checks),
-                compared=len(compared),
+                same=count - len(checks),
+                compared=count,
                 dots=_dots(checks),
             )
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from repro.config.metrics import shares as shares_of_scale
 from repro.report.plots.dots import GREATEST, scatter, thinned
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
 from repro.report.texts import number, percent, short
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
-# Metrics that lie between 0 and 1 share a scale; every other one has its own.
-_SHARES = (
-    "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro",
-    "precision", "recall", "roc_auc", "average_precision",
-)  # fmt: skip
 _LINES, _NAME = 40, 40
 _STEPS = 400  # how many places along an axis a curve can distinguish
 
@@ -69,8 +65,9 @@ def draw(facts: Facts) -> dict[str, Markup]:
 
 
 def _metrics(metrics: Metrics) -> Markup:
-    names = list(metrics.test)[:_LINES]
-    shares = [name for name in names if name in _SHARES and _is_share(metrics.test[name])]
+    names, known = list(metrics.test)[:_LINES], shares_of_scale()
+    # Metrics that lie between 0 and 1 share a scale; every other one has its own.
+    shares = [name for name in names if name in known and _is_share(metrics.test[name])]
     panels = [shares] if shares else []
     panels += [[name] for name in names if name not in shares]
 

@@ -1,0 +1,213 @@
+"""The metrics: each built-in one is declared in this module and nowhere else.
+
+Evaluation, bootstrap, selection, reports and the reading of records derive what they need from
+``METRICS``. The functions are named, not imported, since a configuration is read without importing
+scikit-learn. An own metric is declared in the same words, by a configuration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from repro.config.data import Task
+from repro.core.model import Later, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Average = Literal["binary", "micro", "macro", "weighted"]
+
+
+class Needs(StrEnum):
+    """The second argument of a metric's function; the first one is the true values."""
+
+    LABELS = "labels"
+    SCORES = "scores"
+    PROBABILITIES = "probabilities"
+
+
+_ALL = frozenset(Task)
+_CLASSES = frozenset({Task.BINARY, Task.MULTICLASS})
+_BINARY = frozenset({Task.BINARY})
+_NUMBERS = frozenset({Task.REGRESSION})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of the held-out rows.
+
+    Attributes
+    ----------
+    name : str
+    function : str
+        ``module:function`` of true values and of what the metric needs. It is called as
+        ``repro.training.measures`` describes.
+    needs : Needs
+    tasks : frozenset of Task
+    greater_is_better : bool
+    share : bool
+        Whether the values lie between 0 and 1 and can be drawn on one scale.
+    average : str or None
+        The argument of this name, where the function has one.
+    options : dict of str to object
+        More arguments.
+    resampled : str
+        ``module:function`` that computes it for all bootstrap resamples at once. Without it, the
+        function is called for each resample: by ``sample_weight``, if it has such a parameter, and
+        on repeated rows otherwise.
+    """
+
+    name: str
+    function: str
+    needs: Needs = Needs.LABELS
+    tasks: frozenset[Task] = _ALL
+    greater_is_better: bool = True
+    share: bool = False
+    average: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    resampled: str = ""
+
+
+class OwnMetric(Record):
+    """A metric that a configuration declares: a function of an allowed module.
+
+    Attributes
+    ----------
+    function : str
+        ``module:function``.
+    name : str or None
+        The name in results; that of the function by default.
+    average : str or None
+        Passed to the function as ``average``.
+    """
+
+    function: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    greater_is_better: bool
+    needs: Needs
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = Later
+    average: Average | None = Later
+
+    @property
+    def metric(self) -> Metric:
+        """The same in the words of built-in metrics."""
+        return Metric(
+            name=self.name or self.function.rpartition(":")[2],
+            function=self.function,
+            needs=self.needs,
+            greater_is_better=self.greater_is_better,
+            average=self.average,
+        )
+
+
+_LABELS = "repro.training.bootstrap:resampled_labels"
+_POSITIVE = "repro.training.bootstrap:resampled_positive"
+_RANKING = "repro.training.bootstrap:resampled_ranking"
+_LOSSES = "repro.training.bootstrap:resampled_losses"
+_ERRORS = "repro.training.bootstrap:resampled_errors"
+# A class that is never predicted has no precision: it counts as 0.
+_ZERO = {"zero_division": 0.0}
+
+# In the order in which every training reports them.
+METRICS = (
+    Metric(
+        "accuracy", "sklearn.metrics:accuracy_score", tasks=_CLASSES, share=True,
+        resampled=_LABELS,
+    ),
+    Metric(
+        "balanced_accuracy", "sklearn.metrics:balanced_accuracy_score", tasks=_CLASSES, share=True,
+        resampled=_LABELS,
+    ),
+    Metric(
+        "f1_macro", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
+        average="macro", options=_ZERO, resampled=_LABELS,
+    ),
+    Metric(
+        "f1_weighted", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
+        average="weighted", options=_ZERO, resampled=_LABELS,
+    ),
+    Metric(
+        "precision_macro", "sklearn.metrics:precision_score", tasks=_CLASSES, share=True,
+        average="macro", options=_ZERO, resampled=_LABELS,
+    ),
+    Metric(
+        "recall_macro", "sklearn.metrics:recall_score", tasks=_CLASSES, share=True,
+        average="macro", options=_ZERO, resampled=_LABELS,
+    ),
+    Metric(
+        "precision", "sklearn.metrics:precision_score", tasks=_BINARY, share=True,
+        average="binary", options=_ZERO, resampled=_POSITIVE,
+    ),
+    Metric(
+        "recall", "sklearn.metrics:recall_score", tasks=_BINARY, share=True,
+        average="binary", options=_ZERO, resampled=_POSITIVE,
+    ),
+    Metric(
+        "roc_auc", "sklearn.metrics:roc_auc_score", Needs.SCORES, tasks=_CLASSES, share=True,
+        average="macro", resampled=_RANKING,
+    ),
+    Metric(
+        "average_precision", "sklearn.metrics:average_precision_score", Needs.SCORES,
+        tasks=_CLASSES, share=True, average="macro", resampled=_RANKING,
+    ),
+    Metric(
+        "log_loss", "repro.training.metrics:log_loss", Needs.PROBABILITIES, tasks=_CLASSES,
+        greater_is_better=False, resampled=_LOSSES,
+    ),
+    Metric(
+        "brier", "repro.training.metrics:brier", Needs.PROBABILITIES, tasks=_CLASSES,
+        greater_is_better=False, resampled=_LOSSES,
+    ),
+    Metric(
+        "rmse", "sklearn.metrics:root_mean_squared_error", tasks=_NUMBERS,
+        greater_is_better=False, resampled=_ERRORS,
+    ),
+    Metric(
+        "mae", "sklearn.metrics:mean_absolute_error", tasks=_NUMBERS,
+        greater_is_better=False, resampled=_ERRORS,
+    ),
+    Metric("r2", "sklearn.metrics:r2_score", tasks=_NUMBERS, resampled=_ERRORS),
+)  # fmt: skip
+
+
+def metrics_of(task: Task, own: Sequence[OwnMetric] = ()) -> tuple[Metric, ...]:
+    """Return the metrics of a task in the order of results: built-in ones, then own ones."""
+    declared = tuple(each.metric for each in own)
+    return tuple(metric for metric in (*METRICS, *declared) if task in metric.tasks)
+
+
+def built_in() -> tuple[str, ...]:
+    """Return the names of all built-in metrics, in the order of results."""
+    return tuple(metric.name for metric in METRICS)
+
+
+def greater_is_better(name: str) -> bool:
+    """Return the direction of a built-in metric."""
+    return next(metric.greater_is_better for metric in METRICS if metric.name == name)
+
+
+def shares() -> frozenset[str]:
+    """Return the names of the metrics that lie between 0 and 1 and share a scale."""
+    return frozenset(metric.name for metric in METRICS if metric.share)
+
+
+def problem_of(own: Sequence[OwnMetric], task: Task) -> str:
+    """Return what is wrong with the declarations of own metrics; empty if nothing is."""
+    taken = set(built_in())
+    for each in own:
+        metric = each.metric
+        if metric.name in taken:
+            what = "built in" if metric.name in built_in() else "declared twice"
+            return f"metrics: '{metric.name}' is {what}; give {each.function} a different 'name'"
+        taken.add(metric.name)
+        if task is Task.REGRESSION and each.needs is not Needs.LABELS:
+            return (
+                f"metrics: '{metric.name}' needs {each.needs}, and a regression has only"
+                " predictions; write needs: labels"
+            )
+        if task is not Task.BINARY and each.average == "binary":
+            return f"metrics: '{metric.name}' has average: binary, which is for binary tasks"
+    return ""

@@ -1,0 +1,133 @@
+"""An own metric in a project: measured, recorded with its code, and not taken from strangers."""
+
+import hashlib
+import json
+
+import pytest
+from tests.conftest import ROOT
+from tests.store.sample_run import write_run
+
+from repro.app.checking import check_candidates
+from repro.app.configuration import resolve_request
+from repro.app.subjects.subject import Subject
+from repro.app.subjects.trust import check_modules
+from repro.config.bounds import check_bounds
+from repro.config.compose import Request
+from repro.config.recorded import parse_config
+from repro.core.errors import ConfigError, PreconditionError
+from repro.execution.loaded import class_paths
+
+COSTS = """import helping
+
+def cost(y_true, y_pred):
+    return helping.PRICE * (y_true != y_pred).mean()
+"""
+DECLARED = """schema: repro.overlay/v1
+metrics:
+- {function: "costs:cost", greater_is_better: false, needs: labels}
+selection: {metric: cost}
+"""
+REFERENCE = Subject(ROOT / "reference" / "credit.json", is_run=False)
+
+
+def with_metrics(*functions):
+    """The recorded configuration of the wine experiment with more metrics."""
+    values = resolve_request(ROOT, Request("wine", "debug")).config
+    values = values.model_dump(mode="json", by_alias=True)
+    declared = [
+        {"function": path, "greater_is_better": True, "needs": "labels", "name": f"own{number}"}
+        for number, path in enumerate(functions)
+    ]
+    return values | {"metrics": declared}
+
+
+def test_an_own_metric_is_recorded_with_the_hashes_of_its_code(project):
+    """It is verified with them, and refused where the project stops to allow its module."""
+    project.write("costs.py", COSTS)
+    project.write("helping.py", "PRICE = 8\n")
+    project.write("own.yaml", DECLARED)
+    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, costs]")
+    run = project.train("wine", "-p", "debug", "-m", "knn", "-f", "own.yaml")
+    metrics = json.loads((run / "metrics.json").read_text())
+    lineage = json.loads((run / "lineage.json").read_text())
+    verified = project.repro("verify", run)
+    project.replace("configs/base.yaml", "[sklearn, lightgbm, costs]", "[sklearn, lightgbm]")
+    refused = project.repro("verify", run)
+
+    found, accuracy = metrics["test"]["cost"], metrics["test"]["accuracy"]
+    assert found["value"] == pytest.approx(8 * (1 - accuracy["value"]))
+    assert (found["low"], found["high"]) == (
+        pytest.approx(8 * (1 - accuracy["high"])),
+        pytest.approx(8 * (1 - accuracy["low"])),
+    )
+    for name in ("costs.py", "helping.py"):
+        expected = hashlib.sha256((project.path / name).read_bytes()).hexdigest()
+        assert (lineage["code"][name], name in lineage["loaded"]) == (expected, True)
+    assert (verified.status, refused.status) == (0, 3), verified.err
+    assert "allows metrics from 'costs', and this project does not" in refused.err
+
+
+@pytest.mark.parametrize("path", ["mine:f", "mine.deep.er:f", "os:system", "json:dumps", "mine_:f"])
+def test_a_record_names_no_metric_of_a_module_that_the_project_does_not_allow(project, path):
+    """Whatever it says of itself, and before anything is imported."""
+    config = parse_config(with_metrics("sklearn.metrics:jaccard_score", path), "it.json")
+    top = path.partition(":")[0].partition(".")[0]
+    write_run(project.path / "runs")
+    run = Subject(next((project.path / "runs").iterdir()), is_run=True)
+
+    for subject in (REFERENCE, run):
+        with pytest.raises(PreconditionError, match=f"allows metrics from '{top}'"):
+            check_modules(project.path, subject, config)
+    project.replace("configs/base.yaml", "[sklearn, lightgbm]", f"[sklearn, lightgbm, {top}]")
+    for subject in (REFERENCE, run):
+        check_modules(project.path, subject, config)
+
+
+def test_a_record_may_not_ask_for_any_number_of_metrics():
+    """Each of them is computed on every resample."""
+    many = ["sklearn.metrics:jaccard_score"] * 101
+
+    check_bounds(parse_config(with_metrics(*many[:100]), "it.json"), "it.json")
+    with pytest.raises(PreconditionError, match="metrics: 101 is more than the 100"):
+        parse_config(with_metrics(*many), "it.json")
+
+
+def test_functions_are_among_the_paths_whose_code_is_observed():
+    """As classes are."""
+    config = parse_config(with_metrics("mine:f", "deep.er:g"), "it.json")
+
+    assert {"mine:f", "deep.er:g"} <= class_paths(config)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("[{function: 'costs:csot', greater_is_better: true, needs: labels}]", "mean 'cost'?"),
+        ("[{function: 'none:f', greater_is_better: true, needs: labels}]", "'none' is not allowed"),
+        ("[{function: costs.cost, greater_is_better: true, needs: labels}]", "module:function"),
+        ("[{function: 'costs:cost', greater_is_better: yes, needs: labels}]", "valid boolean"),
+        ("[{function: 'costs:cost', greater_is_better: true}]", "missing key 'metrics.0.needs'"),
+        (
+            "[{function: 'costs:cost', greater_is_better: true, need: labels}]",
+            "unknown key 'metrics.0.need'; did you mean 'needs'?",
+        ),
+        ("[{function: 'costs:cost', greater_is_better: true, needs: label}]", "or 'probabilities'"),
+        ("'costs:cost'", "metrics: input should be a valid"),
+        ("null", "metrics: input should be a valid"),
+    ],
+)
+def test_a_mistake_in_a_declaration_is_named_by_file_and_line(project, written, words):
+    """Before anything is trained."""
+    project.write("costs.py", COSTS)
+    project.write("helping.py", "PRICE = 8\n")
+    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, costs]")
+    path = "configs/experiments/wine.yaml"
+    text = (project.path / path).read_text()
+    project.write(path, f"{text}metrics: {written}\n")
+
+    with pytest.raises(ConfigError) as error:
+        check_candidates(project.path, resolve_request(project.path, Request("wine", "debug")))
+
+    sentence = f"{error.value.message}; {error.value.advice}"
+    assert words in sentence
+    assert f"wine.yaml:{text.count(chr(10)) + 1}" in sentence
