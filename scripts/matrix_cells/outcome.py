@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from locking.wheels import pins
 from matrix_cells.places import ROOT, UnavailableError, ways
 from matrix_cells.processes import next_step, run, told
 from repro.app.known import remember
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError, ExitCode
 from repro.core.jsonfile import load_record
+from repro.core.pins import pins
 from repro.core.records import RecordFile
 
 if TYPE_CHECKING:

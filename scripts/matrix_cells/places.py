@@ -191,7 +191,7 @@ def _debian(job: Job, tree: Path, suite: str, packages: str) -> None:
 def emulation(job: Job) -> Way:
     """Train on an emulated processor of the cell's architecture."""
     _need("mmdebstrap", "qemu-aarch64")
-    script = ROOT / "scripts" / "arm64_environment.sh"
+    script = ROOT / "tools" / "arm64_environment.sh"
     sources = [script, ROOT / "requirements.txt", ROOT / "pyproject.toml"]
     made_of = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     folder = job.work / "trees" / f"arm64-{made_of[:8]}"

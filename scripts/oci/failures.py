@@ -52,7 +52,7 @@ _KNOWN = (
         r"|Max retries exceeded",
         _UNREACHABLE,
         "for the base, name a mirror (make image BASE=NAME@sha256:…) or make one"
-        " (scripts/base_image.sh start build/base); for packages, run 'make wheelhouse' where there"
+        " (tools/base_image.sh start build/base); for packages, run 'make wheelhouse' where there"
         " is an index",
     ),
     (

@@ -172,7 +172,7 @@ def _bench(folder: Path, kept: Path) -> Bench:
     if not project.is_dir():
         _snapshot(project)
     script, mine, reference = (
-        ROOT / "scripts" / "base_image.sh",
+        ROOT / "tools" / "base_image.sh",
         folder / "base",
         folder / "base.txt",
     )
@@ -237,7 +237,7 @@ def _clear(folder: Path) -> None:
             if not (folder / "dockerd.pid").exists():
                 break
             time.sleep(0.1)
-    run(ROOT / "scripts" / "base_image.sh", "stop", folder / "base")
+    run(ROOT / "tools" / "base_image.sh", "stop", folder / "base")
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Build this project's wheel and test it where its source is not.
 #
-#   scripts/wheel_test.sh FOLDER [ARGUMENT...]    arguments are for pytest; FOLDER is emptied first
+#   tools/wheel_test.sh FOLDER [ARGUMENT...]    arguments are for pytest; FOLDER is emptied first
 #
 # PYTHON names the Python to build with: one with the locked packages (make setup).
 set -euo pipefail
 shopt -s inherit_errexit
 
 [[ $# -gt 0 && $1 != -* ]] || {
-    echo "usage: scripts/wheel_test.sh FOLDER [ARGUMENT...]" >&2
+    echo "usage: tools/wheel_test.sh FOLDER [ARGUMENT...]" >&2
     exit 2
 }
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,7 +17,7 @@ rm -rf "$1"
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
-# The tests of the package: those of the repository, such as its lock and its scripts, need a source.
+# The tests of the package: those of the repository, such as its lock and its tools, need a source.
 tests=()
 for path in "$project"/src/repro/*/; do
     name=$(basename "$path")
@@ -36,7 +36,7 @@ done
 "$python" "${pip[@]}" install --no-deps --no-index "$folder"/dist/*.whl
 
 mkdir "$folder/tree"
-for name in configs data reference scripts tests pyproject.toml requirements.txt README.md; do
+for name in configs data reference scripts tests tools pyproject.toml requirements.txt README.md; do
     cp -R "$project/$name" "$folder/tree"
 done
 

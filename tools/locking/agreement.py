@@ -7,25 +7,15 @@ import json
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from locking.bill import noted, serial
-from locking.wheels import (
-    BILL,
-    INDEX,
-    INSTALLED,
-    LOCKS,
-    PYTHON,
-    SCHEMA,
-    SYSTEMS,
-    Wheel,
-    canonical,
-    pins,
-)
+from repro.core.pins import canonical, pins
+from tools.locking.bill import noted, serial
+from tools.locking.wheels import BILL, INDEX, INSTALLED, LOCKS, PYTHON, SCHEMA, SYSTEMS, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from locking.wheels import Pin
+    from repro.core.pins import Pin
 
 
 def disagreements(root: Path) -> list[str]:

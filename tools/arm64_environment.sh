@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make an arm64 Python with this project's locked packages, run by qemu-user on another processor.
 #
-#   scripts/arm64_environment.sh FOLDER     make it; FOLDER must not exist yet
+#   tools/arm64_environment.sh FOLDER     make it; FOLDER must not exist yet
 #   FOLDER/python -m repro train            runs on the emulated processor
 #   QEMU_CPU=cortex-a53 FOLDER/python ...   on another one: any of "qemu-aarch64 -cpu help"
 #
@@ -19,7 +19,7 @@ stop() {
     exit 1
 }
 
-[[ $# == 1 && $1 != -* ]] || stop "usage: scripts/arm64_environment.sh FOLDER"
+[[ $# == 1 && $1 != -* ]] || stop "usage: tools/arm64_environment.sh FOLDER"
 [[ ! -e $1 ]] || stop "'$1' exists already: remove it, or name another folder"
 for tool in mmdebstrap qemu-aarch64; do
     command -v "$tool" >/dev/null ||

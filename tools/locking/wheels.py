@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from repro.core.errors import PreconditionError
+from repro.core.pins import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,13 +50,6 @@ SYSTEMS = {
 }
 
 
-class Pin(NamedTuple):
-    """A locked version, and the hashes of the files that may be it."""
-
-    version: str
-    hashes: frozenset[str]
-
-
 class Wheel(NamedTuple):
     """One file that is installed on some of the systems."""
 
@@ -64,34 +57,6 @@ class Wheel(NamedTuple):
     version: str
     file: str
     sha256: str
-
-
-def canonical(name: str) -> str:
-    """Return the one spelling of a package's name.
-
-    Examples
-    --------
-    >>> canonical("Typing_Extensions")
-    'typing-extensions'
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pins(text: str) -> dict[str, Pin]:
-    r"""Return what a lock pins, by canonical name.
-
-    Examples
-    --------
-    >>> pins("click==8.5.1 \\\n    --hash=sha256:ab\n    # via -r requirements.in\n")
-    {'click': Pin(version='8.5.1', hashes=frozenset({'ab'}))}
-    """
-    entries = re.finditer(r"^(\w[\w.-]*)==([^\s;]+)(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
-    return {
-        canonical(entry[1]): Pin(
-            entry[2], frozenset(re.findall(r"--hash=sha256:([0-9a-f]+)", entry[3]))
-        )
-        for entry in entries
-    }
 
 
 def reported(system: System, folder: Path) -> list[dict[str, Any]]:

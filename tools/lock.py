@@ -15,10 +15,10 @@ from pathlib import Path
 
 import click
 
-from locking.agreement import digests, disagreements
-from locking.wheels import BILL, INDEX, LOCKS, ROOT, SYSTEMS, index, reported
 from repro.cli import guarded
 from repro.core.errors import ExitCode
+from tools.locking.agreement import digests, disagreements
+from tools.locking.wheels import BILL, INDEX, LOCKS, ROOT, SYSTEMS, index, reported
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +37,7 @@ def lock(*, check: bool) -> ExitCode:
 
 def _write() -> None:
     # Checking needs none of the packages that the bill of materials is made with.
-    from locking.bill import bill
+    from tools.locking.bill import bill
 
     made_from = digests({name: (ROOT / name).read_text() for name in LOCKS})
     with tempfile.TemporaryDirectory() as folder:

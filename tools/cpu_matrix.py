@@ -1,6 +1,6 @@
 """Train on many processors at every determinism level, and set the digests side by side.
 
-The processors are this one, as it is, and those of the test bench under ``tests/cpu``. At a
+The processors are this one, as it is, and those of the test bench in ``tools/cpu_bench``. At a
 portable level all of them must give one digest for each stage output. At the level ``strict`` they
 must fall into several classes: that is the control, which shows that the bench works. And the
 fingerprint must sort them as training does.
@@ -23,23 +23,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.cpu import bench  # noqa: E402 - found by the line above
-
-from repro.app.files import check_targets  # noqa: E402
-from repro.app.known import check_file, remember  # noqa: E402
-from repro.cli import guarded, output  # noqa: E402
-from repro.core.environment import Environment, Fingerprint  # noqa: E402
-from repro.core.errors import ConfigError, ExitCode, PreconditionError  # noqa: E402
-from repro.core.jsonfile import load_record  # noqa: E402
-from repro.core.records import EnvironmentFile  # noqa: E402
-from repro.launch import leaking  # noqa: E402
+from repro.app.files import check_targets
+from repro.app.known import check_file, remember
+from repro.cli import guarded, output
+from repro.core.environment import Environment, Fingerprint
+from repro.core.errors import ConfigError, ExitCode, PreconditionError
+from repro.core.jsonfile import load_record
+from repro.core.records import EnvironmentFile
+from repro.launch import leaking
+from tools.cpu_bench import bench
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("strict", "portable-v2", "portable")
 _SEVERAL = 2
 NATIVE = "native"

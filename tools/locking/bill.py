@@ -6,7 +6,8 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from locking.wheels import INSTALLED, LOCKS, PYTHON, ROOT, SYSTEMS, canonical, pins, wheel
+from repro.core.pins import canonical, pins
+from tools.locking.wheels import INSTALLED, LOCKS, PYTHON, ROOT, SYSTEMS, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cyclonedx.model.component import Component
     from cyclonedx.model.license import License
 
-    from locking.wheels import Report
+    from tools.locking.wheels import Report
 
 
 def bill(reports: Mapping[str, Report], locks: Mapping[str, str]) -> str:

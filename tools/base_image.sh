@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Make a base image from Debian where no registry of images can be reached, and serve it by digest.
 #
-#   scripts/base_image.sh start FOLDER      make it, serve it, and print the reference for BASE=
-#   scripts/base_image.sh stop FOLDER       end the server; the image stays in FOLDER
+#   tools/base_image.sh start FOLDER      make it, serve it, and print the reference for BASE=
+#   tools/base_image.sh stop FOLDER       end the server; the image stays in FOLDER
 #
 # It stands in for python:3.13-slim-trixie: the same Debian and the same Python, by the packages of
 # Debian. Two machines that see the same state of its archive make the same bits. MIRROR names
@@ -21,7 +21,7 @@ stop() {
 }
 
 usage() {
-    echo "usage: scripts/base_image.sh start|stop FOLDER" >&2
+    echo "usage: tools/base_image.sh start|stop FOLDER" >&2
     exit 2
 }
 
