@@ -55,7 +55,7 @@ lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(BIN)/zizmor --offline -q .github
-	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh scripts/*/*.sh
+	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh src/repro/app/matrix/inside/*.sh
 	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## Check types.
@@ -65,33 +65,33 @@ cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p d
 	@$(BIN)/python -m tools.cpu_matrix $(ARGS)
 
 matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that this machine can run, and compare.
-	@$(BIN)/python scripts/matrix.py $(ARGS)
+	@$(BIN)/repro matrix $(ARGS)
 
 # For CI: list the cells (OUTPUT="$GITHUB_OUTPUT"), train in one itself (CELL=...), and compare what
 # all of them left (RECORDS=...).
 matrix-cells: $(VENV)/.ready
-	@cells=$$($(BIN)/python scripts/matrix.py --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
+	@cells=$$($(BIN)/repro matrix --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
 
 matrix-cell: $(VENV)/.ready
-	@$(BIN)/python scripts/matrix.py --cell "$(CELL)" --exact --train-only $(ARGS)
+	@$(BIN)/repro matrix --cell "$(CELL)" --exact --train-only $(ARGS)
 
 matrix-compare: $(VENV)/.dev
-	@$(BIN)/python scripts/matrix.py --records "$(RECORDS)" --reference $(SUBJECT) --exact $(ARGS)
+	@$(BIN)/repro matrix --records "$(RECORDS)" --reference $(SUBJECT) --exact $(ARGS)
 
 wheel-test: $(VENV)/.ready ## Build the wheel, and test it without its source.
 	@PYTHON=$(abspath $(BIN))/python tools/wheel_test.sh build/wheel $(ARGS)
 
 wheelhouse: $(VENV)/.ready ## Fetch the wheels of the locks for the image, to build it offline.
-	@$(BIN)/python scripts/image.py wheelhouse $(ARGS)
+	@$(BIN)/repro image wheelhouse $(ARGS)
 
 image: $(VENV)/.ready ## Build the image, and load it into Docker (BASE=NAME@sha256:… for a mirror).
-	@$(BIN)/python scripts/image.py build $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image build $(if $(BASE),--base $(BASE)) $(ARGS)
 
 image-check: $(VENV)/.ready ## Build the image twice, and compare to the last bit.
-	@$(BIN)/python scripts/image.py check $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image check $(if $(BASE),--base $(BASE)) $(ARGS)
 
 image-clock-check: $(VENV)/.ready ## The same, the second time on a different date and in a different kernel.
-	@$(BIN)/python scripts/image.py check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
 
 # For CI: write the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
 image-digest:

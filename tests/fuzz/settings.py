@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import strategies as st
-from scripts.matrix_cells.model import read_matrix
 
 from repro.app.checking import check_all
 from repro.app.configuration import (
@@ -18,6 +17,7 @@ from repro.app.configuration import (
 )
 from repro.app.judge import Asked, judge
 from repro.app.limits import read_noise
+from repro.app.matrix.cells import read_matrix
 from repro.app.record_file import read_record_file
 from repro.app.validate import read_metrics
 from repro.config.compose import Request

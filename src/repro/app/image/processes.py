@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _GRACE_SECONDS, _PAUSE_SECONDS = 10.0, 0.02
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def run(
@@ -48,8 +48,8 @@ def run(
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep signals waiting: who presses Ctrl-C again must not cut short what takes seconds."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    """Keep signals waiting: a second Ctrl-C must not cut short what takes seconds."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in _ENDING])
     try:
         yield
     finally:

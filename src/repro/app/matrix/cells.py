@@ -1,4 +1,4 @@
-"""What ``matrix.yaml`` says: the cells, read strictly."""
+"""The cells of ``matrix.yaml``, read strictly."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ PLATFORMS: dict[Runner, tuple[str, str]] = {
 }
 """System and machine of a runner, in the words of Python's ``platform``."""
 
+# Enough to begin with: the machine at hand.
+_EXAMPLE = (
+    "write one, or name one with --matrix, such as:\nschema: repro.matrix/v1\ncells:\n"
+    '  linux: {runner: ubuntu-24.04, python: "3.13"}'
+)
 # The name of a cell names files too.
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 _Image = Annotated[str, Field(pattern=r"^(own|[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64})$")]
@@ -34,7 +39,7 @@ _Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$")]
 
 
 class Cell(Record):
-    """One place to train in; ``matrix.yaml`` tells what each key means."""
+    """One place to train in; the comments in ``matrix.yaml`` explain each key."""
 
     runner: Runner
     python: Annotated[str, Field(pattern=r"^3\.[0-9]+$")]
@@ -51,7 +56,7 @@ class Cell(Record):
         if self.packages and not brings_python and self.suite is None:
             raise ValueError("packages: they go with an image, but not the project's own")
         if self.lock != "requirements.txt" and not brings_python:
-            raise ValueError("lock: another one goes with an image, but not the project's own")
+            raise ValueError("lock: a different one goes with an image, but not the project's own")
         if (self.suite is None) == (self.stand_in == "chroot"):
             raise ValueError("suite: it goes with 'stand_in: chroot', and the other way round")
         if self.stand_in == "emulation" and self.platform != ("Linux", "aarch64"):
@@ -71,7 +76,7 @@ class Matrix(Record):
     cells: Annotated[dict[_Name, Cell], Field(min_length=1)]
 
     def chosen(self, names: Iterable[str]) -> dict[str, Cell]:
-        """Return the cells of these names in the matrix's order, or all where there are none.
+        """Return the cells of these names in the matrix's order; without names, all.
 
         Raises
         ------
@@ -82,7 +87,7 @@ class Matrix(Record):
         for name in wanted - set(self.cells):
             raise ConfigError(
                 f"there is no cell '{name}'; {did_you_mean(name, self.cells)}",
-                advice="see all of them: make matrix ARGS=--list",
+                advice="see all of them: repro matrix --list",
             )
         return {name: cell for name, cell in self.cells.items() if not wanted or name in wanted}
 
@@ -95,4 +100,9 @@ def read_matrix(file: Path) -> Matrix:
     ConfigError
         One error that lists every problem by file, line and key.
     """
+    if not file.exists():
+        raise ConfigError(
+            f"{file}: no such file: expected the cells of a matrix",
+            advice=_EXAMPLE,
+        )
     return validate(read_tree(file, file.name)[1], Matrix)

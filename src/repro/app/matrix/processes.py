@@ -1,4 +1,4 @@
-"""Commands that leave nothing behind, however this program is ended."""
+"""Commands that leave nothing behind, whatever ends this program."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_ANSWER_SECONDS = 20
 _GRACE_SECONDS = 3
 _PAUSE_SECONDS = 0.05
 _NOT_INHERITED = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 
 _NEXT_STEPS = {
-    "make room, or choose another disk with --work": (
+    "make room, or choose a different disk with --work": (
         "no space left", "no space is left", "enough free space", "disk quota exceeded",
     ),
-    "see that the network is there; http_proxy and pip's own settings are heeded": (
+    "check the network; http_proxy and the settings of pip apply": (
         "could not connect", "could not resolve", "temporary failure", "connection refused",
         "failed to establish", "unreachable", "timed out", "timeout", "no such host",
         "(from versions: none)",
@@ -53,16 +54,16 @@ _NEXT_STEPS = {
 
 @contextmanager
 def sole_use(folder: Path) -> Iterator[None]:
-    """Keep a folder for this call, until it ends, however that is.
+    """Keep a folder for this call until it ends.
 
     Raises
     ------
     PreconditionError
-        If another call works in it.
+        If a different call works in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".in-use").open("a+b", buffering=0) as file:
-        # Where locks are not supported nothing can be told.
+        # A file system without locks protects nobody, and is no reason to refuse work.
         with suppress(OSError):
             try:
                 _lock(file)
@@ -70,7 +71,7 @@ def sole_use(folder: Path) -> Iterator[None]:
                 file.seek(0)
                 raise PreconditionError(
                     f"process {file.read().decode()} works in {folder} already",
-                    advice="wait for it, or choose another folder with --work",
+                    advice="wait for it, or choose a different folder with --work",
                 ) from None
         file.truncate(0)
         file.write(str(os.getpid()).encode())
@@ -78,7 +79,7 @@ def sole_use(folder: Path) -> Iterator[None]:
 
 
 def run(command: Sequence[str | Path], log: Path) -> int:
-    """Run a command, with what it prints in a file, and return its exit status.
+    """Run a command with its output in a file, and return its exit status.
 
     It has a process group of its own, which is ended with it when this call is left early, and a
     folder of its own for temporary files, since not every program clears up when it is ended.
@@ -103,8 +104,17 @@ def run(command: Sequence[str | Path], log: Path) -> int:
             raise
 
 
-def told(log: Path) -> str:
-    """Return the line of a log that says best why a command failed: the first error."""
+def succeeds(*command: str) -> bool:
+    """Return whether a command answers at all, with status 0, within some seconds."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_ANSWER_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def first_error(log: Path) -> str:
+    """Return the line of a log that explains best why a command failed: its first error."""
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
     errors = [
         line
@@ -120,11 +130,11 @@ def next_step(log: Path) -> str:
     for step, signs in _NEXT_STEPS.items():
         if any(sign in text for sign in signs):
             return step
-    return f"read what it printed, in {log.parent}"
+    return f"read its output in {log.parent}"
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what could change a result or lead an interpreter astray."""
+    """Return the environment without variables that change results or mislead an interpreter."""
     out = {*leaking(os.environ), *_NOT_INHERITED}
     return {name: value for name, value in os.environ.items() if name not in out}
 
@@ -148,7 +158,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _sent(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal to a process group; tell whether anything of it is left."""
+    """Send a signal to a process group; return whether any process of it is left."""
     process.poll()
     try:
         os.killpg(process.pid, number)

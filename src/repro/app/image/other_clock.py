@@ -1,8 +1,8 @@
-"""A build on another date: in a Linux of its own, whose clock is set while this machine's is not.
+"""A build on a different date: in a Linux of its own, so that this machine's clock stays as it is.
 
 That is User-mode Linux: a kernel that runs as a process, and needs no virtual machine. It sees
 this machine's files and may change those of one folder, has no network but itself, and runs the
-programs that are installed here. So two things differ: the clock, and the kernel.
+programs that are installed on it. So two things differ: the clock, and the kernel.
 """
 
 from __future__ import annotations
@@ -10,36 +10,31 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shlex
 import shutil
 import sys
-import threading
-import time
 from dataclasses import asdict, replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oci.builders import Build, Buildah
-from oci.failures import explain
-from oci.processes import run
-from oci.sources import Base
+from repro.app.image.failures import explain
+from repro.app.image.inside import PORT
+from repro.app.image.processes import run
 from repro.core.errors import PreconditionError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
+
+    from repro.app.image.builders import Build
 
 _KERNEL = "linux.uml"
 _TOOLS = {_KERNEL: "user-mode-linux", "mke2fs": "e2fsprogs", "ip": "iproute2"}
 # Sparse: a build writes some 4 GB.
 _DISK = 20 << 30
-_PORT = 5000
-_TREES = ("application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json")
 
 
 def need() -> None:
-    """Raise unless a build on another date can be had here.
+    """Check that this machine can build on a different date.
 
     Raises
     ------
@@ -48,18 +43,18 @@ def need() -> None:
     missing = {tool: package for tool, package in _TOOLS.items() if not shutil.which(tool)}
     if missing:
         raise PreconditionError(
-            f"a build on another date needs what is not installed: {', '.join(missing)}",
+            f"a build on a different date needs tools that are not installed: {', '.join(missing)}",
             advice="on Debian and Ubuntu, on x86-64: apt install " + " ".join(missing.values()),
         )
     if os.geteuid() != 0:
         raise PreconditionError(
-            "a build on another date needs root, as whom its Linux reads this machine's files",
+            "a build on a different date needs root, because its Linux reads this machine's files",
             advice="run it as root, or leave out --clock",
         )
 
 
 def build(made: Build, layout: Path, date: datetime, folder: Path) -> str:
-    """Build an image with buildah on another date, and say by which clock and kernel.
+    """Build an image with buildah on a different date, and return its date and kernel.
 
     Parameters
     ----------
@@ -73,29 +68,29 @@ def build(made: Build, layout: Path, date: datetime, folder: Path) -> str:
     need()
     if set(" ,") & set(str(folder)):
         raise PreconditionError(
-            f"a kernel takes no folder with a space or a comma in its name: '{folder}'",
-            advice="name another one with TMPDIR=…",
+            f"'{folder}': a kernel takes no folder whose name has a space or a comma",
+            advice="name a different folder with TMPDIR=…",
         )
-    told, disk, start = folder / "told", folder / "disk", folder / "start"
+    clock, disk, start = folder / "clock", folder / "disk", folder / "start"
     _fetch(made, folder / "base")
     with disk.open("wb") as file:
         file.truncate(_DISK)
     made.run(folder, "mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", disk)
     # What a registry on this machine serves is the same wherever it is served from.
     log = folder / "inside.log"
-    inside = replace(made, base=replace(made.base, source=f"127.0.0.1:{_PORT}/base"), log=log)
+    inside = replace(made, base=replace(made.base, source=f"127.0.0.1:{PORT}/base"), log=log)
     asked = {"build": asdict(inside), "layout": layout}
     (folder / "build").write_text(json.dumps(asked, default=str), encoding="utf-8")
     start.write_text(_script(folder, date), encoding="utf-8")
     start.chmod(0o755)
     _boot(start, folder, log)
-    if not told.is_file():
+    if not clock.is_file():
         text = log.read_text(encoding="utf-8", errors="replace")
         with made.log.open("a", encoding="utf-8") as kept:
             kept.write(text)
         where = f"'{made.log}'"
-        raise explain("the build on another date", text, base=str(made.base), where=where)
-    return told.read_text(encoding="utf-8")
+        raise explain("the build on a different date", text, base=str(made.base), where=where)
+    return clock.read_text(encoding="utf-8")
 
 
 def _fetch(made: Build, folder: Path) -> None:
@@ -113,9 +108,8 @@ def _fetch(made: Build, folder: Path) -> None:
 
 
 def _script(folder: Path, date: datetime) -> str:
-    scripts = Path(__file__).resolve().parent.parent
     share = shlex.quote(str(folder))
-    module = shlex.join([sys.executable, "-m", "oci.other_clock", str(folder)])
+    module = shlex.join([sys.executable, "-P", "-m", "repro.app.image.inside", str(folder)])
     return f"""#!/bin/sh
 export PATH={shlex.quote(os.environ["PATH"])} HOME=/root TMPDIR=/var/tmp
 mount -t proc proc /proc
@@ -127,7 +121,7 @@ mkdir -p /dev/shm /dev/pts {share} &&
 mount -t hostfs -o {share} none {share} &&
 ip link set lo up &&
 date -s @{int(date.timestamp())} &&
-PYTHONPATH={shlex.quote(str(scripts))} {module}
+{module}
 sync
 echo o >/proc/sysrq-trigger
 sleep 60
@@ -145,41 +139,3 @@ def _boot(start: Path, folder: Path, log: Path) -> None:
             ],
             output, {"TMPDIR": str(folder)},
         )  # fmt: skip
-
-
-class _Registry(SimpleHTTPRequestHandler):
-    """As much of a registry as a pull of the base asks for."""
-
-    def translate_path(self, path: str) -> str:
-        """Return the file that a digest names, and the folder for all else."""
-        _, found, digest = path.rpartition("sha256:")
-        return str(Path(self.directory, digest if found else ""))
-
-    def guess_type(self, path: str | os.PathLike[str]) -> str:
-        """Return what a manifest says that it is."""
-        if "/manifests/" not in self.path:
-            return "application/octet-stream"
-        content = json.loads(Path(path).read_bytes())
-        return str(content.get("mediaType", _TREES["manifests" not in content]))
-
-
-def _inside(folder: Path) -> None:
-    asked = json.loads((folder / "build").read_bytes())
-    given = asked["build"]
-    given |= {"context": Path(given["context"]), "log": Path(given["log"])}
-    made = Build(**given | {"base": Base(**given["base"])})
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", _PORT),
-        lambda *arguments: _Registry(*arguments, directory=str(folder / "base")),
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        Buildah().build(made, Path(asked["layout"]))
-    except PreconditionError as error:
-        sys.exit(f"error: {error}")
-    now = time.strftime("%Y-%m-%d", time.gmtime())
-    (folder / "told").write_text(f"{now} Linux {platform.release()}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    _inside(Path(sys.argv[1]))

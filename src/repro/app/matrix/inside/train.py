@@ -1,10 +1,10 @@
-"""Train and export the record: this runs in a cell, by the cell's own Python.
+"""Train and export the record: this runs in a cell, with the cell's own Python.
 
     train.py --project FOLDER --cell FOLDER (--python FILE | --wheels FOLDER) [--lock NAME]
              [-- ARGUMENT...]
 
-Needs nothing but the standard library. An environment is made from the locked wheels, and once for
-a lock; ``--python`` names one that is there already. What follows ``--`` is for ``repro train``.
+It needs only the standard library. An environment is made from the locked wheels, once for a lock;
+``--python`` names an existing one. The words after ``--`` are for ``repro train``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FULL_BYTES = 1 << 20
 
 
 def main() -> int:
-    """Return the exit status of the first command that failed, else 0."""
+    """Return the exit status of the first command that failed, or 0."""
     asked = _arguments()
     cell: Path = asked.cell
     runs, record = cell / "runs", cell / "record.json"
@@ -65,7 +65,7 @@ def _parted(words: list[str]) -> tuple[list[str], str, list[str]]:
 
 
 def _environment(asked: argparse.Namespace, cell: Path) -> Path:
-    """Return the Python of an environment with the locked wheels and this project's own."""
+    """Return the Python of an environment with the locked wheels and that of repro."""
     lock, wheels = asked.project / asked.lock, asked.wheels
     folder = cell / "venv"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -86,8 +86,9 @@ def _environment(asked: argparse.Namespace, cell: Path) -> Path:
                 sys.stderr.write("error: no space left on the disk of the cells\n")
             raise
         stamp.write_text(made_of, encoding="ascii")
-    (own,) = wheels.glob("own/repro-*.whl")
-    _run([str(python), *_PIP, "--no-deps", "--force-reinstall", str(own)])
+    # A lock that pins a release of repro has installed it.
+    for own in wheels.glob("own/repro-*.whl"):
+        _run([str(python), *_PIP, "--no-deps", "--force-reinstall", str(own)])
     return python
 
 
@@ -96,7 +97,7 @@ def _run(command: list[str]) -> str:
 
 
 def _give_back(cell: Path) -> None:
-    """Let who owns the folder remove what root wrote in a container."""
+    """Let the owner of the folder remove the files that root wrote in a container."""
     if os.name == "nt" or os.geteuid() != 0:
         return
     owner = cell.stat()

@@ -1,4 +1,4 @@
-"""OCI image layouts: reading one, and telling where two part.
+"""OCI image layouts: read one, and list the differences of two.
 
 The format is that of the OCI image specification: an index names a manifest, which names the
 configuration and the layers, each by its SHA-256.
@@ -28,7 +28,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What a layer says of one path."""
+    """One path in a layer."""
 
     kind: str
     mode: str
@@ -82,13 +82,13 @@ def read_layout(path: Path) -> Layout:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PreconditionError(
             f"'{path}' does not hold one image as an OCI layout: {error}",
-            advice="write one with: scripts/image.py build --output oci:FOLDER",
+            advice="write one with: repro image build --output oci:FOLDER",
         ) from error
     return Layout(path, descriptor["digest"], manifest, config)
 
 
 def entries(layout: Layout, layer: str) -> dict[str, Entry]:
-    """Return what a layer says of every path in it."""
+    """Return every path of a layer with its entry."""
     with tarfile.open(_blob(layout.path, layer)) as archive:
         return {member.name.removeprefix("./"): _entry(archive, member) for member in archive}
 
@@ -107,12 +107,12 @@ def merged(layout: Layout) -> dict[str, Entry]:
 
 
 def differences(left: Layout, right: Layout) -> Iterator[str]:
-    """Say where two images part: a line for each path of a layer, and for each setting."""
+    """Return the differences of two images: a line for each path of a layer and each setting."""
     yield from _unequal("configuration", left.config, right.config)
-    ours, theirs = left.layers, right.layers
-    if len(ours) != len(theirs):
-        yield f"layers: {len(ours)} and {len(theirs)}"
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+    first, second = left.layers, right.layers
+    if len(first) != len(second):
+        yield f"layers: {len(first)} and {len(second)}"
+    for number, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             yield from _unlike(number, entries(left, one), entries(right, other))
     yield from _unequal(
@@ -170,7 +170,7 @@ def _unlike(number: int, left: Mapping[str, Entry], right: Mapping[str, Entry]) 
             yield f"{before}{path}: {parts}"
     if not changed:
         order = list(left) != list(right)
-        yield f"{before}the same files, {'in another order' if order else 'packed in another way'}"
+        yield f"{before}the same files, {'in a different order' if order else 'packed differently'}"
 
 
 def _unequal(where: str, left: Any, right: Any) -> Iterator[str]:

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from oci.failures import explain
-from oci.processes import run, undisturbed
+from repro.app.image.failures import explain
+from repro.app.image.processes import run, undisturbed
 from repro.core.errors import PreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from oci.sources import Base
+    from repro.app.image.sources import Base
 
 TAG = "repro"
 # The first BuildKit that sets the times of files in layers, and the first Docker that has it.
@@ -32,7 +32,7 @@ _BUILDKIT, _ENGINE = (0, 13), 26
 
 @dataclass(frozen=True)
 class Build:
-    """What to build, and in which circumstances.
+    """The inputs of a build, and its circumstances.
 
     Attributes
     ----------
@@ -64,10 +64,10 @@ class Build:
         Parameters
         ----------
         folder : Path
-            For what is temporary: an interrupted command leaves it there.
+            For temporary files, which an interrupted command leaves behind.
         """
         variables = {"TMPDIR": str(folder), **self.variables}
-        _logged(command, self.log, variables, umask=self.umask, base=str(self.base))
+        logged(command, self.log, variables, umask=self.umask, base=str(self.base))
 
     def options(self) -> list[str]:
         """Return the arguments as all builders take them."""
@@ -87,7 +87,7 @@ class Builder(Protocol):
     repeatable: bool
 
     def lacks(self) -> str:
-        """Say why it cannot be used here; nothing if it can."""
+        """Return why it cannot be used on this machine; an empty text if it can."""
 
     def build(self, build: Build, layout: Path) -> None:
         """Build an image and write it as an OCI layout to a folder that does not exist yet."""
@@ -100,22 +100,25 @@ class BuildKit:
     repeatable = True
 
     def lacks(self) -> str:
-        """Say why it cannot be used here; nothing if it can."""
+        """Return why it cannot be used on this machine; an empty text if it can."""
         if not shutil.which("docker"):
             return "Docker is not installed"
-        if _output("docker", "buildx", "version") is None:
+        if answer_of("docker", "buildx", "version") is None:
             return "Docker has no buildx"
-        told = _output("docker", "buildx", "inspect") or ""
-        found = re.search(r"BuildKit( version)?:\s+v?(\d+)\.(\d+)", told)
+        inspected = answer_of("docker", "buildx", "inspect") or ""
+        found = re.search(r"BuildKit( version)?:\s+v?(\d+)\.(\d+)", inspected)
         if not found:
             return "Docker's BuildKit does not answer"
-        version, own = (int(found[2]), int(found[3])), re.search(r"Driver:\s+docker$", told, re.M)
-        stores = _output("docker", "info", "--format", "{{.DriverStatus}}") or ""
+        version, own = (
+            (int(found[2]), int(found[3])),
+            re.search(r"Driver:\s+docker$", inspected, re.M),
+        )
+        stores = answer_of("docker", "info", "--format", "{{.DriverStatus}}") or ""
         if own and "io.containerd.snapshotter" not in stores:
             return "Docker's own BuildKit exports nothing without the containerd image store"
         if version == (0, 0):
             # Distributions leave it out; it is then that of the engine.
-            engine = _output("docker", "version", "--format", "{{.Server.Version}}") or "0"
+            engine = answer_of("docker", "version", "--format", "{{.Server.Version}}") or "0"
             return (
                 "" if int(engine.partition(".")[0]) >= _ENGINE else f"Docker {engine} is before 26"
             )
@@ -144,7 +147,7 @@ class Buildah:
     repeatable = True
 
     def lacks(self) -> str:
-        """Say why it cannot be used here; nothing if it can."""
+        """Return why it cannot be used on this machine; an empty text if it can."""
         missing = [tool for tool in ("buildah", "skopeo") if not shutil.which(tool)]
         return f"{' and '.join(missing)} not installed" if missing else ""
 
@@ -173,16 +176,16 @@ class Buildah:
 
 
 class Docker:
-    """Docker with an older BuildKit: good for use, and each build has another digest."""
+    """Docker with an older BuildKit: the image is usable, and every build has its own digest."""
 
     name = "docker"
     repeatable = False
 
     def lacks(self) -> str:
-        """Say why it cannot be used here; nothing if it can."""
+        """Return why it cannot be used on this machine; an empty text if it can."""
         if not shutil.which("docker"):
             return "Docker is not installed"
-        if _output("docker", "version", "--format", "{{.Server.Version}}") is None:
+        if answer_of("docker", "version", "--format", "{{.Server.Version}}") is None:
             return "Docker's daemon does not answer"
         return "" if shutil.which("skopeo") else "skopeo not installed"
 
@@ -206,7 +209,7 @@ BUILDERS: tuple[Builder, ...] = (BuildKit(), Buildah(), Docker())
 
 
 def choose(name: str | None = None) -> Builder:
-    """Return the best builder that can be used here, or the one that is named.
+    """Return the best builder that this machine has, or the one that is named.
 
     Raises
     ------
@@ -224,40 +227,18 @@ def choose(name: str | None = None) -> Builder:
     if any(reason.endswith("does not answer") for reason in reasons):
         other = "leave out --builder" if name else "install buildah and skopeo, which need none"
         advice = f"start it ('systemctl start docker'), or {other}"
-    raise PreconditionError(f"no image can be built here ({'; '.join(reasons)})", advice=advice)
-
-
-def load(layout: Path, log: Path) -> str:
-    """Load an image into Docker; return why it was not, or nothing."""
-    if not shutil.which("docker"):
-        return "Docker is not installed"
-    if _output("docker", "version", "--format", "{{.Server.Version}}") is None:
-        return "Docker's daemon does not answer"
-    if not shutil.which("skopeo"):
-        return "skopeo is not installed"
-    with scratch() as folder:
-        archive = folder / "image.tar"
-        for command in (
-            (
-                "skopeo",
-                "copy",
-                "--quiet",
-                f"oci:{layout}",
-                f"docker-archive:{archive}:{TAG}:latest",
-            ),
-            ("docker", "load", "--quiet", "--input", str(archive)),
-        ):
-            _logged(command, log, {"TMPDIR": str(folder)})
-    return ""
+    raise PreconditionError(
+        f"no image can be built on this machine ({'; '.join(reasons)})", advice=advice
+    )
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder for gigabytes, and remove it at the end."""
+    """Yield a folder that has room for gigabytes, and remove it at the end."""
     place = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 - large files belong there
     if not Path(place).is_dir():
         raise PreconditionError(
-            f"TMPDIR={place}: there is no such folder", advice="make it, or name another one"
+            f"TMPDIR={place}: no such folder", advice="create it, or name a different one"
         )
     folder = Path(tempfile.mkdtemp(prefix="repro-image-", dir=place))
     try:
@@ -289,7 +270,7 @@ def _repository(name: str) -> str:
     return start if colon and "/" not in tag else name
 
 
-def _logged(
+def logged(
     command: Sequence[str | Path],
     log: Path,
     variables: Mapping[str, str],
@@ -297,6 +278,13 @@ def _logged(
     umask: int = -1,
     base: str = "",
 ) -> None:
+    """Run a command with its output in a log.
+
+    Raises
+    ------
+    PreconditionError
+        If it fails; the message explains why.
+    """
     with log.open("ab") as file:
         start = file.tell()
         status = run(command, file, variables, umask=umask)
@@ -305,6 +293,7 @@ def _logged(
         raise explain(Path(command[0]).name, text, base=base, where=f"'{log}'")
 
 
-def _output(*command: str) -> str | None:
+def answer_of(*command: str) -> str | None:
+    """Return what a command prints; None if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None

@@ -7,13 +7,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from oci.failures import explain
-from oci.processes import run
-from repro.core.errors import PreconditionError
+from repro.app.image.failures import explain
+from repro.app.image.processes import run
+from repro.core.errors import ConfigError, PreconditionError
 
 LOCKS = ("requirements.txt", "requirements-build.txt")
-# Where a C library of this version or a later one is needed, pip has to be told of each earlier
-# one; 41 is that of Debian trixie.
+# pip needs the name of every version of the C library up to the newest one, which is that of Debian
+# trixie.
 _OLDEST, _NEWEST = 17, 41
 
 
@@ -24,9 +24,15 @@ def download(project: Path, folder: Path, *, python: str, machine: str) -> list[
 
     Raises
     ------
-    PreconditionError
+    ConfigError, PreconditionError
     """
     _need_pip()
+    locks = [project / name for name in LOCKS if (project / name).is_file()]
+    if not locks:
+        raise ConfigError(
+            f"'{project}' has no {LOCKS[0]}, which names the wheels and their hashes",
+            advice="write it with: pip-compile --generate-hashes",
+        )
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_OLDEST, _NEWEST + 1)]
     options = [f"--platform={name}" for name in (f"manylinux2014_{machine}", *platforms)]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +45,7 @@ def download(project: Path, folder: Path, *, python: str, machine: str) -> list[
                     "download",
                     "--no-deps", "--only-binary", ":all:", "--require-hashes",
                     "--implementation", "cp", "--python-version", python, *options,
-                    *(f"-r{project / lock}" for lock in LOCKS), "-d", fresh,
+                    *(f"-r{lock}" for lock in locks), "-d", fresh,
                 ],
                 output, {"TMPDIR": place},
             )  # fmt: skip
@@ -56,8 +62,8 @@ def download(project: Path, folder: Path, *, python: str, machine: str) -> list[
 
 def _need_pip() -> None:
     try:
-        import pip  # noqa: F401
+        import pip  # noqa: F401, PLC0415
     except ImportError:
         raise PreconditionError(
-            f"'{sys.executable}' has no pip", advice="call this by: make wheelhouse"
+            f"'{sys.executable}' has no pip", advice="install it: python -m ensurepip"
         ) from None

@@ -1,4 +1,4 @@
-"""What an image is made from: the base, the files of the project, and their commit."""
+"""The inputs of an image: the base, the files of the project, and their commit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Base:
 
     @property
     def is_insecure(self) -> bool:
-        """Whether its registry is on this machine, where there is nothing to be encrypted."""
+        """True if its registry is on this machine, which needs no encryption."""
         return _LOOPBACK.match(self.source) is not None
 
     def __str__(self) -> str:
@@ -53,13 +53,13 @@ class Base:
 
 @dataclass(frozen=True)
 class Commit:
-    """The state of the project's repository, as the image tells it.
+    """The state of the project's repository, as the image records it.
 
     Attributes
     ----------
     revision : str
-        The commit, with ``-dirty`` where files of the image differ from it; empty where there is
-        none.
+        The commit, with ``-dirty`` where files of the image differ from it; empty if there is
+        no commit.
     source : str
         Address of the repository; empty where it has none.
     time : int
@@ -91,26 +91,41 @@ def find_base(dockerfile: str, wanted: str | None) -> Base:
             advice="find the digest with: skopeo inspect --format '{{.Digest}}' docker://NAME",
         )
     if found["digest"] != digest:
-        # At which port this machine serves it, another machine's image is not to differ by.
+        # Images must not differ by the port at which this machine serves the base.
         name = _LOOPBACK.sub("localhost/", found["name"])
     return Base(name, found["name"], found["digest"])
 
 
-def python_version(dockerfile: str) -> str:
-    """Return the version of Python that the Dockerfile's base has, such as ``3.13``."""
-    found = re.search(r"python:(\d+\.\d+)", _argument(dockerfile, "BASE_NAME"))
+def python_version(project: Path) -> str:
+    """Return the version of Python that the base of a project's image has, such as ``3.13``.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        If the project has no Dockerfile, or it names no version.
+    """
+    path = project / "Dockerfile"
+    if not path.is_file():
+        raise ConfigError(
+            f"'{project}' has no Dockerfile, whose base names a version of Python",
+            advice="name the version with --python, or the project with --project",
+        )
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"python:(\d+\.\d+)", _argument(text, "BASE_NAME"))
     if not found:
-        raise PreconditionError("Dockerfile: BASE_NAME does not tell its version of Python")
+        raise PreconditionError(
+            "Dockerfile: BASE_NAME does not name a version of Python: expected python:3.…"
+        )
     return found[1]
 
 
 def read_commit(project: Path) -> Commit:
-    """Return the state of a project's repository; constants where there is none."""
+    """Return the state of a project's repository; constants if it has none."""
     found = observe_git(project)
     if not isinstance(found, Repository) or found.commit is None:
         return Commit("", "", _NO_COMMIT_SECONDS)
     time = _git(project, "show", "--no-patch", "--format=%ct", found.commit)
-    # What the image is not made from does not make it another one.
+    # Files that the image is not made from do not change it.
     changed = found.dirty and _git(
         project, "status", "--porcelain", "--untracked-files=all", "--", *_names(project)
     )
@@ -131,12 +146,10 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
         wheels = sorted(wheelhouse.glob("*.whl"))
         if not wheels:
             raise PreconditionError(
-                f"'{wheelhouse}' holds no wheels", advice="fill it with: make wheelhouse"
+                f"'{wheelhouse}' holds no wheels", advice="fill it with: repro image wheelhouse"
             )
-        locked = "".join(
-            (project / f"requirements{kind}.txt").read_text(encoding="utf-8")
-            for kind in ("", "-build")
-        )
+        locks = (project / f"requirements{kind}.txt" for kind in ("", "-build"))
+        locked = "".join(path.read_text(encoding="utf-8") for path in locks if path.is_file())
         (folder / "wheelhouse").mkdir()
         for wheel in wheels:
             copy = Path(shutil.copyfile(wheel, folder / "wheelhouse" / wheel.name))
@@ -144,17 +157,12 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
             if f"sha256:{digest}" not in locked:
                 raise PreconditionError(
                     f"'{wheel}' is not a wheel that the lock names: its SHA-256 is {digest}",
-                    advice="remove it and fetch the wheels again: make wheelhouse",
+                    advice="remove it and fetch the wheels again: repro image wheelhouse",
                 )
 
 
 def _names(project: Path) -> list[str]:
     path = project / ".dockerignore"
-    if not path.is_file():
-        raise ConfigError(
-            f"'{project}' has no .dockerignore, which lists what an image is made from",
-            advice="name the project's folder with --project",
-        )
     lines = path.read_text(encoding="utf-8").splitlines()
     return [line[1:] for line in lines if line.startswith("!") and line != "!wheelhouse"]
 

@@ -1,4 +1,4 @@
-"""What the log of a failed build means, in one sentence with the next step."""
+"""The cause of a failed build, read from its log: one sentence with the next step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from repro.core.errors import PreconditionError
 _SAID = 200
 
 _FULL = "no space is left on the device that holds it"
-_ALTERED = "a wheel is not the one that the lock names: its hash is another"
+_ALTERED = "a wheel is not the one that the lock names: its hash differs"
 _UNREACHABLE = "a registry or an index cannot be reached"
 _ABSENT = "a wheel of the lock is not where it was looked for"
 
@@ -20,13 +20,13 @@ _KNOWN = (
     (
         r"no space left on device",
         _FULL,
-        "free about 3 GB, or name another folder with TMPDIR=…",
+        "free about 3 GB, or name a different folder with TMPDIR=…",
     ),
     (
         r"do not match the hashes|Expected sha256",
         _ALTERED,
-        "fetch it again with 'make wheelhouse'; if it is wrong again, the file was altered"
-        " where it comes from",
+        "fetch it again with 'repro image wheelhouse'; if it is wrong again, the file was"
+        " altered at its origin",
     ),
     (
         r"LOCK_DIGEST is not the digest",
@@ -38,7 +38,7 @@ _KNOWN = (
         r"|MANIFEST_UNKNOWN|NAME_UNKNOWN|requested access to the resource is denied"
         r"|: not found$|invalid repository name",
         "the registry has no base image {base}",
-        "check its name and digest, or name a mirror that has it: make image BASE=NAME@sha256:…",
+        "check its name and digest, or name a mirror that has it: --base NAME@sha256:…",
     ),
     (
         r"cannot connect to the docker daemon|is the docker daemon running",
@@ -51,27 +51,27 @@ _KNOWN = (
         r"|temporary failure in name resolution|name or service not known|connection reset"
         r"|Max retries exceeded",
         _UNREACHABLE,
-        "for the base, name a mirror (make image BASE=NAME@sha256:…) or make one"
-        " (tools/base_image.sh start build/base); for packages, run 'make wheelhouse' where there"
-        " is an index",
+        "for the base, name a mirror (--base NAME@sha256:…), or make one with tools/base_image.sh"
+        " of repro's repository; for packages, run 'repro image wheelhouse' on a machine that"
+        " reaches an index",
     ),
     (
         r"Could not find a version that satisfies|No matching distribution",
         _ABSENT,
-        "fill the wheelhouse for the Python and the processor of the base: make wheelhouse",
+        "fill the wheelhouse for the Python and the processor of the base: repro image wheelhouse",
     ),
 )
-# What pip is asked to fetch for a wheelhouse, no wheelhouse can mend.
+# A wheelhouse is no remedy for what pip fetches for a wheelhouse.
 _FETCHING = {
-    _FULL: "free about 500 MB, or name another folder",
-    _ALTERED: "fetch it again; if it is wrong again, the file was altered where it comes from",
-    _UNREACHABLE: "call this where there is an index, or name one with PIP_INDEX_URL=…",
-    _ABSENT: "check --python and --machine, or name another index with PIP_INDEX_URL=…",
+    _FULL: "free about 500 MB, or name a different folder",
+    _ALTERED: "fetch it again; if it is wrong again, the file was altered at its origin",
+    _UNREACHABLE: "run this on a machine that reaches an index, or name one with PIP_INDEX_URL=…",
+    _ABSENT: "check --python and --machine, or name a different index with PIP_INDEX_URL=…",
 }
 
 
 def explain(tool: str, log: str, *, base: str = "", where: str = "") -> PreconditionError:
-    """Return the error that a failed command's output stands for.
+    """Return the error that explains the output of a failed command.
 
     Examples
     --------
@@ -80,14 +80,14 @@ def explain(tool: str, log: str, *, base: str = "", where: str = "") -> Precondi
     """
     for pattern, message, advice in _KNOWN:
         if re.search(pattern, log, re.IGNORECASE | re.MULTILINE):
-            told = _FETCHING.get(message, advice) if tool == "pip" else advice
+            step = _FETCHING.get(message, advice) if tool == "pip" else advice
             if where:
-                told += f"; all that {tool} said is in {where}"
-            return PreconditionError(message.format(base=base), advice=told)
+                step += f"; the output of {tool} is in {where}"
+            return PreconditionError(message.format(base=base), advice=step)
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if "error" in line.lower()), "")
     said = (last or (lines[-1] if lines else "nothing"))[:_SAID]
     return PreconditionError(
-        f"{tool} failed, and said: {said}",
-        advice=f"all that it said is in {where}" if where else "",
+        f"{tool} failed: {said}",
+        advice=f"its output is in {where}" if where else "",
     )
