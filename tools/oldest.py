@@ -6,6 +6,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,14 +17,15 @@ def oldest(requirements: list[str]) -> list[str]:
     Raises
     ------
     ValueError
-        If a requirement is anything but a name and a lower bound.
+        If a requirement is not a name and a lower bound.
     """
     found = []
     for requirement in requirements:
-        name, _, version = requirement.partition(">=")
-        if not version.replace(".", "").isdigit():
+        parsed = Requirement(requirement)
+        bounds = [(bound.operator, bound.version) for bound in parsed.specifier]
+        if parsed.marker or parsed.extras or [operator for operator, _ in bounds] != [">="]:
             raise ValueError(f"pyproject.toml: expected NAME>=VERSION, found {requirement!r}")
-        found.append(f"{name}=={version}")
+        found.append(f"{parsed.name}=={bounds[0][1]}")
     return found
 
 

@@ -7,7 +7,9 @@ import json
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from repro.core.pins import canonical, pins
+from packaging.utils import canonicalize_name
+
+from repro.core.pins import pins
 from tools.locking.bill import noted, serial
 from tools.locking.wheels import BILL, INDEX, INSTALLED, LOCKS, PYTHON, SCHEMA, SYSTEMS, Wheel
 
@@ -63,7 +65,7 @@ def _against_lock(wheels: Iterable[Wheel], locked: Mapping[str, Pin]) -> Iterato
         elif one.sha256 not in pin.hashes:
             yield f"{INDEX}: the hash of {one.file} is not in the lock"
         name, version, *_ = one.file.split("-")
-        if (canonical(name), version) != (one.name, one.version):
+        if (canonicalize_name(name), version) != (one.name, one.version):
             yield f"{INDEX}: {one.file} is no file of {one.name} {one.version}"
 
 

@@ -6,7 +6,9 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from repro.core.pins import canonical, pins
+from packaging.utils import canonicalize_name
+
+from repro.core.pins import pins
 from tools.locking.wheels import INSTALLED, LOCKS, PYTHON, ROOT, SYSTEMS, wheel
 
 if TYPE_CHECKING:
@@ -124,14 +126,14 @@ def _needs(reports: Mapping[str, Report], locked: set[str]) -> dict[str, set[str
         for entry, text in _required(entries):
             needed = Requirement(text)
             if needed.marker is None or needed.marker.evaluate(seen):
-                needs[entry].add(canonical(needed.name))
+                needs[entry].add(canonicalize_name(needed.name))
     return needs
 
 
 def _required(entries: Report) -> Iterator[tuple[str, str]]:
     for entry in entries:
         for text in entry["metadata"].get("requires_dist", ()):
-            yield canonical(entry["metadata"]["name"]), text
+            yield canonicalize_name(entry["metadata"]["name"]), text
 
 
 def _asked() -> list[str]:
@@ -140,4 +142,4 @@ def _asked() -> list[str]:
         for name in INSTALLED
         for line in (ROOT / name).with_suffix(".in").read_text().splitlines()
     ]
-    return [canonical(line) for line in lines if line and not line.startswith("#")]
+    return [canonicalize_name(line) for line in lines if line and not line.startswith("#")]

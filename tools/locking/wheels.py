@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from packaging.utils import canonicalize_name
+
 from repro.core.errors import PreconditionError
-from repro.core.pins import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +90,7 @@ def wheel(entry: Mapping[str, Any]) -> Wheel:
     download, metadata = entry["download_info"], entry["metadata"]
     file = PurePosixPath(unquote(urlsplit(download["url"]).path)).name
     sha256 = download["archive_info"]["hashes"]["sha256"]
-    return Wheel(canonical(metadata["name"]), metadata["version"], file, sha256)
+    return Wheel(canonicalize_name(metadata["name"]), metadata["version"], file, sha256)
 
 
 def index(reports: Mapping[str, Report], locks: Mapping[str, str]) -> str:

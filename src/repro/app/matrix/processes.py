@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -13,27 +12,12 @@ from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
 from repro.launch import leaking
+from repro.store.lock import acquire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import IO
-
-if sys.platform == "win32":
-    import msvcrt
-
-    # Far behind the content: a locked range cannot be read on Windows.
-    _RANGE_START = 1 << 20
-
-    def _lock(file: IO[bytes]) -> None:
-        file.seek(_RANGE_START)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
 
 _ANSWER_SECONDS = 20
 _GRACE_SECONDS = 3
@@ -65,17 +49,23 @@ def sole_use(folder: Path) -> Iterator[None]:
     with (folder / ".in-use").open("a+b", buffering=0) as file:
         # A file system without locks protects nobody, and is no reason to refuse work.
         with suppress(OSError):
-            try:
-                _lock(file)
-            except (BlockingIOError, PermissionError):
-                file.seek(0)
+            if not acquire(file):
                 raise PreconditionError(
-                    f"process {file.read().decode()} works in {folder} already",
+                    f"{_holder(file)} works in {folder} already",
                     advice="wait for it, or choose a different folder with --work",
-                ) from None
+                )
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         yield
+
+
+def _holder(file: IO[bytes]) -> str:
+    try:
+        file.seek(0)
+        return f"process {file.read().decode()}"
+    except OSError:
+        # Windows lets nobody else read what is locked.
+        return "a different process"
 
 
 def run(command: Sequence[str | Path], log: Path) -> int:

@@ -8,8 +8,10 @@ import sys
 import tomllib
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from repro.app.matrix.job import UnavailableError
-from repro.core.pins import canonical, pins
+from repro.core.pins import pins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,4 +76,4 @@ def _is_source(project: Path) -> bool:
         declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return canonical(str(declared.get("project", {}).get("name", ""))) == _OWN
+    return canonicalize_name(str(declared.get("project", {}).get("name", ""))) == _OWN
