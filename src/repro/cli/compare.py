@@ -148,10 +148,13 @@ def written(report: ComparisonReport, form: str) -> str:
     if form == "json":
         # Not by way of Python's own values: of a thousand records they take gigabytes.
         return output.escaped(report.model_dump_json(indent=2, by_alias=True)) + "\n"
-    from repro.report.comparison import comparison_junit, comparison_markdown
+    if form == "junit":
+        from repro.report.junit import comparison_junit
 
-    text = comparison_junit(report) if form == "junit" else comparison_markdown(report)
-    return output.plain(text)
+        return output.plain(comparison_junit(report))
+    from repro.report.comparison import comparison_markdown
+
+    return output.plain(comparison_markdown(report))
 
 
 def tell(report: ComparisonReport) -> None:
