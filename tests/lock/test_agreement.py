@@ -179,8 +179,9 @@ def entry(name, file, digest, requires=()):
 def test_both_follow_from_what_pip_reports_whatever_the_order():
     """Neither time nor chance; the address it came from is left out."""
     packages = [
-        "click", "colorama", "flit-core", "jinja2", "joblib", "numpy", "pandas", "pydantic",
-        "pyyaml", "rfc8785", "rich", "scikit-learn", "scipy", "threadpoolctl", "tzdata",
+        "click", "colorama", "filelock", "flit-core", "jinja2", "joblib", "junitparser", "numpy",
+        "packaging", "pandas", "pydantic", "pyyaml", "rfc8785", "rich", "scikit-learn",
+        "scipy", "threadpoolctl", "tzdata",
     ]  # fmt: skip
     needs = {"scipy": ["numpy>=1; sys_platform == 'darwin'"], "rich": ["click; extra == 'x'"]}
     listed = [
