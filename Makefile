@@ -55,43 +55,43 @@ lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(BIN)/zizmor --offline -q .github
-	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run scripts/*.sh scripts/*/*.sh
+	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh src/repro/app/matrix/inside/*.sh
 	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## Check types.
 	@$(BIN)/mypy
 
 cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
-	@$(BIN)/python scripts/cpu_matrix.py $(ARGS)
+	@$(BIN)/python -m tools.cpu_matrix $(ARGS)
 
 matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that this machine can run, and compare.
-	@$(BIN)/python scripts/matrix.py $(ARGS)
+	@$(BIN)/repro matrix $(ARGS)
 
 # For CI: list the cells (OUTPUT="$GITHUB_OUTPUT"), train in one itself (CELL=...), and compare what
 # all of them left (RECORDS=...).
 matrix-cells: $(VENV)/.ready
-	@cells=$$($(BIN)/python scripts/matrix.py --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
+	@cells=$$($(BIN)/repro matrix --github) && echo "matrix=$$cells" >>"$(OUTPUT)"
 
 matrix-cell: $(VENV)/.ready
-	@$(BIN)/python scripts/matrix.py --cell "$(CELL)" --exact --train-only $(ARGS)
+	@$(BIN)/repro matrix --cell "$(CELL)" --exact --train-only $(ARGS)
 
 matrix-compare: $(VENV)/.dev
-	@$(BIN)/python scripts/matrix.py --records "$(RECORDS)" --reference $(SUBJECT) --exact $(ARGS)
+	@$(BIN)/repro matrix --records "$(RECORDS)" --reference $(SUBJECT) --exact $(ARGS)
 
 wheel-test: $(VENV)/.ready ## Build the wheel, and test it without its source.
-	@PYTHON=$(abspath $(BIN))/python scripts/wheel_test.sh build/wheel $(ARGS)
+	@PYTHON=$(abspath $(BIN))/python tools/wheel_test.sh build/wheel $(ARGS)
 
 wheelhouse: $(VENV)/.ready ## Fetch the wheels of the locks for the image, to build it offline.
-	@$(BIN)/python scripts/image.py wheelhouse $(ARGS)
+	@$(BIN)/repro image wheelhouse $(ARGS)
 
 image: $(VENV)/.ready ## Build the image, and load it into Docker (BASE=NAME@sha256:… for a mirror).
-	@$(BIN)/python scripts/image.py build $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image build $(if $(BASE),--base $(BASE)) $(ARGS)
 
 image-check: $(VENV)/.ready ## Build the image twice, and compare to the last bit.
-	@$(BIN)/python scripts/image.py check $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image check $(if $(BASE),--base $(BASE)) $(ARGS)
 
 image-clock-check: $(VENV)/.ready ## The same, the second time on a different date and in a different kernel.
-	@$(BIN)/python scripts/image.py check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
+	@$(BIN)/repro image check --clock 2028-02-29 $(if $(BASE),--base $(BASE)) $(ARGS)
 
 # For CI: write the digest of the image that was built (OUTPUT="$GITHUB_OUTPUT").
 image-digest:
@@ -103,12 +103,12 @@ lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index an
 		|| { echo "the lock is resolved on Python 3.11: make lock PYTHON=python3.11 VENV=.venv311"; exit 1; }
 	@for name in requirements requirements-build requirements-dev; do \
 		echo "$$name.txt"; $(COMPILE) $(ARGS) $$name.in -o $$name.txt || exit 1; done
-	@echo requirements-oldest.txt; mkdir -p build; $(BIN)/python scripts/oldest.py >build/oldest.in \
+	@echo requirements-oldest.txt; mkdir -p build; $(BIN)/python -m tools.oldest >build/oldest.in \
 		&& $(COMPILE) $(ARGS) build/oldest.in -o requirements-oldest.txt
-	@echo "nix/wheels.json, sbom.json"; $(UNCONFIGURED) $(BIN)/python scripts/lock.py
+	@echo "nix/wheels.json, sbom.json"; $(UNCONFIGURED) $(BIN)/python -m tools.lock
 
 audit: $(VENV)/.dev ## Look up known vulnerabilities of every locked package.
-	@$(BIN)/python scripts/audit.py $(ARGS)
+	@$(BIN)/python -m tools.audit $(ARGS)
 
 nix-check: ## Build the flake for this system, and train and verify with it (needs Nix).
 	@$(NIX_INPUTS); $(NIX) flake check -L $(ARGS)
@@ -122,7 +122,7 @@ reference: $(VENV)/.ready ## Train the default experiment and write reference/cr
 
 clean: ## Remove what was built; runs are kept.
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find src tests scripts tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: requirements.txt requirements-build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -10,12 +10,13 @@ let
     "requirements-oldest.txt"
     "requirements.txt"
     "sbom.json"
-    "scripts"
+    "tools"
   ];
 in
 {
   lock = runCommand "repro-check-lock" { } ''
-    ${repro}/bin/python ${project}/scripts/lock.py --check
+    cd ${project}
+    ${repro}/bin/python -m tools.lock --check
     touch $out
   '';
 

@@ -26,7 +26,6 @@ FOREIGN = {
     "docker, its security": {"--security-opt"},
     "fuzzing": {"--minutes"},
     "scripts": {"--model-type", "--experiment", "--reference-metrics-file", "--profile"},
-    "the matrix": {"--list", "--cell", "--known"},
 }
 
 

@@ -104,7 +104,7 @@ def test_no_credential_stays_in_a_checkout():
 
 def test_the_jobs_of_the_matrix_ask_for_what_the_cells_tell():
     """A key that no cell has would be empty there, in silence."""
-    told = json.loads(command(ROOT / "scripts" / "matrix.py", "--github").out)["include"]
+    told = json.loads(command("-m", "repro", "matrix", "--github").out)["include"]
     asked = set(re.findall(r"\bmatrix\.(\w+)", (FOLDER / "reproduce.yml").read_text()))
 
     assert asked - {"yaml", "outputs"} == set(told[0])

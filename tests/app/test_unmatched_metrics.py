@@ -18,10 +18,11 @@ from repro.core.record_v1 import METRICS
 from repro.core.records import Estimate
 from repro.core.verdict import Outcome, Verdict
 from repro.digest.plain import digest_plain
-from repro.divergence.assess import ToleranceRequest, assess, assess_metrics, obstacles_of_metrics
+from repro.divergence.assess import assess, assess_metrics, obstacles_of_metrics
 from repro.divergence.comparable import obstacles
 from repro.divergence.compare import first_divergence
 from repro.divergence.side import Side
+from repro.divergence.tolerance import ToleranceRequest
 from repro.divergence.unmatched import explained_outputs, unmatched
 from repro.report.comparison_page import metrics as page
 from repro.training.declarations import MEANING

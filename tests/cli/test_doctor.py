@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import command
-from tests.cpu import bench
 from threadpoolctl import threadpool_info
 
 from repro.launch import Level, leaking
 from repro.processor import X86_64_V3, architecture, present
+from tools.cpu_bench import bench
 
 x86 = pytest.mark.skipif(architecture() != "x86_64", reason="kernels of x86-64")
 glibc = pytest.mark.skipif(

@@ -20,12 +20,12 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT, Result
 
+from repro.app.image.layouts import Layout, read_layout
+from repro.app.image.sources import assemble
+
 fcntl = pytest.importorskip("fcntl", reason="containers of these tests need Linux")
-sys.path.insert(0, str(ROOT / "scripts"))
 
-from oci.layouts import Layout, read_layout  # noqa: E402 - found by the line above
-from oci.sources import assemble  # noqa: E402
-
+IMAGE = (sys.executable, "-m", "repro", "image")
 NEEDED = ("buildah", "skopeo", "mmdebstrap", "docker-registry", "git")
 HARDENED = (
     "--read-only", "--network", "none", "--cap-drop", "ALL",
@@ -44,7 +44,7 @@ class Bench:
     wheels: Path
 
     def image(self, *arguments: object, env: dict[str, str] | None = None) -> Result:
-        """Run ``scripts/image.py`` with the base and the wheels of the bench."""
+        """Run ``repro image`` with the base and the wheels of the bench."""
         return image(*self.given(*arguments), env={"TMPDIR": str(self.folder), **(env or {})})
 
     def given(self, *arguments: object) -> list[object]:
@@ -95,8 +95,8 @@ def run(*command: object, env: dict[str, str] | None = None, cwd: Path = ROOT) -
 
 
 def image(*arguments: object, env: dict[str, str] | None = None) -> Result:
-    """Run ``scripts/image.py``."""
-    return run(sys.executable, ROOT / "scripts" / "image.py", *arguments, env=env)
+    """Run ``repro image``."""
+    return run(*IMAGE, *arguments, env=env)
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +172,7 @@ def _bench(folder: Path, kept: Path) -> Bench:
     if not project.is_dir():
         _snapshot(project)
     script, mine, reference = (
-        ROOT / "scripts" / "base_image.sh",
+        ROOT / "tools" / "base_image.sh",
         folder / "base",
         folder / "base.txt",
     )
@@ -237,7 +237,7 @@ def _clear(folder: Path) -> None:
             if not (folder / "dockerd.pid").exists():
                 break
             time.sleep(0.1)
-    run(ROOT / "scripts" / "base_image.sh", "stop", folder / "base")
+    run(ROOT / "tools" / "base_image.sh", "stop", folder / "base")
     shutil.rmtree(folder, ignore_errors=True)
 
 

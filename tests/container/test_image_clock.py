@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from oci import other_clock
-from oci.builders import Build, Buildah
-from oci.layouts import differences, read_layout
-from oci.sources import Base
+from repro.app.image import other_clock
+from repro.app.image.builders import Build, Buildah
+from repro.app.image.layouts import differences, read_layout
+from repro.app.image.sources import Base
 from repro.core.errors import PreconditionError
 
 LEAP_DAY = datetime(2028, 2, 29, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ import zipfile
 import pytest
 from tests.conftest import ROOT
 
-from oci.layouts import entries, merged
 from repro import __version__
+from repro.app.image.layouts import entries, merged
 from repro.launch import Level, leaking
 from repro.processor import architecture
 

@@ -4,16 +4,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
-from tests.container.conftest import assemble, image, run
+from tests.container.conftest import IMAGE, assemble, image, run
 
-from oci.failures import explain
-from oci.sources import read_commit
+from repro.app.image.failures import explain
+from repro.app.image.sources import read_commit
 
 NOWHERE = f"sha256:{'0' * 64}"
 
@@ -43,7 +42,11 @@ def test_no_builder_at_all(tools):
     done = image("build", env=tools("git"))
 
     refused(
-        done, 3, "no image can be built here", "buildah and skopeo not installed", "apt install"
+        done,
+        3,
+        "no image can be built on this machine",
+        "buildah and skopeo not installed",
+        "apt install",
     )
 
 
@@ -78,7 +81,7 @@ def test_a_base_that_its_registry_does_not_have(bench, tmp_path):
     base = f"{bench.base.partition('@')[0]}@{NOWHERE}"
     done = bench.image("build", "--base", base, "--output", f"oci:{tmp_path / 'image'}")
 
-    refused(done, 3, f"the registry has no base image {base}", "BASE=NAME@sha256:")
+    refused(done, 3, f"the registry has no base image {base}", "--base NAME@sha256:")
 
 
 def test_a_registry_that_does_not_answer(bench, tmp_path):
@@ -117,7 +120,7 @@ def test_an_interrupted_build_leaves_nothing(bench, tmp_path, number):
     place.mkdir()
     arguments = bench.given("build", "--builder", "buildah", "--output", f"oci:{target}")
     process = subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / "image.py", *arguments],
+        [*IMAGE, *arguments],
         env={**os.environ, "TMPDIR": str(place)}, text=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -158,7 +161,7 @@ def test_a_folder_for_temporary_files_that_is_not_there(tools, tmp_path):
         env={**tools("git", "buildah", "skopeo"), "TMPDIR": str(tmp_path / "none")},
     )  # fmt: skip
 
-    refused(done, 3, "none: there is no such folder", "make it")
+    refused(done, 3, "none: no such folder", "create it")
 
 
 def test_a_folder_that_is_no_project(tools, tmp_path):
@@ -168,13 +171,18 @@ def test_a_folder_that_is_no_project(tools, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     path = tools("git", "buildah", "skopeo")
-
     target = f"oci:{tmp_path / 'image'}"
-    refused(
-        image("build", "--project", other, "--output", target, env=path), 2,
-        "has no .dockerignore", "--project",
-    )  # fmt: skip
-    refused(image("wheelhouse", "--project", other), 3, "Dockerfile: No such file", "check its")
+    arguments = ("build", "--project", other, "--output", target)
+
+    refused(image(*arguments, env=path), 3, "no configs/base.yaml in", "--project")
+    (other / "configs").mkdir()
+    (other / "configs" / "base.yaml").touch()
+    for name in ("Dockerfile", ".dockerignore", "requirements.txt"):
+        refused(image(*arguments, env=path), 2, f"has no {name}, ", "--project")
+        (other / name).touch()
+    refused(image(*arguments, env=path), 2, "it leaves out Dockerfile", "add the line")
+    (other / "Dockerfile").unlink()
+    refused(image("wheelhouse", "--project", other), 2, "has no Dockerfile", "--python")
 
 
 def test_an_index_that_cannot_be_reached(tmp_path):
@@ -191,18 +199,20 @@ def test_an_index_that_cannot_be_reached(tmp_path):
     )
 
     refused(done, 3, "an index cannot be reached", "PIP_INDEX_URL")
-    assert "make wheelhouse" not in done.err
+    assert "image wheelhouse" not in done.err
     assert "cannot be reached" in str(inside)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path):
     """A slip in a name costs nobody a folder."""
-    if not shutil.which("buildah"):
-        pytest.skip("buildah is not installed")
     (tmp_path / "precious").touch()
 
-    refused(image("build", "--output", f"oci:{tmp_path}"), 2, "something else than an image")
+    refused(
+        image("build", "--output", f"oci:{tmp_path}"),
+        2,
+        "the content of the folder is not an image",
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
@@ -212,7 +222,7 @@ def test_a_wheelhouse_without_wheels(tmp_path):
         pytest.skip("buildah is not installed")
     done = image("build", "--wheelhouse", tmp_path, "--output", f"oci:{tmp_path / 'image'}")
 
-    refused(done, 3, "holds no wheels", "make wheelhouse")
+    refused(done, 3, "holds no wheels", "repro image wheelhouse")
 
 
 def test_the_context_has_what_is_needed_and_nothing_that_git_ignores(tmp_path):

@@ -1,6 +1,6 @@
 """The same sources give the same bits; other ones do not."""
 
-from oci.layouts import differences, merged, read_layout
+from repro.app.image.layouts import differences, merged, read_layout
 
 
 def test_builds_apart_give_one_manifest(bench, layout):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cpu import bench
+
+from tools.cpu_bench import bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

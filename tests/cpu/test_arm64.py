@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 from repro.launch import leaking
 
-SCRIPT = ROOT / "scripts" / "arm64_environment.sh"
+SCRIPT = ROOT / "tools" / "arm64_environment.sh"
 
 
 @pytest.fixture(scope="module")

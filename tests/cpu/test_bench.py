@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cpu import bench
+
+from tools.cpu_bench import bench
 
 HERE = Path(__file__).parent
+BENCH = Path(bench.__file__).parent
 CHOSEN = HERE / "chosen.py"
 DIGEST = HERE / "digest.py"
 NEHALEM = bench.by_name("nehalem")
@@ -316,7 +318,7 @@ def test_places_found_once_are_remembered(program, run, tmp_path):
 def test_the_helper_compiles_without_a_warning(tmp_path):
     if not shutil.which("cc"):
         pytest.skip("there is no C compiler")
-    sources = sorted(map(str, HERE.glob("*.c")))
+    sources = sorted(map(str, BENCH.glob("*.c")))
     flags = ["-O2", "-Wall", "-Wextra", "-Werror"]
 
     done = subprocess.run(

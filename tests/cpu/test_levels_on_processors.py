@@ -4,9 +4,11 @@ import json
 import sys
 
 import pytest
-from tests.conftest import ROOT, make_project
-from tests.cpu.bench import by_name
+from tests.conftest import make_project
 
+from tools.cpu_bench.bench import by_name
+
+MATRIX = (sys.executable, "-m", "tools.cpu_matrix")
 COMPARED = ("stages.json", "metrics.json", "predictions.csv")
 NEHALEM, SANDYBRIDGE, HASWELL = map(by_name, ("nehalem", "sandybridge", "haswell"))
 EPYC, ZEN4 = map(by_name, ("epyc", "zen4"))
@@ -118,7 +120,7 @@ def test_a_script_of_ones_own_gives_one_output(on, mask, tmp_path):
 )
 def test_a_matrix_that_compares_nothing_is_no_pass(run, mask, arguments, status, told):
     """A slip is an error, and one processor is no matrix."""
-    done = run(sys.executable, str(ROOT / "scripts" / "cpu_matrix.py"), "-p", "debug", *arguments)
+    done = run(*MATRIX, "-p", "debug", *arguments)
 
     assert (done.returncode, told in done.stdout + done.stderr) == (status, True), done.stderr
 
@@ -128,8 +130,7 @@ def test_the_matrix_holds(run, mask):
     cpus = [c.name for c in (NEHALEM, HASWELL, ZEN4) if not mask.reason_to_skip(c)]
     chosen = [word for name in cpus for word in ("-c", name)]
     done = run(
-        sys.executable, str(ROOT / "scripts" / "cpu_matrix.py"),
-        "-p", "debug", "-e", "diabetes", *chosen,
+        *MATRIX, "-p", "debug", "-e", "diabetes", *chosen,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr

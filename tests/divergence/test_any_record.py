@@ -252,7 +252,7 @@ def test_a_longer_series_is_no_equal_one(compared):
             lambda r: bound(r.model_copy(update={"evidence": evidence(
                 copied_from={"accuracy": "stages.epoch_5.state"}
             )})),
-            "is not there",
+            "is missing",
         ),
     ],
 )  # fmt: skip

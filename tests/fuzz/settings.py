@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import strategies as st
-from scripts.matrix_cells.model import read_matrix
 
 from repro.app.checking import check_all
 from repro.app.configuration import (
@@ -16,6 +15,7 @@ from repro.app.configuration import (
     stability_settings,
     verification_settings,
 )
+from repro.app.matrix.cells import read_matrix
 from repro.app.subjects.record_file import read_record_file
 from repro.app.tolerances import read_noise
 from repro.app.validate import read_metrics

@@ -4,17 +4,14 @@ import json
 import random
 import re
 import shutil
-import sys
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.conftest import ROOT, command
 
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from locking import bill, wheels
-from locking.agreement import digests, disagreements
+from tools.locking import bill, wheels
+from tools.locking.agreement import digests, disagreements
 
 WRITTEN = (wheels.INDEX, wheels.BILL)
 FILES = (*wheels.LOCKS, *WRITTEN)
@@ -45,7 +42,7 @@ def numpy_on_arm(index):
 
 def test_all_of_them_agree():
     """By the command that `make lock` names, which asks nobody."""
-    result = command("scripts/lock.py", "--check", cwd=ROOT)
+    result = command("-m", "tools.lock", "--check", cwd=ROOT)
 
     assert (result.status, result.out, result.err) == (0, "", "")
 
@@ -131,11 +128,11 @@ def test_a_bill_that_was_edited_has_another_serial_number(copies):
 
 def test_disagreeing_is_a_finding(copies):
     """The command says what differs and what writes it anew."""
-    for name in ("scripts", "src"):
+    for name in ("tools", "src"):
         shutil.copytree(ROOT / name, copies / name, ignore=shutil.ignore_patterns("*_cache"))
     edit(copies, lambda i: i["wheels"].remove(numpy_on_arm(i)))
 
-    result = command(copies / "scripts" / "lock.py", "--check")
+    result = command("-m", "tools.lock", "--check", cwd=copies)
 
     assert result.status == 1
     assert "nix/wheels.json has 0 files of numpy for aarch64-linux, not one" in result.out
@@ -182,8 +179,9 @@ def entry(name, file, digest, requires=()):
 def test_both_follow_from_what_pip_reports_whatever_the_order():
     """Neither time nor chance; the address it came from is left out."""
     packages = [
-        "click", "colorama", "flit-core", "jinja2", "joblib", "numpy", "pandas", "pydantic",
-        "pyyaml", "rfc8785", "rich", "scikit-learn", "scipy", "threadpoolctl", "tzdata",
+        "click", "colorama", "filelock", "flit-core", "jinja2", "joblib", "junitparser", "numpy",
+        "packaging", "pandas", "pydantic", "pyyaml", "rfc8785", "rich", "scikit-learn",
+        "scipy", "threadpoolctl", "tzdata",
     ]  # fmt: skip
     needs = {"scipy": ["numpy>=1; sys_platform == 'darwin'"], "rich": ["click; extra == 'x'"]}
     listed = [
@@ -208,13 +206,13 @@ def test_both_follow_from_what_pip_reports_whatever_the_order():
 
 def test_making_both_again_changes_nothing(copies):
     """pip, asked now, names the same files; the index of packages has to be reached for it."""
-    for name in ("scripts", "src"):
+    for name in ("tools", "src"):
         shutil.copytree(ROOT / name, copies / name, ignore=shutil.ignore_patterns("*_cache"))
     for name in wheels.INSTALLED:
         shutil.copy((ROOT / name).with_suffix(".in"), copies)
     before = {name: (copies / name).read_bytes() for name in FILES}
 
-    result = command(copies / "scripts" / "lock.py")
+    result = command("-m", "tools.lock", cwd=copies)
 
     if result.status == 3:
         pytest.skip(result.err.splitlines()[0])

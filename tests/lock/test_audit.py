@@ -5,9 +5,9 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.conftest import ROOT, command
+from tests.conftest import command
 
-AUDIT = ROOT / "scripts" / "audit.py"
+AUDIT = ("-m", "tools.audit")
 KNOWN = {
     "id": "PYSEC-0000-1",
     "details": "An example.",
@@ -53,7 +53,7 @@ def database(answers):
 def test_every_locked_package_is_asked_about():
     """All three locks; nothing known is a pass."""
     with database({}) as (address, questions):
-        result = command(AUDIT, "-s", "osv", "--osv-url", address)
+        result = command(*AUDIT, "-s", "osv", "--osv-url", address)
 
     assert result.status == 0, result.err
     assert "none is known to be vulnerable" in result.out
@@ -63,7 +63,7 @@ def test_every_locked_package_is_asked_about():
 def test_a_known_vulnerability_is_a_finding():
     """It is named with the version that mends it."""
     with database({"jinja2": KNOWN}) as (address, _):
-        result = command(AUDIT, "-s", "osv", "--osv-url", address)
+        result = command(*AUDIT, "-s", "osv", "--osv-url", address)
 
     assert result.status == 1, result.err
     assert "jinja2" in result.out
@@ -72,7 +72,7 @@ def test_a_known_vulnerability_is_a_finding():
 
 def test_a_database_that_cannot_be_reached_is_no_pass():
     """A sentence and the next step."""
-    result = command(AUDIT, "-s", "osv", "--osv-url", "http://127.0.0.1:9/v1/query")
+    result = command(*AUDIT, "-s", "osv", "--osv-url", "http://127.0.0.1:9/v1/query")
 
     assert (result.status, result.out) == (3, "")
     assert result.err.startswith("error: the database of vulnerabilities could not be asked: ")
@@ -81,7 +81,7 @@ def test_a_database_that_cannot_be_reached_is_no_pass():
 
 def test_an_option_that_pip_audit_does_not_know_is_a_usage_error():
     """Its own sentence is passed on."""
-    result = command(AUDIT, "-s", "nonsense")
+    result = command(*AUDIT, "-s", "nonsense")
 
     assert (result.status, result.out) == (2, "")
     assert "nonsense" in result.err
@@ -93,7 +93,7 @@ def test_a_package_that_was_passed_over_is_no_pass(tmp_path):
     answer = json.dumps({"dependencies": [{"name": "click", "version": "1", "vulns": []}, seen]})
     (tmp_path / "pip_audit.py").write_text(f"print({answer!r})")
 
-    result = command(AUDIT, env={"PYTHONPATH": str(tmp_path)})
+    result = command(*AUDIT, env={"PYTHONPATH": str(tmp_path)})
 
     assert (result.status, result.out) == (3, "")
     assert "says nothing about 1 of 2 locked packages, numpy for one" in result.err

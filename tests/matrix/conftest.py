@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT, Result, command
 
-sys.path.insert(0, str(ROOT / "scripts"))
+from repro.app.matrix.cells import PLATFORMS
 
-from matrix_cells.model import PLATFORMS
-
-SCRIPT = ROOT / "scripts" / "matrix.py"
+MATRIX = ("-m", "repro", "matrix")
 RUNNER = next(
     name for name, kind in PLATFORMS.items() if kind == (platform.system(), platform.machine())
 )
@@ -47,8 +45,16 @@ class Bench:
         (self.folder / "matrix.yaml").write_text(text, encoding="utf-8")
 
     def arguments(self, *more: object) -> list[str]:
-        given = ("--matrix", self.folder / "matrix.yaml", "--work", self.work, *more)
-        return [str(SCRIPT), *map(str, given)]
+        given = (
+            "--project",
+            ROOT,
+            "--matrix",
+            self.folder / "matrix.yaml",
+            "--work",
+            self.work,
+            *more,
+        )
+        return [*MATRIX, *map(str, given)]
 
     def run(self, *more: object, **env: str | None) -> Result:
         return command(*self.arguments(*more), env={"GITHUB_STEP_SUMMARY": None, **env})

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from tests.conftest import ROOT, command
-from tests.matrix.conftest import SCRIPT
+from tests.matrix.conftest import MATRIX
 
-from matrix_cells.model import read_matrix
+from repro.app.matrix.cells import read_matrix
 from repro.core.errors import ConfigError
 
 DIGEST = "sha256:" + "0" * 64
@@ -70,7 +70,7 @@ def test_a_cell_is_read_as_it_is_written(read):
         ),
         (
             'runner: ubuntu-24.04, python: "3.11", lock: requirements-oldest.txt',
-            "lock: another one goes with an image",
+            "lock: a different one goes with an image",
         ),
         (f"{GOOD}, lock: other.txt", "here.lock: input should be 'requirements.txt' or"),
         (f"{GOOD}, level: nonsense", "cells.here.level: input should be 'seeded', 'strict'"),
@@ -112,13 +112,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path, content):
 
 def test_a_matrix_that_is_missing_is_named(tmp_path):
     """By a sentence."""
-    with pytest.raises(ConfigError, match=r"matrix\.yaml: cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"matrix\.yaml: no such file: expected the cells"):
         read_matrix(tmp_path / "matrix.yaml")
 
 
 def test_ci_gets_every_cell_once():
     """As fromJSON takes it, on one line."""
-    done = command(SCRIPT, "--github")
+    done = command(*MATRIX, "--github")
     cells = read_matrix(ROOT / "matrix.yaml").cells
 
     assert (done.status, done.out.count("\n")) == (0, 1)
@@ -131,13 +131,13 @@ def test_ci_gets_every_cell_once():
 
 
 def test_a_cell_that_does_not_exist_is_a_mistake():
-    done = command(SCRIPT, "--cell", "debian12")
+    done = command(*MATRIX, "--cell", "debian12")
 
     assert (done.status, "did you mean 'debian-12'?" in done.err) == (2, True)
 
 
 def test_the_list_names_every_cell():
-    done = command(SCRIPT, "--list")
+    done = command(*MATRIX, "--list")
 
     assert [line.split()[0] for line in done.out.splitlines()[1:]] == [
         *read_matrix(ROOT / "matrix.yaml").cells

@@ -122,9 +122,9 @@ def test_a_record_from_elsewhere_is_compared_beside_the_cells(laid_out):
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        (f'runner: {RUNNER}, python: "3.99"', f"its Python is {VERSION}, and not 3.99"),
-        (ELSEWHERE.replace("3.13", VERSION), f"its system is {platform.system()}, and not "),
-        (f"{HERE}, level: seeded", "its level is portable, and not seeded"),
+        (f'runner: {RUNNER}, python: "3.99"', f"its Python is {VERSION}, not 3.99"),
+        (ELSEWHERE.replace("3.13", VERSION), f"its system is {platform.system()}, not "),
+        (f"{HERE}, level: seeded", "its level is portable, not seeded"),
         (f'{STOOD_IN}, python: "{VERSION}", lock: requirements-oldest.txt', "its numpy is "),
     ],
     ids=["python", "system", "level", "lock"],
@@ -177,13 +177,24 @@ def test_a_reference_is_what_the_cells_are_held_against(laid_out):
     assert (done.status, verdicts(done)) == (0, {"first": "identical", "second": "skipped"})
 
 
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_reference_with_the_name_of_a_record_does_not_stand_for_it(laid_out, name):
+    """The cell is compared like every other one."""
+    edit(laid_out.records / f"{name}.json", accuracy=0.5)
+    other = "second" if name == "first" else "first"
+    reference = shutil.copy(laid_out.records / f"{other}.json", laid_out.folder / f"{name}.json")
+    done = laid_out.run("--records", laid_out.records, "--reference", reference, "--json")
+
+    assert (done.status, verdicts(done)) == (1, {name: "different", other: "identical"})
+
+
 def test_a_cell_that_cannot_be_trained_here_is_never_a_pass(bench):
     """It says why; and one record is too few to say anything."""
     bench.write(here=HERE, elsewhere=ELSEWHERE)
     done = bench.run(*QUICK)
 
     assert done.status == 3
-    assert "skipped: elsewhere: it is of Windows" in done.out
+    assert "skipped: elsewhere: the cell is Windows" in done.out
     assert done.err.splitlines()[-1] == "1 trained, 1 skipped: too few records to say anything"
     assert not (bench.work / "report").exists()
 
@@ -202,7 +213,7 @@ def test_nothing_stands_in_where_the_cell_itself_is_asked_for(bench):
     bench.write(here=f'runner: {RUNNER}, python: "3.99", stand_in: interpreter')
     done = bench.run("--exact", "--train-only", *QUICK)
 
-    assert (done.status, "skipped: here: it is of Linux" in done.out) == (3, True)
+    assert (done.status, "skipped: here: the cell is Linux" in done.out) == (3, True)
 
 
 def test_a_training_that_fails_is_a_finding_and_leaves_no_record(laid_out):
@@ -275,7 +286,7 @@ def test_a_mirror_that_does_not_answer_is_told_with_the_next_step(bench):
 
     assert (done.status, [*(bench.work / "trees").iterdir()]) == (3, [])
     assert "mmdebstrap failed: E: Failed to fetch http://" in done.out
-    assert "(next: see that the network is there; http_proxy" in done.out
+    assert "(next: check the network; http_proxy" in done.out
 
 
 def test_an_index_that_does_not_answer_is_told_with_the_next_step(bench):
@@ -285,7 +296,7 @@ def test_an_index_that_does_not_answer_is_told_with_the_next_step(bench):
 
     assert done.status == 3
     assert "pip failed: ERROR: Could not find a version that satisfies" in done.out
-    assert "(next: see that the network is there; http_proxy" in done.out
+    assert "(next: check the network; http_proxy" in done.out
 
 
 @AS_ROOT
@@ -307,7 +318,7 @@ def test_a_full_disk_is_told_with_the_next_step(bench, cell, size, status):
         pytest.skip("no mirror of Debian answers here")
 
     assert done.stdout.splitlines()[-1].strip() == str(status), done.stdout
-    assert "(next: make room, or choose another disk with --work)" in done.stdout
+    assert "(next: make room, or choose a different disk with --work)" in done.stdout
 
 
 def test_a_cell_is_trained_by_the_python_that_it_names_or_not_at_all(bench):
@@ -316,7 +327,7 @@ def test_a_cell_is_trained_by_the_python_that_it_names_or_not_at_all(bench):
     done = bench.run(*QUICK)
 
     assert (done.status, bench.records.exists()) == (3, False)
-    assert "no Python 3.99 with venv is installed here" in done.out
+    assert "no Python 3.99 with venv is installed" in done.out
 
 
 @AS_ROOT

@@ -14,7 +14,7 @@ from tests.conftest import ROOT, Result
 
 # As the index of packages calls them, and as Nix does.
 SYSTEM = f"{os.uname().machine}-linux" if sys.platform == "linux" else "none"
-PARTS = ("configs", "data", "nix", "reference", "scripts", "src")
+PARTS = ("configs", "data", "nix", "reference", "src", "tools")
 FILES = (
     "LICENSE", "README.md", "flake.lock", "flake.nix", "pyproject.toml", "requirements-build.txt",
     "requirements-dev.txt", "requirements-oldest.txt", "requirements.txt", "sbom.json",

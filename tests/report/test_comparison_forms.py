@@ -12,8 +12,9 @@ from repro.cli.verify import tell_comparison
 from repro.core.comparison import ComparisonReport
 from repro.core.jsonfile import bound
 from repro.divergence.tolerance import Tolerance, ToleranceRequest
-from repro.report.comparison import comparison_junit, comparison_markdown
+from repro.report.comparison import comparison_markdown
 from repro.report.comparison_page import comparison_html
+from repro.report.junit import comparison_junit
 
 EVIL = "a|b`c\n# heading <script>alert(1)</script> [x](y) *z*"
 

@@ -152,7 +152,7 @@ def test_what_tells_nothing_of_its_writer_goes_after_a_day(runs, sign):
 
 def test_a_writer_without_locks_is_told_by_age(runs, monkeypatch):
     """Some file systems have none; the run is written all the same."""
-    monkeypatch.setattr("repro.store.lock._lock", _unsupported)
+    monkeypatch.setattr("repro.store.lock.acquire", _unsupported)
     seen = []
 
     def look(_):

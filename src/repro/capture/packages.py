@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import Distribution
 
+# They lock files, read requirements and write reports. Only repro's commands load them: they take
+# part in a training only if an estimator uses them, which is observed.
+_COMMANDS_ONLY = frozenset({"filelock", "junitparser", "packaging"})
+# By a pattern: a training that loaded a parser for it could not observe whether an estimator uses
+# that parser.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SEPARATORS = re.compile(r"[-_.]+")
 
@@ -49,7 +54,9 @@ def observe_runtime() -> tuple[str, ...]:
         return tuple(sorted(installed))
     found, pending = {"repro"}, ["repro"]
     while pending:
-        needed = set(requirements_of(pending.pop())) & installed
+        name = pending.pop()
+        needed = set(requirements_of(name)) & installed
+        needed -= _COMMANDS_ONLY if name == "repro" else set()
         pending += needed - found
         found |= needed
     return tuple(sorted(found))

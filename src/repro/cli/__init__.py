@@ -53,6 +53,14 @@ COMMANDS = {
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
     "predict": ("repro.cli.predict", "Predict the rows of a table with the model of a run."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
+    "matrix": (
+        "repro.cli.matrix",
+        "Train in every cell of a matrix that this machine can run, and compare.",
+    ),
+    "image": (
+        "repro.cli.image",
+        "Build the container image of a project, twice to check every bit.",
+    ),
     "env": ("repro.cli.env", "Show this environment and its numeric fingerprint."),
     "exec": ("repro.cli.exec", "Run any command in the pinned environment."),
     "doctor": (

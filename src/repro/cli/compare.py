@@ -105,7 +105,7 @@ def command(
         others = list(others)
     report = compare_all(project, first, others, asked)
     if page is not None:
-        _draw(report, [first, *others], page)
+        draw(report, [first, *others], page)
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
 
@@ -121,7 +121,8 @@ def _project(folder: Path | None) -> Path | None:
         return None
 
 
-def _draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:
+def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:
+    """Write a comparison as an HTML page."""
     from repro.app.files import write_whole
     from repro.report.comparison_page import comparison_html
 
@@ -133,7 +134,7 @@ def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
     if form == "text" and file is None:
         tell(report)
         return
-    text = _written(report, form)
+    text = written(report, form)
     if file is None:
         click.echo(text, nl=False)
         return
@@ -142,14 +143,18 @@ def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
     write_whole(file, text.encode())
 
 
-def _written(report: ComparisonReport, form: str) -> str:
+def written(report: ComparisonReport, form: str) -> str:
+    """Return a comparison as JSON, Markdown or JUnit XML."""
     if form == "json":
         # Not by way of Python's own values: of a thousand records they take gigabytes.
         return output.escaped(report.model_dump_json(indent=2, by_alias=True)) + "\n"
-    from repro.report.comparison import comparison_junit, comparison_markdown
+    if form == "junit":
+        from repro.report.junit import comparison_junit
 
-    text = comparison_junit(report) if form == "junit" else comparison_markdown(report)
-    return output.plain(text)
+        return output.plain(comparison_junit(report))
+    from repro.report.comparison import comparison_markdown
+
+    return output.plain(comparison_markdown(report))
 
 
 def tell(report: ComparisonReport) -> None:

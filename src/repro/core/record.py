@@ -131,7 +131,7 @@ class DataMaterial(Record):
 
 
 class Materials(Record):
-    """The materials of a training, beside its recipe. The lock and the image are in the environment.
+    """The materials of a training, beside its recipe; lock and image are in the environment.
 
     Attributes
     ----------

@@ -91,7 +91,7 @@ def _odd_copy(record: RunRecord) -> Check | None:
     values = record.evidence.facts | record.evidence.numbers
     for name, source in record.evidence.copied_from.items():
         if name not in values:
-            return _flaw(f"evidence.{name}", "it is said to be a copy, and is not there")
+            return _flaw(f"evidence.{name}", "it is declared as a copy, and is missing")
         if digest_plain(values[name]) != outputs.get(source):
             return _flaw(f"evidence.{name}", f"it is not what {source} has the digest of")
     return None

@@ -10,7 +10,6 @@ a different container.
 
 from __future__ import annotations
 
-import errno
 import os
 import platform
 import sys
@@ -27,29 +26,27 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-if sys.platform == "win32":
-    import msvcrt
-
-    # Far behind the content: a locked range cannot be read on Windows.
-    _RANGE_START = 1 << 20
-
-    def _lock(file: IO[bytes]) -> None:
-        file.seek(_RANGE_START)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        file.seek(0)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 WRITER = ".writer"
 GRACE = timedelta(days=1)
 
-# What the systems say of a lock that a different process holds.
-_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
 _PATIENCE, _PAUSE = 120.0, 0.02  # seconds
+
+
+def acquire(file: IO[bytes]) -> bool:
+    """Take the lock of an open file; return False if a different process holds it.
+
+    It goes when the file is closed or the process ends. On Windows the first byte of a locked file
+    cannot be read by others.
+
+    Raises
+    ------
+    OSError
+        If the file system has no locks.
+    """
+    # Imported when used: reading runs takes no lock.
+    from filelock import lock_descriptor  # noqa: PLC0415
+
+    return lock_descriptor(file.fileno(), blocking=False)
 
 
 class WriterLock:
@@ -60,7 +57,7 @@ class WriterLock:
         self._file = self._path.open("xb", buffering=0)
         # Where locks are not supported the file stays empty, which says so.
         with suppress(OSError):
-            _lock(self._file)
+            acquire(self._file)
             # Only once the lock is held: until then, nobody may conclude anything from it.
             self._file.write(_host())
 
@@ -82,12 +79,9 @@ def is_abandoned(folder: Path, now: datetime) -> bool:
 def _writer_is_gone(path: Path) -> bool:
     try:
         with path.open("r+b") as file:
-            if file.read() != _host():
-                return False
-            _lock(file)
+            return file.read() == _host() and acquire(file)
     except OSError:
         return False
-    return True
 
 
 def _is_old(folder: Path, now: datetime) -> bool:
@@ -136,14 +130,12 @@ def _acquired(path: Path) -> IO[bytes]:
     while time.monotonic() < deadline:
         file = path.open("ab")
         try:
-            _lock(file)
-        except OSError as error:
-            if error.errno not in _HELD:
-                return file
-        else:
-            # Who held it before has removed it: a lock on what is gone keeps nobody out.
-            if _is_at(file, path):
-                return file
+            held = acquire(file)
+        except OSError:
+            return file  # the file system has no locks
+        # An earlier holder may have removed it: a lock on a removed file excludes nobody.
+        if held and _is_at(file, path):
+            return file
         file.close()
         time.sleep(_PAUSE)
     raise PreconditionError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from repro.app.doctor.case import Check, Status
 from repro.capture.environment import LOCK
-from repro.capture.packages import normalised
 from repro.core.environment import NoRepository, foreign_packages
+from repro.core.pins import Line, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 EXTRAS = "requirements-dev.txt"
 _KEEP = "keep the project in git"
 _MAKE = "make one with hashes: pip-compile --generate-hashes"
-_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;]+)")
 _SHOWN = 5
 
 
@@ -33,13 +31,13 @@ def lock(case: Case) -> Iterator[Check]:
         yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
     lines = _requirements(path)
-    loose = [line for line in lines if "--hash=" not in line or not _PINNED.match(line)]
+    loose = [line for line in lines if not line.hashes or line.version is None]
     if loose or not lines:
         yield Check(
             "lock",
             Status.WARNING,
             f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
-            + _listed([re.split(r"[;\s]", line)[0] for line in loose]),
+            + _listed([line.text.partition(";")[0].strip() for line in loose]),
             "a different day or index gives different packages",
             _MAKE,
         )
@@ -48,18 +46,19 @@ def lock(case: Case) -> Iterator[Check]:
     yield from _installed(case, lines)
 
 
-def _installed(case: Case, lines: Sequence[str]) -> Iterator[Check]:
+def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Check]:
     if not case.alive:
         return
     locked: dict[str, set[str]] = {}
     # Extras are for those who want them; where they are locked, it is beside the development tools.
     extras = case.project / EXTRAS if case.project else None
     more = _requirements(extras) if extras and extras.is_file() else []
-    for pin in filter(None, map(_PINNED.match, [*lines, *more])):
-        locked.setdefault(normalised(pin[1]), set()).add(pin[2])
+    for line in (*lines, *more):
+        if line.version is not None:
+            locked.setdefault(line.name, set()).add(line.version)
     environment = case.alive[0].environment
     # One that is locked for a different system may be installed, and take part in nothing.
-    named = {normalised(pin[1]) for pin in filter(None, map(_PINNED.match, lines))}
+    named = {line.name for line in lines if line.version is not None}
     taking_part = foreign_packages(environment).keys() | named
     packages = {n: v for n, v in environment.packages.items() if n in taking_part}
     # A line may be for a different system, or for an extra that is not installed.
@@ -105,13 +104,8 @@ def git(case: Case) -> Iterator[Check]:
         yield Check("git", Status.OK, f"clean at {state.commit[:12]}")
 
 
-def _requirements(path: Path) -> list[str]:
-    """Return the lines that name packages, each with its hashes; options are left out."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    joined = re.sub(r"\\\s*\n", " ", text)
-    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
-    editable = ("-e ", "--editable")
-    return [line for line in lines if line and (line.startswith(editable) or line[0] != "-")]
+def _requirements(path: Path) -> list[Line]:
+    return list(lines_of(path.read_text(encoding="utf-8", errors="replace")))
 
 
 def _listed(names: Sequence[str]) -> str:

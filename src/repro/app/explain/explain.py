@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repro.app.explain.counterfactuals import Counterfactuals, Effort
 from repro.app.explain import no_divergence
+from repro.app.explain.counterfactuals import Counterfactuals, Effort
 from repro.app.explain.interventions import Intervention, possible_causes, settings_of
 from repro.app.explain.search import search
 from repro.core.errors import PreconditionError

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import sys
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion, Version
+
 from repro.capture.packages import normalised
+from repro.core.pins import requirement_of
 from repro.execution.processes import finished
 from repro.launch import module_command, without_folder
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"[0-9][A-Za-z0-9.!+_-]*")
 _PIP = (
     "install", "--only-binary", ":all:", "--no-deps", "--no-compile", "--no-input", "--quiet",
     "--disable-pip-version-check", "--retries", "1",
@@ -89,7 +89,7 @@ class Throwaway:
 
     def _install(self, name: str, folder: Path) -> str:
         version = self._recorded[name]
-        if not _VERSION.fullmatch(version):
+        if not _is_version(version):
             return f"{version!r} is not a version of {name}"
         self._tell(f"fetching {name} {version}")
         done = finished(
@@ -106,13 +106,22 @@ class Throwaway:
     def _needed(self, folder: Path, name: str) -> list[str]:
         """Name what a fetched package requires and this machine has not in the recorded version."""
         found = [one for one in distributions(path=[str(folder)]) if normalised(one.name) == name]
-        required = [text for one in found for text in one.requires or () if "extra ==" not in text]
-        names = [normalised(match[0]) for text in required if (match := _NAME.match(text))]
+        texts = [text for one in found for text in one.requires or () if "extra ==" not in text]
+        names = [normalised(one.name) for text in texts if (one := requirement_of(text))]
         return [
             other
             for other in dict.fromkeys(names)
             if other in self._recorded and self._recorded[other] != self._installed.get(other)
         ]
+
+
+def _is_version(text: str) -> bool:
+    """Return whether a text from a record is a version, and nothing that pip reads as more."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return text == text.strip()
 
 
 def _reason(name: str, version: str, errors: str) -> str:

@@ -1,1 +1,0 @@
-"""What ``scripts/image.py`` is made of: builders of images, image layouts, and wheels."""

@@ -1,0 +1,79 @@
+"""The wheels that a cell installs."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from repro.app.matrix.job import UnavailableError
+from repro.core.pins import pins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from repro.app.matrix.job import Job
+
+_OWN = "repro"
+# pip needs the name of every version of the C library up to this one; the oldest image has a newer
+# one.
+_GLIBC_MINOR = 34
+# Not kept on disk: the project may have changed since an earlier call.
+_BUILT: set[Path] = set()
+
+
+def wheels(job: Job) -> Path:
+    """Return a folder with the locked wheels for a cell, and with the wheel of repro.
+
+    They are fetched outside the cell with the settings of this machine's pip, so that a cell needs
+    neither a network nor these settings.
+
+    Raises
+    ------
+    UnavailableError
+        If pip cannot fetch them, or nothing says which repro to install.
+    """
+    folder, version, machine = job.work / "wheels", job.cell.python, job.cell.platform[1]
+    lock = job.lock
+    made_of = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    stamp = folder / f".{version}-{machine}-{made_of}"
+    pip = (sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "-q")
+    if not stamp.exists():
+        platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, _GLIBC_MINOR + 1)]
+        platforms.append(f"manylinux2014_{machine}")
+        job.do(
+            *pip, "download", "--dest", folder, "--no-deps", "--only-binary", ":all:",
+            "--require-hashes", "--implementation", "cp", "--python-version", version,
+            *(f"--platform={name}" for name in platforms), "-r", lock,
+        )  # fmt: skip
+        stamp.touch()
+    _add_own(job, pip, lock, folder / "own")
+    return folder
+
+
+def _add_own(job: Job, pip: Sequence[str], lock: Path, folder: Path) -> None:
+    """Build the wheel of repro from its source, once a call, unless the lock pins a release."""
+    if folder in _BUILT:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if _OWN not in pins(lock.read_text(encoding="utf-8")):
+        if not _is_source(job.project):
+            raise UnavailableError(
+                f"{lock.name} does not pin {_OWN}, and the project is not its source"
+            )
+        options = ("--no-deps", "--no-build-isolation", "--no-index")
+        job.do(*pip, "wheel", *options, "--wheel-dir", folder, job.project)
+    _BUILT.add(folder)
+
+
+def _is_source(project: Path) -> bool:
+    try:
+        declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return canonicalize_name(str(declared.get("project", {}).get("name", ""))) == _OWN

@@ -1,0 +1,1 @@
+"""The CPU test bench: commands that see a different processor than the machine has."""
