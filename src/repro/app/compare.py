@@ -56,6 +56,10 @@ class Entry:
     damage: str
     loaded: frozenset[str] = frozenset()
 
+    def named(self, name: str) -> Entry:
+        """Return the record with a different name for people."""
+        return replace(self, name=printable(name))
+
 
 def read_entry(project: Path, runs: Path, name: str) -> Entry:
     """Read a run or a reference, and check that it is intact.

@@ -15,10 +15,11 @@ from repro.config.project import BASE, DATASETS, names_in, read_named, read_sour
 from repro.config.recorded import parse_config
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
-from repro.config.verification import Stability, Verification
+from repro.config.verification import Automatic, Stability, Verification
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import load
-from repro.divergence.structure import flatten
+from repro.divergence.limits import check_measure, rules_of
+from repro.divergence.structure import differences, flatten
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -80,6 +81,24 @@ def values_of(config: ExperimentConfig) -> dict[str, object]:
     return flatten(config.model_dump(mode="json", by_alias=True))
 
 
+def differing_values(
+    left: ExperimentConfig, right: ExperimentConfig
+) -> dict[str, tuple[object, object]]:
+    """Return the values in which two configurations differ, by dotted key."""
+    return differences(left.model_dump(mode="json"), right.model_dump(mode="json"))
+
+
+def check_verification(project: Path) -> None:
+    """Refuse a measure of this project that would accept any accuracy.
+
+    Raises
+    ------
+    ConfigError
+        As ``verification_settings``, or with the key of the tolerance.
+    """
+    check_measure(verification_settings(project))
+
+
 def own_trees(project: Path, kind: str) -> Iterator[Tree]:
     """Yield the leaves of ``configs/base.yaml``, or of every file in a folder beside it.
 
@@ -128,6 +147,17 @@ def verification_settings(project: Path, experiment: str = "") -> Verification:
         settings = validate(subtree(composed, ("verification",)), Verification)
     check_tolerances(settings, _all_trees(project))
     return settings
+
+
+def noise_rules(project: Path) -> Automatic:
+    """Return what this project makes of a measured spread.
+
+    Raises
+    ------
+    ConfigError
+        If it does not say.
+    """
+    return rules_of(verification_settings(project))
 
 
 def idle_tolerances(project: Path) -> str:

@@ -9,6 +9,7 @@ from repro.core.errors import ConfigError, PreconditionError, SchemaError
 from repro.core.jsonfile import binding, load_record
 from repro.core.noise import Noise
 from repro.core.suggest import did_you_mean
+from repro.divergence.tolerance import Tolerance, ToleranceRequest
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.verification import Verification
+
+__all__ = ["ToleranceRequest", "check_families", "read_noise", "requested"]
 
 _MEASURE = "measure it: repro noise RECORD -o noise.json"
 
@@ -40,6 +43,30 @@ def check_families(project: Path, settings: Verification) -> None:
                     f"configs/base.yaml: verification.{section}: unknown family '{name}'",
                     advice=did_you_mean(name, known),
                 )
+
+
+def requested(
+    tolerance: float | None = None, *, auto: bool = False, noise_file: Path | None = None
+) -> ToleranceRequest:
+    """Return a request for a tolerance; without any argument, for the configured one.
+
+    Parameters
+    ----------
+    tolerance : float, optional
+        Absolute and relative.
+    auto : bool
+        Whether it follows from the environments, and from a measured spread.
+
+    Raises
+    ------
+    ConfigError
+        If the tolerance is invalid.
+    PreconditionError, SchemaError
+        If the noise cannot be read.
+    """
+    if auto:
+        return ToleranceRequest(auto=True, noise=read_noise(noise_file) if noise_file else None)
+    return ToleranceRequest() if tolerance is None else ToleranceRequest(Tolerance.both(tolerance))
 
 
 def read_noise(path: Path) -> Noise:

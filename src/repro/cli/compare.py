@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,6 @@ def command(
     from repro.app.compare import compare_all, read_entry
     from repro.app.files import check_targets
     from repro.app.subjects.subject import find_subject
-    from repro.store.naming import printable
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
@@ -97,7 +96,7 @@ def command(
     def entry_of(name: str) -> Entry:
         entry = read_entry(base, runs, name)
         # Folders distinguish records that have the same file name.
-        return replace(entry, name=printable(name)) if alike[Path(name).name] > 1 else entry
+        return entry.named(name) if alike[Path(name).name] > 1 else entry
 
     first = entry_of(reference)
     others: Iterable[Entry] = map(entry_of, candidates)
@@ -208,10 +207,8 @@ def _tell_candidate(candidate: Candidate) -> None:
 
 
 def _tell_worst(comparison: Comparison, kind: str) -> None:
-    from repro.divergence.numbers import excess
-
     measured = [c for c in comparison.checks if c.name.startswith(kind + ".") and c.difference]
-    worst = max(measured, key=excess, default=None)
+    worst = max(measured, key=attrgetter("excess"), default=None)
     if worst is not None:
         output.field("worst", line(_measured(worst)))
 

@@ -67,13 +67,12 @@ def _origin(key: str, origins: dict[str, str]) -> str:
 def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
     """Check experiments; all of them and every model family by default."""
     from repro.app.checking import check_all
-    from repro.app.configuration import idle_tolerances, verification_settings
-    from repro.divergence.limits import check_measure
+    from repro.app.configuration import check_verification, idle_tolerances
 
     project = find(project_folder)
     problems = check_all(project, experiments)
     if not any(problems.values()):
-        check_measure(verification_settings(project))
+        check_verification(project)
     if idle := idle_tolerances(project):
         output.warn(f"has no effect: {idle}")
     for name, problem in problems.items():
@@ -91,13 +90,12 @@ def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -
 
     The exit status is 1 if they differ.
     """
-    from repro.app.configuration import recorded_or_named
-    from repro.divergence.structure import differences
+    from repro.app.configuration import differing_values, recorded_or_named
 
     project = find(project_folder)
     runs = runs_of(project, None)
     ours, theirs = (recorded_or_named(project, runs, name) for name in (left, right))
-    found = differences(ours.model_dump(mode="json"), theirs.model_dump(mode="json"))
+    found = differing_values(ours, theirs)
     if as_json:
         output.say_json(found)
     elif found:

@@ -48,15 +48,14 @@ def command(
     repro noise reference/credit.json -o noise.json
     repro compare reference/credit.json RUN --tolerance auto --noise noise.json
     """
-    from repro.app.configuration import verification_settings
+    from repro.app.configuration import noise_rules
     from repro.app.files import check_targets
     from repro.app.noise import ENSEMBLE, measure_noise
     from repro.app.subjects.recorded import read_recorded
     from repro.app.subjects.subject import find_subject
-    from repro.divergence.limits import rules_of
 
     project = find(project_folder)
-    rules = rules_of(verification_settings(project))
+    rules = noise_rules(project)
     runs = runs_of(project, runs_folder)
     check_targets([file], [find_subject(project, runs, subject).path])
     recorded = read_recorded(project, runs, subject)

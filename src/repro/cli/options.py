@@ -14,8 +14,8 @@ from repro.launch import KNOWN, Level, dropped, ensure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from repro.app.tolerances import ToleranceRequest
     from repro.config.compose import Request
-    from repro.divergence.tolerance import ToleranceRequest
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -72,22 +72,21 @@ def tolerance_request(tolerance: str | None, noise_file: Path | None) -> Toleran
     PreconditionError, SchemaError
         If the noise cannot be read.
     """
-    from repro.app.tolerances import read_noise
-    from repro.divergence.tolerance import Tolerance, ToleranceRequest
+    from repro.app.tolerances import requested
 
     if noise_file is not None and tolerance != "auto":
         raise click.UsageError("--noise goes with --tolerance auto")
     if tolerance == "auto":
-        return ToleranceRequest(auto=True, noise=read_noise(noise_file) if noise_file else None)
+        return requested(auto=True, noise_file=noise_file)
     if tolerance is None:
-        return ToleranceRequest()
+        return requested()
     try:
         value = float(tolerance)
     except ValueError:
         raise click.BadParameter(
             f"expected a number or auto, found '{tolerance}'", param_hint="--tolerance"
         ) from None
-    return ToleranceRequest(tolerance=Tolerance.both(value))
+    return requested(value)
 
 
 level_option = click.option(

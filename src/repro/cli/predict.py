@@ -53,19 +53,18 @@ def command(
     """
     from repro.app.files import check_targets, write_whole
     from repro.app.subjects.recorded import recorded_config
-    from repro.app.subjects.subject import Subject
-    from repro.store import find_run
+    from repro.app.subjects.subject import find_run_subject
 
     # A run may have been handed over alone, without a project.
     runs = Path.cwd() if Path(run).is_dir() else runs_of(find(project_folder), runs_folder)
-    path = find_run(runs, run)
-    check_targets([file], [path, data])
+    subject = find_run_subject(runs, run)
+    check_targets([file], [subject.path, data])
     if not data.exists():
         raise PreconditionError(f"{data}: no such file", advice="correct its path")
-    enter(recorded_config(Subject(path, is_run=True)).determinism.level)
+    enter(recorded_config(subject).determinism.level)
     from repro.app.predict import load_run  # imports NumPy: after the level is fixed
 
-    loaded = load_run(path)
+    loaded = load_run(subject.path)
     predicted, notes = _predicted(loaded, data)
     if file is not None:
         write_whole(file, predicted.csv())

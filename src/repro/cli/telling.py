@@ -18,7 +18,7 @@ line = cells.cell
 
 def tell_measure(comparison: Comparison) -> None:
     """Print the expectation, and the tolerance if something differs."""
-    from repro.divergence.sentences import of_tolerance
+    from repro.core.sentences import of_tolerance
 
     if comparison.expectation:
         output.field("bits", line(comparison.expectation))
@@ -29,7 +29,7 @@ def tell_measure(comparison: Comparison) -> None:
 
 def tell_divergence(comparison: Comparison) -> None:
     """Print the first divergent stage, if there is one."""
-    from repro.divergence.sentences import of_inputs
+    from repro.core.sentences import of_inputs
 
     parted = comparison.divergence
     if parted is not None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.app.subjects.subject import Subject
+    from repro.app.tolerances import ToleranceRequest
     from repro.core.verdict import Check, Comparison, Suspect, Verification
-    from repro.divergence.tolerance import ToleranceRequest
 
 
 @click.command()
@@ -86,6 +86,7 @@ def command(
     """
     from repro.app.files import check_targets
     from repro.app.subjects.subject import check_integrity, find_subject
+    from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
 
     asked = tolerance_request(tolerance, noise_file)
@@ -100,7 +101,7 @@ def command(
     integrity = check_integrity(found)
     intact = all(check.outcome is Outcome.SAME for check in integrity)
     if only_integrity or not intact:
-        verification = _unexecuted(found, integrity)
+        verification = verify_integrity(found, integrity)
     else:
         observer = Quiet() if quiet or as_json else Progress()
         verification = _execute(project, found, integrity, observer, asked, workers, level)
@@ -111,18 +112,6 @@ def command(
     else:
         tell(verification)
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
-
-
-def _unexecuted(subject: Subject, integrity: tuple[Check, ...]) -> Verification:
-    from repro.app.subjects.facts import claims
-    from repro.app.subjects.recorded import record_of, run_of
-    from repro.divergence.verification import build_verification
-
-    verification = build_verification(subject.name, integrity, None)
-    if not verification.holds:
-        return verification
-    claimed = claims(run_of(subject) or record_of(subject))
-    return verification.model_copy(update={"claimed": claimed})
 
 
 def _execute(

@@ -86,6 +86,18 @@ class Check:
     detail: str = ""
     kind: Kind = Kind.INTEGRITY
 
+    @property
+    def excess(self) -> float:
+        """The difference in relation to what was allowed, to rank checks by."""
+        return excess_of(self.difference or 0.0, self.allowed or 0.0)
+
+
+def excess_of(difference: float, allowed: float) -> float:
+    """Return a difference in relation to what was allowed; infinite where nothing was."""
+    if not difference:
+        return 0.0
+    return difference / allowed if allowed else float("inf")
+
 
 class Divergence(Record):
     """The first stage at which two trainings part.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from repro.core.meaning import Meaning
 from repro.core.verdict import Check, Comparison, Divergence, Kind, Outcome, Verdict
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
-from repro.divergence.numbers import check_evidence, excess
+from repro.divergence.numbers import check_evidence
 from repro.divergence.series import check_series
 from repro.divergence.unmatched import explained_outputs
 
@@ -117,7 +118,7 @@ def _comparison(
         verdict=verdict,
         reasons=tuple(reasons),
         divergence=divergence,
-        worst=max(measured, key=excess, default=None),
+        worst=max(measured, key=attrgetter("excess"), default=None),
         checks=checks,
         environment={},
         absolute=limits.default.absolute,

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.canonical import same_value
-from repro.core.verdict import Check, Kind, Outcome
+from repro.core.verdict import Check, Kind, Outcome, excess_of
 from repro.divergence.tolerance import (
     EXACT,
     Limits,
@@ -134,7 +134,7 @@ class _Measured(NamedTuple):
     @property
     def excess(self) -> float:
         """The difference in relation to what was allowed."""
-        return _excess(self.difference, self.allowed)
+        return excess_of(self.difference, self.allowed)
 
 
 def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
@@ -264,14 +264,3 @@ def greatest_relative_difference(expected: AnyRecord, actual: AnyRecord) -> floa
     """Return the greatest relative difference of a metric or of a prediction's numbers."""
     checks = check_evidence(expected.evidence, actual.evidence, Limits(EXACT))
     return max((check.relative or 0.0 for check in checks), default=0.0)
-
-
-def excess(check: Check) -> float:
-    """Return a difference in relation to what was allowed, to rank checks by."""
-    return _excess(check.difference or 0.0, check.allowed or 0.0)
-
-
-def _excess(difference: float, allowed: float) -> float:
-    if not difference:
-        return 0.0
-    return difference / allowed if allowed else float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.divergence.sentences import of_inputs, of_tolerance
+from repro.core.sentences import of_inputs, of_tolerance
 from repro.report.templating import templates
 
 if TYPE_CHECKING:

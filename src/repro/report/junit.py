@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from repro.core.comparison import KINDS
+from repro.core.sentences import of_tolerance
 from repro.core.verdict import Outcome
-from repro.divergence.sentences import of_tolerance
 
 if TYPE_CHECKING:
     from repro.core.comparison import Candidate, ComparisonReport

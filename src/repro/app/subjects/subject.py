@@ -65,6 +65,17 @@ def find_subject(project: Path, runs: Path, name: str | None) -> Subject:
     return Subject(find_run(runs, name), is_run=True)
 
 
+def find_run_subject(runs: Path, name: str | None) -> Subject:
+    """Find a run by path, id or prefix; the newest one where nothing is named.
+
+    Raises
+    ------
+    PreconditionError
+        If there is no such run.
+    """
+    return Subject(find_run(runs, name), is_run=True)
+
+
 def check_integrity(subject: Subject) -> tuple[Check, ...]:
     """Check every file of a run, or the binding of a reference, and what they say of each other.
 

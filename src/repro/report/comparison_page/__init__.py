@@ -7,10 +7,10 @@ a limited length, and the page says how much it leaves out.
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from repro.divergence.numbers import excess
-from repro.divergence.sentences import of_inputs, of_tolerance
+from repro.core.sentences import of_inputs, of_tolerance
 from repro.report.comparison import tolerances_of
 from repro.report.comparison_page.environments import BEGINNING, environments_of
 from repro.report.comparison_page.groups import (
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from repro.core.comparison import ComparisonReport
     from repro.core.record import AnyRecord
     from repro.core.verdict import Check
-    from repro.report.comparison_page.metrics import Line
-    from repro.report.comparison_page.predictions import Pair
+    from repro.report.drawn import Line, Pair
 
 # How much is shown: enough to read, and a page of a few hundred kilobytes at most.
 _ROWS, _GROUPS, _STORIES = 60, 40, 20
@@ -90,7 +89,7 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRe
 
 
 def _worst(checks: Iterable[Check | None]) -> Check | None:
-    return max(filter(None, checks), key=excess, default=None)
+    return max(filter(None, checks), key=attrgetter("excess"), default=None)
 
 
 def _pictures(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from repro.core.sentences import of_tolerance
 from repro.core.verdict import Verdict
-from repro.divergence.numbers import excess
-from repro.divergence.sentences import of_tolerance
 from repro.report.texts import short
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def _urgency(bunch: Bunch) -> tuple[bool, int, float]:
     if bunch.first.candidate is None:
         return True, len(_SEVERITY), 0.0
     comparison = bunch.first.candidate.comparison
-    furthest = excess(comparison.worst) if comparison.worst else 0.0
+    furthest = comparison.worst.excess if comparison.worst else 0.0
     return comparison.holds, _SEVERITY.index(comparison.verdict), -furthest
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from repro.core.verdict import Kind, Outcome
-from repro.divergence.numbers import excess
 from repro.report.comparison_page.groups import NAME
+from repro.report.drawn import Dot, Line
 from repro.report.texts import short
 
 if TYPE_CHECKING:
@@ -19,40 +18,6 @@ if TYPE_CHECKING:
     from repro.report.comparison_page.groups import Bunch
 
 _LINES = 40
-
-
-class Dot(NamedTuple):
-    """A metric of a record that is not the reference's; the group shows which record."""
-
-    difference: float
-    beyond: bool
-    letter: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A metric: what differed of it, and how often it did not.
-
-    Attributes
-    ----------
-    same, compared : int
-        Numbers of records.
-    dots : tuple of Dot
-        The greatest difference last.
-    """
-
-    name: str
-    allowed: float
-    same: int
-    compared: int
-    dots: tuple[Dot, ...]
-
-    @property
-    def outcome(self) -> str:
-        """The outcome, in words."""
-        if self.same == self.compared:
-            return "same bits"
-        return "beyond" if any(dot.beyond for dot in self.dots) else "within"
 
 
 def lines_of(groups: Sequence[Bunch]) -> list[Line]:
@@ -106,7 +71,7 @@ def _compares(candidate: Candidate) -> bool:
 
 
 def _furthest(checks: Sequence[tuple[str, Check]]) -> float:
-    return max((excess(check) for _, check in checks), default=0.0)
+    return max((check.excess for _, check in checks), default=0.0)
 
 
 def _dots(checks: Sequence[tuple[str, Check]]) -> tuple[Dot, ...]:

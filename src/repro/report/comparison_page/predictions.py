@@ -5,6 +5,8 @@ from __future__ import annotations
 from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
+from repro.report.drawn import Pair
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,27 +15,6 @@ if TYPE_CHECKING:
     from repro.report.comparison_page.groups import Bunch
 
 _ROWS = 40
-
-
-class Pair(NamedTuple):
-    """A prediction of the reference and that of a candidate, of the same row.
-
-    Attributes
-    ----------
-    margin : float or None
-        How far the reference's deciding score lies from the decision boundary.
-    moved : float
-        The distance of a candidate's; across the boundary if the label flipped.
-    letter : str
-        The candidate's group.
-    """
-
-    expected: float
-    actual: float
-    margin: float | None
-    moved: float
-    flipped: bool
-    letter: str
 
 
 class Row(NamedTuple):

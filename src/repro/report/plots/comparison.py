@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from repro.report.comparison_page.metrics import Line
-    from repro.report.comparison_page.predictions import Pair
+    from repro.report.drawn import Line, Pair
 
     Array = npt.NDArray[np.float64]
 
