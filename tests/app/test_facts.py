@@ -8,7 +8,7 @@ from tests.forging import altered, rewritten
 from repro.app.subjects.facts import claims, false_rows, find_false_fact
 from repro.app.subjects.records import record_of_run, sampled
 from repro.app.subjects.subject import Subject, check_integrity
-from repro.config.verification import Sample, Verification
+from repro.config.verification import Sample, VerificationSettings
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import dump_record
 from repro.core.verdict import Outcome
@@ -17,7 +17,7 @@ from repro.divergence.tolerance import ToleranceRequest
 from repro.store import read_run
 from repro.training.declarations import MEANING
 
-SETTINGS = Verification.model_validate(
+SETTINGS = VerificationSettings.model_validate(
     {
         "mode": "strict",
         "tolerance": {"absolute": 1e-6, "relative": 1e-6},

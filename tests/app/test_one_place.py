@@ -9,7 +9,7 @@ from tests.forging import altered
 from tests.training import in_process
 
 from repro.config.data import Task
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.core.jsonfile import bound, load_record
 from repro.core.meaning import Mechanism
 from repro.core.record_v1 import ACTS, RecordFile, acts_of
@@ -26,7 +26,7 @@ from repro.divergence.tolerance import ToleranceRequest
 from repro.training import declarations, stages
 from repro.training.declarations import MEANING, SETTINGS, STAGES, Stage, meaning_of
 
-SETTINGS_OF_TOLERANCE = Verification.model_validate(
+SETTINGS_OF_TOLERANCE = VerificationSettings.model_validate(
     {
         "mode": "strict",
         "tolerance": {"absolute": 1e-6, "relative": 1e-6},

@@ -5,7 +5,7 @@ import pytest
 from repro.config.project import SourceFile
 from repro.config.recorded import parse_config
 from repro.config.resolve import read_registry, validate
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError, SchemaError
 
@@ -16,10 +16,10 @@ def test_the_first_problems_are_shown_and_the_others_counted(count):
     tree = {(f"k{number}",): Leaf(1, f"f:{number}") for number in range(count)}
 
     with pytest.raises(ConfigError) as caught:
-        validate(tree, Verification)
+        validate(tree, VerificationSettings)
 
     *shown, last = caught.value.message.splitlines()
-    missing = sum(field.is_required() for field in Verification.model_fields.values())
+    missing = sum(field.is_required() for field in VerificationSettings.model_fields.values())
     assert len(shown) == 20
     assert last == f"and {count + missing - 20} more problems"
 
@@ -30,7 +30,7 @@ def test_a_few_problems_are_all_shown(count):
     tree = {(f"k{number}",): Leaf(1, f"f:{number}") for number in range(count)}
 
     with pytest.raises(ConfigError) as caught:
-        validate(tree, Verification)
+        validate(tree, VerificationSettings)
 
     assert all(f"unknown key 'k{number}'" in caught.value.message for number in range(count))
     assert "more problems" not in caught.value.message

@@ -26,7 +26,7 @@ from repro.core.record import (
     RunRecord,
     Series,
 )
-from repro.core.records import Stage
+from repro.core.records import Step
 from repro.digest.plain import digest_plain
 from repro.divergence.tolerance import Tolerance, ToleranceRequest
 
@@ -49,7 +49,7 @@ def steps(diverging=6, acts=None):
     """Five epochs, each made of the one before; from one of them on with other bits."""
     states = {n: f"array/v1:{n}{'x' if n >= diverging else ''}" for n in range(6)}
     return tuple(
-        Stage(
+        Step(
             name=f"epoch_{n}",
             inputs={"state": states[n - 1]},
             outputs={"state": states[n]},

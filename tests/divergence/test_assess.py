@@ -6,7 +6,7 @@ from tests.forging import altered, well_forged
 
 from repro.app.compare import Entry, compare_all
 from repro.app.configuration import default_verification, verification_settings
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
 from repro.core.verdict import Verdict
@@ -16,7 +16,7 @@ from repro.training.declarations import MEANING
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
 VERIFICATION = RECORD.config["verification"]
-SETTINGS = Verification.model_validate(VERIFICATION)
+SETTINGS = VerificationSettings.model_validate(VERIFICATION)
 OTHER_BITS = well_forged(RECORD, estimator="other/v1:0")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from repro.core.record_v1 import ACTS
-from repro.core.records import Stage, Stages
+from repro.core.records import Stages, Step
 from repro.core.verdict import Divergence
 from repro.divergence.causes import suspects
 from repro.divergence.loaded import Loaded
@@ -27,7 +27,7 @@ OUTPUTS = {
 STAGES = Stages(
     schema="repro.stages/v1",
     version=1,
-    stages=tuple(Stage(name=name, inputs={}, outputs=OUTPUTS) for name in (*ACTS, "epoch_1")),
+    stages=tuple(Step(name=name, inputs={}, outputs=OUTPUTS) for name in (*ACTS, "epoch_1")),
 )
 
 

@@ -14,8 +14,8 @@ from repro.core.records import (
     Metrics,
     Prediction,
     Predictions,
-    Stage,
     Stages,
+    Step,
     Threshold,
 )
 from repro.core.verdict import Outcome, Verdict
@@ -62,8 +62,8 @@ def stages(split="s", fit="f"):
         schema="repro.stages/v1",
         version=1,
         stages=(
-            Stage(name="split", inputs={"target": "t"}, outputs={"rows": split}),
-            Stage(name="fit", inputs={"rows": split}, outputs={"estimator": fit}),
+            Step(name="split", inputs={"target": "t"}, outputs={"rows": split}),
+            Step(name="fit", inputs={"rows": split}, outputs={"estimator": fit}),
         ),
     )
 

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import ROOT, command
 from tests.forging import altered, well_forged
 
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.record_v1 import RecordFile
 from repro.divergence.assess import assess
@@ -19,7 +19,7 @@ RECORDS = {
     "a new record": ROOT / "reference" / "credit.json",
     "a record of the first version": ROOT / "tests" / "data" / "record_v1.json",
 }
-SETTINGS = Verification.model_validate(
+SETTINGS = VerificationSettings.model_validate(
     {
         "mode": "strict",
         "tolerance": {"absolute": 1e-6, "relative": 1e-6},

@@ -6,7 +6,7 @@ from tests.forging import altered, well_forged
 
 from repro.app.known import check_file, read_known, remember
 from repro.app.tolerances import read_noise
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.core.environment import Fingerprint
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -26,7 +26,7 @@ FLOORS = {"default": 1e-9, SELECTED: 1e-3}
 
 
 def settings(absolute=1e-6, unstable=1e-3, **by_name):
-    return Verification.model_validate(
+    return VerificationSettings.model_validate(
         {
             "mode": "strict",
             "tolerance": {"absolute": absolute, "relative": 1e-6, **by_name},

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.forging import altered, well_forged
 
-from repro.config.verification import Verification
+from repro.config.verification import VerificationSettings
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
 from repro.core.verdict import Outcome, Verdict
@@ -17,7 +17,7 @@ from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceReques
 from repro.training.declarations import MEANING
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
-SETTINGS = Verification.model_validate(RECORD.config["verification"])
+SETTINGS = VerificationSettings.model_validate(RECORD.config["verification"])
 WIDE = ToleranceRequest(tolerance=Tolerance(1e-6, 1e-6))
 FIRST = RECORD.predictions.rows[0]
 OTHER = next(row.label for row in RECORD.predictions.rows if row.label != FIRST.label)

@@ -17,7 +17,7 @@ from tests.conftest import make_project
 from tests.fuzz.bases import SAMPLE
 
 if TYPE_CHECKING:
-    from repro.config.verification import Verification
+    from repro.config.verification import VerificationSettings
 
 # What no command may say of what it reads, whatever that is.
 _BROKEN = ("a defect of repro", "Traceback (most recent call last)", "out of memory")
@@ -35,7 +35,7 @@ class World:
     run: Path
 
     @functools.cached_property
-    def settings(self) -> Verification:
+    def settings(self) -> VerificationSettings:
         """How the project compares records."""
         return verification_settings(self.project)
 

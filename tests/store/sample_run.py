@@ -28,8 +28,8 @@ from repro.core.records import (
     Predictions,
     Seeds,
     Snapshot,
-    Stage,
     Stages,
+    Step,
     Threshold,
 )
 from repro.store import PendingRun, write_predictions
@@ -62,7 +62,7 @@ THRESHOLD = Threshold(
     recall=None,
 )
 STAGES = Stages(
-    schema="repro.stages/v1", version=1, stages=(Stage(name="split", inputs={}, outputs={}),)
+    schema="repro.stages/v1", version=1, stages=(Step(name="split", inputs={}, outputs={}),)
 )
 SNAPSHOT = Snapshot(
     schema="repro.snapshot/v1",

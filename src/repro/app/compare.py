@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subjects.subject import Subject
-    from repro.config.verification import Verification
+    from repro.config.verification import VerificationSettings
     from repro.core.record import AnyRecord
     from repro.divergence.tolerance import ToleranceRequest
 
@@ -156,7 +156,7 @@ def compare_all(
 
 
 def _candidate(
-    reference: Entry, entry: Entry, settings: Verification, asked: ToleranceRequest
+    reference: Entry, entry: Entry, settings: VerificationSettings, asked: ToleranceRequest
 ) -> Candidate:
     expected, actual = reference.record, entry.record
     here = actual.environment

@@ -15,7 +15,7 @@ from repro.config.project import BASE, DATASETS, names_in, read_named, read_sour
 from repro.config.recorded import parse_config
 from repro.config.resolve import resolve, resolved_tree, validate
 from repro.config.tree import subtree
-from repro.config.verification import Automatic, Stability, Verification
+from repro.config.verification import Automatic, Stability, VerificationSettings
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import load
 from repro.divergence.limits import check_measure, rules_of
@@ -119,14 +119,14 @@ def _all_trees(project: Path) -> Iterator[Tree]:
         yield from own_trees(project, kind)
 
 
-def default_verification() -> Verification:
+def default_verification() -> VerificationSettings:
     """Return how records are compared where no project says it."""
     with as_file(files("repro.config") / "defaults.yaml") as path:
         tree = read_source(path.parent, path, "base").tree
-    return validate(subtree(tree, ("verification",)), Verification)
+    return validate(subtree(tree, ("verification",)), VerificationSettings)
 
 
-def verification_settings(project: Path, experiment: str = "") -> Verification:
+def verification_settings(project: Path, experiment: str = "") -> VerificationSettings:
     """Return how this project compares records with trainings.
 
     They are those of ``configs/base.yaml``. Only where these are not complete, what this project
@@ -139,12 +139,12 @@ def verification_settings(project: Path, experiment: str = "") -> Verification:
     """
     base = read_source(project, project / BASE, "base")
     try:
-        settings = validate(subtree(base.tree, ("verification",)), Verification)
+        settings = validate(subtree(base.tree, ("verification",)), VerificationSettings)
     except ConfigError:
         if experiment not in names_in(project, "experiments"):
             raise
         composed = compose(project, Request(experiment=experiment)).tree
-        settings = validate(subtree(composed, ("verification",)), Verification)
+        settings = validate(subtree(composed, ("verification",)), VerificationSettings)
     check_tolerances(settings, _all_trees(project))
     return settings
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from repro.config.tree import Tree
-    from repro.config.verification import Verification
+    from repro.config.verification import VerificationSettings
     from repro.core.records import Metrics, Stages
 
 
@@ -65,7 +65,7 @@ def find_missing_metric(
     return None
 
 
-def check_tolerances(settings: Verification, trees: Iterable[Tree]) -> None:
+def check_tolerances(settings: VerificationSettings, trees: Iterable[Tree]) -> None:
     """Refuse a tolerance for a metric that is neither built in nor declared.
 
     Parameters

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from repro.config.verification import Verification
+    from repro.config.verification import VerificationSettings
 
 __all__ = ["ToleranceRequest", "check_families", "read_noise", "requested"]
 
 _MEASURE = "measure it: repro noise RECORD -o noise.json"
 
 
-def check_families(project: Path, settings: Verification) -> None:
+def check_families(project: Path, settings: VerificationSettings) -> None:
     """Refuse a tolerance for a family that the project does not have.
 
     Raises

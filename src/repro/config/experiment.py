@@ -25,7 +25,7 @@ from repro.config.training import (
     Selection,
     Split,
 )
-from repro.config.verification import Stability, Verification
+from repro.config.verification import Stability, VerificationSettings
 from repro.core.model import Later, Record
 from repro.core.suggest import did_you_mean
 
@@ -51,7 +51,7 @@ class Determinism(Record):
     level: Literal["seeded", "strict", "portable", "portable-v2"]
 
 
-class Execution(Record):
+class ExecutionSettings(Record):
     """The place and width of the work; neither changes a result."""
 
     workers: Count
@@ -75,7 +75,7 @@ class ExperimentConfig(Record):
     seed: Seed
     seeding: Seeding
     determinism: Determinism
-    execution: Execution
+    execution: ExecutionSettings
     split: Split
     features: Features
     preprocessing: Preprocessing
@@ -85,7 +85,7 @@ class ExperimentConfig(Record):
     evaluation: Evaluation
     drift: Drift
     safety: Safety
-    verification: Verification
+    verification: VerificationSettings
     security: Security
     stability: Stability | None = Later
     # Empty it is not written, so that keys and digests are those of before it existed.

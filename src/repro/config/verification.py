@@ -13,7 +13,7 @@ from repro.core.model import Later, Record
 Limit = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Tolerance(Record):
+class ToleranceSettings(Record):
     """``|actual - expected| <= absolute + relative * |expected|``.
 
     Attributes
@@ -60,11 +60,11 @@ class Sample(Record):
     boundary: Annotated[int, Field(ge=1, le=256)]
 
 
-class Verification(Record):
+class VerificationSettings(Record):
     """The comparison of two records."""
 
     mode: Literal["strict", "relaxed", "legacy"]
-    tolerance: Tolerance
+    tolerance: ToleranceSettings
     sample: Sample
     auto: Automatic | None = Later
 

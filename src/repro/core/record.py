@@ -18,7 +18,7 @@ from repro.core.environment import Environment
 from repro.core.evidence import Evidence, metrics_of, threshold_of
 from repro.core.model import Later, Record
 from repro.core.record_v1 import RecordFile
-from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stage, Stages
+from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stages, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -153,7 +153,7 @@ class RunRecord(Record):
     name : str
         Of the experiment, or of the program.
     identity : Identity
-    steps : tuple of Stage
+    steps : tuple of Step
         Each name once.
     series : tuple of Series
     evidence : Evidence
@@ -171,7 +171,7 @@ class RunRecord(Record):
     schema_: Literal["repro.record/v2"] = Field(alias="schema")
     name: str
     identity: Identity
-    steps: tuple[Stage, ...]
+    steps: tuple[Step, ...]
     series: tuple[Series, ...]
     evidence: Evidence
     recipe: Recipe | None

@@ -18,7 +18,7 @@ from repro.core.records import Keys, Metrics, Predictions, Sha256, Stages, Thres
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from repro.core.records import Prediction, Stage
+    from repro.core.records import Prediction, Step
 
 _FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
 _COLUMNS = (Mechanism.ARITHMETIC, Mechanism.TABLES)
@@ -54,7 +54,7 @@ METRICS: dict[str, tuple[str, ...]] = {
 _WITHOUT_PROBABILITIES = frozenset({"log_loss", "brier"})
 
 
-def acts_of(stage: Stage) -> tuple[Mechanism, ...] | None:
+def acts_of(stage: Step) -> tuple[Mechanism, ...] | None:
     """Return the mechanisms that can act in a step; None where every one may."""
     return ACTS.get(stage.name) if stage.acts is None else stage.acts
 

@@ -105,7 +105,7 @@ class Threshold(Record):
     recall: float | None
 
 
-class Stage(Record):
+class Step(Record):
     """One named step of training and the content digest of everything in and out of it.
 
     Attributes
@@ -128,7 +128,7 @@ class Stages(Record):
 
     schema_: Literal["repro.stages/v1"] = Field(alias="schema")
     version: int
-    stages: tuple[Stage, ...]
+    stages: tuple[Step, ...]
 
     @field_validator("version")
     @classmethod
@@ -145,7 +145,7 @@ class Stages(Record):
 
     @field_validator("stages")
     @classmethod
-    def _each_once(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    def _each_once(cls, stages: tuple[Step, ...]) -> tuple[Step, ...]:
         # Whoever looks a stage up by its name would see one of the two, and not the other.
         names = Counter(stage.name for stage in stages)
         twice = next((name for name, times in names.items() if times > 1), None)

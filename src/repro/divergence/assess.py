@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from repro.config.experiment import ExperimentConfig
-    from repro.config.verification import Verification
+    from repro.config.verification import VerificationSettings
     from repro.core.environment import Environment
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord
@@ -34,7 +34,10 @@ _SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
 
 
 def foreseen_obstacles(
-    settings: Verification, expected: AnyRecord, config: ExperimentConfig, asked: ToleranceRequest
+    settings: VerificationSettings,
+    expected: AnyRecord,
+    config: ExperimentConfig,
+    asked: ToleranceRequest,
 ) -> tuple[str, ...]:
     """Return why a record and a training by a configuration cannot be compared.
 
@@ -56,7 +59,7 @@ def foreseen_obstacles(
 
 
 def obstacles_of_metrics(
-    settings: Verification, expected: Metrics, task: str, asked: ToleranceRequest
+    settings: VerificationSettings, expected: Metrics, task: str, asked: ToleranceRequest
 ) -> tuple[str, ...]:
     """Return why a file of metrics and a training of a task cannot be compared."""
     mode, found = asked.mode or settings.mode, evidence_of(expected)
@@ -68,7 +71,7 @@ def obstacles_of_metrics(
 
 
 def assess_metrics(
-    settings: Verification, expected: Metrics, actual: AnyRecord, asked: ToleranceRequest
+    settings: VerificationSettings, expected: Metrics, actual: AnyRecord, asked: ToleranceRequest
 ) -> Comparison:
     """Compare a file of metrics with a training; nothing says what it was trained on.
 
@@ -83,7 +86,7 @@ def assess_metrics(
 
 
 def assess(
-    settings: Verification,
+    settings: VerificationSettings,
     expected: AnyRecord,
     actual: AnyRecord,
     asked: ToleranceRequest,
@@ -138,7 +141,7 @@ def _rule(record: AnyRecord) -> JsonValue:
     return record.evidence.facts.get("threshold.rule")
 
 
-def _limits(settings: Verification, expected: AnyRecord, asked: ToleranceRequest) -> Limits:
+def _limits(settings: VerificationSettings, expected: AnyRecord, asked: ToleranceRequest) -> Limits:
     if asked.noise:
         version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
         check_noise(asked.noise, with_keys_of(expected, version))
@@ -150,7 +153,10 @@ def _limits(settings: Verification, expected: AnyRecord, asked: ToleranceRequest
 
 
 def _compared(
-    settings: Verification, records: tuple[AnyRecord, AnyRecord], limits: Limits, meaning: Meaning
+    settings: VerificationSettings,
+    records: tuple[AnyRecord, AnyRecord],
+    limits: Limits,
+    meaning: Meaning,
 ) -> Comparison:
     expected, actual = map(Side.of, records)
     mode, sample = settings.mode, settings.sample.size

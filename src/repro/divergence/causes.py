@@ -24,7 +24,7 @@ from repro.divergence.loaded import Loaded
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repro.core.records import Stage, Stages
+    from repro.core.records import Stages, Step
     from repro.core.verdict import Divergence
 
 ROUNDING = 1e-9
@@ -206,13 +206,13 @@ def _is_of(cause: _Cause, key: str, loaded: Loaded) -> bool:
     return kind.startswith(cause.prefixes) and kind.endswith(cause.suffixes)
 
 
-def _stage_of(divergence: Divergence | None, stages: Stages | None) -> Stage | None:
+def _stage_of(divergence: Divergence | None, stages: Stages | None) -> Step | None:
     if divergence is None or stages is None:
         return None
     return next((stage for stage in stages.stages if stage.name == divergence.stage), None)
 
 
-def _form_alone(divergence: Divergence | None, stage: Stage | None) -> bool:
+def _form_alone(divergence: Divergence | None, stage: Step | None) -> bool:
     """Return whether fitted objects alone differ, and no table or array that was made with them."""
     if divergence is None or stage is None:
         return False
@@ -223,7 +223,7 @@ def _form_alone(divergence: Divergence | None, stage: Stage | None) -> bool:
 
 
 def _acts(
-    cause: _Cause, divergence: Divergence | None, stage: Stage | None, loaded: Loaded
+    cause: _Cause, divergence: Divergence | None, stage: Step | None, loaded: Loaded
 ) -> tuple[bool, str]:
     if not cause.acts:
         if cause.readable and loaded.foreign:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from repro.core.meaning import Meaning
-    from repro.core.records import Stage, Stages
+    from repro.core.records import Stages, Step
     from repro.divergence.side import Side
 
 
@@ -72,7 +72,7 @@ def without(stages: Stages, names: Collection[str]) -> Stages:
     return stages.model_copy(update={"stages": kept})
 
 
-def _redefined(stage: Stage, other: Stage) -> str:
+def _redefined(stage: Step, other: Step) -> str:
     before, after = stage.version or 1, other.version or 1
     if before == after:
         return ""
@@ -82,8 +82,8 @@ def _redefined(stage: Stage, other: Stage) -> str:
 def _reason(
     expected: Side,
     actual: Side,
-    stage: Stage,
-    other: Stage,
+    stage: Step,
+    other: Step,
     meaning: Meaning,
     known: dict[str, str],
 ) -> str:

@@ -14,7 +14,7 @@ from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceReques
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repro.config.verification import Automatic, Verification
+    from repro.config.verification import Automatic, VerificationSettings
     from repro.core.environment import Environment
     from repro.core.meaning import Meaning
     from repro.core.noise import Noise
@@ -27,7 +27,7 @@ _FEWEST = 2
 _UNSTABLE = "scale the features, let the solver converge or break ties: a wider tolerance hides it"
 
 
-def configured(settings: Verification, record: AnyRecord, basis: str = "") -> Limits:
+def configured(settings: VerificationSettings, record: AnyRecord, basis: str = "") -> Limits:
     """Return the configured tolerances for the numbers of a record.
 
     Raises
@@ -51,7 +51,7 @@ def configured(settings: Verification, record: AnyRecord, basis: str = "") -> Li
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
 
 
-def check_measure(settings: Verification) -> None:
+def check_measure(settings: VerificationSettings) -> None:
     """Refuse a configured tolerance that would accept any accuracy.
 
     Raises
@@ -89,7 +89,7 @@ def in_units_of_target(limits: Limits, *records: AnyRecord) -> Limits:
 
 
 def automatic(
-    settings: Verification,
+    settings: VerificationSettings,
     expected: AnyRecord,
     actual: AnyRecord,
     request: ToleranceRequest,
@@ -140,7 +140,7 @@ def automatic(
     return Limits(_tolerance(0.0), named, basis)
 
 
-def rules_of(settings: Verification) -> Automatic:
+def rules_of(settings: VerificationSettings) -> Automatic:
     """Return what is made of a measured spread.
 
     Raises
@@ -198,7 +198,7 @@ def _tolerance(width: float) -> Tolerance:
     return Tolerance(min(width, sys.float_info.max), 10 * sys.float_info.epsilon)
 
 
-def _as_configured(settings: Verification, expected: AnyRecord, noise: Noise) -> Limits:
+def _as_configured(settings: VerificationSettings, expected: AnyRecord, noise: Noise) -> Limits:
     names = unstable(noise, expected, rules_of(settings).unstable)
     worst = max(names, key=lambda name: noise.spreads[name])
     basis = (
@@ -218,7 +218,7 @@ def _unknown(environment: Environment) -> str:
 
 
 def _crossing(
-    settings: Verification,
+    settings: VerificationSettings,
     records: tuple[AnyRecord, AnyRecord],
     named: Mapping[str, Tolerance],
     sides: str,

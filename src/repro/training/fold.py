@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from repro.core.records import Stage as StageRecord
+from repro.core.records import Step
 from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
@@ -40,7 +40,7 @@ def fold(
     *,
     tools: Mapping[str, Any],
     observer: Observer,
-) -> tuple[dict[str, Any], tuple[StageRecord, ...]]:
+) -> tuple[dict[str, Any], tuple[Step, ...]]:
     """Run the stages in order.
 
     Parameters
@@ -56,7 +56,7 @@ def fold(
     -------
     artefacts : dict of str to object
         The given artefacts and every output.
-    records : tuple of repro.core.records.Stage
+    records : tuple of repro.core.records.Step
     """
     known = dict(artefacts)
     digests = {name: digest_artefact(value) for name, value in known.items()}
@@ -70,9 +70,7 @@ def fold(
         outputs = {name: digests[name] for name in stage.outputs}
         version = stage.version if stage.version > 1 else None
         records.append(
-            StageRecord(
-                name=stage.name, inputs=inputs, outputs=outputs, version=version, acts=stage.acts
-            )
+            Step(name=stage.name, inputs=inputs, outputs=outputs, version=version, acts=stage.acts)
         )
     return known, tuple(records)
 
