@@ -97,9 +97,7 @@ def test_what_an_added_stage_copies_is_checked_for_consistency(monkeypatch):
     """By the declaration alone."""
     made = trained(monkeypatch, [ADDED])
     meaning = meaning_of((*STAGES, ADDED))
-    flaw = find_inconsistency(
-        Results(Results(made.stages, made.metrics, made.threshold), meaning), MEANING
-    )
+    flaw = find_inconsistency(Results(made.stages, made.metrics, made.threshold), meaning)
 
     assert flaw.name == "metrics.constant"
     assert flaw.expected == outputs_of(made.stages)["stages.widest.width"]

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator
-
 from repro.core.records import Step
-from repro.digest.arrays import digest_array
-from repro.digest.estimators import digest_estimator
-from repro.digest.frames import digest_frame
-from repro.digest.plain import digest_plain
-from repro.training.measures import Measures
+from repro.digest.artefact import digest_artefact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from repro.training.declarations import Stage
 
@@ -79,25 +71,3 @@ def _produce(stage: Stage, available: Mapping[str, Any]) -> dict[str, Any]:
     result = stage.run(**{name: available[name] for name in stage.inputs})
     values = result if len(stage.outputs) > 1 else (result,)
     return dict(zip(stage.outputs, values, strict=True))
-
-
-def digest_artefact(value: object) -> str:
-    """Digest anything that stages pass on, by the function for its kind.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it, or something in it, has no digest.
-    """
-    for kind, digest in _DIGESTS:
-        if isinstance(value, kind):
-            return digest(value)
-    return digest_plain(value, digest_artefact)
-
-
-_DIGESTS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (pd.DataFrame, digest_frame),
-    (np.ndarray, digest_array),
-    (BaseEstimator, digest_estimator),
-    (Measures, lambda measures: measures.digest),
-)

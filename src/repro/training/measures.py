@@ -29,6 +29,7 @@ from repro.config.metrics import Metric, Needs, metrics_of
 from repro.core.canonical import tagged_digest
 from repro.core.errors import ConfigError, DataError
 from repro.core.suggest import did_you_mean
+from repro.digest.artefact import digest_artefact
 from repro.training.classes import import_allowed
 from repro.training.generators import state_of_global_generators
 from repro.training.scoring import indicators
@@ -194,6 +195,9 @@ class Measures:
     def defined(self, scores: Scores) -> tuple[Measure, ...]:
         """Return those that some scores have."""
         return tuple(measure for measure in self.loaded if not measure.undefined(scores))
+
+
+digest_artefact.register(Measures, lambda measures: measures.digest)
 
 
 def load_measures(

@@ -1,0 +1,45 @@
+"""One dispatch over every kind of thing that has a digest.
+
+A kind is added in one place: ``digest_artefact.register(Kind, function)`` beside its definition, or,
+for the classes of an installed package, an entry point of the group ``repro.digests`` whose name is
+the class (``package.module.Class``) and whose value is the function. The function returns
+``<kind>/v<version>:<hex>``. An entry point is loaded only when a value of its class is digested.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from importlib.metadata import entry_points
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from repro.digest.arrays import digest_array
+from repro.digest.estimators import digest_estimator
+from repro.digest.frames import digest_frame
+from repro.digest.plain import digest_plain
+
+GROUP = "repro.digests"
+
+
+@singledispatch
+def digest_artefact(value: object) -> str:
+    """Digest a value by its kind; a container by what it holds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it, or something in it, has no digest.
+    """
+    for kind in type(value).__mro__[:-1]:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        for point in entry_points(group=GROUP, name=name) if "." in kind.__module__ else ():
+            digest_artefact.register(kind, point.load())
+            return digest_artefact(value)
+    return digest_plain(value, digest_artefact)
+
+
+digest_artefact.register(pd.DataFrame, digest_frame)
+digest_artefact.register(np.ndarray, digest_array)
+digest_artefact.register(BaseEstimator, digest_estimator)
