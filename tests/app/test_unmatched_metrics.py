@@ -122,7 +122,7 @@ def test_a_metric_that_one_side_has_undefined_is_no_lonely_one(section):
     found = judged(RECORD, odd)
 
     assert not found.verdict.holds
-    assert unmatched(RECORD.metrics, odd.metrics) == {}
+    assert unmatched(RECORD.evidence, odd.evidence) == {}
 
 
 @pytest.mark.parametrize("shared", [(), ("f2",)])
@@ -222,7 +222,7 @@ def test_metrics_alone_may_not_lack_what_every_training_measures(metric):
 def test_outputs_are_explained_by_lonely_metrics_alone():
     """The first divergence passes over them, and explain has nothing to explain."""
     later = grown(RECORD, "f2")
-    only = explained_outputs(RECORD.metrics, later.metrics, MEANING)
+    only = explained_outputs(RECORD.evidence, later.evidence, MEANING)
 
     assert set(only) == {"stages.evaluate.test_metrics", "stages.constant.constant"}
     assert first_divergence(RECORD.stages, later.stages, only) is None

@@ -186,5 +186,6 @@ def _findings_of(evidence: Evidence) -> tuple[Finding, ...]:
 
 def _names(numbers: Mapping[str, float], start: str) -> Iterator[str]:
     for name in numbers:
-        if name.startswith(start) and not name.endswith(_ENDS):
+        # A metric may be named `low`: what has an interval of its own is a metric.
+        if name.startswith(start) and all(f"{name}{end}" in numbers for end in _ENDS):
             yield name.removeprefix(start)

@@ -1,6 +1,6 @@
 """One dispatch over every kind of thing that has a digest.
 
-A kind is added in one place: ``digest_artefact.register(Kind, function)`` beside its definition, or,
+A kind is added in one place: ``digest_artefact.register(Kind, function)`` beside it, or,
 for the classes of an installed package, an entry point of the group ``repro.digests`` whose name is
 the class (``package.module.Class``) and whose value is the function. The function returns
 ``<kind>/v<version>:<hex>``. An entry point is loaded only when a value of its class is digested.
