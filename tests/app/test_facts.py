@@ -10,7 +10,7 @@ from repro.app.subjects.records import record_of_run, sampled
 from repro.app.subjects.subject import Subject, check_integrity
 from repro.config.verification import Sample, VerificationSettings
 from repro.core.errors import SchemaError
-from repro.core.jsonfile import dump_record
+from repro.core.jsonfile import bound, dump_record
 from repro.core.verdict import Outcome
 from repro.divergence.assess import assess
 from repro.divergence.tolerance import ToleranceRequest
@@ -154,20 +154,32 @@ def test_a_loaded_file_without_a_hash_is_no_lineage(copied):
     assert "'made_up.py' has no hash in code" in broken(run)["lineage.json"]
 
 
+def with_rows(record, rows):
+    (data,) = record.materials.data
+    data = (data.model_copy(update={"rows": rows}),)
+    return record.model_copy(
+        update={"materials": record.materials.model_copy(update={"data": data})}
+    )
+
+
 @pytest.mark.parametrize("rows", [0, 1, 999, 5001, 10**9])
 def test_the_number_of_rows_is_compared_with_the_table(copied, rows):
     _, run = copied
-    rewritten(run, facts=dataset(read_run(run), rows=rows)["facts"])
     stored = read_run(run)
+    actual = with_rows(stored.record, 5000)
+    recorded = with_rows(stored.record, rows)
 
-    assert f"dataset.rows is {rows}, and" in false_rows(stored, 5000)
-    assert false_rows(stored, rows) == ""
+    assert f"dataset.rows is {rows}, and" in false_rows(recorded, actual)
+    assert false_rows(recorded, actual, is_run=True).startswith("lineage.json: dataset.rows is")
+    assert false_rows(recorded, recorded) == ""
 
 
 def test_a_forged_number_of_rows_does_not_verify(copied):
     """Nothing else differs."""
     project, run = copied
-    rewritten(run, facts=dataset(read_run(run), rows=17)["facts"])
+    stored = read_run(run)
+    record = dump_record(bound(with_rows(stored.record, 17)))
+    rewritten(run, facts=dataset(stored, rows=17)["facts"], record=record)
 
     result = project.repro("verify", run, "--json")
 

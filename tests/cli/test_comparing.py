@@ -10,7 +10,7 @@ from importlib import metadata
 
 import pytest
 from tests.conftest import ROOT, command, make_project
-from tests.forging import well_forged
+from tests.forging import altered, well_forged
 
 from repro.core.jsonfile import dump_record, load_record
 from repro.core.record import RunRecord
@@ -225,7 +225,7 @@ def reference(project, native):
 def edited(path, folder, name="edited.json", **changes):
     record = load_record(path.read_bytes(), path.name, RunRecord, RecordFile)
     target = folder / name
-    target.write_bytes(dump_record(well_forged(record.model_copy(update=changes))))
+    target.write_bytes(dump_record(well_forged(altered(record, **changes))))
     return target
 
 

@@ -27,6 +27,7 @@ FILES = {
     "environment.json",
     "lineage.json",
     "model.joblib",
+    "record.json",
     "report.html",
     "report.md",
     "seeds.json",

@@ -20,6 +20,7 @@ SAMPLE = Sample(size=8, boundary=4)
 RECORDS = {
     "record": ROOT / "reference" / "credit.json",
     "record_v1": ROOT / "tests" / "data" / "record_v1.json",
+    "record_v2": ROOT / "tests" / "data" / "record_v2.json",
 }
 
 

@@ -17,12 +17,12 @@ _ABSENT = object()
 # Records of before have it not, so that one without it claims nothing.
 _LATER = "unordered"
 # Settings of estimators have no declared type: 1 and 1.0 may be different models.
-_UNTYPED = re.compile(r"(config\.)?models\.")
+_UNTYPED = re.compile(r"((recipe\.)?config\.)?models\.")
 # What `verify` and `compare` show as claimed, or as a difference in the environment.
 _CLAIMED = re.compile(
-    r"environment\.|code\b|digest$|keys\.environment_key$"
+    r"environment\.|(materials\.)?code\b|digest$|(keys\.)?environment_key$"
     # `verify` compares it with the table that it reads; a record does not have it.
-    r"|lineage\.dataset\.rows$"
+    r"|lineage\.dataset\.rows$|materials\.data\.0\.rows$"
     # Where and how wide work runs, how it is judged, and what may be imported: no part of a result.
     r"|config\.(execution|verification|stability|security|description|dataset\.(description|origin|licence))\b"
 )
@@ -55,7 +55,7 @@ def differing(left: object, right: object) -> list[str]:
 def _same(path: str, left: object, right: object) -> bool:
     if left is _ABSENT or right is _ABSENT:
         # A field that may be missing says nothing where it is null.
-        optional = path.endswith(_LATER)
+        optional = path.endswith((_LATER, "materials.data.0.rows"))
         return optional or (left in (None, _ABSENT) and right in (None, _ABSENT))
     if _UNTYPED.match(path):
         return _exactly(left, right)
@@ -78,5 +78,6 @@ def unseen(left: object, right: object, shown: Iterable[str] = ()) -> list[str]:
         The dotted paths that stand beside the verdict as different.
     """
     known = tuple(shown)
-    found = differing(left, right)
+    # The second version has the configuration inside the recipe.
+    found = [path.removeprefix("recipe.") for path in differing(left, right)]
     return [path for path in found if not _CLAIMED.match(path) and not path.startswith(known)]

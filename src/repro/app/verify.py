@@ -95,7 +95,7 @@ def verify(
         observed = KnownFingerprints.of([actual.environment])
         asked = replace(asked, known=known.plus(observed))
     comparison = assess(settings, expected, actual, asked, MEANING)
-    false = false_rows(question.run, actual)
+    false = false_rows(expected, actual, is_run=question.run is not None)
     if false and expected.content == actual.content:
         # As of a record whose files contradict each other: nothing it says can be relied on.
         reasons = (false, *comparison.reasons)

@@ -122,6 +122,11 @@ class RecordFile(Record):
         return ()
 
     @property
+    def table_rows(self) -> None:
+        """The number of rows of the data set, which this version did not record."""
+        return
+
+    @property
     def parts(self) -> None:
         """The parts of the identity, which this version did not digest."""
         return

@@ -15,6 +15,10 @@ from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord
 
@@ -27,7 +31,22 @@ def names_itself(record: AnyRecord) -> bool:
         return True
     determinism = record.config.get("determinism")
     level = determinism.get("level") if isinstance(determinism, dict) else None
-    return (record.experiment, record.environment.level) == (record.config.get("experiment"), level)
+    named = (record.experiment, record.environment.level) == (
+        record.config.get("experiment"),
+        level,
+    )
+    return named and _data_names(record) == {_name_of_data(record.config)}
+
+
+def _data_names(record: AnyRecord) -> set[JsonValue]:
+    if not isinstance(record, RunRecord):
+        return {_name_of_data(record.config)}
+    return {data.name for data in record.materials.data}
+
+
+def _name_of_data(config: Mapping[str, JsonValue]) -> JsonValue:
+    dataset = config.get("dataset")
+    return dataset.get("name") if isinstance(dataset, dict) else None
 
 
 def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:

@@ -34,7 +34,7 @@ class Results:
 
     content: str
     unordered: str | None
-    rows: int
+    rows: int | None
     keys: Keys
     stages: Stages
     metrics: Metrics

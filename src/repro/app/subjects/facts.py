@@ -181,14 +181,14 @@ def _seeds_of(name: str, base: int, scheme: str) -> tuple[int, ...]:
     return tuple(derive(base, *path) for path in product(*parts))
 
 
-def false_rows(run: StoredRun | None, actual: RunRecord) -> str:
-    """Report that a run names a different number of rows than its data set has; empty if not."""
-    rows = actual.table_rows
-    if run is None or run.lineage.dataset.rows == rows:
+def false_rows(expected: AnyRecord, actual: RunRecord, *, is_run: bool = False) -> str:
+    """Report that a record names a different number of rows than its data has; empty if not."""
+    recorded, rows = expected.table_rows, actual.table_rows
+    if recorded is None or recorded == rows:
         return ""
     return (
-        f"lineage.json: dataset.rows is {run.lineage.dataset.rows}, and the data set with the same"
-        f" content has {rows} rows: the lineage was edited"
+        f"{'lineage.json: ' if is_run else ''}dataset.rows is {recorded}, and the data set with the"
+        f" same content has {rows} rows: the {'lineage' if is_run else 'record'} was edited"
     )
 
 
