@@ -128,19 +128,9 @@ def command(
             "no other processor can be presented here, so that there is nothing to compare",
             advice="the lines above say why for each of them",
         )
-    cells = [
-        Cell(*one)
-        for one in product(
-            names, levels or LEVELS, experiments or ("credit", "digits", "breast_cancer")
-        )
-    ]
-    with tempfile.TemporaryDirectory(prefix="repro-cpu-") as folder, ThreadPoolExecutor(jobs) as at:
-        train = partial(_train, way, Path(folder), profile)
-        found = {}
-        for cell, result in zip(cells, at.map(train, cells), strict=True):
-            found[cell] = result
-            if sys.stderr.isatty():
-                click.echo(f"\r{len(found)} of {len(cells)} trained", nl=False, err=True)
+    experiments = experiments or ("credit", "digits", "breast_cancer")
+    cells = [Cell(*one) for one in product(names, levels or LEVELS, experiments)]
+    found = _all_trained(way, cells, profile, jobs)
     if report is not None:
         report.write_text(json.dumps(_as_json(found), indent=2) + "\n", encoding="utf-8")
     for level, experiment in product(levels or LEVELS, dict.fromkeys(c.experiment for c in cells)):
@@ -153,6 +143,19 @@ def command(
     if not problems:
         output.say(f"{output.toned('holds')}: {_held(found)}")
     return ExitCode.FINDING if problems else ExitCode.HOLDS
+
+
+def _all_trained(
+    way: bench.Mask | bench.Emulation, cells: Sequence[Cell], profile: str, jobs: int
+) -> dict[Cell, Trained | Refused]:
+    with tempfile.TemporaryDirectory(prefix="repro-cpu-") as folder, ThreadPoolExecutor(jobs) as at:
+        train = partial(_train, way, Path(folder), profile)
+        found = {}
+        for cell, result in zip(cells, at.map(train, cells), strict=True):
+            found[cell] = result
+            if sys.stderr.isatty():
+                click.echo(f"\r{len(found)} of {len(cells)} trained", nl=False, err=True)
+    return found
 
 
 def _present(way: bench.Mask | bench.Emulation, wanted: Sequence[str]) -> list[str]:

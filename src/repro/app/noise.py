@@ -82,6 +82,12 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
             "all trainings had one fingerprint: nothing was measured on this processor",
             advice="measure on a machine whose levels give different bits",
         )
+    return _noise(subject, records, trainings, limit)
+
+
+def _noise(
+    subject: Recorded, records: list[RunRecord], trainings: list[NoiseTraining], limit: float
+) -> Noise:
     found = spreads(records)
     unstable = tuple(name for name, spread in found.items() if spread.exceeds(limit))
     noise = Noise(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.configuration import Resolved
+    from repro.core.records import Predictions
     from repro.execution.pipeline import Execution
     from repro.training.fold import Observer
 
@@ -119,9 +120,18 @@ def _write_files(
         ("snapshot.json", snapshot),
     ):
         pending.write(name, dump_record(record))
-    facts = report.Facts(
-        run_id=pending.run_id,
-        config=config.model_dump(mode="json", by_alias=True),
+    facts = _facts(execution, predictions, environment, lineage)
+    pending.write("report.md", report.markdown(facts).encode())
+    pending.write("report.html", report.html(facts).encode())
+
+
+def _facts(
+    execution: Execution, predictions: Predictions, environment: EnvironmentFile, lineage: Lineage
+) -> report.Facts:
+    training = execution.training
+    return report.Facts(
+        run_id=lineage.run_id,
+        config=execution.config.model_dump(mode="json", by_alias=True),
         rows=execution.table.rows,
         content=execution.table.content,
         keys=execution.keys,
@@ -133,8 +143,6 @@ def _write_files(
         baseline=training.baseline,
         request=report.Request.of(lineage),
     )
-    pending.write("report.md", report.markdown(facts).encode())
-    pending.write("report.html", report.html(facts).encode())
 
 
 def _lineage(

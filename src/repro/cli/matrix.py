@@ -116,15 +116,15 @@ def command(
         found = [_trained(jobs, n, kept, exact=flags["exact"]) for n in range(len(jobs))]
     else:
         found = collect(cells, project, kept, exact=flags["exact"])
-    if not flags["train_only"]:
-        found = _compared(found, project, kept, reference, work / "report")
+    compared, pages = not flags["train_only"], work / "report"
+    if compared:
+        found = _compared(found, project, kept, reference, pages)
     _show(found, as_json=flags["as_json"])
-    if summary is not None and not flags["train_only"]:
-        _summarise(found, work / "report" / "summary.md", summary)
+    if summary is not None and compared:
+        _summarise(found, pages / "summary.md", summary)
     if known is not None:
         _remember(found, cells, kept, known)
-    needed = bool(names) or flags["exact"]
-    return _status(found, reference, needed=needed, compared=not flags["train_only"])
+    return _status(found, reference, needed=bool(names) or flags["exact"], compared=compared)
 
 
 def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> None:

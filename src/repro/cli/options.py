@@ -105,47 +105,49 @@ def project_option(function: _F) -> _F:
     return option(debug_option(function))
 
 
+_OF_A_REQUEST = (
+    click.argument("experiment", required=False),
+    click.option(
+        "-p",
+        "--profile",
+        default="default",
+        show_default=True,
+        help="A named set of values, such as debug.",
+    ),
+    click.option(
+        "-f",
+        "--overlay",
+        "overlays",
+        multiple=True,
+        type=PATH,
+        help="A YAML file that overrides values; the last one wins.",
+    ),
+    click.option(
+        "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one value."
+    ),
+    click.option("--seed", "--random-state", "seed", type=int, help="The base seed."),
+    click.option("--test-size", type=float, help="Share of rows held out."),
+    click.option("--max-iter", type=int, help="max_iter of every family that has one."),
+    click.option("--n-estimators", type=int, help="n_estimators of every family that has one."),
+    click.option(
+        "-m", "--model", "--model-type", "models", multiple=True, help="Train this family only."
+    ),
+    click.option(
+        "--variant",
+        "variants",
+        multiple=True,
+        metavar="FAMILY=NAME",
+        help="Use a named variant of a family.",
+    ),
+    level_option,
+    workers_option,
+    runs_option,
+)
+
+
 def request_options(function: _F) -> _F:
     """Add the options that choose and change an experiment."""
-    options = (
-        click.argument("experiment", required=False),
-        click.option(
-            "-p",
-            "--profile",
-            default="default",
-            show_default=True,
-            help="A named set of values, such as debug.",
-        ),
-        click.option(
-            "-f",
-            "--overlay",
-            "overlays",
-            multiple=True,
-            type=PATH,
-            help="A YAML file that overrides values; the last one wins.",
-        ),
-        click.option(
-            "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set one value."
-        ),
-        click.option("--seed", "--random-state", "seed", type=int, help="The base seed."),
-        click.option("--test-size", type=float, help="Share of rows held out."),
-        click.option("--max-iter", type=int, help="max_iter of every family that has one."),
-        click.option("--n-estimators", type=int, help="n_estimators of every family that has one."),
-        click.option(
-            "-m", "--model", "--model-type", "models", multiple=True, help="Train this family only."
-        ),
-        click.option(
-            "--variant",
-            "variants",
-            multiple=True,
-            metavar="FAMILY=NAME",
-            help="Use a named variant of a family.",
-        ),
-        level_option,
-        workers_option,
-        runs_option,
-    )
-    for option in reversed(options):
+    for option in reversed(_OF_A_REQUEST):
         function = option(function)
     return function
 

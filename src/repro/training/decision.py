@@ -42,15 +42,7 @@ def decide(
     the threshold says where its scores are even, unless its labels do not follow from them.
     """
     if outcome.task is not Task.BINARY:
-        return Threshold(
-            schema_="repro.threshold/v1",
-            rule=decision.rule,
-            threshold=None,
-            target=None,
-            reached=True,
-            precision=None,
-            recall=None,
-        )
+        return _without_threshold(decision.rule)
     scores = out_of_fold[selected].scores
     truth = target[train_rows] == outcome.positive
     values = scores.values[:, 0]
@@ -78,6 +70,18 @@ def decide(
         reached=True,
         precision=float(precision_score(truth, above, zero_division=0.0)),
         recall=float(recall_score(truth, above, zero_division=0.0)),
+    )
+
+
+def _without_threshold(rule: str) -> Threshold:
+    return Threshold(
+        schema_="repro.threshold/v1",
+        rule=rule,
+        threshold=None,
+        target=None,
+        reached=True,
+        precision=None,
+        recall=None,
     )
 
 

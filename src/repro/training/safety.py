@@ -16,7 +16,7 @@ from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -77,19 +77,21 @@ def find(
         seed=check_seeds["check/shuffles"],
     )
     found += _never_positive(truth, labels, outcome)
+    found += _unconverged(out_of_fold, () if converged else (selected,))
+    found += _drawing(out_of_fold)
+    return tuple(found)
+
+
+def _unconverged(out_of_fold: Mapping[str, OutOfFold], selected: tuple[str, ...]) -> list[Finding]:
     stuck = [family for family, part in out_of_fold.items() if not part.converged]
-    if not converged and selected not in stuck:
-        stuck.append(selected)
-    found += [
+    return [
         Finding(
             kind="unconverged",
             message=f"{family} did not converge: its numbers depend on where it stopped; raise"
             " max_iter",
         )
-        for family in stuck
+        for family in dict.fromkeys([*stuck, *selected])
     ]
-    found += _drawing(out_of_fold)
-    return tuple(found)
 
 
 def _across_the_split(leaking: Leakage) -> list[Finding]:
@@ -182,15 +184,19 @@ def _no_better(
             )
     if not reason:
         return []
-    figures = ", ".join(
+    figures = [
         f"{name} is {test_metrics[name].value:.4g} and a constant guess has {constant[name]:.4g}"
         for name in gained
-    )
+    ]
+    return [_guessing(len(truth), figures, reason)]
+
+
+def _guessing(rows: int, figures: Sequence[str], reason: str) -> Finding:
     message = (
-        f"no better than guessing on the {len(truth)} held-out rows: {figures}; {reason}; so"
+        f"no better than guessing on the {rows} held-out rows: {', '.join(figures)}; {reason}; so"
         " reproducing it proves nothing: use more rows or other features, or check the target"
     )
-    return [Finding(kind="no_better_than_constant", message=message)]
+    return Finding(kind="no_better_than_constant", message=message)
 
 
 def _never_positive(truth: Labels, labels: Labels, outcome: Outcome) -> list[Finding]:

@@ -22,12 +22,7 @@ _LINES = 40
 
 def lines_of(groups: Sequence[Bunch]) -> list[Line]:
     """Gather the metrics of the held-out rows, and every other one that moved."""
-    compared = [
-        (group.letter, member.candidate)
-        for group in groups
-        for member in group.members
-        if member.candidate and _compares(member.candidate)
-    ]
+    compared = _compared(groups)
     if not compared:
         return []
     evidence = groups[0].first.record.evidence
@@ -63,6 +58,15 @@ def lines_of(groups: Sequence[Bunch]) -> list[Line]:
             )
         )
     return lines[:_LINES]
+
+
+def _compared(groups: Sequence[Bunch]) -> list[tuple[str, Candidate]]:
+    return [
+        (group.letter, member.candidate)
+        for group in groups
+        for member in group.members
+        if member.candidate and _compares(member.candidate)
+    ]
 
 
 def _compares(candidate: Candidate) -> bool:
