@@ -104,18 +104,17 @@ def command(
     if known is not None:
         check_file(known)
     if flags["listed"] or flags["github"]:
-        _list(cells, github=flags["github"], as_json=flags["as_json"])
-        return ExitCode.HOLDS
-    if records is not None and arguments:
-        raise ConfigError(f"--records trains nothing, so that '{arguments[0]}' has no effect")
+        return _list(cells, github=flags["github"], as_json=flags["as_json"])
+    _check_arguments(records, arguments)
     work = (work or project / "build" / "matrix").absolute()
     kept = (records or work / "records").absolute()
     click.get_current_context().with_resource(sole_use(work))
+    exact = flags["exact"]
     if records is None:
         jobs = [Job(name, cell, project, work, arguments) for name, cell in cells.items()]
-        found = [_trained(jobs, n, kept, exact=flags["exact"]) for n in range(len(jobs))]
+        found = [_trained(jobs, n, kept, exact=exact) for n in range(len(jobs))]
     else:
-        found = collect(cells, project, kept, exact=flags["exact"])
+        found = collect(cells, project, kept, exact=exact)
     compared, pages = not flags["train_only"], work / "report"
     if compared:
         found = _compared(found, project, kept, reference, pages)
@@ -124,10 +123,15 @@ def command(
         _summarise(found, pages / "summary.md", summary)
     if known is not None:
         _remember(found, cells, kept, known)
-    return _status(found, reference, needed=bool(names) or flags["exact"], compared=compared)
+    return _status(found, reference, needed=bool(names) or exact, compared=compared)
 
 
-def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> None:
+def _check_arguments(records: Path | None, arguments: tuple[str, ...]) -> None:
+    if records is not None and arguments:
+        raise ConfigError(f"--records trains nothing, so that '{arguments[0]}' has no effect")
+
+
+def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> int:
     if github:
         rows = [{"name": n, "runner": c.runner, "python": c.python} for n, c in cells.items()]
         click.echo(json.dumps({"include": rows}))
@@ -142,6 +146,7 @@ def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> None:
             )
             for name, cell in cells.items()
         ])  # fmt: skip
+    return ExitCode.HOLDS
 
 
 def _trained(jobs: Sequence[Job], number: int, records: Path, *, exact: bool) -> CellResult:
