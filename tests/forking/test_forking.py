@@ -16,7 +16,7 @@ from tests.forking.client import POSSIBLE
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="every command is a process of its own here")
 # What differs from process to process by its nature.
-OWN = ("environment.json", "lineage.json", "report.html", "report.md")
+OWN = ("environment.json", "lineage.json", "record.json", "report.html", "report.md")
 NAMES = ("run_id", "path", "seconds")
 
 
@@ -101,6 +101,8 @@ def test_a_training_is_the_same_in_both_ways(ways, project):
     ]
     assert files[0].keys() == files[1].keys()
     assert [name for name, content in files[0].items() if content != files[1][name]] == []
+    records = [json.loads((run / "record.json").read_text()) for run in runs]
+    assert records[0] == records[1]
     environments = [json.loads((run / "environment.json").read_text()) for run in runs]
     assert environments[0]["environment"] == environments[1]["environment"]
     assert environments[0]["environment"]["level"] == "portable"

@@ -95,8 +95,6 @@ def command(
     """
     from repro.app.known import check_file
     from repro.app.matrix.cells import read_matrix
-    from repro.app.matrix.collect import collect
-    from repro.app.matrix.job import Job
     from repro.app.matrix.processes import sole_use
 
     project = find(project_folder)
@@ -111,9 +109,10 @@ def command(
     click.get_current_context().with_resource(sole_use(work))
     exact = flags["exact"]
     if records is None:
-        jobs = [Job(name, cell, project, work, arguments) for name, cell in cells.items()]
-        found = [_trained(jobs, n, kept, exact=exact) for n in range(len(jobs))]
+        found = _all_trained(cells, project, (work, kept), arguments, exact=exact)
     else:
+        from repro.app.matrix.collect import collect
+
         found = collect(cells, project, kept, exact=exact)
     compared, pages = not flags["train_only"], work / "report"
     if compared:
@@ -147,6 +146,21 @@ def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> int:
             for name, cell in cells.items()
         ])  # fmt: skip
     return ExitCode.HOLDS
+
+
+def _all_trained(
+    cells: Mapping[str, Cell],
+    project: Path,
+    folders: tuple[Path, Path],
+    arguments: tuple[str, ...],
+    *,
+    exact: bool,
+) -> list[CellResult]:
+    from repro.app.matrix.job import Job
+
+    work, kept = folders
+    jobs = [Job(name, cell, project, work, arguments) for name, cell in cells.items()]
+    return [_trained(jobs, n, kept, exact=exact) for n in range(len(jobs))]
 
 
 def _trained(jobs: Sequence[Job], number: int, records: Path, *, exact: bool) -> CellResult:
