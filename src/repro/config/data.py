@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -44,8 +44,47 @@ def leads_outside(path: str) -> bool:
     return dots or bool(PureWindowsPath(path).anchor)
 
 
-class FileSource(Record):
+class SourceDeclaration(Record):
+    """A declared source of data, and what a record from somebody else may make of it.
+
+    Attributes
+    ----------
+    opener : str
+        ``module:class`` of what obtains the data (``datasets.sources.interface.Source``); it is
+        called with the project and the declaration, and imported only then.
+    place : str
+        Where the data is, in a sentence.
+    shipped : bool
+        Whether it comes with an installed package, so that no project needs to declare it.
+    movable : bool
+        Whether a project that has the same bytes elsewhere may use its own.
+    remote : bool
+        Whether the data is fetched over a network.
+    """
+
+    opener: ClassVar[str]
+    place: ClassVar[str]
+    shipped: ClassVar[bool] = False
+    movable: ClassVar[bool] = False
+    remote: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """The name of the data in messages and records."""
+        raise NotImplementedError
+
+    @property
+    def is_outside(self) -> bool:
+        """True if it is a path that leads out of the project."""
+        return False
+
+
+class FileSource(SourceDeclaration):
     """A table in the project."""
+
+    opener = "repro.datasets.sources.file:File"
+    place = "a file"
+    movable = True
 
     kind: Literal["file"]
     path: Pathname
@@ -56,9 +95,18 @@ class FileSource(Record):
         """The path, relative to the project."""
         return self.path
 
+    @property
+    def is_outside(self) -> bool:
+        """True if the path leads out of the project."""
+        return leads_outside(self.path)
 
-class SklearnSource(Record):
+
+class SklearnSource(SourceDeclaration):
     """A data set shipped inside scikit-learn."""
+
+    opener = "repro.datasets.sources.sklearn:Sklearn"
+    place = "in scikit-learn"
+    shipped = True
 
     kind: Literal["sklearn"]
     name: Literal["breast_cancer", "diabetes", "digits", "iris", "wine"]
@@ -69,8 +117,12 @@ class SklearnSource(Record):
         return f"sklearn.datasets.load_{self.name}"
 
 
-class UrlSource(Record):
+class UrlSource(SourceDeclaration):
     """A table at any URL that fsspec opens (the ``fsspec`` extra)."""
+
+    opener = "repro.datasets.sources.url:Url"
+    place = "at a URL"
+    remote = True
 
     kind: Literal["url"]
     url: str

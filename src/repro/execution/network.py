@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.config.data import UrlSource
 from repro.core.verdict import Network
 from repro.launch import isolate, isolation_of_children
 
@@ -46,7 +45,7 @@ def fetch(project: Path, dataset: Dataset) -> None:
     DataError, PreconditionError
         As ``shut_network``.
     """
-    if isinstance(dataset.source, UrlSource):
+    if dataset.source.remote:
         # Imported here: it imports NumPy, and most data lies in the project.
         from repro.datasets.sources import open_source  # noqa: PLC0415
 

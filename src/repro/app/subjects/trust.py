@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
-from repro.config.data import DatasetEntry, FileSource, SklearnSource, leads_outside
+from repro.config.data import DatasetEntry, leads_outside
 from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
@@ -133,19 +133,18 @@ def with_own_data(project: Path, config: ExperimentConfig) -> ExperimentConfig:
     dataset, entry = config.dataset, _entry(project, config.dataset.name)
     if entry is not None:
         check_sha256(_label(entry), entry.sha256, dataset.sha256)
-    if isinstance(dataset.source, FileSource) and leads_outside(dataset.source.path):
+    source = dataset.source
+    if source.is_outside:
         raise ConfigError(
-            f"{dataset.source.path}: lies outside the project", advice="copy it into data/ first"
+            f"{source.label}: lies outside the project", advice="copy it into data/ first"
         )
-    if entry is None and isinstance(dataset.source, SklearnSource):
+    if entry is None and source.shipped:
         return config
-    moved = entry is not None and (
-        isinstance(dataset.source, FileSource) or dataset.source == entry.source
-    )
+    moved = entry is not None and (source.movable or source == entry.source)
     if entry is None or not moved:
-        where = "a file" if isinstance(dataset.source, FileSource) else "at a URL"
         raise PreconditionError(
-            f"the record's data set '{dataset.name}' is {where} that this project does not declare",
+            f"the record's data set '{dataset.name}' is {source.place} that this project does not"
+            " declare",
             advice=f"if you trust it, declare the data set in {DATASETS}",
         )
     own = dataset.model_copy(update={"source": entry.source})
@@ -153,7 +152,7 @@ def with_own_data(project: Path, config: ExperimentConfig) -> ExperimentConfig:
 
 
 def _label(entry: DatasetEntry) -> str:
-    return entry.source.path if isinstance(entry.source, FileSource) else "the declared data set"
+    return entry.source.label if entry.source.movable else "the declared data set"
 
 
 def _entry(project: Path, name: str) -> DatasetEntry | None:

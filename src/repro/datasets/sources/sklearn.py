@@ -17,6 +17,8 @@ from repro.datasets.sources.interface import Payload
 from repro.tables.cells import Cells
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from repro.config.data import SklearnSource
@@ -28,6 +30,7 @@ _TARGET = "target"
 class Sklearn:
     """A data set of scikit-learn, by name; its classes are called by their names."""
 
+    project: Path
     source: SklearnSource
 
     @property
