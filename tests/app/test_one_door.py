@@ -68,13 +68,17 @@ EDITS = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_verify_trains_nothing_where_the_record_shows_an_obstacle(monkeypatch, name):
-    """Whoever would train here fails."""
+def test_verify_trains_nothing_where_the_record_shows_an_obstacle(name):
+    """At no place."""
+
+    class Forbidden:
+        def execute(self, *_):
+            pytest.fail("trained")
+
     record = bound(RECORD.model_copy(update=EDITS[name]))
-    monkeypatch.setattr(verify, "execute", lambda *_: pytest.fail("trained"))
     question = verify.Question("it", record, parse_config(record.config, "own"))
 
-    found = verify.verify(ROOT, question, None, ToleranceRequest())
+    found = verify.verify(ROOT, question, None, ToleranceRequest(), Forbidden())
 
     assert (found.holds, found.comparison.verdict) == (False, Verdict.INCOMPARABLE)
 
