@@ -129,6 +129,7 @@ def test_the_command_gives_the_held_out_rows_their_labels_and_scores(messy, held
     assert [row["row"] for row in found] == [str(n) for n in range(len(held))]
     labels = {name: sum(r["label"] == name for r in held) for name in ("no", "yes")}
     assert result.json == {
+        "schema": "repro.prediction/v1",
         "run": run.name,
         "rows": len(held),
         "scores": ["yes"],

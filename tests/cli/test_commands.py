@@ -73,7 +73,7 @@ def test_configurations_are_compared_value_by_value(trained):
 
     result = project.repro("config", "diff", "credit", run, "--json")
 
-    assert (result.status, result.json["selection.folds"]) == (1, [5, 2])
+    assert (result.status, result.json["differences"]["selection.folds"]) == (1, [5, 2])
 
 
 PARTIAL = {
@@ -125,8 +125,8 @@ def test_runs_are_listed_shown_and_grouped(project):
     again = project.train("wine", "--profile", "debug")
     other = project.train("wine", "--profile", "debug", "--seed", "7")
 
-    listed = project.repro("runs", "list", "--json").json
-    group = project.repro("runs", "groups", "--json").json[0]
+    listed = project.repro("runs", "list", "--json").json["runs"]
+    group = project.repro("runs", "groups", "--json").json["groups"][0]
     parted = project.repro("compare", first.name, again.name, other.name)
 
     assert [entry["run_id"] for entry in listed] == [other.name, again.name, first.name]
@@ -198,7 +198,7 @@ def test_every_registered_data_set_is_what_it_is_declared_to_be(project):
     project.replace("data/credit.csv", "good,9", "good,8")
     changed = project.repro("data", "verify", "credit")
 
-    assert (intact.status, {check["outcome"] for check in intact.json}) == (0, {"holds"})
+    assert (intact.status, {check["outcome"] for check in intact.json["checks"]}) == (0, {"holds"})
     assert (changed.status, "expected sha256" in changed.out) == (1, True)
 
 

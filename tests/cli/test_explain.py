@@ -23,6 +23,7 @@ from tests.cli.test_comparing import (
 from tests.cli.test_verify import edited
 from tests.conftest import make_project
 from tests.forging import altered, well_forged
+from tests.schemas import kind_of_valid
 
 from repro.core.environment import environment_key
 from repro.launch import Level
@@ -50,6 +51,7 @@ def explained(project, subject, *options):
     result = project.repro(
         "explain", subject, "--json", *options, env=CLEAN | dict(Level.STRICT.variables)
     )
+    assert kind_of_valid(result.json) == "explanation"
     return result, result.json
 
 

@@ -80,7 +80,7 @@ def test_a_matrix_may_have_any_name(repro):
     result = repro("matrix", "--matrix", "mine.yaml", "--list", "--json", mine_yaml=CELL + "}\n")
 
     assert result.status == 0, result.err
-    assert list(result.json) == ["one"]
+    assert list(result.json["cells"]) == ["one"]
 
 
 def test_a_cell_without_a_lock_is_skipped_with_the_reason(repro):
@@ -88,7 +88,7 @@ def test_a_cell_without_a_lock_is_skipped_with_the_reason(repro):
     result = repro("matrix", "--json", matrix_yaml=CELL + "}\n")
 
     assert result.status == 3
-    assert json.loads(result.out)[0]["reason"] == "the project has no requirements.txt"
+    assert json.loads(result.out)["cells"][0]["reason"] == "the project has no requirements.txt"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import pytest
 from tests.conftest import make_project
 from tests.forging import altered, well_forged
+from tests.schemas import kind_of_valid
 
 from repro.app.files import write_whole
 from repro.core.environment import environment_key
@@ -221,6 +222,7 @@ def test_an_unstable_model_is_named_and_its_tolerance_stays(project, tmp_path):
     assert (measured.status, measured.json == json.loads(file.read_text())) == (1, True)
     assert measured.json["sentence"].startswith("numerically unstable: a spread of")
     assert "predictions" in measured.json["unstable"]
+    assert kind_of_valid(measured.json) == "noise"
     assert result.status == 1
     assert "as configured, since the model is numerically unstable" in result.out
     assert "1e-06 allowed" in result.out or "e-06 allowed" in result.out

@@ -1,12 +1,13 @@
 """How far metrics spread over replicates: bands by their bootstrap interval, one seed by itself."""
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.core.records import Estimate, Metrics
 from repro.core.stability import Band
-from repro.divergence.stability import Bands, Replicate, judge_group
+from repro.divergence.stability import Bands, Replicate, judge_group, spread_of
 
 BANDS = Bands(drifting=0.25, diverged=1.0)
 
@@ -134,3 +135,45 @@ def test_the_order_of_runs_does_not_count(values, random):
     shuffled = random.sample(runs, len(runs))
 
     assert judged(*shuffled) == judged(*runs)
+
+
+ENVIRONMENTS = st.sampled_from(["environment/v1:1", "environment/v1:2"])
+RUNS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([0.25, 0.5, 0.75]), ENVIRONMENTS),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(drawn=RUNS)
+def test_the_spread_of_a_group_is_that_of_its_runs(drawn):
+    """Mean and deviation over seeds, the newest of each, which comes first; the range over all."""
+    found = spread_of(
+        "group",
+        "replicate/v1:1",
+        [run(seed, accuracy=value, environment=e, bits=(str(value),)) for seed, value, e in drawn],
+    )
+    spread = found.metrics["accuracy"]
+    frame = pd.DataFrame(drawn, columns=["seed", "value", "environment"])
+    newest = frame.drop_duplicates("seed").value
+    same = frame.groupby(["seed", "environment"]).value
+    apart = same.nunique()[lambda count: count > 1].reset_index().seed
+
+    assert spread.mean == pytest.approx(newest.mean(), rel=1e-12)
+    assert spread.std == pytest.approx(newest.std() if len(newest) > 1 else 0.0, abs=1e-12)
+    assert (spread.low, spread.high) == (frame.value.min(), frame.value.max())
+    assert spread.within == (frame.value.max() - frame.value.min() <= 0.5)
+    assert found.seeds == tuple(sorted(frame.seed.unique()))
+    assert found.apart == tuple(sorted(apart.unique()))
+    assert found.reproduced == (not len(apart) if (same.size() > 1).any() else None)
+
+
+@given(drawn=RUNS)
+def test_the_judged_group_has_the_spread_of_the_listed_one(drawn):
+    """Both come from one measurement."""
+    runs = [run(seed, accuracy=value, environment=e) for seed, value, e in drawn]
+    listed = spread_of("group", "replicate/v1:1", runs).metrics["accuracy"]
+    found = judged(*runs).metrics["accuracy"]
+
+    for name in ("runs", "low", "high", "spread", "interval", "repeated"):
+        assert getattr(found, name) == getattr(listed, name)

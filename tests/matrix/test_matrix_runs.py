@@ -42,7 +42,7 @@ def laid_out(pair, bench):
 
 
 def verdicts(result):
-    return {row["name"]: row["verdict"] for row in json.loads(result.out)}
+    return {row["name"]: row["verdict"] for row in result.json["cells"]}
 
 
 def edit(file, **metrics):
@@ -59,7 +59,7 @@ def edit(file, **metrics):
 def test_two_trainings_on_one_machine_are_identical(pair):
     """And it says what was compared, so that nothing passes by comparing nothing."""
     done = pair[1]
-    first, second = json.loads(done.out)
+    first, second = done.json["cells"]
 
     assert (done.status, first["verdict"], second["verdict"]) == (0, "reference", "identical")
     assert second["way"] == "native"
@@ -351,7 +351,7 @@ def test_another_python_and_another_debian_agree_with_this_one(request, tmp_path
     bench = Bench(tmp_path, Path(request.config.cache.mkdir(f"matrix-{python}")))
     bench.write(here=HERE, other=cell)
     done = bench.run("--json", *QUICK)
-    here, other = json.loads(done.out)
+    here, other = done.json["cells"]
     if other["verdict"] == "skipped":
         pytest.skip(other["reason"])
 
@@ -378,7 +378,7 @@ def test_the_oldest_versions_that_are_declared_still_do(request, tmp_path):
     oldest = f'{STOOD_IN}, python: "3.11", stand_in: interpreter, {lock}'
     bench.write(here=HERE, oldest=oldest)
     done = bench.run("--json", *QUICK)
-    here, other = json.loads(done.out)
+    here, other = done.json["cells"]
     if other["verdict"] == "skipped":
         pytest.skip(other["reason"])
 

@@ -124,7 +124,7 @@ def test_nothing_of_a_run_acts_on_a_terminal(runs, monkeypatch, text):
         shown = listed(runs, *arguments)
         assert [line for line in shown.splitlines() if not line.isprintable()] == []
         if arguments:
-            assert json.loads(shown)[0]["experiment"] == text
+            assert json.loads(shown)["runs"][0]["experiment"] == text
         else:
             assert len(shown.split("\n")) == len(("headings", "run", "end"))
 

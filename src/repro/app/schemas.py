@@ -1,10 +1,11 @@
-"""JSON Schema of every kind of file, for editors and for other programs."""
+"""JSON Schema of every kind of file and output, for editors and for other programs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.config.data import DatasetEntry
+from repro.app import answers
+from repro.app.matrix.cells import Matrix
 from repro.config.experiment import ExperimentConfig
 from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
 from repro.core import records
@@ -14,7 +15,7 @@ from repro.core.explanation import Explanation
 from repro.core.noise import Noise
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
-from repro.core.stability import StabilityReport
+from repro.core.stability import GroupsReport, StabilityReport
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Verification
 
@@ -38,9 +39,25 @@ _WHOLE: dict[str, type[Record]] = {
     "explanation": Explanation,
     "noise": Noise,
     "stability": StabilityReport,
+    "groups": GroupsReport,
+    "train": answers.TrainAnswer,
+    "runs": answers.RunsAnswer,
+    "run": answers.RunAnswer,
+    "config-origins": answers.OriginsAnswer,
+    "config-difference": answers.ConfigDifference,
+    "datasets": answers.Datasets,
+    "data-verification": answers.DataVerification,
+    "data-hash": answers.DataHash,
+    "prediction": answers.PredictionAnswer,
+    "drift-report": answers.DriftAnswer,
+    "env": answers.EnvironmentAnswer,
+    "fingerprint": answers.FingerprintAnswer,
+    "diagnosis": answers.DiagnosisAnswer,
+    "matrix": Matrix,
+    "matrix-result": answers.MatrixAnswer,
 }
 _PARTIAL = ("base", "experiment", "profile", "overlay")
-KINDS = (*_PARTIAL, "model", "datasets", *_WHOLE)
+KINDS = (*_PARTIAL, "model", *_WHOLE)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -58,8 +75,6 @@ def schema_of(kind: str) -> dict[str, Any]:
         return _partial(kind)
     if kind == "model":
         return _model()
-    if kind == "datasets":
-        return _datasets()
     raise ConfigError(f"unknown kind of file '{kind}'", advice=did_you_mean(kind, KINDS))
 
 
@@ -129,19 +144,3 @@ def _model() -> dict[str, Any]:
         "description": {"type": "string"},
     }
     return {"$schema": _DIALECT} | family | {"required": ["schema", "estimators"]}
-
-
-def _datasets() -> dict[str, Any]:
-    entry = DatasetEntry.model_json_schema(by_alias=True)
-    definitions = entry.pop("$defs")
-    return {
-        "$schema": _DIALECT,
-        "$defs": definitions,
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["schema", "datasets"],
-        "properties": {
-            "schema": {"const": "repro.datasets/v1"},
-            "datasets": {"type": "object", "additionalProperties": entry},
-        },
-    }

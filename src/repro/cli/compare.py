@@ -41,7 +41,9 @@ FORMATS = ("text", "json", "markdown", "junit")
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
     help="For people, for programs, for the summary of a CI job, or as a test report.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The same as --format json: repro.comparison/v1."
+)
 @click.option("-o", "--output", "file", type=PATH, help="Write the comparison to this file.")
 @click.option(
     "--report", "page", type=PATH,

@@ -21,6 +21,9 @@ from repro.core.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.app.answers import OriginsAnswer
+    from repro.app.configuration import Resolved
+
 
 @click.group()
 def command() -> None:
@@ -30,7 +33,7 @@ def command() -> None:
 @command.command()
 @request_options
 @click.option("--origins", is_flag=True, help="Show which file and line, or flag, set each value.")
-@json_option
+@json_option("config", "config-origins")
 @project_option
 def show(
     project_folder: Path | None,
@@ -45,13 +48,20 @@ def show(
     resolved = resolve_request(find(project_folder), make_request(**options))
     values = values_of(resolved.config)
     if as_json:
-        dumped = resolved.config.model_dump(mode="json", by_alias=True)
-        output.say_json({"config": dumped, "origins": resolved.origins} if origins else dumped)
+        output.say_record(_with_origins(resolved) if origins else resolved.config)
         return ExitCode.HOLDS
     for key, value in values.items():
         origin = f"  # {_origin(key, resolved.origins)}" if origins else ""
         output.say(f"{key} = {json.dumps(value, ensure_ascii=False)}{origin}")
     return ExitCode.HOLDS
+
+
+def _with_origins(resolved: Resolved) -> OriginsAnswer:
+    from repro.app.answers import OriginsAnswer
+
+    return OriginsAnswer(
+        schema_="repro.config-origins/v1", config=resolved.config, origins=resolved.origins
+    )
 
 
 def _origin(key: str, origins: dict[str, str]) -> str:
@@ -83,7 +93,7 @@ def check(experiments: tuple[str, ...], project_folder: Path | None) -> int:
 @command.command()
 @click.argument("left")
 @click.argument("right")
-@json_option
+@json_option("config-difference")
 @project_option
 def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -> int:
     """Compare the configuration of two experiments, runs or references.
@@ -97,7 +107,10 @@ def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -
     ours, theirs = (recorded_or_named(project, runs, name) for name in (left, right))
     found = differing_values(ours, theirs)
     if as_json:
-        output.say_json(found)
+        from repro.app.answers import ConfigDifference
+
+        value = {"schema": "repro.config-difference/v1", "differences": found}
+        output.say_record(ConfigDifference.model_validate(value))
     elif found:
         rows = [(key, json.dumps(a), json.dumps(b)) for key, (a, b) in found.items()]
         output.table(("key", left, right), rows)
@@ -109,7 +122,7 @@ def diff(left: str, right: str, project_folder: Path | None, *, as_json: bool) -
 @command.command()
 @click.argument("kind", required=False)
 def schema(kind: str | None) -> int:
-    """Print the JSON Schema of a kind of file, for editors; list the kinds by default."""
+    """Print the JSON Schema of a kind of file or of JSON output; list the kinds by default."""
     from repro.app.schemas import KINDS, schema_of
 
     if kind is None:

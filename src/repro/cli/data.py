@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@json_option
+@json_option("datasets")
 @project_option
 def list_(project_folder: Path | None, *, as_json: bool) -> int:
     """List the registered data sets."""
@@ -33,7 +33,9 @@ def list_(project_folder: Path | None, *, as_json: bool) -> int:
 
     entries = registry(find(project_folder))
     if as_json:
-        output.say_json({name: entry.model_dump(mode="json") for name, entry in entries.items()})
+        from repro.app.answers import Datasets
+
+        output.say_record(Datasets(schema_="repro.datasets/v1", datasets=entries))
         return ExitCode.HOLDS
     rows = [
         (name, entry.source.kind, entry.target, entry.licence, entry.description)
@@ -45,19 +47,24 @@ def list_(project_folder: Path | None, *, as_json: bool) -> int:
 
 @command.command()
 @click.argument("names", nargs=-1)
-@json_option
+@json_option("data-verification")
 @project_option
 def verify(names: tuple[str, ...], project_folder: Path | None, *, as_json: bool) -> int:
     """Check that data sets are what the registry says; all of them by default."""
     from repro.app.data import verify as verify_data
 
     found = verify_data(find(project_folder), names)
+    outcomes = {check.outcome for check in found}
     if as_json:
-        output.say_json([vars(check) for check in found])
+        from repro.app.answers import DataVerification
+
+        holds = outcomes == {"holds"}
+        value = {"schema": "repro.data-verification/v1", "holds": holds}
+        checks = tuple(map(vars, found))
+        output.say_record(DataVerification.model_validate(value | {"checks": checks}))
     else:
         for check in found:
             output.say(f"{check.dataset} {check.name}: {output.toned(check.outcome)}, {check.text}")
-    outcomes = {check.outcome for check in found}
     if "fails" in outcomes:
         return ExitCode.FINDING
     return ExitCode.PRECONDITION if "skipped" in outcomes else ExitCode.HOLDS
@@ -65,7 +72,7 @@ def verify(names: tuple[str, ...], project_folder: Path | None, *, as_json: bool
 
 @command.command(name="hash")
 @click.argument("name")
-@json_option
+@json_option("data-hash")
 @project_option
 def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
     """Print the SHA-256 of a data set or a file, and the digest of a data set's content.
@@ -76,7 +83,9 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 
     found = hashes(find(project_folder), name)
     if as_json:
-        output.say_json(found)
+        from repro.app.answers import DataHash
+
+        output.say_record(DataHash.model_validate({"schema": "repro.data-hash/v1", **found}))
     else:
         for key, value in found.items():
             output.say(f"{key:<8}{value}")

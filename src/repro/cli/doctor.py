@@ -15,6 +15,7 @@ from repro.cli.telling import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from repro.app.answers import DiagnosisAnswer
     from repro.app.doctor import Check, Diagnosis
 
 # Words whose colours say how bad each status is.
@@ -27,7 +28,7 @@ _INDENT = " " * _STATUS
 
 @click.command()
 @level_option
-@json_option
+@json_option("diagnosis")
 @project_option
 def command(project_folder: Path | None, level: str | None, *, as_json: bool) -> int:
     """List what is not deterministic on this machine, why, and how to fix it.
@@ -49,11 +50,22 @@ def command(project_folder: Path | None, level: str | None, *, as_json: bool) ->
 
     diagnosis = examine(project_folder or Path.cwd(), level, os.environ)
     if as_json:
-        checks = [asdict(check) for check in diagnosis.checks]
-        output.say_json({"level": diagnosis.level, "holds": diagnosis.holds, "checks": checks})
+        output.say_record(_as_json(diagnosis))
     else:
         _tell(diagnosis)
     return ExitCode.HOLDS if diagnosis.holds else ExitCode.FINDING
+
+
+def _as_json(diagnosis: Diagnosis) -> DiagnosisAnswer:
+    from repro.app.answers import DiagnosisAnswer, DiagnosisCheck
+
+    checks = [asdict(check) | {"status": str(check.status)} for check in diagnosis.checks]
+    return DiagnosisAnswer(
+        schema_="repro.diagnosis/v1",
+        level=str(diagnosis.level),
+        holds=diagnosis.holds,
+        checks=tuple(map(DiagnosisCheck.model_validate, checks)),
+    )
 
 
 def _tell(diagnosis: Diagnosis) -> None:

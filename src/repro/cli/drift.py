@@ -11,14 +11,18 @@ from repro.cli.options import PATH, find, json_option, project_option, runs_of, 
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from repro.app.answers import DriftAnswer
+    from repro.training.drift import FeatureDrift
 
 
 @click.command()
 @click.argument("run")
 @click.argument("file", type=PATH)
 @runs_option
-@json_option
+@json_option("drift-report")
 @project_option
 def command(
     run: str,
@@ -40,16 +44,22 @@ def command(
 
     project = find(project_folder)
     moved = drift(runs_of(project, runs_folder), run, file)
+    alarms = sum(feature.level == "alarm" for feature in moved)
     if as_json:
-        features = [vars(feature) for feature in moved]
-        output.say_json({"features": features})
+        output.say_record(_as_json(moved, holds=not alarms))
     else:
         rows = [
             (d.feature, output.number(d.psi), output.number(d.chance), output.toned(d.level))
             for d in moved
         ]
         output.table(("feature", "psi", "chance", "level"), rows, right="psi chance")
-    alarms = sum(feature.level == "alarm" for feature in moved)
-    if not as_json:
         output.say(f"{alarms} of {len(moved)} features at alarm")
     return ExitCode.FINDING if alarms else ExitCode.HOLDS
+
+
+def _as_json(moved: Sequence[FeatureDrift], *, holds: bool) -> DriftAnswer:
+    from repro.app.answers import DriftAnswer
+
+    features = tuple(map(vars, moved))
+    value = {"schema": "repro.drift-report/v1", "holds": holds, "features": features}
+    return DriftAnswer.model_validate(value)

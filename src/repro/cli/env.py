@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command()
 @_level_option
-@json_option
+@json_option("env")
 @project_option
 def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
     """Show what a run records about this environment, read back at a level."""
@@ -50,7 +50,9 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
 
     environment = capture_environment(project, level, dropped())
     if as_json:
-        output.say_json(environment.model_dump(mode="json"))
+        from repro.app.answers import EnvironmentAnswer
+
+        output.say_record(EnvironmentAnswer(schema_="repro.env/v1", **dict(environment)))
     else:
         _tell(environment)
         for broken in find_violations(Level(level), environment):
@@ -68,7 +70,7 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
     metavar="DIGEST|FILE",
     help="Exit with status 1 unless the fingerprint is this digest, or the one in this record.",
 )
-@json_option
+@json_option("fingerprint")
 @debug_option
 def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: bool) -> int:
     """Digest what small numeric kernels compute on this machine.
@@ -95,17 +97,20 @@ def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: b
     kernels = observe_kernels() if each_kernel else {}
     differing = None if expected is None else _differing(expected, found)
     if as_json:
-        value: dict[str, object] = {
-            "level": level,
-            "bits": environment.bits,
-            "fingerprint": found.model_dump(mode="json"),
-            "seconds": seconds,
-        }
-        if each_kernel:
-            value["kernels"] = kernels
-        if differing is not None:
-            value |= {"expected": expect, "holds": not differing, "differing": differing}
-        output.say_json(value)
+        from repro.app.answers import FingerprintAnswer
+
+        answer = FingerprintAnswer(
+            schema_="repro.fingerprint/v1",
+            level=level,
+            bits=environment.bits,
+            fingerprint=found,
+            seconds=seconds,
+            kernels=kernels if each_kernel else None,
+            expected=expect,
+            holds=None if differing is None else not differing,
+            differing=None if differing is None else tuple(differing),
+        )
+        output.say_record(answer)
     else:
         output.field("bits", str(environment.bits))
         _tell_fingerprint(found, kernels)

@@ -33,7 +33,7 @@ _SHOWN = 2
     help="Also try the recorded versions of packages, in a temporary environment.",
 )  # fmt: skip
 @runs_option
-@json_option
+@json_option("explanation")
 @project_option
 def command(
     subject: str | None,
@@ -74,7 +74,7 @@ def command(
     other = read_recorded(project, runs, against) if against else None
     explanation = explain(project, expected, other, Effort(max_runs, packages, tell))
     if as_json:
-        output.say_json(explanation.model_dump(mode="json", by_alias=True))
+        output.say_record(explanation)
     else:
         _tell(explanation)
     return ExitCode.HOLDS if explanation.explained else ExitCode.FINDING

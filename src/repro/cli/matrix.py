@@ -64,7 +64,7 @@ _KINDS = ("stage outputs", "metrics", "predictions")
 )
 @click.option("--list", "listed", is_flag=True, help="List the cells, and stop.")
 @click.option("--github", is_flag=True, help="List the cells in the form of GitHub's fromJSON.")
-@json_option
+@json_option("matrix", "matrix-result")
 @project_option
 def command(
     arguments: tuple[str, ...],
@@ -135,7 +135,9 @@ def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> int:
         rows = [{"name": n, "runner": c.runner, "python": c.python} for n, c in cells.items()]
         click.echo(json.dumps({"include": rows}))
     elif as_json:
-        output.say_json({name: cell.model_dump(mode="json") for name, cell in cells.items()})
+        from repro.app.matrix.cells import Matrix
+
+        output.say_record(Matrix(schema_="repro.matrix/v1", cells=dict(cells)))
     else:
         headings = ("cell", "runner", "Python", "image", "stand-in")
         output.table(headings, [
@@ -212,7 +214,11 @@ def _write(compared: Compared, reports: Path) -> None:
 
 def _show(found: Sequence[CellResult], *, as_json: bool) -> None:
     if as_json:
-        output.say_json([asdict(result) for result in found])
+        from repro.app.answers import MatrixAnswer
+
+        results = tuple(map(asdict, found))
+        value = {"schema": "repro.matrix-result/v1", "cells": results}
+        output.say_record(MatrixAnswer.model_validate(value))
         return
     counts = ("stages alike", "metrics alike", "predictions alike")
     headings = ("cell", "trained by", "Python", "bits", "verdict", *counts, "seconds")

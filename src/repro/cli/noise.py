@@ -25,7 +25,7 @@ _SHOWN = 8
     help="Write the measurement to this file, for --tolerance auto.",
 )  # fmt: skip
 @runs_option
-@json_option
+@json_option("noise")
 @project_option
 def command(
     subject: str | None,
@@ -71,7 +71,7 @@ def command(
 
         write_whole(file, dump_record(noise))
     if as_json:
-        output.say_json(noise.model_dump(mode="json", by_alias=True))
+        output.say_record(noise)
     else:
         _tell(noise)
     return ExitCode.FINDING if noise.unstable else ExitCode.HOLDS

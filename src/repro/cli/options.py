@@ -32,13 +32,21 @@ class PathName(click.Path):
 
 PATH = PathName(path_type=Path)
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), help="Worker processes; the result is the same."
 )
 runs_option = click.option("--runs", "runs_folder", type=PATH, help="Folder of the runs.")
 LEVELS = tuple(map(str, Level))
+
+
+def json_option(*kinds: str) -> Callable[[_F], _F]:
+    """Return the option ``--json`` of a command that prints values of these kinds.
+
+    The help names them, since ``repro config schema KIND`` prints the schema of each.
+    """
+    schemas = " or ".join(f"repro.{kind}/v1" for kind in kinds)
+    return click.option("--json", "as_json", is_flag=True, help=f"Print JSON: {schemas}.")
 
 
 def tolerance_options(function: _F) -> _F:

@@ -15,6 +15,8 @@ from repro.cli.cells import cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from repro.core.model import Record
+
 _WIDE, _LABEL = 400, 15
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
 _UNUSUAL = re.compile(r"[^ -~\n]")
@@ -67,6 +69,12 @@ def say_json(value: object) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     # A file's name may be bytes that are no text, and JSON is text.
     click.echo(escaped(text.encode("utf-8", "replace").decode()))
+
+
+def say_record(record: Record) -> None:
+    """Print a record as JSON, its schema first."""
+    value = record.model_dump(mode="json", by_alias=True)
+    say_json({"schema": value["schema"]} | value)
 
 
 def escaped(text: str) -> str:

@@ -15,6 +15,7 @@ from repro.cli.options import enter, find, json_option, project_option, runs_of,
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
+    from repro.app.answers import PredictionAnswer
     from repro.app.predict import LoadedRun, Predicted
 
 _SHOWN = 10
@@ -28,7 +29,7 @@ _SHOWN = 10
     help="Write every row to this CSV file.",
 )  # fmt: skip
 @runs_option
-@json_option
+@json_option("prediction")
 @project_option
 def command(
     run: str,
@@ -69,7 +70,7 @@ def command(
     if file is not None:
         write_whole(file, predicted.csv())
     if as_json:
-        output.say_json(_summary(loaded, predicted, notes, file))
+        output.say_record(_summary(loaded, predicted, notes, file))
     else:
         for note in notes:
             output.warn(note)
@@ -86,16 +87,19 @@ def _predicted(loaded: LoadedRun, data: Path) -> tuple[Predicted, list[str]]:
 
 def _summary(
     loaded: LoadedRun, predicted: Predicted, notes: list[str], file: Path | None
-) -> dict[str, object]:
+) -> PredictionAnswer:
+    from repro.app.answers import PredictionAnswer
+
     labels = Counter(map(str, predicted.labels.tolist())) if predicted.columns else {}
-    return {
-        "run": loaded.path.name,
-        "rows": len(predicted.labels),
-        "scores": list(predicted.columns),
-        "labels": dict(sorted(labels.items())),
-        "output": None if file is None else str(file),
-        "warnings": notes,
-    }
+    return PredictionAnswer(
+        schema_="repro.prediction/v1",
+        run=loaded.path.name,
+        rows=len(predicted.labels),
+        scores=tuple(predicted.columns),
+        labels=dict(sorted(labels.items())),
+        output=None if file is None else str(file),
+        warnings=tuple(notes),
+    )
 
 
 def _say(loaded: LoadedRun, predicted: Predicted, file: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,17 @@ from repro.cli.telling import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from repro.core.stability import Band, GroupStability
+    from repro.app.answers import DamagedRun, ListedRun
+    from repro.core.stability import (
+        Band,
+        GroupSpread,
+        GroupsReport,
+        GroupStability,
+        StabilityReport,
+    )
     from repro.store import RunEntry
 
 
@@ -26,7 +34,7 @@ def command() -> None:
 
 @command.command(name="list")
 @runs_option
-@json_option
+@json_option("runs")
 @project_option
 def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
     """List the complete runs, newest first."""
@@ -34,7 +42,10 @@ def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: boo
 
     entries = list_runs(runs_of(find(project_folder), runs_folder))
     if as_json:
-        output.say_json([_entry_json(entry) for entry in entries])
+        from repro.app.answers import RunsAnswer
+
+        listed = tuple(map(_entry_json, entries))
+        output.say_record(RunsAnswer(schema_="repro.runs/v1", runs=listed))
         return ExitCode.HOLDS
     if not entries:
         output.say("no runs yet: repro train")
@@ -62,23 +73,25 @@ def _entry_row(entry: RunEntry) -> tuple[str, ...]:
     )
 
 
-def _entry_json(entry: RunEntry) -> dict[str, object]:
+def _entry_json(entry: RunEntry) -> ListedRun | DamagedRun:
+    from repro.app.answers import DamagedRun, ListedRun
+
     if entry.summary is None:
-        return {"run_id": entry.run_id, "damage": entry.damage}
-    return {
-        "run_id": entry.run_id,
-        "created": entry.summary.lineage.created,
-        "experiment": entry.summary.lineage.experiment,
-        "seed": entry.summary.config.get("seed"),
-        "keys": entry.summary.snapshot.keys.model_dump(mode="json"),
-        "metrics": entry.summary.metrics.model_dump(mode="json", by_alias=True),
-    }
+        return DamagedRun(run_id=entry.run_id, damage=entry.damage)
+    return ListedRun(
+        run_id=entry.run_id,
+        created=entry.summary.lineage.created,
+        experiment=entry.summary.lineage.experiment,
+        seed=entry.summary.config.get("seed"),
+        keys=entry.summary.snapshot.keys,
+        metrics=entry.summary.metrics,
+    )
 
 
 @command.command()
 @click.argument("run", required=False)
 @runs_option
-@json_option
+@json_option("run")
 @project_option
 def show(
     run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
@@ -89,14 +102,16 @@ def show(
 
     stored = read_intact(find_run(runs_of(find(project_folder), runs_folder), run))
     if as_json:
-        output.say_json(
-            {
-                "lineage": stored.lineage.model_dump(mode="json", by_alias=True),
-                "keys": stored.snapshot.keys.model_dump(mode="json"),
-                "metrics": stored.metrics.model_dump(mode="json", by_alias=True),
-                "threshold": stored.threshold.model_dump(mode="json", by_alias=True),
-            }
+        from repro.app.answers import RunAnswer
+
+        answer = RunAnswer(
+            schema_="repro.run/v1",
+            lineage=stored.lineage,
+            keys=stored.snapshot.keys,
+            metrics=stored.metrics,
+            threshold=stored.threshold,
         )
+        output.say_record(answer)
     else:
         output.say(output.plain(stored.report))
     return ExitCode.HOLDS
@@ -108,72 +123,71 @@ def show(
     help="Judge each group by the limits in configs/base.yaml: STABLE, DRIFTING or DIVERGED.",
 )  # fmt: skip
 @runs_option
-@json_option
+@json_option("groups", "stability")
 @project_option
 def groups(
     project_folder: Path | None, runs_folder: Path | None, *, stability: bool, as_json: bool
 ) -> int:
     """Group runs that differ only in the seed: mean and spread of every metric.
 
-    The last column says whether seeds move a metric by more than the width of its bootstrap
-    interval. With --stability the spread over all runs is divided by that width and compared with
-    the limits in the section stability. Runs of one seed in one environment must not differ at all.
+    Mean and std are over seeds, the newest run of each; the range is over all runs. The last column
+    says whether it is wider than the bootstrap interval of the metric. With --stability, the range
+    is divided by that width and compared with the limits in the section stability. Runs of one seed
+    in one environment must not differ at all.
 
     With --stability the exit status is 1 if a group has diverged or if no group has two runs.
     """
-    from dataclasses import asdict
+    from repro.app import runs as use_case
 
-    from repro.app.runs import groups as group_runs
-
+    project = find(project_folder)
+    folder = runs_of(project, runs_folder)
     if stability:
-        return _judge(find(project_folder), runs_folder, as_json=as_json)
-    found = group_runs(runs_of(find(project_folder), runs_folder))
-    if as_json:
-        output.say_json([asdict(group) for group in found])
-        return ExitCode.HOLDS
-    if not found:
-        output.say("no runs yet: repro train")
-    for group in found:
-        again = {None: "", True: ", repeated seeds: the same bits", False: ""}[group.reproduced]
-        output.say(
-            f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"
-            f" {_counted(len(group.seeds), 'seed')},"
-            f" {line(' or '.join(group.models))}{again}"
-        )
-        if group.reproduced is False:
-            output.warn(f"{group.name}: runs of one seed do not have the same bits")
-        rows = [
-            (
-                line(name),
-                output.number(spread.mean),
-                output.number(spread.std) if len(group.seeds) > 1 else "",
-                f"{output.number(spread.low)} … {output.number(spread.high)}",
-                _over_seeds(len(group.seeds), within=spread.within),
-            )
-            for name, spread in group.metrics.items()
-        ]
-        output.table(("metric", "mean", "std", "range", "over seeds"), rows, right="mean std")
-        output.say()
+        judged = use_case.stability(project, folder)
+        _say_groups(judged, _say_stability, as_json=as_json)
+        return ExitCode.HOLDS if judged.holds else ExitCode.FINDING
+    _say_groups(use_case.groups(folder), _say_spread, as_json=as_json)
     return ExitCode.HOLDS
 
 
-def _judge(project: Path, runs_folder: Path | None, *, as_json: bool) -> int:
-    from repro.app.runs import stability
-
-    report = stability(project, runs_of(project, runs_folder))
+def _say_groups(
+    report: GroupsReport | StabilityReport, say_group: Callable[[Any], None], *, as_json: bool
+) -> None:
     for run in report.damaged:
         output.warn(f"run {run} is damaged and was left out")
     if as_json:
-        output.say_json(report.model_dump(mode="json", by_alias=True))
+        output.say_record(report)
     elif not report.groups:
         output.say("no runs yet: repro train")
     else:
         for group in report.groups:
-            _say_group(group)
-    return ExitCode.HOLDS if report.holds else ExitCode.FINDING
+            say_group(group)
 
 
-def _say_group(group: GroupStability) -> None:
+def _say_spread(group: GroupSpread) -> None:
+    again = ", repeated seeds: the same bits" if group.reproduced else ""
+    output.say(
+        f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"
+        f" {_counted(len(group.seeds), 'seed')},"
+        f" {line(' or '.join(group.models))}{again}"
+    )
+    if group.apart:
+        seeds = ", ".join(map(str, group.apart))
+        output.warn(f"{group.name}: runs of one seed do not have the same bits: seed {seeds}")
+    rows = [
+        (
+            line(name),
+            output.number(found.mean),
+            output.number(found.std) if len(group.seeds) > 1 else "",
+            f"{output.number(found.low)} … {output.number(found.high)}",
+            _over_seeds(len(group.seeds), within=found.within),
+        )
+        for name, found in group.metrics.items()
+    ]
+    output.table(("metric", "mean", "std", "range", "over seeds"), rows, right="mean std")
+    output.say()
+
+
+def _say_stability(group: GroupStability) -> None:
     told = f"{_toned(group.band)}: {group.sentence}" if group.band else group.sentence
     output.say(
         f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"

@@ -25,6 +25,7 @@ from repro.cli.progress import Progress, Quiet
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from repro.app.answers import TrainAnswer
     from repro.app.train import TrainedRun
     from repro.core.records import Metrics
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.command()
 @request_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@json_option
+@json_option("train")
 @project_option
 def command(
     project_folder: Path | None,
@@ -69,7 +70,7 @@ def command(
     for sentence in run.execution.influences:
         output.warn(sentence)
     if as_json:
-        output.say_json(_as_json(run))
+        output.say_record(_as_json(run))
     else:
         _tell(run, project)
     doubts = any(not finding.is_note for finding in findings)
@@ -79,15 +80,18 @@ def command(
     return ExitCode.FINDING if failed else ExitCode.HOLDS
 
 
-def _as_json(run: TrainedRun) -> dict[str, object]:
-    return {
-        "run_id": run.run_id,
-        "path": _display(run.path),
-        "seconds": round(run.seconds, 3),
-        "keys": run.execution.keys.model_dump(mode="json"),
-        "metrics": run.execution.training.metrics.model_dump(mode="json", by_alias=True),
-        "threshold": run.execution.training.threshold.model_dump(mode="json", by_alias=True),
-    }
+def _as_json(run: TrainedRun) -> TrainAnswer:
+    from repro.app.answers import TrainAnswer
+
+    return TrainAnswer(
+        schema_="repro.train/v1",
+        run_id=run.run_id,
+        path=_display(run.path),
+        seconds=round(run.seconds, 3),
+        keys=run.execution.keys,
+        metrics=run.execution.training.metrics,
+        threshold=run.execution.training.threshold,
+    )
 
 
 def _printable(argument: str) -> str:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @workers_option
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@json_option
+@json_option("verification")
 @project_option
 def command(
     subject: str | None,
@@ -108,7 +108,7 @@ def command(
     if report_file is not None:
         _write(report_file, verification)
     if as_json:
-        output.say_json(verification.model_dump(mode="json", by_alias=True))
+        output.say_record(verification)
     else:
         tell(verification)
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING

@@ -1,4 +1,4 @@
-"""The report of ``runs groups --stability``: how far the metrics of replicates spread."""
+"""The reports of ``runs groups``: how far the metrics of replicates spread."""
 
 from __future__ import annotations
 
@@ -16,6 +16,78 @@ class Band(StrEnum):
     STABLE = "STABLE"
     DRIFTING = "DRIFTING"
     DIVERGED = "DIVERGED"
+
+
+class MetricSpread(Record):
+    """A metric over the runs of a group.
+
+    Attributes
+    ----------
+    runs : int
+        How many have the metric.
+    mean, std : float
+        Over seeds, the newest run of each; the sample standard deviation, 0 for one seed.
+    low, high : float
+        The smallest and the largest value of all runs.
+    interval : float
+        Mean width of the bootstrap intervals.
+    repeated : dict of str to float
+        As in ``MetricStability``.
+    """
+
+    runs: int
+    mean: float
+    std: float
+    low: float
+    high: float
+    interval: float
+    repeated: dict[str, float]
+
+    @property
+    def spread(self) -> float:
+        """The largest value less the smallest."""
+        return self.high - self.low
+
+    @property
+    def within(self) -> bool:
+        """True if runs move the metric by no more than the held-out rows leave open anyway."""
+        return self.spread <= self.interval
+
+
+class GroupSpread(Record):
+    """Runs that share a replicate key, before anything is judged.
+
+    Attributes
+    ----------
+    reproduced : bool or None
+        Whether runs of one seed, by the same code in the same environment, have the same bits; None
+        where no seed was run twice in this way.
+    apart : tuple of int
+        The seeds for which they do not.
+    """
+
+    name: str
+    replicate_key: str
+    runs: int
+    seeds: tuple[int, ...]
+    models: tuple[str, ...]
+    reproduced: bool | None
+    apart: tuple[int, ...]
+    metrics: dict[str, MetricSpread]
+
+
+class GroupsReport(Record):
+    """The runs that ``repro runs groups`` lists, the newest group first.
+
+    Attributes
+    ----------
+    damaged : tuple of str
+        Runs that could not be read and were left out.
+    """
+
+    schema_: Literal["repro.groups/v1"] = Field(alias="schema")
+    groups: tuple[GroupSpread, ...]
+    damaged: tuple[str, ...]
 
 
 class MetricStability(Record):

@@ -6,7 +6,13 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.core.stability import Band, GroupStability, MetricStability
+from repro.core.stability import (
+    Band,
+    GroupSpread,
+    GroupStability,
+    MetricSpread,
+    MetricStability,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +53,7 @@ class Replicate:
 def judge_group(
     name: str, replicate_key: str, runs: Sequence[Replicate], bands: Bands
 ) -> GroupStability:
-    """Judge runs that share a replicate key.
+    """Judge runs that share a replicate key, the newest first.
 
     Notes
     -----
@@ -55,46 +61,73 @@ def judge_group(
     bootstrap interval shows: hence the ratio. Runs of one seed in one environment may not differ at
     all.
     """
-    names = dict.fromkeys(metric for run in runs for metric in run.metrics.test)
-    metrics = {metric: _judge_metric(metric, runs, bands) for metric in names}
-    apart = _apart(runs)
+    group = spread_of(name, replicate_key, runs)
+    metrics = {metric: _judge(spread, bands) for metric, spread in group.metrics.items()}
     found = [metric.band for metric in metrics.values() if metric.band]
-    band = Band.DIVERGED if apart else max(found, key=_ORDER.index, default=None)
+    band = Band.DIVERGED if group.apart else max(found, key=_ORDER.index, default=None)
     return GroupStability(
-        name=name,
-        replicate_key=replicate_key,
-        runs=len(runs),
-        seeds=tuple(sorted({run.seed for run in runs})),
+        name=group.name,
+        replicate_key=group.replicate_key,
+        runs=group.runs,
+        seeds=group.seeds,
         band=band,
-        sentence=_sentence(band, metrics, runs, apart),
-        apart=apart,
+        sentence=_sentence(band, metrics, runs, group.apart),
+        apart=group.apart,
         metrics=metrics,
     )
 
 
-def _judge_metric(name: str, runs: Sequence[Replicate], bands: Bands) -> MetricStability:
+def spread_of(name: str, replicate_key: str, runs: Sequence[Replicate]) -> GroupSpread:
+    """Measure how far the metrics of runs that share a replicate key spread, the newest first."""
+    names = dict.fromkeys(metric for run in runs for metric in run.metrics.test)
+    apart = _apart(runs)
+    again = any(len(same) > 1 for same in _again(runs))
+    return GroupSpread(
+        name=name,
+        replicate_key=replicate_key,
+        runs=len(runs),
+        seeds=tuple(sorted({run.seed for run in runs})),
+        models=tuple(sorted({run.metrics.model for run in runs})),
+        reproduced=not apart if again else None,
+        apart=apart,
+        metrics={metric: _spread(metric, runs) for metric in names},
+    )
+
+
+def _spread(name: str, runs: Sequence[Replicate]) -> MetricSpread:
     having = [run for run in runs if name in run.metrics.test]
     estimates = [run.metrics.test[name] for run in having]
-    low = min(estimate.value for estimate in estimates)
-    high = max(estimate.value for estimate in estimates)
-    interval = statistics.fmean(estimate.high - estimate.low for estimate in estimates)
-    ratio = (high - low) / interval if interval > 0 else None
-    repeated = _repeated(name, having)
-    if high == low:
+    values = [estimate.value for estimate in estimates]
+    # Repeated runs of a seed are no further draws.
+    newest = {run.seed: run.metrics.test[name].value for run in reversed(having)}
+    return MetricSpread(
+        runs=len(having),
+        mean=statistics.fmean(newest.values()),
+        std=statistics.stdev(newest.values()) if len(newest) > 1 else 0.0,
+        low=min(values),
+        high=max(values),
+        interval=statistics.fmean(estimate.high - estimate.low for estimate in estimates),
+        repeated=_repeated(name, having),
+    )
+
+
+def _judge(found: MetricSpread, bands: Bands) -> MetricStability:
+    ratio = found.spread / found.interval if found.interval > 0 else None
+    if found.high == found.low:
         band, ratio = Band.STABLE, 0.0
-    elif repeated or ratio is None or ratio > bands.diverged:
+    elif found.repeated or ratio is None or ratio > bands.diverged:
         band = Band.DIVERGED
     else:
         band = Band.DRIFTING if ratio > bands.drifting else Band.STABLE
     return MetricStability(
-        runs=len(having),
-        low=low,
-        high=high,
-        spread=high - low,
-        interval=interval,
+        runs=found.runs,
+        low=found.low,
+        high=found.high,
+        spread=found.spread,
+        interval=found.interval,
         ratio=ratio,
-        repeated=repeated,
-        band=band if len(having) > 1 else None,
+        repeated=found.repeated,
+        band=band if found.runs > 1 else None,
     )
 
 

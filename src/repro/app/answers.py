@@ -1,0 +1,224 @@
+"""The JSON that commands print with ``--json``, where it is no record or report of its own.
+
+Each type is a contract with other programs. The types that use cases return may change with the
+code; these change only together with the version in their ``schema``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from repro.config.data import DatasetEntry
+from repro.config.experiment import ExperimentConfig
+from repro.core.environment import Environment, Fingerprint
+from repro.core.model import Later, Record
+from repro.core.records import Keys, Lineage, Metrics, Threshold
+
+
+def _readable(value: object) -> object:
+    # The name of a file may be bytes that are no text, and JSON is text.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_readable)]
+
+
+class TrainAnswer(Record):
+    """``repro train``: the run that was written."""
+
+    schema_: Literal["repro.train/v1"] = Field(alias="schema")
+    run_id: str
+    path: Text
+    seconds: float
+    keys: Keys
+    metrics: Metrics
+    threshold: Threshold
+
+
+class ListedRun(Record):
+    """A run of a list."""
+
+    run_id: Text
+    created: str
+    experiment: str
+    seed: JsonValue
+    keys: Keys
+    metrics: Metrics
+
+
+class DamagedRun(Record):
+    """A run of a list that could not be read, and the reason."""
+
+    run_id: Text
+    damage: Text
+
+
+class RunsAnswer(Record):
+    """``repro runs list``: the complete runs, newest first."""
+
+    schema_: Literal["repro.runs/v1"] = Field(alias="schema")
+    runs: tuple[ListedRun | DamagedRun, ...]
+
+
+class RunAnswer(Record):
+    """``repro runs show``."""
+
+    schema_: Literal["repro.run/v1"] = Field(alias="schema")
+    lineage: Lineage
+    keys: Keys
+    metrics: Metrics
+    threshold: Threshold
+
+
+class OriginsAnswer(Record):
+    """``repro config show --origins``: what set each value, by dotted key."""
+
+    schema_: Literal["repro.config-origins/v1"] = Field(alias="schema")
+    config: ExperimentConfig
+    origins: dict[Text, Text]
+
+
+class ConfigDifference(Record):
+    """``repro config diff``: the values on the left and on the right, by dotted key."""
+
+    schema_: Literal["repro.config-difference/v1"] = Field(alias="schema")
+    differences: dict[Text, tuple[JsonValue, JsonValue]]
+
+
+class Datasets(Record):
+    """``configs/datasets.yaml``, and ``repro data list``."""
+
+    schema_: Literal["repro.datasets/v1"] = Field(alias="schema")
+    datasets: dict[str, DatasetEntry]
+
+
+class DataCheck(Record):
+    """One question about a data set, and its answer."""
+
+    dataset: str
+    name: str
+    outcome: Literal["holds", "fails", "skipped"]
+    text: Text
+
+
+class DataVerification(Record):
+    """``repro data verify``; it holds if no check fails and none was skipped."""
+
+    schema_: Literal["repro.data-verification/v1"] = Field(alias="schema")
+    holds: bool
+    checks: tuple[DataCheck, ...]
+
+
+class DataHash(Record):
+    """``repro data hash``: of a file, and of a data set the digest of its content too."""
+
+    schema_: Literal["repro.data-hash/v1"] = Field(alias="schema")
+    sha256: str
+    content: str | None = Later
+
+
+class PredictionAnswer(Record):
+    """``repro predict``: a summary of the predicted rows.
+
+    Attributes
+    ----------
+    labels : dict of str to int
+        How many rows got each label; empty in a regression.
+    output : str or None
+        The file that has every row, if one was asked for.
+    """
+
+    schema_: Literal["repro.prediction/v1"] = Field(alias="schema")
+    run: Text
+    rows: int
+    scores: tuple[Text, ...]
+    labels: dict[Text, int]
+    output: Text | None
+    warnings: tuple[Text, ...]
+
+
+class MovedFeature(Record):
+    """The population stability index of a feature, and what it reaches by chance."""
+
+    feature: str
+    psi: float
+    level: Literal["stable", "warning", "alarm"]
+    chance: float
+
+
+class DriftAnswer(Record):
+    """``repro drift``: every feature, the most moved first; it holds without an alarm."""
+
+    schema_: Literal["repro.drift-report/v1"] = Field(alias="schema")
+    holds: bool
+    features: tuple[MovedFeature, ...]
+
+
+class EnvironmentAnswer(Environment):
+    """``repro env show``."""
+
+    schema_: Literal["repro.env/v1"] = Field(alias="schema")
+
+
+class FingerprintAnswer(Record):
+    """``repro env fingerprint``.
+
+    Attributes
+    ----------
+    kernels : dict of str to dict, or None
+        The digest of each kernel by group and name; only with ``--kernels``.
+    expected, holds, differing : str, bool, tuple of str, or None
+        What was expected, whether it was found, and the groups that differ; only with ``--expect``.
+    """
+
+    schema_: Literal["repro.fingerprint/v1"] = Field(alias="schema")
+    level: str
+    bits: str | None
+    fingerprint: Fingerprint
+    seconds: float
+    kernels: dict[str, dict[str, str]] | None = Later
+    expected: Text | None = Later
+    holds: bool | None = Later
+    differing: tuple[str, ...] | None = Later
+
+
+class DiagnosisCheck(Record):
+    """One thing that the doctor examined; the last two texts are empty if nothing is wrong."""
+
+    name: Text
+    status: Literal["problem", "warning", "kept in check", "ok"]
+    found: Text
+    why: Text
+    mend: Text
+
+
+class DiagnosisAnswer(Record):
+    """``repro doctor``: the checks, the worst first; it holds if none is a problem."""
+
+    schema_: Literal["repro.diagnosis/v1"] = Field(alias="schema")
+    level: str
+    holds: bool
+    checks: tuple[DiagnosisCheck, ...]
+
+
+class MatrixCell(Record):
+    """The result of a cell; the fields are those of ``app.matrix.result.CellResult``."""
+
+    name: str
+    verdict: str
+    way: str
+    python: str
+    bits: str
+    seconds: float | None
+    reason: Text
+    holds: bool
+    counted: dict[str, str]
+
+
+class MatrixAnswer(Record):
+    """``repro matrix``: the cells, and records compared beside them, in the order of the matrix."""
+
+    schema_: Literal["repro.matrix-result/v1"] = Field(alias="schema")
+    cells: tuple[MatrixCell, ...]
