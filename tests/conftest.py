@@ -16,6 +16,7 @@ import pytest
 from tests.costs import markers_of, place_of
 from tests.forking.client import Servers
 
+pytest_plugins = ("tests.skips",)
 ROOT = Path(__file__).resolve().parent.parent
 # Only for what would never end: machines differ, and others may be using this one.
 TIMEOUT = 900
