@@ -71,8 +71,11 @@ class Project:
 
 
 def inherited() -> dict[str, str]:
-    """Return the environment that commands get, without what belongs to the tests' own process."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    """Return the environment that commands get, without what belongs to the tests' own process.
+
+    If coverage is measured, that of commands is, too.
+    """
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
 
 
 def command(
