@@ -5,7 +5,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 SUBJECT ?= reference/credit.json
 ARGS   ?=
 # A file's tests share what was trained for them: a worker gets whole files, the longest first.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+SUITE  := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -q
 # One lock for every platform: resolved on the oldest Python that is supported, with nothing of
 # this machine's own pip configuration in it.
@@ -23,7 +23,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test test-fast fuzz lint types cpu-matrix matrix \
+.PHONY: help setup train verify test test-fast coverage fuzz lint types cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
@@ -39,10 +39,16 @@ verify: $(VENV)/.ready ## Verify the committed reference on this machine (SUBJEC
 	@$(BIN)/repro verify $(SUBJECT) $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests.
-	@$(PYTEST) $(ARGS)
+	@$(BIN)/python $(SUITE) $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that take no training of their own, in minutes.
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(BIN)/python $(SUITE) -m "not slow" $(ARGS)
+
+coverage: $(VENV)/.dev ## Measure the lines that the fast tests run, in all their processes.
+	@rm -rf build/coverage; mkdir -p build/coverage
+	@$(BIN)/python -m coverage run $(SUITE) -m "not slow" $(ARGS)
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report
 
 fuzz: $(VENV)/.dev ## Give every reader damaged files (ARGS="--minutes 30 --seed 7").
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -16,6 +16,7 @@ import pytest
 from tests.costs import markers_of, place_of
 from tests.forking.client import Servers
 
+pytest_plugins = ("tests.skips",)
 ROOT = Path(__file__).resolve().parent.parent
 # Only for what would never end: machines differ, and others may be using this one.
 TIMEOUT = 900
@@ -70,8 +71,11 @@ class Project:
 
 
 def inherited() -> dict[str, str]:
-    """Return the environment that commands get, without what belongs to the tests' own process."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    """Return the environment that commands get, without what belongs to the tests' own process.
+
+    If coverage is measured, that of commands is, too.
+    """
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
 
 
 def command(

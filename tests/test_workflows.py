@@ -45,7 +45,41 @@ def run(*words, cwd=ROOT):
 
 
 def test_there_are_workflows_for_every_promise():
-    assert {file.stem for file in FILES} == {"ci", "image", "nix", "reproduce"}
+    assert {file.stem for file in FILES} == {"audit", "ci", "image", "nix", "reproduce"}
+
+
+def test_known_vulnerabilities_are_looked_up_every_week():
+    """At one minute of one weekday, without anybody asking."""
+    workflow = yaml.safe_load((FOLDER / "audit.yml").read_text())
+    # YAML 1.1 reads the key `on` as a truth value.
+    minute, hour, *days, weekday = workflow[True]["schedule"][0]["cron"].split()
+    ran = [step["run"] for step in workflow["jobs"]["audit"]["steps"] if "run" in step]
+
+    assert (minute.isdigit(), hour.isdigit(), days, weekday.isdigit()) == (
+        True,
+        True,
+        ["*"] * 2,
+        True,
+    )
+    assert ran == ["make audit"]
+
+
+def test_every_system_runs_tests_and_fails_on_a_skip_that_is_not_allowed():
+    """The whole on Linux, the fast ones elsewhere; the matrix of the job names the systems."""
+    testing = {
+        job.get("strategy", {}).get("matrix", {}).get("runner", [job["runs-on"]])[0]: step["run"]
+        for _, job in jobs()
+        for step in job["steps"]
+        if re.match(r"make test\b", step.get("run", ""))
+    }
+
+    assert testing == {
+        "ubuntu-24.04": "make test ARGS=--strict-skips",
+        "macos-15": "make test-fast ARGS=--strict-skips",
+    }
+    assert yaml.safe_load((FOLDER / "ci.yml").read_text())["jobs"]["fast"]["strategy"][
+        "matrix"
+    ] == {"runner": ["macos-15", "windows-2025"]}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
