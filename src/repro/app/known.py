@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from repro.app.files import check_targets, write_whole
-from repro.core.errors import PreconditionError
-from repro.core.jsonfile import dump_record, load_record
+from repro.core.environment import Fingerprint
+from repro.core.errors import PreconditionError, SchemaError
+from repro.core.jsonfile import dump_record, load, load_record
 from repro.core.known import FINGERPRINTS, NOTHING_KNOWN, KnownFingerprints
 from repro.store.disk import read_limited
 
@@ -26,6 +29,35 @@ def read_known(project: Path) -> KnownFingerprints:
         If the file cannot be read.
     """
     return _read(project / FINGERPRINTS, FINGERPRINTS)
+
+
+def recorded_fingerprint(path: Path) -> Fingerprint:
+    """Return the fingerprint that a run, or a file with an environment, holds.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If there is none, or it cannot be read.
+    """
+    file = path / "environment.json" if path.is_dir() else path
+    try:
+        value = load(read_limited(file, file.name), file.name)
+    except OSError as error:
+        raise PreconditionError(
+            f"{path} is neither a fingerprint nor a readable file: {error.strerror}",
+            advice="give at least 12 hexadecimal digits of a digest, or a file that contains one",
+        ) from error
+    inner = value.get("environment")
+    found = (inner if isinstance(inner, dict) else value).get("fingerprint")
+    if found is None:
+        raise PreconditionError(
+            f"{path} contains no fingerprint",
+            advice="make one: repro env fingerprint --json, or a run of this version",
+        )
+    try:
+        return Fingerprint.model_validate(found)
+    except ValidationError as error:
+        raise SchemaError(f"{path}: this program cannot read its fingerprint") from error
 
 
 def check_file(path: Path) -> None:

@@ -10,17 +10,18 @@ from repro.core.records import STAGES_VERSION, Stages
 from repro.core.stability import Band, GroupsReport, StabilityReport
 from repro.divergence.compare import outputs_of
 from repro.divergence.stability import Bands, Replicate, judge_group, spread_of
-from repro.store import list_runs, open_run
+from repro.store import RunEntry, list_runs, open_run, plan_prune, remove
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.store import RunEntry
     from repro.store.listing import Summary
 
     Listed = tuple[Path, Summary]
+
+__all__ = ["RunEntry", "groups", "list_runs", "plan_prune", "remove", "stability"]
 
 
 def groups(runs: Path) -> GroupsReport:

@@ -11,8 +11,8 @@ import click
 
 from repro.cli import output
 from repro.cli.options import LEVELS, debug_option, enter, find, json_option, project_option
-from repro.core.errors import ExitCode, PreconditionError, SchemaError
-from repro.launch import Level, dropped
+from repro.core.errors import ExitCode, PreconditionError
+from repro.launch import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,10 +45,9 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
     """Show what a run records about this environment, read back at a level."""
     project = _project(project_folder)
     enter(level)
-    from repro.capture import capture_environment  # imports NumPy: after the level is fixed
-    from repro.execution.enforcement import find_violations
+    from repro.app.environment import find_violations, observe  # imports NumPy: level is fixed
 
-    environment = capture_environment(project, level, dropped())
+    environment = observe(project, level)
     if as_json:
         from repro.app.answers import EnvironmentAnswer
 
@@ -85,12 +84,9 @@ def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: b
     """
     expected = None if expect is None else _expected(expect)
     enter(level)
-    from repro.capture import capture_environment
-    from repro.capture.fingerprint import observe_fingerprint, observe_kernels
-    from repro.execution.enforcement import check_level
+    from repro.app.environment import observe_at_level, observe_fingerprint, observe_kernels
 
-    environment = capture_environment(Path.cwd(), level, dropped())
-    check_level(environment)
+    environment = observe_at_level(Path.cwd(), level)
     clock = time.perf_counter()
     found = observe_fingerprint()
     seconds = round(time.perf_counter() - clock, 3)
@@ -138,41 +134,15 @@ def _expected(text: str) -> Fingerprint | str:
     """
     given = _DIGEST.fullmatch(text)
     if given is None:
-        return _recorded(Path(text))
+        from repro.app.known import recorded_fingerprint
+
+        return recorded_fingerprint(Path(text))
     if given["version"] not in {None, "1"}:
         raise PreconditionError(
             f"{text} has a different scheme and cannot be compared with this fingerprint",
             advice="take the fingerprint again with this version of repro",
         )
     return given["hex"]
-
-
-def _recorded(path: Path) -> Fingerprint:
-    from pydantic import ValidationError
-
-    from repro.core.environment import Fingerprint
-    from repro.core.jsonfile import load
-    from repro.store.disk import read_limited
-
-    file = path / "environment.json" if path.is_dir() else path
-    try:
-        value = load(read_limited(file, file.name), file.name)
-    except OSError as error:
-        raise PreconditionError(
-            f"{path} is neither a fingerprint nor a readable file: {error.strerror}",
-            advice="give at least 12 hexadecimal digits of a digest, or a file that contains one",
-        ) from error
-    inner = value.get("environment")
-    found = (inner if isinstance(inner, dict) else value).get("fingerprint")
-    if found is None:
-        raise PreconditionError(
-            f"{path} contains no fingerprint",
-            advice="make one: repro env fingerprint --json, or a run of this version",
-        )
-    try:
-        return Fingerprint.model_validate(found)
-    except ValidationError as error:
-        raise SchemaError(f"{path}: this program cannot read its fingerprint") from error
 
 
 def _differing(expected: Fingerprint | str, found: Fingerprint) -> list[str]:

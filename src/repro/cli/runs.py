@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.answers import DamagedRun, ListedRun
+    from repro.app.runs import RunEntry
     from repro.core.stability import (
         Band,
         GroupSpread,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         GroupStability,
         StabilityReport,
     )
-    from repro.store import RunEntry
 
 
 @click.group()
@@ -38,7 +38,7 @@ def command() -> None:
 @project_option
 def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
     """List the complete runs, newest first."""
-    from repro.store import list_runs
+    from repro.app.runs import list_runs
 
     entries = list_runs(runs_of(find(project_folder), runs_folder))
     if as_json:
@@ -98,9 +98,9 @@ def show(
 ) -> int:
     """Show one run; the newest by default."""
     from repro.app.subjects.intact import read_intact
-    from repro.store import find_run
+    from repro.app.subjects.subject import find_run_subject
 
-    stored = read_intact(find_run(runs_of(find(project_folder), runs_folder), run))
+    stored = read_intact(find_run_subject(runs_of(find(project_folder), runs_folder), run).path)
     if as_json:
         from repro.app.answers import RunAnswer
 
@@ -245,7 +245,7 @@ def prune(
     Without --keep and --older-than no complete run is removed. With both, a run is removed only if
     both allow it.
     """
-    from repro.store import plan_prune, remove
+    from repro.app.runs import plan_prune, remove
 
     runs = runs_of(find(project_folder), runs_folder)
     plan = plan_prune(
