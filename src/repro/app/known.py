@@ -37,7 +37,7 @@ def recorded_fingerprint(path: Path) -> Fingerprint:
     Raises
     ------
     PreconditionError, SchemaError
-        If there is none, or it cannot be read.
+        If it holds no fingerprint, or cannot be read.
     """
     file = path / "environment.json" if path.is_dir() else path
     try:
