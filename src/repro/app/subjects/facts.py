@@ -144,16 +144,24 @@ def _of_configuration(run: StoredRun, config: ExperimentConfig) -> Iterator[_Fac
             replicate_key(*identity, version=version),
         ),
         ("snapshot", "strict_key", keys.strict_key, strict_key(*identity, version=version)),
-        *(
-            ("snapshot", f"parts.{name}", (run.snapshot.parts or {}).get(name), digest)
-            for name, digest in identity_parts(*identity).items()
-            if run.snapshot.parts is not None
-        ),
+        *_of_parts(run, identity_parts(*identity)),
     )  # fmt: skip
     for file, key, recorded, expected in pairs:
         yield _Fact(file, key, recorded, expected, "config.json")
     level: JsonValue = run.environment.environment.level
     yield _Fact("environment", "level", level, config.determinism.level, "config.json")
+
+
+def _of_parts(
+    run: StoredRun, parts: dict[str, str]
+) -> Iterator[tuple[str, str, JsonValue, JsonValue]]:
+    """Compare the parts of the identity; runs of an earlier version have none."""
+    recorded = run.snapshot.parts
+    if recorded is None and run.record is None:
+        return
+    recorded = recorded or {}
+    for name in dict.fromkeys([*parts, *recorded]):
+        yield "snapshot", f"parts.{name}", recorded.get(name), parts.get(name)
 
 
 def _of_seeds(seeds: Seeds, stages: Stages) -> Iterator[_Fact]:
