@@ -188,7 +188,7 @@ class DiagnosisCheck(Record):
     """One thing that the doctor examined; the last two texts are empty if nothing is wrong."""
 
     name: Text
-    status: Literal["problem", "warning", "kept in check", "ok"]
+    status: str
     found: Text
     why: Text
     mend: Text
