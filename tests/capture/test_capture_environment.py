@@ -23,11 +23,10 @@ from repro.capture import capture_environment, capture_host
 from repro.capture.container import observe_container
 from repro.capture.cpu import parse_cpuinfo, parse_sysctl
 from repro.capture.interpreter import _timezone
-from repro.capture.native import STEERING
 from repro.capture.packages import normalised, observe_packages
-from repro.capture.threads import VARIABLES
 from repro.core.environment import Environment, NoRepository, environment_key
 from repro.core.errors import PreconditionError
+from repro.core.variables import STEERING, THREADS
 from repro.launch import Level
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def test_threads_are_read_back(tmp_path: Path):
 
     assert {library.num_threads for library in environment.native} == {1}
     assert environment.threads == {
-        name: value for name, value in Level.STRICT.variables.items() if name in VARIABLES
+        name: value for name, value in Level.STRICT.variables.items() if name in THREADS
     }
     assert environment.hash_seed == "0"
 
@@ -118,7 +117,7 @@ def test_every_variable_of_a_level_is_recorded():
     """What a level fixes shows in the record."""
     fixed = {name for level in Level for name in level.variables}
 
-    assert fixed <= {*VARIABLES, *STEERING, "PYTHONHASHSEED"}
+    assert fixed <= {*THREADS, *STEERING, "PYTHONHASHSEED"}
 
 
 @x86

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.conftest import Project, command
 from tests.schemas import SCHEMA, kind_of_valid
 
-from repro.app.answers import DataVerification, DiagnosisAnswer, RunsAnswer
+from repro.app.answers import DataVerification, DiagnosisAnswer, RunsAnswer, Status
 from repro.app.schemas import KINDS, schema_of
 from repro.cli import cli
 
@@ -117,7 +117,7 @@ def test_a_schema_of_output_requires_its_name_and_refuses_other_keys(kind):
 def test_names_of_files_that_are_no_text_do_not_stop_the_output(name):
     """They are bytes that JSON cannot have; every other name is printed as it is."""
     shown = name.encode("utf-8", "replace").decode()
-    check = {"name": "python", "status": "ok", "found": name, "why": "", "mend": ""}
+    check = {"name": "python", "status": Status.OK, "found": name, "why": "", "mend": ""}
     diagnosis = DiagnosisAnswer.model_validate(
         {"schema": "repro.diagnosis/v1", "level": "strict", "holds": True, "checks": (check,)}
     )

@@ -6,6 +6,7 @@ code; these change only together with the version in their ``schema``.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue
@@ -184,11 +185,20 @@ class FingerprintAnswer(Record):
     differing: tuple[str, ...] | None = Later
 
 
+class Status(StrEnum):
+    """The result of a check, the worst first."""
+
+    PROBLEM = "problem"
+    WARNING = "warning"
+    KEPT_IN_CHECK = "kept in check"
+    OK = "ok"
+
+
 class DiagnosisCheck(Record):
     """One thing that the doctor examined; the last two texts are empty if nothing is wrong."""
 
     name: Text
-    status: str
+    status: Status
     found: Text
     why: Text
     mend: Text

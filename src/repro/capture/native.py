@@ -11,6 +11,7 @@ import threadpoolctl
 
 from repro.core.canonical import tagged_digest
 from repro.core.environment import CodePaths, NativeLibrary
+from repro.core.variables import STEERING
 from repro.processor import libm_variant
 
 if TYPE_CHECKING:
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
 
 # SciPy brings an OpenBLAS of its own beside NumPy's, and scikit-learn an OpenMP.
 _LOADERS = ("numpy", "scipy.linalg", "sklearn")
-
-STEERING = (
-    "GLIBC_TUNABLES",
-    "MKL_CBWR",
-    "MKL_ENABLE_INSTRUCTIONS",
-    "NPY_DISABLE_CPU_FEATURES",
-    "NPY_ENABLE_CPU_FEATURES",
-    "OPENBLAS_BLOCK_FACTOR",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-)
 
 _SUFFIX = re.compile(r"\.(so|dylib|dll)\b.*$")
 _WHEEL_HASH = re.compile(r"-[0-9a-f]{8,}$")

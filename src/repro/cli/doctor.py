@@ -59,12 +59,11 @@ def command(project_folder: Path | None, level: str | None, *, as_json: bool) ->
 def _as_json(diagnosis: Diagnosis) -> DiagnosisAnswer:
     from repro.app.answers import DiagnosisAnswer, DiagnosisCheck
 
-    checks = [asdict(check) | {"status": str(check.status)} for check in diagnosis.checks]
     return DiagnosisAnswer(
         schema_="repro.diagnosis/v1",
         level=str(diagnosis.level),
         holds=diagnosis.holds,
-        checks=tuple(map(DiagnosisCheck.model_validate, checks)),
+        checks=tuple(DiagnosisCheck.model_validate(asdict(check)) for check in diagnosis.checks),
     )
 
 

@@ -10,22 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.core.code_paths import BASELINE, CLASSES, KERNELS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.core.environment import CodePaths, NativeLibrary, Platform
 
-# The classes, by OpenBLAS's kernel, NumPy's widest group and libm's variant. Kernels that OpenBLAS
-# gives another name compute as one of these do.
-_CLASSES = {
-    ("SkylakeX", "X86_V4", "FMA"): "x86-64-v4",
-    ("Haswell", "X86_V3", "FMA"): "x86-64-v3",
-    ("Sandybridge", "baseline", "baseline"): "x86-64-avx",
-    ("Nehalem", "baseline", "baseline"): "x86-64-v2",
-    # Here the C library has one variant only.
-    ("armv8", "baseline", "glibc"): "armv8-a",
-}
-_SAME = {"Zen": "Haswell", "Cooperlake": "SkylakeX", "SapphireRapids": "SkylakeX"}
+# The classes, by OpenBLAS's kernel, NumPy's widest group and libm's variant.
+_CLASSES = {(each.kernel, each.group, each.libm or "glibc"): bits for bits, each in CLASSES.items()}
+_SAME = {name: kernel.computes_as for name, kernel in KERNELS.items() if kernel.computes_as}
 
 
 def class_of_bits(
@@ -50,7 +44,7 @@ def class_of_bits(
     kernel = " and ".join(kernels) or "none"
     beyond = [name for name in code_paths.enabled if name not in code_paths.baseline]
     groups = [name for name in beyond if name.startswith("X86_")] or beyond
-    group = groups[-1] if groups else "baseline"
+    group = groups[-1] if groups else BASELINE
     libm = code_paths.libm or platform.libc or platform.system
     known = _CLASSES.get((kernel, group, libm))
     if known:

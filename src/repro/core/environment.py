@@ -12,6 +12,7 @@ from pydantic import Field
 
 from repro.core.canonical import tagged_digest
 from repro.core.model import Later, Record
+from repro.core.variables import READ_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -272,10 +273,6 @@ class Host(Record):
     kernel: str
 
 
-# What these ask for is read back, as the kernel of a library and the targets of functions.
-_READ_BACK = {"OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"}
-
-
 def environment_key(environment: Environment, version: int = KEY_VERSION) -> str:
     """Digest what can change a result: interpreter, packages, native libraries and code paths.
 
@@ -305,7 +302,7 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
         "steering": {
             name: setting
             for name, setting in environment.code_paths.variables.items()
-            if name not in _READ_BACK
+            if name not in READ_BACK
         },
     }
     if version > 1:

@@ -10,8 +10,9 @@ level that was asked for, and none that could change a result is let in beside i
 This package must not import NumPy, or anything that is slow to import: it runs first.
 """
 
+from repro.core.variables import KNOWN
 from repro.launch.folder import module_command, safe_children, without_folder
-from repro.launch.inherited import KNOWN, leaking
+from repro.launch.inherited import leaking
 from repro.launch.isolation import Isolation, isolate, isolated_command, isolation_of_children
 from repro.launch.levels import (
     Level,

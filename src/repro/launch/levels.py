@@ -8,38 +8,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from repro.core.code_paths import BASELINE, CLASSES, TUNABLES_OF_LIBM
+from repro.core.variables import CORETYPE, ENABLE, FIXED, HASH_SEED, TUNABLES
 from repro.launch.inherited import leaking
 from repro.processor import X86_64_V2, X86_64_V3, architecture, present
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
-
-HASH_SEED = "PYTHONHASHSEED"
-
-_ONE_THREAD = {
-    # OpenMP, which scikit-learn uses whatever n_jobs says; MKL, BLIS and Arrow fall back to it.
-    "OMP_NUM_THREADS": "1",
-    # OpenBLAS, and its older name, which OpenBLAS still reads.
-    "OPENBLAS_NUM_THREADS": "1",
-    "GOTO_NUM_THREADS": "1",
-    # MKL takes the count of a domain, where one is set, over the general one.
-    "MKL_NUM_THREADS": "1",
-    "MKL_DOMAIN_NUM_THREADS": "MKL_DOMAIN_ALL=1",
-    # BLIS takes the counts of its loops, where any is set, over the general one.
-    "BLIS_NUM_THREADS": "1",
-    "BLIS_JC_NT": "1",
-    "BLIS_PC_NT": "1",
-    "BLIS_IC_NT": "1",
-    "BLIS_JR_NT": "1",
-    "BLIS_IR_NT": "1",
-    # Apple's Accelerate, and the compilers of expressions and of functions.
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-}
-
-_STRICT = {HASH_SEED: "0", **_ONE_THREAD}
 
 
 class Pins(NamedTuple):
@@ -69,28 +45,23 @@ class Pins(NamedTuple):
     libm: str | None
 
 
-# An older GNU C library knows no FMA4 without AVX; an unknown name is passed over.
-_NO_FMA = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"
-_V3 = Pins(
-    {"OPENBLAS_CORETYPE": "Haswell", "NPY_ENABLE_CPU_FEATURES": "X86_V3"},
-    X86_64_V3, "x86-64-v3", "Haswell", ("X86_V3",), "FMA",
-)  # fmt: skip
-_V2 = Pins(
-    {
-        "OPENBLAS_CORETYPE": "Nehalem",
-        # Of the baseline already: naming it switches everything beyond it off.
-        "NPY_ENABLE_CPU_FEATURES": "X86_V2",
-        "GLIBC_TUNABLES": _NO_FMA,
-    },
-    X86_64_V2, "x86-64-v2", "Nehalem", (), "baseline",
-)  # fmt: skip
+def _pins(bits: str, needs: frozenset[str]) -> Pins:
+    paths = CLASSES[bits]
+    tunables = TUNABLES_OF_LIBM.get(paths.libm or "")
+    variables = {
+        # OpenBLAS gives ARMV8 back in lower case.
+        CORETYPE: paths.kernel.upper() if paths.architecture == "aarch64" else paths.kernel,
+        ENABLE: paths.requested_group,
+        **({TUNABLES: tunables} if tunables else {}),
+    }
+    groups = () if paths.group == BASELINE else (paths.group,)
+    return Pins(variables, needs, bits, paths.kernel, groups, paths.libm)
 
-# The oldest 64-bit ARM, on Linux: elsewhere the libraries are other builds, or Apple's. Its maths
-# functions have one variant only.
-_ARM = Pins(
-    {"OPENBLAS_CORETYPE": "ARMV8", "NPY_ENABLE_CPU_FEATURES": "ASIMD"},
-    frozenset(), "armv8-a", "armv8", (), None,
-)  # fmt: skip
+
+_V3 = _pins("x86-64-v3", X86_64_V3)
+_V2 = _pins("x86-64-v2", X86_64_V2)
+# The oldest 64-bit ARM, on Linux: elsewhere the libraries are other builds, or Apple's.
+_ARM = _pins("armv8-a", frozenset())
 _ON_ARM = {"aarch64": _ARM} if sys.platform == "linux" else {}
 
 
@@ -119,9 +90,9 @@ class Level(StrEnum):
     pins: Pins | None
 
     SEEDED = "seeded"
-    STRICT = "strict", _STRICT
-    PORTABLE_V2 = "portable-v2", _STRICT, {"x86_64": _V2, **_ON_ARM}
-    PORTABLE = "portable", _STRICT, {"x86_64": _V3, **_ON_ARM}
+    STRICT = "strict", FIXED
+    PORTABLE_V2 = "portable-v2", FIXED, {"x86_64": _V2, **_ON_ARM}
+    PORTABLE = "portable", FIXED, {"x86_64": _V3, **_ON_ARM}
 
     def __new__(
         cls,

@@ -9,52 +9,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from repro.core import code_paths
 from repro.core.errors import PreconditionError
+from repro.core.variables import CORETYPE, DISABLE, ENABLE, TUNABLES
 from repro.processor import KNOWN, X86_64_V3, X86_64_V4, architecture, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _NONE: frozenset[str] = frozenset()
-_AVX = frozenset({"avx", "osxsave"})
-_AVX512 = frozenset({"avx512bw", "avx512dq", "avx512f", "avx512vl"})
-
-# The kernels for x86-64 by their names in OpenBLAS (driver/others/dynamic.c), and what they need
-# at the least. A build that leaves one out takes the nearest older one in its place.
-KERNELS = {
-    "Prescott": _NONE,
-    "Atom": _NONE,
-    "Core2": _NONE,
-    "Penryn": _NONE,
-    "Dunnington": _NONE,
-    "Nehalem": frozenset({"sse4_2"}),
-    "Opteron": _NONE,
-    "Opteron_SSE3": _NONE,
-    "Barcelona": _NONE,
-    "Nano": _NONE,
-    "Bobcat": _NONE,
-    "Sandybridge": _AVX,
-    "Bulldozer": _AVX,
-    "Piledriver": _AVX,
-    "Steamroller": _AVX,
-    "Excavator": _AVX,
-    "Haswell": _AVX | {"avx2", "fma"},
-    "Zen": _AVX | {"avx2", "fma"},
-    "SkylakeX": _AVX512,
-    "Cooperlake": _AVX512,
-    "SapphireRapids": _AVX512,
-}
+KERNELS = {name: kernel.needs for name, kernel in code_paths.KERNELS.items()}
 
 # NumPy's groups for x86-64 since its version 2.4.
 _GROUPS = {"X86_V3": X86_64_V3, "X86_V4": X86_64_V4}
 
 # Of the wheels' baseline.
-_BASELINE = "X86_V2"
-
-CORETYPE = "OPENBLAS_CORETYPE"
-ENABLE = "NPY_ENABLE_CPU_FEATURES"
-DISABLE = "NPY_DISABLE_CPU_FEATURES"
-TUNABLES = "GLIBC_TUNABLES"
+_BASELINE = code_paths.BASELINE_GROUPS["x86_64"]
 
 
 def cannot_run(environ: Mapping[str, str]) -> Iterator[str]:

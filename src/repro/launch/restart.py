@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
+from repro.core.variables import HASH_SEED
 from repro.launch.levels import (
-    HASH_SEED,
     Level,
     in_force,
     lacking,

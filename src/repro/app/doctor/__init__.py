@@ -6,7 +6,8 @@ the two is what the level keeps in check. Both are children: whatever the enviro
 numeric libraries, even an illegal instruction, it does to them, and is reported.
 """
 
-from repro.app.doctor.case import Case, Check, Status
+from repro.app.answers import Status
+from repro.app.doctor.case import Case, Check
 from repro.app.doctor.examination import Diagnosis, examine
 
 __all__ = ["Case", "Check", "Diagnosis", "Status", "examine"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from repro.app.answers import Status
 from repro.execution.probe import Probe
 
 if TYPE_CHECKING:
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.launch import Level
-
-
-class Status(StrEnum):
-    """The result of a check, the worst first."""
-
-    PROBLEM = "problem"
-    WARNING = "warning"
-    KEPT_IN_CHECK = "kept in check"
-    OK = "ok"
 
 
 @dataclass(frozen=True)

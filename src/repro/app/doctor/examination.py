@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.app.answers import Status
 from repro.app.doctor import libraries, project, start, variables
-from repro.app.doctor.case import Case, Check, Status
+from repro.app.doctor.case import Case, Check
 from repro.app.doctor.children import ask_both
 from repro.config.project import BASE, find_project, read_source
 from repro.core.errors import ReproError

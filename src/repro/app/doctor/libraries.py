@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from repro.app.doctor.case import Check, Death, Status
+from repro.app.answers import Status
+from repro.app.doctor.case import Check, Death
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.app.doctor.case import Check, Status
+from repro.app.answers import Status
+from repro.app.doctor.case import Check
 from repro.capture.environment import LOCK
 from repro.core.environment import NoRepository, foreign_packages
 from repro.core.pins import Line, lines_of

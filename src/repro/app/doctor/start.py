@@ -6,7 +6,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from repro.app.doctor.case import Check, Death, Status
+from repro.app.answers import Status
+from repro.app.doctor.case import Check, Death
 from repro.core.errors import PreconditionError
 from repro.execution.enforcement import find_violations
 from repro.launch import cannot_run, check_processor

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from repro.app.doctor.case import Check, Death, Status
+from repro.app.answers import Status
+from repro.app.doctor.case import Check, Death
 from repro.core.suggest import did_you_mean
+from repro.core.variables import CORETYPE, DISABLE, ENABLE, TUNABLES
 from repro.execution.probe import Probe
 from repro.launch import KNOWN, cannot_run, leaking, misspelt, overruled
-from repro.launch.requests import (
-    CORETYPE,
-    DISABLE,
-    ENABLE,
-    TUNABLES,
-    kernel_named,
-    switches_in,
-)
+from repro.launch.requests import kernel_named, switches_in
 from repro.processor import architecture
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from repro.capture.threads import VARIABLES
+from repro.core.code_paths import BASELINE_GROUPS, TUNABLES_OF_LIBM
 from repro.core.environment import comparable
+from repro.core.variables import CORETYPE, DISABLE, ENABLE, HASH_SEED, THREADS, TUNABLES
 from repro.divergence.causes import suspects
 from repro.divergence.configured import configured_suspects
 from repro.divergence.loaded import Loaded
@@ -15,7 +16,6 @@ from repro.divergence.numbers import greatest_relative_difference
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences
 from repro.launch import cannot_run
-from repro.launch.levels import HASH_SEED
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 Settings = dict[str, str | None]
 
-_NO_FMA = {"FMA": None, "baseline": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"}
-_BASELINES = {"x86_64": "X86_V2", "aarch64": "ASIMD"}
 _SECTIONS = frozenset(setting.section for setting in MEANING.settings)
 
 
@@ -127,19 +125,20 @@ def _steering(cause: str, expected: Environment, actual: Environment) -> Setting
     if cause == "BLAS kernel":
         kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
         kernel = kernels.pop() if len(kernels) == 1 else None
-        return {"OPENBLAS_CORETYPE": kernel} if kernel else {}
+        return {CORETYPE: kernel} if kernel else {}
     if cause == "NumPy's code paths" and paths.baseline == actual.code_paths.baseline:
         beyond = [group for group in paths.enabled if group not in paths.baseline]
-        baseline = _BASELINES.get(expected.platform.machine)
+        baseline = BASELINE_GROUPS.get(expected.platform.machine)
         return {
-            "NPY_ENABLE_CPU_FEATURES": " ".join(beyond) or baseline,
-            "NPY_DISABLE_CPU_FEATURES": None,
+            ENABLE: " ".join(beyond) or baseline,
+            DISABLE: None,
         }
     if cause == "maths functions of the C library" and paths.libm != actual.code_paths.libm:
-        return {"GLIBC_TUNABLES": _NO_FMA[paths.libm]} if paths.libm in _NO_FMA else {}
+        libm = paths.libm or ""
+        return {TUNABLES: TUNABLES_OF_LIBM[libm]} if libm in TUNABLES_OF_LIBM else {}
     if cause == "numbers of threads":
         told = expected.threads.keys() | actual.threads.keys()
-        return {name: expected.threads.get(name) for name in VARIABLES if name in told}
+        return {name: expected.threads.get(name) for name in THREADS if name in told}
     if cause == "hash seed":
         return {HASH_SEED: expected.hash_seed}
     return {}
