@@ -41,10 +41,10 @@ verify: $(VENV)/.ready ## Verify the committed reference on this machine (SUBJEC
 test: $(VENV)/.dev ## Run all tests.
 	@$(BIN)/python $(SUITE) $(ARGS)
 
-test-fast: $(VENV)/.dev ## Run the tests that take no training of their own, in minutes.
-	@$(BIN)/python $(SUITE) -m "not slow" $(ARGS)
+test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in minutes.
+	@$(BIN)/python $(SUITE) -m "not (slow or processes)" $(ARGS)
 
-coverage: $(VENV)/.dev ## Measure the lines that the fast tests run, in all their processes.
+coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage
 	@$(BIN)/python -m coverage run $(SUITE) -m "not slow" $(ARGS)
 	@$(BIN)/python -m coverage combine -q

@@ -11,12 +11,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.costs import markers_of, place_of
 from tests.forking.client import Servers
 
 pytest_plugins = ("tests.skips",)
+# How long an example takes depends on the machine, and on what measures it.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 ROOT = Path(__file__).resolve().parent.parent
 # Only for what would never end: machines differ, and others may be using this one.
 TIMEOUT = 900

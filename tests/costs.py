@@ -12,6 +12,20 @@ MARKERS = {
     "nix": ("slow", "nix"),
     "report": ("slow",),
 }
+# Files of the other folders whose tests start an interpreter each, or fetch and build something.
+PROCESSES = (
+    "app/test_one_door.py",
+    "app/test_predict.py",
+    "capture/fingerprint/",
+    "capture/test_capture_environment.py",
+    "datasets/test_adding_concurrently.py",
+    "execution/",
+    "fuzz/",
+    "hostile/",
+    "lock/",
+    "test_readme.py",
+    "test_workflows.py",
+)
 # A fixture that fetches something.
 NETWORK = {"bench", "docker", "layout", "older"}
 # Takes minutes by itself: emulates a processor or a different clock, installs every package for a
@@ -47,13 +61,17 @@ def markers_of(path: str, name: str, fixtures: set[str]) -> set[str]:
     --------
     >>> sorted(markers_of("container/test_image_clock.py", "test_it", {"bench"}))
     ['container', 'long', 'network', 'slow']
+    >>> markers_of("lock/test_audit.py", "test_it", set())
+    {'processes'}
     >>> markers_of("core/test_bits.py", "test_it", set())
     set()
     """
     folder = path.partition("/")[0]
     fetches = bool(NETWORK & fixtures) and folder in {"cli", "container"}
     long = path in LONG or f"{path}::{name.partition('[')[0]}" in LONG
-    more = [marker for marker, has in (("network", fetches), ("long", long)) if has]
+    processes = path.startswith(PROCESSES)
+    asked = (("network", fetches), ("long", long), ("processes", processes))
+    more = [marker for marker, has in asked if has]
     return {*MARKERS.get(folder, ()), *more}
 
 
