@@ -124,7 +124,9 @@ def test_environment_is_shown_as_it_is_recorded(tmp_path):
     hostile = {"OPENBLAS_L2_SIZE": "512"}
     result = command("-m", "repro", "env", "show", "--json", cwd=tmp_path, env=hostile)
 
-    shown = Environment.model_validate_json(result.out)
+    value = result.json
+    assert value.pop("schema") == "repro.env/v1"
+    shown = Environment.model_validate_json(json.dumps(value))
     assert (shown.level, shown.hash_seed, shown.lock) == ("portable", "0", None)
     assert {library.num_threads for library in shown.native} == {1}
     assert shown.dropped == hostile

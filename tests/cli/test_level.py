@@ -238,8 +238,7 @@ def test_a_record_cannot_excuse_a_difference_by_contradicting_itself(
         name, estimate = next(iter(record.metrics.test.items()))
         moved = estimate.model_copy(update={"value": estimate.value + 1e-9})
         metrics = record.metrics.model_copy(update={"test": record.metrics.test | {name: moved}})
-        update = {"environment": changed, "metrics": metrics}
-        return well_forged(record.model_copy(update=update))
+        return well_forged(altered(record, environment=changed, metrics=metrics))
 
     result = trained[0].repro("verify", edited(reference, tmp_path, change))
 

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as Xml
 
 import pytest
 from tests.conftest import ROOT
+from tests.forging import altered
 
 from repro.app.compare import Entry, compare_all, read_entry
 from repro.cli.compare import tell
@@ -25,7 +26,7 @@ def first():
 
 
 def changed(entry, name="changed.json", **changes):
-    return Entry(name, bound(entry.record.model_copy(update=changes)), entry.code, "")
+    return Entry(name, bound(altered(entry.record, **changes)), entry.code, "")
 
 
 def stage_changed(entry, place, name="changed.json", inputs=(), **changes):
