@@ -102,6 +102,9 @@ def test_a_training_is_the_same_in_both_ways(ways, project):
     assert files[0].keys() == files[1].keys()
     assert [name for name, content in files[0].items() if content != files[1][name]] == []
     records = [json.loads((run / "record.json").read_text()) for run in runs]
+    for record in records:
+        # The server has loaded the modules of these tests.
+        del record["digest"], record["materials"]["code"]
     assert records[0] == records[1]
     environments = [json.loads((run / "environment.json").read_text()) for run in runs]
     assert environments[0]["environment"] == environments[1]["environment"]
