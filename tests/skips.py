@@ -57,7 +57,7 @@ ALLOWED = (
     Allowed("platform", r"(the cell is|a Python on this machine|a tree of a different)"),
     Allowed("platform", r"only glibc takes tunables"),
     # Which code paths there are, and which of them the processor can run.
-    Allowed("processor", r"(tunables|kernels|names( of| kernels of)?|CPUID\b.*) (of )?x86"),
+    Allowed("processor", r"(tunables|kernels|pins|names( of| kernels of)?|CPUID\b.*) (of )?x86"),
     Allowed("processor", r"the image names code paths of x86-64"),
     Allowed("processor", r"(no x86-64-v3|this processor is|the processor has no)"),
     Allowed("processor", r"(two threads need two processors|fewer than two classes)"),
