@@ -35,8 +35,11 @@ LONG = (
     "container/test_image_clock.py",
     "cpu/test_arm64.py",
     "cli/test_explain.py",
+    "cli/test_json_schemas.py",
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
+    "forking/test_measured.py",
     "matrix/test_matrix_runs.py",
+    "report/test_comparison_page.py::test_a_thousand_records_make_a_page_that_can_be_read",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (
