@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.conftest import ROOT
@@ -15,8 +16,10 @@ from repro.app.subjects.subject import check_record
 from repro.config.recorded import parse_config
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound, dump_record
+from repro.divergence.self_consistency import find_contradiction
 from repro.divergence.tolerance import ToleranceRequest
 from repro.execution.record import Results, pipeline_record
+from repro.training.declarations import STAGES, Stage, meaning_of
 
 GOLDEN = {
     "v1": ROOT / "tests" / "data" / "record_v1.json",
@@ -136,6 +139,29 @@ def test_an_edited_record_is_tampered_though_bound_again(name):
     found = check_record(bound(edit(read("v2"))), "it.json")
 
     assert (found.outcome, sentence in found.detail) == ("differs", True), found.detail
+
+
+def test_a_record_is_intact_for_a_version_that_has_one_stage_more():
+    """Older records lack the stage, and what is copied from it and from others since."""
+    added = Stage(
+        "widest",
+        "repro.training.safety:guess_constant",
+        ("width",),
+        (),
+        copies={"metrics.w": "width"},
+    )
+    wider = tuple(
+        replace(stage, copies={**stage.copies, "metrics.depth": stage.outputs[0]})
+        if stage.name == "fit" else stage
+        for stage in STAGES
+    )  # fmt: skip
+    meaning = meaning_of((*wider, added))
+
+    assert find_contradiction(read("v2"), meaning) is None
+    copied = read("v2").evidence.copied_from | {"metrics.test": "stages.fit.estimator"}
+    evidence = read("v2").evidence.model_copy(update={"copied_from": copied})
+    forged = read("v2").model_copy(update={"evidence": evidence})
+    assert find_contradiction(forged, meaning).name == "evidence.copied_from"
 
 
 def dropped(section, name):

@@ -20,7 +20,8 @@ _LATER = "unordered"
 _UNTYPED = re.compile(r"((recipe\.)?config\.)?models\.")
 # What `verify` and `compare` show as claimed, or as a difference in the environment.
 _CLAIMED = re.compile(
-    r"environment\.|(materials\.)?code\b|digest$|(keys\.)?environment_key$"
+    # What a record copies follows from its stages, whose outputs are compared.
+    r"evidence\.copied_from\.(drift_baseline|predictions)\b|environment\.|(materials\.)?code\b|digest$|(keys\.)?environment_key$"
     # `verify` compares it with the table that it reads; a record does not have it.
     r"|lineage\.dataset\.rows$|materials\.data\.0\.rows$"
     # Where and how wide work runs, how it is judged, and what may be imported: no part of a result.

@@ -65,7 +65,7 @@ def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
     if isinstance(record, RunRecord):
         if not record.is_pipeline:
             return _odd_copy(record) or _odd_identity(record)
-        if record.evidence.copied_from != meaning.copies:
+        if not copies_as_declared(record, meaning):
             return _flaw("evidence.copied_from", "it is not what the stages of experiments declare")
     results = Results(record.stages, record.metrics, record.threshold, record.predictions)
     return (
@@ -73,6 +73,21 @@ def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
         or find_odd_stage(record.stages, record.config, meaning)
         or (find_odd_keys(record) if isinstance(record, RunRecord) else None)
     )
+
+
+def copies_as_declared(record: RunRecord, meaning: Meaning) -> bool:
+    """Return whether an experiment names the origins of its results as its stages declare them.
+
+    Stages that a later version adds, and results that it copies, are missing from older records.
+    """
+    recorded, outputs = record.evidence.copied_from, outputs_of(record.stages)
+    names = (*record.evidence.facts, *record.evidence.numbers)
+    needed = {
+        name: source
+        for name, source in meaning.copies.items()
+        if source in outputs and any(f"{each}.".startswith(f"{name}.") for each in names)
+    }
+    return needed.items() <= recorded.items() <= dict(meaning.copies).items()
 
 
 def find_odd_keys(record: AnyRecord) -> Check | None:

@@ -10,8 +10,10 @@ from repro.config.recorded import parse_config
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import bound
 from repro.core.verdict import Check, Outcome
+from repro.divergence.self_consistency import copies_as_declared
 from repro.divergence.structure import differences
 from repro.execution.record import Results, pipeline_record
+from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +79,14 @@ def find_odd_record(run: StoredRun) -> Check | None:
     """Return where ``record.json`` is not what the other files of the run make; None if it is."""
     if run.record is None:
         return None
-    expected = assembled(run).model_dump(mode="json", by_alias=True)
-    actual = run.record.model_dump(mode="json", by_alias=True)
-    key, pair = next(iter(differences(expected, actual).items()), ("", (None, None)))
+    # The same file by the same bytes, whatever settings a later version has beside those.
+    expected = assembled(run).with_config(run.config)
+    if copies_as_declared(run.record, MEANING):
+        copies = {"copied_from": run.record.evidence.copied_from}
+        evidence = expected.evidence.model_copy(update=copies)
+        expected = expected.model_copy(update={"evidence": evidence})
+    values = (each.model_dump(mode="json", by_alias=True) for each in (bound(expected), run.record))
+    key, pair = next(iter(differences(*values).items()), ("", (None, None)))
     if not key:
         return None
     return Check(
