@@ -11,9 +11,10 @@ from tests.conftest import ROOT, command
 from tests.forging import read_record
 
 from repro.app.compare import compare_all, read_entry
-from repro.app.subjects.record_file import read_record_file
+from repro.app.subjects.record_file import parse_record, read_record_file
 from repro.app.subjects.subject import check_record
 from repro.core.environment import Fingerprint, environment_key
+from repro.core.errors import SchemaError
 from repro.core.evidence import Evidence
 from repro.core.jsonfile import bound, dump_record
 from repro.core.meaning import Mechanism
@@ -305,3 +306,22 @@ def test_nothing_is_harmless_because_a_pipeline_does_not_use_it(compared):
     able = {key for each in found.suspects if each.can_act for key in each.differences}
 
     assert able == {"packages.click", "locale.timezone"}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"marks": {"x": "0" * 64}},
+        {"marks": {"9" * 5000: "0" * 64}},
+        {"marks": {}},
+        {"length": -1},
+        {"length": 5},
+        {"length": 2**40},
+    ],
+)
+def test_marks_that_no_series_has_are_refused(edit):
+    """A position that is no number is no crash."""
+    value = json.loads(dump_record(record(series=(Series.of("loss", [1.0, 2.0]),))))
+    value["series"][0] |= edit
+    with pytest.raises(SchemaError, match=r"it\.json: series\.0"):
+        parse_record(json.dumps(value).encode(), "it.json")

@@ -6,6 +6,7 @@ What a typed file (``metrics.json``) has can be made of the evidence again, and 
 
 from __future__ import annotations
 
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue
@@ -171,8 +172,8 @@ def threshold_of(evidence: Evidence) -> Threshold:
 
 def _scores_of(numbers: Mapping[str, float], family: str) -> FoldScores:
     start = f"{_FOLDS}{family}"
-    names = (f"{start}.fold_{position}" for position in range(1, len(numbers) + 1))
-    folds = tuple(numbers[name] for name in names if name in numbers)
+    names = takewhile(numbers.__contains__, (f"{start}.fold_{n}" for n in count(1)))
+    folds = tuple(numbers[name] for name in names)
     return FoldScores(mean=numbers[f"{start}.mean"], std=numbers[f"{start}.std"], folds=folds)
 
 

@@ -36,14 +36,21 @@ class Series(Record):
     ----------
     name : str
     length : int
-    marks : dict of int to str
+    marks : dict of str to str
         At positions 1, 2, 4, 8 … and at the end: the SHA-256 chain over all values so far,
         each as eight bytes (big-endian IEEE 754). Two series agree up to their last equal mark.
     """
 
     name: str
-    length: int
+    length: Annotated[int, Field(ge=0)]
     marks: dict[str, Sha256]
+
+    @model_validator(mode="after")
+    def _marks_of_length(self) -> Self:
+        if self.marks.keys() != _positions(self.length):
+            message = "series '{name}': its marks are not those of its length"
+            raise PydanticCustomError("marks_of_length", message, {"name": self.name})
+        return self
 
     @staticmethod
     def of(name: str, values: Iterable[float]) -> Series:
@@ -56,6 +63,11 @@ class Series(Record):
         if length:
             marks[str(length)] = chain.hex()
         return Series(name=name, length=length, marks=marks)
+
+
+def _positions(length: int) -> set[str]:
+    powers = {str(1 << power) for power in range(length.bit_length())}
+    return powers | {str(length)} if length else set()
 
 
 class Identity(Record):

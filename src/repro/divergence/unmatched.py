@@ -59,7 +59,7 @@ def explained_outputs(expected: Evidence, actual: Evidence, meaning: Meaning) ->
     shared = without(expected, names), without(actual, names)
     found = {}
     for section in ("test", "undefined", "constant"):
-        whole = [name for side in (expected, actual) for name in _section(side, section)]
+        whole = {*_section(expected, section), *_section(actual, section)}
         reasons = [
             sentence
             for name, sentence in names.items()

@@ -11,11 +11,13 @@ from itertools import permutations
 from math import factorial
 from typing import TYPE_CHECKING, Any, cast
 
+from pydantic import ValidationError
+
 from repro.app.own_metrics import names_of
 from repro.config.metrics import built_in
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.evidence import Evidence, evidence_of, metrics_of, threshold_of
-from repro.core.jsonfile import load_record
+from repro.core.jsonfile import load_record, problems_of
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.digest.plain import digest_plain
@@ -69,8 +71,9 @@ def parse_record(content: bytes, name: str) -> AnyRecord:
             metrics, threshold_of(record.evidence), record.predictions, record.evidence.copied_from
         )
     except ValueError as error:
+        problems = problems_of(error) if isinstance(error, ValidationError) else error
         raise SchemaError(
-            f"{name}: evidence: {error}", advice="get a fresh copy of the file"
+            f"{name}: evidence: {problems}", advice="get a fresh copy of the file"
         ) from error
     if _different_names(record.evidence, evidence):
         raise SchemaError(
