@@ -268,3 +268,42 @@ def test_integrity_needs_no_numpy_and_unpickles_nothing(run):
 def test_the_name_of_the_run_is_that_of_its_folder(run):
     """The sample is what the other tests take it for."""
     assert run.name == RUN_ID
+
+
+DETACHED = ["signature.dsse.json", "signature-ci_2.dsse.json", "statement.intoto.json"]
+
+
+@pytest.mark.parametrize("name", DETACHED)
+def test_a_signature_may_be_added_to_a_complete_run(run, name):
+    """Whatever it holds: nothing of the run follows from it."""
+    (run / name).write_bytes(b"{}")
+
+    assert broken(run) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "signature.json",
+        "signature.dsse.json.py",
+        "signature.dsse.json\n",
+        "my-signature.dsse.json",
+        "Signature.dsse.json",
+        "signature.ci.dsse.json",
+        "sitecustomize.py",
+    ],
+)
+def test_a_name_beside_the_reserved_ones_is_unexpected(run, name):
+    (run / name).write_bytes(b"{}")
+
+    assert list(broken(run).values()) == [FileOutcome.UNEXPECTED]
+
+
+@pytest.mark.parametrize("change", [_to_folder, _to_pipe, _to_link, _to_broken_link])
+@pytest.mark.parametrize("name", DETACHED)
+def test_a_reserved_name_allows_a_file_alone(run, name, change):
+    """No folder, link or pipe."""
+    (run / name).write_bytes(b"{}")
+    change(run / name)
+
+    assert list(broken(run).values()) == [FileOutcome.UNEXPECTED]

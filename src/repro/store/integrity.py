@@ -120,7 +120,7 @@ def _unexpected(run: Path, known: Collection[str]) -> Iterator[FileCheck]:
         return
     for path in paths:
         odd = oddity(path)
-        if is_detached(path.name) and odd is None:
+        if is_detached(path.name) and not odd:
             # Nothing of the run follows from it: whoever wants it has to verify it.
             continue
         kind = odd or "a file"
