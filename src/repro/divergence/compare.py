@@ -73,7 +73,7 @@ def compare(
     checks += [] if alone else check_series(expected.series, actual.series)
     evidence = expected.evidence, actual.evidence
     checks += check_evidence(*evidence, limits, metrics_only=alone)
-    stages, numbers = _parted(_explain(check, reasons) for check in checks)
+    stages, numbers = _split(_explain(check, reasons) for check in checks)
     verdict, sentences = _judge(stages, numbers)
     if alone and verdict.holds:
         sentences = ["every metric is within the tolerance; nothing else was compared"]
@@ -88,7 +88,7 @@ def _explain(check: Check, reasons: Mapping[str, str]) -> Check:
     return replace(check, outcome=Outcome.EXPLAINED, detail=reason)
 
 
-def _parted(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+def _split(checks: Iterable[Check]) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
     """Return the checks of what was computed on the way, and those of results."""
     everything = tuple(checks)
     stages = tuple(check for check in everything if check.kind in _COMPUTED)
@@ -207,8 +207,8 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
 def _count_stages(stages: Sequence[Check]) -> list[str]:
     series = [check.detail for check in stages if check.kind is Kind.SERIES and check.detail]
     outputs = [check for check in stages if check.kind is Kind.STEP]
-    parted = sum(check.outcome not in _EXACT for check in outputs)
-    found = [f"{parted} of {len(outputs)} stage outputs have other bits"] if parted else []
+    differing = sum(check.outcome not in _EXACT for check in outputs)
+    found = [f"{differing} of {len(outputs)} stage outputs have other bits"] if differing else []
     return found + series
 
 

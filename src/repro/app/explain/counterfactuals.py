@@ -164,5 +164,5 @@ class Counterfactuals:
         return environ
 
     def _confirms(self, record: AnyRecord) -> bool:
-        parted = self.divergence
-        return parted is not None and has_same_outputs_at(parted.stage, record, self.expected)
+        diverged = self.divergence
+        return diverged is not None and has_same_outputs_at(diverged.stage, record, self.expected)

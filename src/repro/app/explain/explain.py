@@ -70,8 +70,8 @@ def explain(
         )
     actual = actual.with_stages(without(actual.stages, moved))
     only = explained_outputs(expected.evidence, actual.evidence, MEANING)
-    parted = first_divergence(expected.stages, actual.stages, only)
-    if parted is None:
+    diverged = first_divergence(expected.stages, actual.stages, only)
+    if diverged is None:
         sentence, same = no_divergence.compare_with_rerun(expected, actual)
         if same and against:
             sentence = (
@@ -79,8 +79,8 @@ def explain(
                 f" of {subject.name}, and not its own; explain {against.name} separately"
             )
         return _report(trials, sentence, explained=same and against is None)
-    trials.divergence = parted
-    return _sought(trials, actual, parted)
+    trials.divergence = diverged
+    return _searched(trials, actual, diverged)
 
 
 def _without(side: Recorded, names: frozenset[str]) -> Recorded:
@@ -88,21 +88,21 @@ def _without(side: Recorded, names: frozenset[str]) -> Recorded:
     return replace(side, record=side.record.with_stages(stages))
 
 
-def _sought(trials: Counterfactuals, actual: AnyRecord, parted: Divergence) -> Explanation:
-    causes = possible_causes(trials.expected, actual, parted)
-    if not causes and parted.inputs:
+def _searched(trials: Counterfactuals, actual: AnyRecord, diverged: Divergence) -> Explanation:
+    causes = possible_causes(trials.expected, actual, diverged)
+    if not causes and diverged.inputs:
         sentence = (
-            f"not explained: '{parted.stage}' diverges because its input differs:"
-            f" {', '.join(parted.inputs)}; nothing recorded says why"
+            f"not explained: '{diverged.stage}' diverges because its input differs:"
+            f" {', '.join(diverged.inputs)}; nothing recorded says why"
         )
         return _report(trials, sentence, explained=False)
     confirmed, untried = search(trials, actual, causes)
     # With every output explained nothing is left to suspect.
     whole = any(trial.confirms and trial.agreeing == trial.outputs for trial in trials.made)
     rest = () if whole else tuple(s for s in causes if s.cause not in confirmed)
-    sentence = _sentence(trials, parted.stage, confirmed, rest)
+    sentence = _sentence(trials, diverged.stage, confirmed, rest)
     other = trials.against
-    if other and not no_divergence.has_same_outputs_at(parted.stage, actual, other.record):
+    if other and not no_divergence.has_same_outputs_at(diverged.stage, actual, other.record):
         sentence += f"; this training does not have the bits of {other.name} at that stage"
     return _report(
         trials,

@@ -64,18 +64,18 @@ class Intervention:
 
 
 def possible_causes(
-    expected: AnyRecord, actual: AnyRecord, parted: Divergence
+    expected: AnyRecord, actual: AnyRecord, diverged: Divergence
 ) -> tuple[Suspect, ...]:
     """Return what can be the reason that two trainings part, the likeliest first.
 
     Where what goes in differs, those are sections of the configuration, and else differences of the
     environments.
     """
-    if parted.inputs:
-        return configured_suspects(expected, actual, parted.inputs, MEANING)
+    if diverged.inputs:
+        return configured_suspects(expected, actual, diverged.inputs, MEANING)
     found = recorded_differences(expected, actual)
     relative = greatest_relative_difference(expected, actual)
-    ranked = suspects(found, parted, relative, expected.stages, Loaded.by(expected, actual))
+    ranked = suspects(found, diverged, relative, expected.stages, Loaded.by(expected, actual))
     return tuple(suspect for suspect in ranked if suspect.can_act)
 
 
@@ -149,9 +149,9 @@ def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
 
     What this processor cannot run is left out.
     """
-    parted = differences(comparable(record.environment), comparable(other.environment))
+    diverged = differences(comparable(record.environment), comparable(other.environment))
     found: Settings = {}
-    for suspect in suspects(parted, None, None):
+    for suspect in suspects(diverged, None, None):
         settings = steering(suspect.cause, record.environment, other.environment)
         if not unsupported_by_cpu(settings):
             found |= settings
