@@ -53,8 +53,8 @@ ALLOWED = (
     Allowed("platform", r"(file names that are no text|the table of the Linux kernel)", not LINUX),
     Allowed("platform", r"(needs a /proc file system|no /\S+ on this system)", not LINUX),
     Allowed("platform", r"(containers of these tests need|builds are tried on) Linux", not LINUX),
-    Allowed("platform", r"repro has no way to do it on ", not LINUX),
-    Allowed("platform", r"(the cell is|a Python on this machine|a tree of a different)"),
+    Allowed("platform", r"repro cannot do it on ", not LINUX),
+    Allowed("platform", r"(the cell is|a Python on this machine|a file system of a different)"),
     Allowed("platform", r"only glibc takes tunables"),
     # Which code paths there are, and which of them the processor can run.
     Allowed("processor", r"(tunables|kernels|pins|names( of| kernels of)?|CPUID\b.*) (of )?x86"),
@@ -71,7 +71,7 @@ ALLOWED = (
     Allowed("tool", r"(qemu-aarch64|mmdebstrap|Python 3.13 with venv) is not installed"),
     Allowed("tool", r"(not installed: |[\w-]+( and [\w-]+)*: not installed)"),
     Allowed(
-        "tool", r"(no container engine answers|no Python \S+ with venv|.* needs tools that are)"
+        "tool", r"(no container engine responds|no Python \S+ with venv|.* needs tools that are)"
     ),
     Allowed("tool", r"there is no (C compiler|objdump)"),
     Allowed("tool", r"\S+ is not on PATH"),

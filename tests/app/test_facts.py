@@ -151,7 +151,7 @@ def test_a_loaded_file_without_a_hash_is_no_lineage(copied):
     _, run = copied
     rewritten(run, facts={"loaded": ("made_up.py",)})
 
-    assert "'made_up.py' has no hash in code" in broken(run)["lineage.json"]
+    assert "'made_up.py' has no hash under 'code'" in broken(run)["lineage.json"]
 
 
 def with_rows(record, rows):

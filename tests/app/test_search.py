@@ -82,7 +82,7 @@ def test_what_was_not_needed_is_named_with_the_reason():
 
     assert (confirmed, tried) == (("seed",), [("seed",)])
     assert untried == dict.fromkeys(
-        ("split", "features"), "what parts first is explained without it"
+        ("split", "features"), "the first divergence is explained without it"
     )
 
 

@@ -58,7 +58,7 @@ def test_clean_environment_has_no_problem(tmp_path):
     assert (found.status, found.of("problem"), found.level) == (0, set(), "portable")
     assert found["hash seed"]["status"] == "kept in check"
     assert found["level portable"]["status"] == "ok"
-    assert found["Python as started here"]["status"] == "ok"
+    assert found["Python in this shell"]["status"] == "ok"
     assert "no lock and no git to check" in found["project"]["found"]
     assert not {"lock", "git", "installed packages"} & found.keys()
 
@@ -132,8 +132,8 @@ def test_import_that_fails_is_named_with_its_cause(tmp_path):
     found = doctor(tmp_path, env=both)
 
     assert found.status == 1
-    assert found.of("problem") == {"NPY_ENABLE_CPU_FEATURES", "Python as started here"}
-    assert "cannot be set simultaneously" in found["Python as started here"]["found"]
+    assert found.of("problem") == {"NPY_ENABLE_CPU_FEATURES", "Python in this shell"}
+    assert "cannot be set simultaneously" in found["Python in this shell"]["found"]
     assert "are both set" in found["NPY_ENABLE_CPU_FEATURES"]["found"]
     assert found["level portable"]["status"] == "ok"
 
@@ -167,10 +167,10 @@ def test_processor_below_the_level_and_below_the_variables(tmp_path, mask):
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     problems = {line[15:41].strip(): line[41:] for line in lines if line.startswith("problem ")}
-    assert problems.keys() == {"processor", "Python as started here", *above}
-    assert "needs a processor of x86-64-v3, and this one lacks avx, avx2" in problems["processor"]
-    assert "would end in an illegal instruction" in problems["OPENBLAS_CORETYPE"]
-    assert "X86_V3 is above this processor" in problems["NPY_ENABLE_CPU_FEATURES"]
+    assert problems.keys() == {"processor", "Python in this shell", *above}
+    assert "needs a processor of x86-64-v3; this one lacks avx, avx2" in problems["processor"]
+    assert "would crash with an illegal instruction" in problems["OPENBLAS_CORETYPE"]
+    assert "X86_V3 is for a newer processor" in problems["NPY_ENABLE_CPU_FEATURES"]
     assert "fix" in lines[2]
     assert lines[2].endswith("--level portable-v2")
     assert lines[-1].startswith("4 problems, ")
@@ -189,9 +189,9 @@ def test_process_that_dies_is_named_with_the_signal(tmp_path):
     found = doctor(tmp_path, "--level", "strict", env=env)
 
     assert found.status == 1
-    assert found.of("problem") == {"Python as started here", "level strict"}
+    assert found.of("problem") == {"Python in this shell", "level strict"}
     for name in found.of("problem"):
-        assert "was ended by SIGILL (illegal instruction)" in found[name]["found"]
+        assert "was killed by SIGILL (illegal instruction)" in found[name]["found"]
     assert found["PYTHONPATH"]["status"] == "warning"
 
 
@@ -208,7 +208,7 @@ def test_what_sets_a_level_back_is_found_by_reading_back(tmp_path):
     assert found.status == 1
     assert found.of("problem") == {"level portable", "BLAS"}
     assert "runs the kernel Nehalem, not Haswell" in found["level portable"]["found"]
-    assert "do not compute alike" in found["BLAS"]["found"]
+    assert "compute differently" in found["BLAS"]["found"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loader of Linux")
@@ -260,7 +260,7 @@ def test_project_is_examined_at_its_own_level(project):
             "0123456789abcdef" * 2 + "01234567-dirty\n",
             "warning",
             "changed since 0123456789ab",
-            "commit before a run that must count",
+            "commit before any run that matters",
         ),
         (None, "warning", "git is missing", "install git, or build the image from a commit"),
     ],

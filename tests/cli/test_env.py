@@ -103,7 +103,11 @@ def test_run_that_is_expected_holds_and_an_edited_one_does_not(trained, tmp_path
     [
         ("nowhere.json", None, "nor a readable file"),
         ("empty.json", "{}", "contains no fingerprint"),
-        ("other.json", '{"fingerprint": {"digest": 1}}', "cannot read its fingerprint"),
+        (
+            "other.json",
+            '{"fingerprint": {"digest": 1}}',
+            "fingerprint is not one that this version reads",
+        ),
         ("list.json", "[]", "expected a JSON object"),
         ("fingerprint/v7:0123456789ab", None, "a different scheme"),
     ],

@@ -142,7 +142,7 @@ def test_what_cannot_be_run_is_refused_with_the_next_step(tmp_path):
     assert "command not found" in results["./none"].err
     assert "chmod +x ./plain" in results["./plain"].err
     assert "repro exec -- sh ./bare" in results["./bare"].err
-    assert "its first line names is not found" in results["./lost"].err
+    assert "interpreter in its first line was not found" in results["./lost"].err
 
 
 def test_no_command_teaches():
@@ -151,7 +151,7 @@ def test_no_command_teaches():
 
     assert (none.status, idle.status) == (2, 2)
     assert "repro exec -- python train.py" in none.err
-    assert "leave the command out" in idle.err
+    assert "leave out the command" in idle.err
 
 
 @posix

@@ -75,7 +75,7 @@ SPOILT = {
     "groups": (
         "portable",
         "os.environ['NPY_ENABLE_CPU_FEATURES'] = 'X86_V2'; import numpy",
-        "NumPy uses the groups of its baseline alone, not X86_V3",
+        "NumPy uses the groups of its baseline only, not X86_V3",
     ),
     "threads": (
         "strict",
@@ -207,7 +207,7 @@ def test_a_difference_under_one_fingerprint_is_a_finding(trained, reference, tmp
     strict = trained[0].repro("verify", path)
     accepted = trained[0].repro("verify", path, "--tolerance", "1e-6", "--json")
 
-    assert (strict.status, "only within the tolerance, although bit-identical" in strict.out) == (
+    assert (strict.status, "within the tolerance only, although bit-identical" in strict.out) == (
         1,
         True,
     ), strict.out

@@ -109,7 +109,7 @@ def job(tmp_path):
 
 @pytest.mark.parametrize("name", ["click", "repro-tools", "reproduce"])
 def test_a_lock_has_to_say_which_repro_a_cell_installs(job, name):
-    with pytest.raises(UnavailableError, match="does not pin repro, and the project is not its"):
+    with pytest.raises(UnavailableError, match="does not pin repro, and the project does not"):
         wheels(job(name + PINNED))
 
 

@@ -158,7 +158,7 @@ def test_auto_without_a_measured_spread_says_how_to_measure_it(project, referenc
     result, _ = compared(project, references, "--tolerance", "auto")
 
     assert result.status == 3
-    assert "how far they may was not measured" in result.err
+    assert "the noise between the two machines was not measured" in result.err
     assert "repro noise" in result.err
 
 
@@ -269,7 +269,7 @@ def test_a_record_with_another_configuration_is_not_measured_under_its_keys(
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
-        (("--noise", "noise.json"), 2, "--noise goes with --tolerance auto"),
+        (("--noise", "noise.json"), 2, "--noise needs --tolerance auto"),
         (("--tolerance", "auto", "--noise", "nowhere.json"), 3, "repro noise RECORD"),
         (("--tolerance", "automatic"), 2, "expected a number or auto, found 'automatic'"),
     ],

@@ -64,7 +64,7 @@ def test_an_own_metric_is_recorded_with_the_hashes_of_its_code(project):
         expected = hashlib.sha256((project.path / name).read_bytes()).hexdigest()
         assert (lineage["code"][name], name in lineage["loaded"]) == (expected, True)
     assert (verified.status, refused.status) == (0, 3), verified.err
-    assert "allows metrics from 'costs', and this project does not" in refused.err
+    assert "allows metrics from 'costs', but this project does not" in refused.err
 
 
 @pytest.mark.parametrize("path", ["mine:f", "mine.deep.er:f", "os:system", "json:dumps", "mine_:f"])

@@ -33,8 +33,8 @@ def folder(tmp_path):
         (["run/deep/page.html"], "inside the run run"),
         (["read/page.html"], "inside the run read"),
         (["run"], "is a folder"),
-        (["new.html", "new.html"], "requested twice"),
-        (["new.html", "run/../new.html"], "requested twice"),
+        (["new.html", "new.html"], "named twice"),
+        (["new.html", "run/../new.html"], "named twice"),
     ],
 )
 def test_a_target_that_would_replace_something_is_refused(folder, targets, words):

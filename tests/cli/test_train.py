@@ -336,7 +336,7 @@ def test_an_interrupted_training_leaves_nothing(project):
         process.send_signal(number)
         _, err = process.communicate(timeout=300)
 
-        assert (process.returncode, "nothing was left half-made" in err) == (130, True)
+        assert (process.returncode, "no partial output was left" in err) == (130, True)
         assert list((project.path / "runs").iterdir()) == []
 
 

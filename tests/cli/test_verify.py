@@ -189,7 +189,10 @@ def test_a_row_that_no_record_holds_is_refused(copied):
     result = project.repro("compare", run, run)
 
     assert (result.status, "unexpected" in result.err) == (3, False), result.err
-    assert f"run {run.name}: a file contains what no record can: 9007199254740993" in result.err
+    assert (
+        f"run {run.name}: a file has content that no record can have: 9007199254740993"
+        in result.err
+    )
     assert "next: get a fresh copy of the run" in result.err
 
 

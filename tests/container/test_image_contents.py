@@ -161,7 +161,7 @@ def test_a_wheel_that_was_altered_is_not_built_in(bench, tmp_path):
     )
 
     assert done.status == 3, done.out
-    assert f"{victim.name}' is not a wheel that the lock names" in done.err
+    assert f"{victim.name}' is not a wheel of the lock" in done.err
     assert "next: " in done.err
     assert not (tmp_path / "image").exists()
 

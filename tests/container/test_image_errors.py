@@ -66,7 +66,7 @@ def test_a_daemon_that_does_not_run(tools, tmp_path):
         env={**tools("git", "docker"), "DOCKER_HOST": f"unix://{tmp_path}/none"},
     )  # fmt: skip
 
-    refused(done, 3, "Docker's daemon does not answer", "start it", "leave out --builder")
+    refused(done, 3, "the Docker daemon does not respond", "start it", "leave out --builder")
 
 
 def test_a_base_without_a_digest():
@@ -135,7 +135,7 @@ def test_an_interrupted_build_leaves_nothing(bench, tmp_path, number):
         process.send_signal(number)
     _, err = process.communicate(timeout=300)
 
-    assert (process.returncode, "nothing was left half-made" in err) == (130, True), err
+    assert (process.returncode, "no partial output was left" in err) == (130, True), err
     assert (at_work(place), list(place.iterdir()), target.exists()) == ([], [], False)
 
 

@@ -74,8 +74,8 @@ def test_a_path_outside_the_project_is_refused(bench, path):
 @pytest.mark.parametrize(
     ("text", "task", "sentence"),
     [
-        ("yes,yes", Task.BINARY, "target 'bad': one class only, 'yes'"),
-        ("a,a", Task.MULTICLASS, "target 'bad': one class only, 'a'"),
+        ("yes,yes", Task.BINARY, "target 'bad': only one class, 'yes'"),
+        ("a,a", Task.MULTICLASS, "target 'bad': only one class, 'a'"),
         ("yes,no,maybe", Task.BINARY, "has two labels, found 3: 'maybe', 'no', 'yes'"),
         ("Yes,no", Task.BINARY, "the positive label 'yes' is not among 'Yes', 'no'"),
         ("yes,,no,", Task.BINARY, "target 'bad': 2 values are missing, first in line 3"),

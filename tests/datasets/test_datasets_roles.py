@@ -56,7 +56,7 @@ def test_patterns_tell_upper_from_lower_case(bench):
         (NAMES, {"numeric": ("age", "x_*")}, "the pattern 'x_*' (numeric) matches no column"),
         (NAMES, {"numeric": ("age", "city")}, "column 'city' has two roles, numeric and"),
         (NAMES, {"numeric": ("a*",), "ignored": ("id", "*e")}, "column 'age' has two roles"),
-        (NAMES, {"numeric": ("age", "bad")}, "'bad' is the target, and is also listed as numeric"),
+        (NAMES, {"numeric": ("age", "bad")}, "'bad' is the target and also listed as numeric"),
         (
             NAMES,
             {"numeric": (), "categorical": (), "ignored": ("*",)},

@@ -268,7 +268,7 @@ def test_other_line_ends_are_not_other_data(declared, found, ends, home):
     """Training and ``data verify`` say that nothing else differs, and that Git does such things."""
     (home / "data/t.csv").write_bytes(found.encode())
     entry = entry_of(declared.encode())
-    with pytest.raises(DataError, match="only its line ends differ") as caught:
+    with pytest.raises(DataError, match="only its line endings differ") as caught:
         load_entry(home, entry, Task.MULTICLASS)
     checks = {check.name: check for check in verify_entry(home, "t", entry)}
 
@@ -319,12 +319,12 @@ def test_a_run_with_other_line_ends_says_so(name, tmp_path):
     path = run_folder / name
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     changed = [check for check in integrity(run_folder) if check.outcome is FileOutcome.CHANGED]
-    with pytest.raises(PreconditionError, match="only its line ends differ"):
+    with pytest.raises(PreconditionError, match="only its line endings differ"):
         read_run(run_folder)
 
     assert RUN_ID == run_folder.name
     assert [name] == [check.name for check in changed]
-    assert "only its line ends differ from what was written" in changed[0].detail
+    assert "only its line endings differ from what was written" in changed[0].detail
     assert changed[0].detail.endswith("found CRLF, expected LF")
 
 

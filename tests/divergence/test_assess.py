@@ -33,8 +33,8 @@ def test_why_the_same_bits_are_due_is_not_replaced_by_that_they_were_asked_for()
     asked = assess(SETTINGS, RECORD, OTHER_BITS, ToleranceRequest(tolerance=EXACT), MEANING)
 
     assert (due.verdict, asked.verdict) == (Verdict.EQUIVALENT, Verdict.EQUIVALENT)
-    assert due.finding == "only within the tolerance, although bit-identical results are expected"
-    assert asked.finding == "different bits, although the same bits were requested"
+    assert due.finding == "within the tolerance only, although bit-identical results are expected"
+    assert asked.finding == "the bits differ, although identical bits were requested"
     assert not due.holds
     assert not asked.holds
 

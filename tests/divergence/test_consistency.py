@@ -301,7 +301,9 @@ def test_a_damaged_file_is_told_as_such_alone(copied):
     _, run = copied
     (run / "metrics.json").write_bytes((run / "metrics.json").read_bytes().replace(b"0.", b"1.", 1))
 
-    assert broken(run) == {"metrics.json": "metrics.json: the content is not what was written"}
+    assert broken(run) == {
+        "metrics.json": "metrics.json: the content differs from what was written"
+    }
 
 
 def test_nothing_slow_is_imported_to_tell(copied):

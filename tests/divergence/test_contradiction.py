@@ -127,7 +127,7 @@ def test_stages_stand_in_one_order(record):
     found = judged(with_stages(record, record.stages.stages[::-1]), record)
 
     assert (found.verdict, found.holds) == ("incomparable", False)
-    assert found.reasons[0].startswith("stages.check is in the place of stages.split")
+    assert found.reasons[0].startswith("stages.check takes the place of stages.split")
 
 
 def test_so_does_another_number_of_held_out_rows(record):

@@ -272,9 +272,11 @@ def test_an_architecture_that_no_fingerprint_shows_is_not_believed():
     """Anybody can write another machine's name into a record."""
     claimed = elsewhere("aarch64", fingerprint=False)
 
-    with pytest.raises(PreconditionError, match="how far they may was not measured"):
+    with pytest.raises(
+        PreconditionError, match="the noise between the two machines was not measured"
+    ):
         automatic(settings(), RECORD, claimed, ToleranceRequest(noise=None), MEANING)
-    with pytest.raises(PreconditionError, match="measured on x86_64, and the record is from aarch"):
+    with pytest.raises(PreconditionError, match="measured on x86_64, but the record is from aarch"):
         automatic(
             settings(),
             RECORD,
@@ -299,7 +301,7 @@ def test_noise_that_says_nothing_of_a_record_is_refused():
     """Of another experiment, or of one class of code paths, whatever it claims to have."""
     with pytest.raises(PreconditionError, match="a different experiment or seed"):
         check_noise(noise({}, strict_key="strict/v1:0"), RECORD)
-    with pytest.raises(PreconditionError, match="one fingerprint"):
+    with pytest.raises(PreconditionError, match="the same fingerprint"):
         check_noise(noise({}, prints=("a", "a", "")), RECORD)
     asked = ToleranceRequest(auto=True, noise=noise({}, strict_key="strict/v1:0"))
     with pytest.raises(PreconditionError, match="a different experiment or seed"):

@@ -206,7 +206,7 @@ def test_a_system_without_a_filter_says_so(monkeypatch, system):
     """It runs all the same, by the command as it is."""
     monkeypatch.setattr(isolation.sys, "platform", system)
 
-    assert isolation.isolate() == ("", f"repro has no way to do it on {system}")
+    assert isolation.isolate() == ("", f"repro cannot do it on {system}")
     assert isolation.isolated_command(["a"]) == ["a"]
 
 

@@ -47,7 +47,10 @@ def old_processor(monkeypatch: pytest.MonkeyPatch):
     ("variables", "told"),
     [
         ({"OPENBLAS_CORETYPE": "Haswell"}, "illegal instruction"),
-        ({"NPY_ENABLE_CPU_FEATURES": "X86_V3"}, "NPY_ENABLE_CPU_FEATURES=X86_V3 is above"),
+        (
+            {"NPY_ENABLE_CPU_FEATURES": "X86_V3"},
+            "NPY_ENABLE_CPU_FEATURES=X86_V3 is for a newer processor",
+        ),
         (
             {"NPY_ENABLE_CPU_FEATURES": "X86_V2", "NPY_DISABLE_CPU_FEATURES": "X86_V3"},
             "refuses to be imported",
@@ -68,7 +71,7 @@ def test_processor_below_the_level_is_told_the_level_that_works():
     with pytest.raises(PreconditionError) as caught:
         check_processor(Level.PORTABLE)
 
-    assert "needs a processor of x86-64-v3, and this one lacks avx, avx2" in caught.value.message
+    assert "needs a processor of x86-64-v3; this one lacks avx, avx2" in caught.value.message
     assert caught.value.advice.endswith("--level portable-v2")
     check_processor(Level.PORTABLE_V2)
     check_processor(Level.STRICT)

@@ -60,17 +60,17 @@ def test_a_cell_is_read_as_it_is_written(read):
         ("runner: ubuntu-24.04, python: 3.13", "cells.here.python: input should be a valid string"),
         ('runner: ubuntu-latest, python: "3.13"', "cells.here.runner: input should be 'ubuntu"),
         ("runner: ubuntu-24.04", "missing key 'cells.here.python'"),
-        (f"{GOOD}, suite: trixie", "suite: it goes with 'stand_in: chroot'"),
+        (f"{GOOD}, suite: trixie", "suite and 'stand_in: chroot': each needs the other"),
         (f"{GOOD}, stand_in: native", "here.stand_in: input should be 'interpreter', 'chroot'"),
-        (f"{GOOD}, stand_in: chroot", "suite: it goes with 'stand_in: chroot'"),
-        (f"{GOOD}, stand_in: emulation", "emulation is of Linux on arm64"),
+        (f"{GOOD}, stand_in: chroot", "suite and 'stand_in: chroot': each needs the other"),
+        (f"{GOOD}, stand_in: emulation", "only Linux on arm64 can be emulated"),
         (
             'runner: ubuntu-24.04, python: "3.13", packages: [git]',
-            "packages: they go with an image",
+            "packages: allowed only with an image",
         ),
         (
             'runner: ubuntu-24.04, python: "3.11", lock: requirements-oldest.txt',
-            "lock: a different one goes with an image",
+            "lock: allowed only with an image",
         ),
         (f"{GOOD}, lock: other.txt", "here.lock: input should be 'requirements.txt' or"),
         (f"{GOOD}, level: nonsense", "cells.here.level: input should be 'seeded', 'strict'"),
@@ -112,7 +112,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path, content):
 
 def test_a_matrix_that_is_missing_is_named(tmp_path):
     """By a sentence."""
-    with pytest.raises(ConfigError, match=r"matrix\.yaml: no such file: expected the cells"):
+    with pytest.raises(ConfigError, match=r"matrix\.yaml: no such file; it lists the cells"):
         read_matrix(tmp_path / "matrix.yaml")
 
 

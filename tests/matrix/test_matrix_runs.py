@@ -148,7 +148,7 @@ def test_one_record_does_not_stand_for_two_images(laid_out):
 
     assert laid_out.run("--records", records).status == 0
     assert done.status == 1
-    assert "failed: second: its record is that of first, which has a different image" in done.out
+    assert "failed: second: its record belongs to first, which has a different image" in done.out
 
 
 def test_a_folder_is_not_shared_by_two_calls(bench):
@@ -160,10 +160,10 @@ def test_a_folder_is_not_shared_by_two_calls(bench):
     process.communicate()
 
     assert second.status == 3
-    assert f"process {process.pid} works in {bench.work} already" in second.err
+    assert f"process {process.pid} is already using {bench.work}" in second.err
     assert "--work" in second.err
     assert (process.returncode, (bench.records / "first.json").exists()) == (0, True)
-    assert "works in" not in bench.run("--cell", "elsewhere", "--train-only").err
+    assert "already using" not in bench.run("--cell", "elsewhere", "--train-only").err
 
 
 def test_a_reference_is_what_the_cells_are_held_against(laid_out):
@@ -195,7 +195,7 @@ def test_a_cell_that_cannot_be_trained_here_is_never_a_pass(bench):
 
     assert done.status == 3
     assert "skipped: elsewhere: the cell is Windows" in done.out
-    assert done.err.splitlines()[-1] == "1 trained, 1 skipped: too few records to say anything"
+    assert done.err.splitlines()[-1] == "1 trained, 1 skipped: too few records to compare"
     assert not (bench.work / "report").exists()
 
 
@@ -286,7 +286,7 @@ def test_a_mirror_that_does_not_answer_is_told_with_the_next_step(bench):
 
     assert (done.status, [*(bench.work / "trees").iterdir()]) == (3, [])
     assert "mmdebstrap failed: E: Failed to fetch http://" in done.out
-    assert "(next: check the network; http_proxy" in done.out
+    assert "(next: check the network, http_proxy" in done.out
 
 
 def test_an_index_that_does_not_answer_is_told_with_the_next_step(bench):
@@ -296,7 +296,7 @@ def test_an_index_that_does_not_answer_is_told_with_the_next_step(bench):
 
     assert done.status == 3
     assert "pip failed: ERROR: Could not find a version that satisfies" in done.out
-    assert "(next: check the network; http_proxy" in done.out
+    assert "(next: check the network, http_proxy" in done.out
 
 
 @AS_ROOT
@@ -318,7 +318,7 @@ def test_a_full_disk_is_told_with_the_next_step(bench, cell, size, status):
         pytest.skip("no mirror of Debian answers here")
 
     assert done.stdout.splitlines()[-1].strip() == str(status), done.stdout
-    assert "(next: make room, or choose a different disk with --work)" in done.stdout
+    assert "(next: free some space, or choose a different disk with --work)" in done.stdout
 
 
 def test_a_cell_is_trained_by_the_python_that_it_names_or_not_at_all(bench):

@@ -165,7 +165,7 @@ def test_more_values_than_any_record_has_are_not_parsed(value, monkeypatch):
     many = f'{{"a": [{value * 1_300_000}0]}}'.encode()
     monkeypatch.setattr("repro.core.jsonfile.json.loads", pytest.fail)
 
-    with pytest.raises(SchemaError, match="f: more than 1200000 values, the most that is read"):
+    with pytest.raises(SchemaError, match="f: more than 1200000 values, the limit for a JSON"):
         load(many, "f")
 
 

@@ -152,7 +152,7 @@ def test_what_was_added_is_found(run):
     names = ["added.txt", ".hidden", "folder", "link", "escape\\x1b[2J", "bytes\\udcff"]
 
     assert broken(run) == dict.fromkeys(names, FileOutcome.UNEXPECTED)
-    assert details(run)["link"] == "a symbolic link that is not of this run"
+    assert details(run)["link"] == "a symbolic link that does not belong to this run"
 
 
 def test_each_of_several_findings_is_reported(run):
@@ -186,7 +186,7 @@ def test_a_hash_edited_with_its_file_is_found(run):
     text = text.replace(entry["sha256"], sha256_bytes(b"# Better\n"))
     (run / LINEAGE).write_text(text.replace(f'"size": {entry["size"]}', '"size": 9'))
 
-    assert details(run) == {LINEAGE: "edited: its digest does not bind its content"}
+    assert details(run) == {LINEAGE: "edited: its digest does not match its content"}
 
 
 def test_a_lineage_with_the_same_values_in_other_bytes_is_found(run):

@@ -175,5 +175,5 @@ def test_a_folder_that_cannot_be_removed_is_said(run, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
-    with pytest.raises(PreconditionError, match="you may not write to it"):
+    with pytest.raises(PreconditionError, match="you have no permission to write to it"):
         remove([Path(run)])

@@ -210,7 +210,7 @@ def test_a_damaged_run_is_found_and_not_passed_over(three, ref, harm):
 @pytest.mark.parametrize(
     ("ref", "message", "advice"),
     [
-        ("2026", "2026 may be any of 3 runs", "give more of the name"),
+        ("2026", "2026 matches 3 runs", "give more of the name"),
         ("20261121-041530-0f9a1d", "no run '", f"did you mean '{FIRST}'?"),
         ("zzz", "no run 'zzz'", f"the newest are: {THIRD}, {SECOND}, {FIRST}"),
         ("", "no run ''", "the newest are"),

@@ -283,4 +283,4 @@ def test_a_predicted_label_that_is_no_class_is_refused():
 
     with pytest.raises(ConfigError, match="Stranger predicts 'elsewhere'") as error:
         scoring.predict_labels(Stranger().fit(matrix, target), matrix, outcome)
-    assert "labels that fit was given" in error.value.advice
+    assert "labels passed to fit" in error.value.advice

@@ -250,7 +250,7 @@ def test_without_probabilities_they_are_undefined_with_the_reason():
     assert "loss" not in made.metrics.test
     assert made.metrics.undefined["loss"] == made.metrics.undefined["brier"]
     assert made.metrics.test["auc"] == made.metrics.test["roc_auc"]
-    with pytest.raises(DataError, match="loss needs probabilities, and svm gives decision"):
+    with pytest.raises(DataError, match="loss needs probabilities, but svm gives decision"):
         trained(settings(own=own, models=models, selection={"metric": "loss"}))
 
 
@@ -372,8 +372,8 @@ def test_a_function_cannot_change_what_it_is_given():
         (one("json:dumps"), ConfigError, "metrics.0.function: the module 'json' is not allowed"),
         (one(f"{__name__}:coost"), ConfigError, "has no function 'coost'"),
         (one("tests.nowhere:cost"), ConfigError, "there is no module 'tests.nowhere'"),
-        (one("sklearn.datasets:load_files"), ConfigError, "is not where metrics are"),
-        (one("lightgbm:train"), ConfigError, "is not where metrics are"),
+        (one("sklearn.datasets:load_files"), ConfigError, "is not a module of metrics"),
+        (one("lightgbm:train"), ConfigError, "is not a module of metrics"),
         (one("sklearn.metrics:numbers"), ConfigError, "has no function 'numbers'"),
         (one("sklearn.metrics._ranking:check_array"), ConfigError, "expected a function of true"),
         (one("sklearn.metrics._ranking:column_or_1d"), ConfigError, "expected a function of true"),
@@ -382,7 +382,7 @@ def test_a_function_cannot_change_what_it_is_given():
         (one(here(alone)), ConfigError, "takes (y_true), expected a function of true values"),
         (one(here(demanding)), ConfigError, "takes (y_true, y_pred, price), expected a function"),
         (one(here(cost), average="macro"), ConfigError, "metrics.0.average: "),
-        (one("lightgbm.none:f"), ConfigError, "is not where metrics are"),
+        (one("lightgbm.none:f"), ConfigError, "is not a module of metrics"),
     ],
 )
 def test_a_function_that_cannot_be_one_is_refused_before_training(own, error, words):

@@ -83,7 +83,7 @@ WRONG = [
     ("sklearn.linear_model:LogisticRegression", {"tol": True}, "params.tol", "a number"),
     ("lightgbm:LGBMClassifier", {"n_estimators": True}, "params.n_estimators", "a number"),
     ("oddities:Plain", {"alpha": False}, "params.alpha", "expected a number, found false"),
-    ("oddities:Refuses", {"alpha": 1}, "params", "refused them: RuntimeError: not today"),
+    ("oddities:Refuses", {"alpha": 1}, "params", "rejected them: RuntimeError: not today"),
     ("oddities:Many", {}, "params", "takes *arguments"),
     # what is missing
     (VOTE, {}, "params", "needs the parameter 'estimators'"),

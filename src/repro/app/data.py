@@ -61,7 +61,7 @@ def hashes(project: Path, name: str) -> dict[str, str]:
         return {"sha256": sha256_file(Path(name))}
     except OSError as error:
         raise PreconditionError(
-            f"{name}: cannot be read: {error.strerror}", advice="name a file"
+            f"{name}: cannot be read: {error.strerror}", advice="give the path of a readable file"
         ) from error
 
 
@@ -108,7 +108,7 @@ def _check_file(path: Path) -> None:
             path.stat()
     except OSError as error:
         raise PreconditionError(
-            f"{path.name}: cannot be read: {error.strerror}", advice="check where the link leads"
+            f"{path.name}: cannot be read: {error.strerror}", advice="check the target of the link"
         ) from error
 
 

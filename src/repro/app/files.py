@@ -53,7 +53,8 @@ def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) 
     _check_place(target, inputs)
     if any(_same(target, other) for other in others):
         raise ConfigError(
-            f"{target} is requested twice: one would replace the other", advice="choose two files"
+            f"{target} is named twice: the second would overwrite the first",
+            advice="choose two files",
         )
     # Folders that are not there yet are made.
     place = next(folder for folder in target.resolve().parents if folder.exists())
@@ -71,8 +72,7 @@ def _check_place(target: Path, inputs: Sequence[Path]) -> None:
     for folder in target.resolve().parents:
         if folder in read or os.path.isfile(folder / LINEAGE):  # noqa: PTH113  # closed ones too
             raise ConfigError(
-                f"{target} is inside the run {folder.name}, which would no longer be what was"
-                " written",
+                f"{target} is inside the run {folder.name}: writing it would change the run",
                 advice=_ANOTHER,
             )
         if target.exists() and _is_input(target.resolve(), folder):

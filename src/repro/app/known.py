@@ -52,12 +52,12 @@ def recorded_fingerprint(path: Path) -> Fingerprint:
     if found is None:
         raise PreconditionError(
             f"{path} contains no fingerprint",
-            advice="make one: repro env fingerprint --json, or a run of this version",
+            advice="create one with: repro env fingerprint --json",
         )
     try:
         return Fingerprint.model_validate(found)
     except ValidationError as error:
-        raise SchemaError(f"{path}: this program cannot read its fingerprint") from error
+        raise SchemaError(f"{path}: its fingerprint is not one that this version reads") from error
 
 
 def check_file(path: Path) -> None:

@@ -79,7 +79,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
         )
     if len({each.fingerprint for each in trainings if each.fingerprint}) < _FEWEST:
         raise PreconditionError(
-            "all trainings had one fingerprint: nothing was measured on this processor",
+            "all trainings had the same fingerprint, so nothing was measured on this processor",
             advice="measure on a machine whose levels give different bits",
         )
     return _noise(subject, records, trainings, limit)
@@ -143,7 +143,7 @@ def _sentence(found: dict[str, Spread], unstable: Sequence[str], classes: int) -
     if unstable:
         return (
             f"numerically unstable: a spread of {width:.2g} between code paths, of {worst}; scale"
-            " the features, let the solver converge or break ties, don't widen a tolerance"
+            " the features, let the solver converge, or break ties; do not widen the tolerance"
         )
     if not width:
         return f"the same numbers on all {classes} classes of code paths"

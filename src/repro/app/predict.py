@@ -126,7 +126,7 @@ class LoadedRun:
         """
         if not hasattr(self.model, "predict_proba"):
             raise PreconditionError(
-                f"run {self.path.name}: its model has no probabilities",
+                f"run {self.path.name}: its model gives no probabilities",
                 advice="use predict, or the scores of repro predict",
             )
         values: npt.NDArray[np.float64] = self.model[-1].predict_proba(self._matrix(data))
@@ -160,8 +160,8 @@ class LoadedRun:
         table = self.model[0]
         if not isinstance(table, DeclaredTable):
             raise PreconditionError(
-                f"run {self.path.name}: its model does not know the roles of its columns",
-                advice="it is of an earlier version: train again",
+                f"run {self.path.name}: its model does not record the roles of its columns",
+                advice="it was written by an earlier version; train again",
             )
         return table
 
@@ -203,7 +203,7 @@ def _unpickled(content: bytes) -> Pipeline:
         raise PreconditionError(
             f"model.joblib: {error}",
             advice="install the packages that the run's environment.json lists, and put the"
-            " modules of own estimators on PYTHONPATH",
+            " modules of your own estimators on PYTHONPATH",
         ) from error
     except Exception as error:
         raise PreconditionError(

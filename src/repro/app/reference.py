@@ -29,7 +29,7 @@ def export(project: Path, runs: Path, name: str | None) -> RunRecord:
         If there is no such run, or a file of it is not what it was.
     """
     path = find_run(runs, name)
-    run = read_intact(path, "a reference is made of an intact run only: train again")
+    run = read_intact(path, "only an intact run can become a reference; train again")
     sample = verification_settings(project, run.lineage.experiment).sample
     return sampled(record_of_run(run), sample)
 
@@ -51,6 +51,7 @@ def check_replaceable(file: Path, experiment: str) -> None:
     if found != experiment:
         what = f"a reference of '{found}'" if found else "not a reference"
         raise PreconditionError(
-            f"{file} exists and is {what}: it is not replaced by one of '{experiment}'",
+            f"{file} exists and is {what}: it is not overwritten"
+            f" with a reference of '{experiment}'",
             advice="choose a different file, or remove this one",
         )

@@ -86,5 +86,5 @@ def read_noise(path: Path) -> Noise:
     except SchemaError as error:
         raise SchemaError(error.message, advice=_MEASURE) from error
     if binding(noise) != noise.digest:
-        raise PreconditionError(f"{path}: it was edited since it was measured", advice=_MEASURE)
+        raise PreconditionError(f"{path}: edited since it was measured", advice=_MEASURE)
     return noise

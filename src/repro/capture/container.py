@@ -43,7 +43,7 @@ def _digest(environ: Mapping[str, str], name: str) -> str | None:
     if not found:
         raise PreconditionError(
             f"{name} is '{text}', not a digest: expected sha256: and 64 hexadecimal digits",
-            advice="give what the build printed as the manifest, or leave the variable out",
+            advice="use the manifest digest that the build printed, or unset the variable",
         )
     return found[1]
 

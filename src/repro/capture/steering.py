@@ -30,7 +30,7 @@ def _numpy(environ: Mapping[str, str]) -> Iterator[str]:
             if name not in known:
                 yield (
                     f"{variable} names {name}, which NumPy {numpy.__version__} does not know and"
-                    f" passes over; it knows {', '.join(known)}"
+                    f" ignores; it knows {', '.join(known)}"
                 )
 
 

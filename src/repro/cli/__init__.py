@@ -34,7 +34,7 @@ COMMANDS = {
     ),
     "explain": (
         "repro.cli.explain",
-        "Find out by training why a record has different bits than this machine gives.",
+        "Find out by training why the bits of a record differ from this machine's.",
     ),
     "noise": (
         "repro.cli.noise",
@@ -159,7 +159,7 @@ def _explain(message: str, advice: str) -> None:
 
 
 def _interrupted() -> int:
-    click.echo("interrupted: nothing was left half-made", err=True)
+    click.echo("interrupted: no partial output was left", err=True)
     return ExitCode.INTERRUPTED
 
 

@@ -58,7 +58,7 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
     chosen = Level(level)
     if form is not None:
         if arguments:
-            raise click.UsageError("--print-env prints and runs nothing: leave the command out")
+            raise click.UsageError("--print-env runs nothing: leave out the command")
         _print(form, chosen)
         return ExitCode.HOLDS
     if not arguments:
@@ -119,7 +119,7 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
         )
     if isinstance(error, FileNotFoundError):
         return PreconditionError(
-            f"{name}: the program that its first line names is not found",
+            f"{name}: the interpreter in its first line was not found",
             advice=f"correct the first line, or name the program: repro exec -- python {name}",
         )
     if os.path.isdir(name):  # noqa: PTH112 - pathlib is not needed here otherwise
@@ -127,12 +127,12 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
     if isinstance(error, PermissionError):
         return PreconditionError(
             f"{name}: not executable",
-            advice=f"chmod +x {shlex.quote(found or name)}, or name what runs it:"
+            advice=f"chmod +x {shlex.quote(found or name)}, or name the program that runs it:"
             f" repro exec -- python {shlex.quote(name)}",
         )
     return PreconditionError(
         f"{name}: cannot be run: {error.strerror}",
-        advice=f"name what runs it: repro exec -- sh {shlex.quote(name)}",
+        advice=f"name the program that runs it: repro exec -- sh {shlex.quote(name)}",
     )
 
 

@@ -45,7 +45,7 @@ def command(
     packages: bool,
     as_json: bool,
 ) -> int:
-    """Find out by training why a record has different bits than this machine gives.
+    """Find out by training why the bits of a record differ from this machine's.
 
     It trains again with the recorded settings, one difference at a time: BLAS kernel, NumPy's code
     paths, maths functions, threads, hash seed; with --packages also versions of packages, from

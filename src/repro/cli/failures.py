@@ -41,9 +41,9 @@ def _of_resources(error: Exception) -> tuple[str, str] | None:
     if isinstance(error, MemoryError) or "failed to map segment" in text:
         return f"out of memory{f': {text}' if text else ''}", _MEMORY
     if isinstance(error, RecursionError):
-        return "something that was read is nested too deeply", "flatten it, or get a fresh copy"
+        return "the input is nested too deeply", "flatten it, or get a fresh copy"
     if type(error).__name__ in _WORKERS:
-        return f"a worker process was ended from outside: {text}", f"use --workers 1; {_MEMORY}"
+        return f"a worker process was killed: {text}", f"use --workers 1; {_MEMORY}"
     if isinstance(error, RuntimeError) and "start new thread" in text:
         return "no thread can be started", _LIMITS
     return None
@@ -58,21 +58,21 @@ def _of_imports(error: Exception) -> tuple[str, str] | None:
     if found:
         return f"{found} ({type(error).__name__}: {error})", foreign.ADVICE
     if isinstance(error, ImportError):
-        return f"cannot import: {error}", f"install repro again with its packages; or {_LIMITS}"
+        return f"cannot import: {error}", f"reinstall repro with its packages; or {_LIMITS}"
     return None
 
 
 def _of_system(error: OSError) -> tuple[str, str]:
     reason = error.strerror or str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError) and not _has_folder():
-        return "the current folder no longer exists", "change to a folder that does: cd"
+        return "the current folder no longer exists", "change to an existing folder"
     if error.errno in _SCARCE:
         return f"{_named(error)}{reason}", _LIMITS
     # Whatever else is written has its own message, with the file's name.
     if error.filename is None and error.errno in _UNWRITABLE:
-        return f"standard output: {reason}", "make room, or choose a different place"
+        return f"standard output: {reason}", "free some space, or choose a different location"
     missing = isinstance(error, FileNotFoundError)
-    advice = "check its name and place" if missing else "make room, or choose a different place"
+    advice = "check its path" if missing else "free some space, or choose a different location"
     return f"{_named(error)}{reason}", advice if error.filename else ""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ADVICE = "rename that file, or take its folder out of PYTHONPATH"
+ADVICE = "rename that file, or remove its folder from PYTHONPATH"
 _PRECONDITION, _INTERRUPTED = 3, 130
 
 
@@ -49,14 +49,14 @@ def foreign(error: BaseException) -> str:
     found = _imported(error)
     for name, file in found:
         if name in sys.stdlib_module_names and not _is_standard(file):
-            return f"the module '{name}' is {file}, and not that of Python's standard library"
+            return f"the module '{name}' is {file}, not the one of Python's standard library"
     # Not before: it imports half of the standard library.
     from importlib.metadata import packages_distributions
 
     owners = packages_distributions()
     for name, file in found:
         if name in owners and not _is_installed(name, file, owners[name]):
-            return f"the module '{name}' is {file}, and not that of the package {owners[name][0]}"
+            return f"the module '{name}' is {file}, not the one of the package {owners[name][0]}"
     return ""
 
 

@@ -63,11 +63,14 @@ def command() -> None:
     "--output",
     "target",
     metavar="oci:FOLDER",
-    help="Where the image goes, in place of an older one; build/image of the project by default.",
+    help="Where to write the image, replacing an older one; build/image of the project by default.",
 )
 @click.option("--source", help="Address of the repository, for the labels.")
 @click.option(
-    "--load/--no-load", "loading", default=True, help="Load it into Docker, if a daemon runs."
+    "--load/--no-load",
+    "loading",
+    default=True,
+    help="Load it into Docker, if its daemon is running.",
 )
 def build(
     base: str | None,

@@ -34,8 +34,8 @@ _KINDS = ("stage outputs", "metrics", "predictions")
 @click.option(
     "--cell", "names", multiple=True, metavar="NAME", help="This cell only; can be repeated."
 )
-@click.option("--exact", is_flag=True, help="Let nothing stand in for a cell, and none be missing.")
-@click.option("--train-only", is_flag=True, help="Leave the records; compare nothing.")
+@click.option("--exact", is_flag=True, help="Allow no stand-ins and no missing cells.")
+@click.option("--train-only", is_flag=True, help="Write the records; compare nothing.")
 @click.option(
     "--records",
     type=PathName(path_type=Path, exists=True, file_okay=False),
@@ -45,7 +45,7 @@ _KINDS = ("stage outputs", "metrics", "predictions")
 @click.option(
     "--work",
     type=_FOLDER,
-    help="Everything that is kept from call to call, the records and the reports; build/matrix of"
+    help="Folder for records and reports, kept from call to call; build/matrix of"
     " the project by default.",
 )
 @click.option(
@@ -60,7 +60,7 @@ _KINDS = ("stage outputs", "metrics", "predictions")
 @click.option(
     "--known",
     type=PathName(path_type=Path, dir_okay=False),
-    help="Add the fingerprints of the cells that hold to this file of known ones.",
+    help="Add the fingerprints of passing cells to this file of known ones.",
 )
 @click.option("--list", "listed", is_flag=True, help="List the cells, and stop.")
 @click.option("--github", is_flag=True, help="List the cells in the form of GitHub's fromJSON.")
@@ -127,7 +127,7 @@ def command(
 
 def _check_arguments(records: Path | None, arguments: tuple[str, ...]) -> None:
     if records is not None and arguments:
-        raise ConfigError(f"--records trains nothing, so that '{arguments[0]}' has no effect")
+        raise ConfigError(f"--records trains nothing, so '{arguments[0]}' has no effect")
 
 
 def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> int:
@@ -278,9 +278,9 @@ def _status(
     if wrong:
         status, end = ExitCode.FINDING, f"does not hold: {', '.join(wrong)}"
     elif records < (2 if compared else 1):
-        status, end = ExitCode.PRECONDITION, "too few records to say anything"
+        status, end = ExitCode.PRECONDITION, "too few records to compare"
     elif needed and any(result.is_missing for result in found):
-        status, end = ExitCode.PRECONDITION, "a cell that was asked for is missing"
+        status, end = ExitCode.PRECONDITION, "a requested cell is missing"
     else:
         status, end = ExitCode.HOLDS, "all records hold" if compared else "nothing was compared"
     click.echo(f"{numbers}: {end}", err=True)

@@ -83,7 +83,7 @@ def tolerance_request(tolerance: str | None, noise_file: Path | None) -> Toleran
     from repro.app.tolerances import requested
 
     if noise_file is not None and tolerance != "auto":
-        raise click.UsageError("--noise goes with --tolerance auto")
+        raise click.UsageError("--noise needs --tolerance auto")
     if tolerance == "auto":
         return requested(auto=True, noise_file=noise_file)
     if tolerance is None:

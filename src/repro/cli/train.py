@@ -149,7 +149,7 @@ def _tell(run: TrainedRun, project: Path) -> None:
 def _warn_of_code(run: TrainedRun) -> None:
     environment = run.execution.environment
     if environment.commit is None:
-        output.warn("no git commit is recorded: nothing says which code this was")
+        output.warn("no git commit is recorded, so nothing identifies the code")
     elif environment.dirty:
         output.warn("files differ from the recorded git commit; lineage.json has their hashes")
 

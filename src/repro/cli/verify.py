@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--level",
     type=click.Choice(LEVELS),
-    help="Train at this level instead of the recorded one; other code paths give other bits.",
+    help="Train at this level instead of the recorded one; other code paths have other bits.",
 )
 @workers_option
 @runs_option

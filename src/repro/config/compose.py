@@ -168,7 +168,7 @@ def _check_nothing_is_lost(flags: Tree, tree: Tree) -> None:
             raise ConfigError(
                 f"{leaf.origin}: setting '{key}' to an empty mapping has no effect: mappings are"
                 " merged key by key",
-                advice=f"set a key of it, such as {below}",
+                advice=f"set one of its keys, such as {below}",
             )
 
 
@@ -191,7 +191,8 @@ def _check_flags_have_effect(tree: Tree, chosen: list[object]) -> None:
         if about_family and leaf.origin.startswith("--") and path[1] not in chosen:
             raise ConfigError(
                 f"{leaf.origin}: the family '{path[1]}' is not trained",
-                advice=f"trained are: {', '.join(map(str, chosen))}; choose with --model",
+                advice=f"the trained families are: {', '.join(map(str, chosen))}; choose with"
+                " --model",
             )
         if path[0] == "models" and leaf.origin.startswith("--"):
             _check_part_is_used(tree, path, leaf)

@@ -117,9 +117,7 @@ def _read(path: Path, name: str) -> bytes:
     with path.open("rb") as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise ConfigError(
-            f"{name}: larger than {_LARGEST >> 20} MiB, the most that is read as configuration"
-        )
+        raise ConfigError(f"{name}: larger than {_LARGEST >> 20} MiB, the limit for configuration")
     return content
 
 

@@ -31,7 +31,7 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
     except ValueError as error:
         problems = problems_of(error) if isinstance(error, ValidationError) else error
         raise SchemaError(
-            f"{where}: not a configuration that this program reads: {problems}",
+            f"{where}: not a configuration that this version reads: {problems}",
             advice="use the version of repro that wrote it",
         ) from error
     check_bounds(config, where)

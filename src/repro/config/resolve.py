@@ -85,7 +85,7 @@ def _check_every_flag_counts(tree: Tree, resolved: Tree) -> None:
         if (reserved or idle) and leaf.origin.startswith("--"):
             raise ConfigError(
                 f"{leaf.origin}: setting '{'.'.join(path)}' has no effect",
-                advice="see what has: repro config show --origins",
+                advice="see the settings that have one: repro config show --origins",
             )
 
 
@@ -102,7 +102,7 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     if estimator is None:
         raise ConfigError(
             f"{task.origin}: the family '{family}' has no estimator for {kind}",
-            advice=f"take it out of 'families', or add one in configs/models/{family}.yaml",
+            advice=f"remove it from 'families', or add one in configs/models/{family}.yaml",
         )
     model: Tree = {
         ("models", family, "estimator"): estimator,

@@ -76,7 +76,7 @@ class _Steps(Record):
     @model_validator(mode="after")
     def _fill_goes_with_constant(self) -> Self:
         if (self.impute == "constant") != (self.fill is not None):
-            raise ValueError("'fill' goes with impute: constant, and with nothing else")
+            raise ValueError("'fill' is allowed only with impute: constant")
         return self
 
 

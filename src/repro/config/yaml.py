@@ -206,7 +206,7 @@ class _Reader:
 
     def _once(self, node: yaml.Node, path: Path) -> None:
         if id(node) in self._seen:
-            self._refuse(node, path, "anchors and aliases are not allowed", "write the value again")
+            self._refuse(node, path, "anchors and aliases are not allowed", "repeat the value")
         self._seen.add(id(node))
 
     def _place(self, node: yaml.Node) -> str:

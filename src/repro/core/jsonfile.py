@@ -75,7 +75,7 @@ def load(content: bytes, name: str) -> dict[str, object]:
     # Counted before anything is parsed, and not less than they are: text may hold such signs too.
     if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise SchemaError(
-            f"{name}: more than {_MOST_VALUES} values, the most that is read of a JSON file",
+            f"{name}: more than {_MOST_VALUES} values, the limit for a JSON file",
             advice="get a fresh copy: no file that this program writes has so many",
         )
     try:
@@ -150,10 +150,11 @@ def problems_of(error: ValidationError, start: str = "", whole: str = "") -> str
     if count > _MOST_PROBLEMS:
         return f"{start}{count} fields are not as declared"
     details = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [
-        f"{start}{'.'.join(map(str, detail['loc'])) or whole}: {detail['msg']}"
-        for detail in details[:_SHOWN]
-    ]
+    lines = []
+    for detail in details[:_SHOWN]:
+        place = ".".join(map(str, detail["loc"])) or whole
+        message = detail["msg"].removeprefix("Value error, ")
+        lines.append(f"{start}{place}: {message}" if place else f"{start}{message}")
     return "\n".join([*lines, *([f"{start}and {count - _SHOWN} more"] if count > _SHOWN else [])])
 
 

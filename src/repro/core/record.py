@@ -48,7 +48,7 @@ class Series(Record):
     @model_validator(mode="after")
     def _marks_of_length(self) -> Self:
         if self.marks.keys() != _positions(self.length):
-            message = "series '{name}': its marks are not those of its length"
+            message = "series '{name}': its marks do not match its length"
             raise PydanticCustomError("marks_of_length", message, {"name": self.name})
         return self
 

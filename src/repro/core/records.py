@@ -278,7 +278,7 @@ class Predictions(Record):
         if len(self.rows) > self.total:
             raise PydanticCustomError(
                 "too_many_rows",
-                "there are {found} rows, of {total} that were held out",
+                "found {found} rows, expected the {total} that were held out",
                 {"found": len(self.rows), "total": self.total},
             )
         return self
@@ -342,6 +342,6 @@ class Lineage(Record):
     def _loaded_has_hashes(self) -> Self:
         unknown = next((name for name in self.loaded or () if name not in self.code), None)
         if unknown is not None:
-            message = "loaded: '{name}' has no hash in code"
+            message = "loaded: '{name}' has no hash under 'code'"
             raise PydanticCustomError("loaded_without_hash", message, {"name": unknown})
         return self

@@ -84,7 +84,7 @@ def _appended(old: bytes, text: str) -> bytes:
 
 
 def _check(project: Path, new: Path, expected: Mapping[str, DatasetEntry]) -> None:
-    problem = "the entries would not read back as they are"
+    problem = "the existing entries would change"
     try:
         if read_registry(read_source(project, new, "datasets")) == expected:
             return

@@ -105,7 +105,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
         raise ConfigError(
             f"the target '{proposal.target}' has two labels, {labels[0]} and {labels[1]}",
-            advice="say which of them is to be detected: --positive LABEL",
+            advice="name the one to detect: --positive LABEL",
         )
     return _text(proposal.name, entry, source, remarks)
 

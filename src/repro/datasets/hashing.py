@@ -21,6 +21,6 @@ def check_sha256(label: str, found: str, expected: str) -> None:
         raise HashMismatchError(
             f"{label}: expected sha256 {expected}, found {found}",
             advice="restore the data (from version control: git checkout -- FILE); or, if the"
-            " change is meant, declare the hash that `repro data hash NAME` prints in"
+            " change is intended, declare the hash that `repro data hash NAME` prints in"
             " configs/datasets.yaml",
         )

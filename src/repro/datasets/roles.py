@@ -141,7 +141,7 @@ def _check_names(label: str, names: tuple[str, ...]) -> None:
     ]
     problems += [f"{label}: columns {sentence}" for sentence in equivalents(names)]
     if problems:
-        raise DataError("\n".join(problems), advice="give every column a name of its own")
+        raise DataError("\n".join(problems), advice="give every column a unique name")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise DataError(
             f"{label}: found one column, named {names[0]!r}",
@@ -167,7 +167,7 @@ def _is_pattern(text: str) -> bool:
 def _misused_target(entry: DatasetEntry) -> Iterator[str]:
     for role in _ROLES:
         if entry.target in getattr(entry.columns, role):
-            yield f"'{entry.target}' is the target, and is also listed as {role}"
+            yield f"'{entry.target}' is the target and also listed as {role}"
 
 
 def _unmatched(columns: list[str], entry: DatasetEntry, required: tuple[str, ...]) -> Iterator[str]:

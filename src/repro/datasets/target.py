@@ -61,7 +61,7 @@ def checked_target(raw: RawTable, values: Array, entry: DatasetEntry, task: Task
         )
     if len(labels) < 2:
         raise DataError(
-            f"{where}: one class only, {labels[0]!r}", advice="train on rows of two classes or more"
+            f"{where}: only one class, {labels[0]!r}", advice="train on rows of two classes or more"
         )
     for sentence in equivalents(labels):
         raise DataError(f"{where}: labels {sentence}", advice="give each class one spelling")
@@ -77,7 +77,7 @@ def _check_present(raw: RawTable, values: Array, target: str) -> None:
         raise DataError(
             f"{raw.label}: target '{target}': {missing.size} {noun} missing, "
             f"first in {raw.place(int(missing[0]))}",
-            advice="take out the rows without a target",
+            advice="remove the rows without a target",
         )
 
 
@@ -89,7 +89,7 @@ def _check_no_blanks(raw: RawTable, values: Array, target: str) -> None:
         more = f" and {len(blank) - _SHOWN} more" if len(blank) > _SHOWN else ""
         raise DataError(
             f"{raw.label}: target '{target}': {len(blank)} {noun} blank, in {places}{more}",
-            advice="take out the rows without a target, or give them a label",
+            advice="remove the rows without a target, or give them a label",
         )
 
 

@@ -99,5 +99,5 @@ def _answer(name: str, question: str, error: ReproError) -> Check:
 
 
 def _not_asked(name: str, *questions: str) -> tuple[Check, ...]:
-    reason = "not asked: an earlier check does not hold"
+    reason = "skipped: an earlier check failed"
     return tuple(Check(name, question, "skipped", reason) for question in questions)

@@ -111,5 +111,5 @@ def _files(folder: Path) -> Iterator[Path]:
             else:
                 raise PreconditionError(
                     f"{entry.path} is neither a folder nor a regular file.",
-                    advice="Replace symbolic links by what they point to.",
+                    advice="Replace symbolic links with their targets.",
                 )

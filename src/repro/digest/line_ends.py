@@ -6,7 +6,7 @@ from repro.digest.files import sha256_bytes
 
 ADVICE = (
     "git changed them while checking out: add the line '* -text' to .gitattributes, commit it,"
-    " delete the file and get it again: git checkout -- FILE"
+    " delete the file and restore it: git checkout -- FILE"
 )
 
 

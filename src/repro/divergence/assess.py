@@ -132,7 +132,7 @@ def assess(
     if exact:
         return comparison
     if comparison.verdict is Verdict.EQUIVALENT and limits.is_exact and not comparison.finding:
-        finding = "different bits, although the same bits were requested"
+        finding = "the bits differ, although identical bits were requested"
         return comparison.model_copy(update={"finding": finding})
     return comparison
 

@@ -133,7 +133,7 @@ _CAUSES = (
         "variables that steer code paths", ("code_paths.variables",),
         "they act through the code paths, which were read back", acts=False, readable=True,
     ),
-    _Cause("class of bits", ("bits", "fingerprint"), "it names what the rest causes", acts=False),
+    _Cause("class of bits", ("bits", "fingerprint"), "it sums up the others", acts=False),
     _Cause(
         "processor", ("cpu.",), "it acts through the code paths it leads to",
         acts=False, readable=True,
@@ -142,7 +142,7 @@ _CAUSES = (
         "system", ("platform.", "container.", "locale.", "lock", "git.", "host."),
         "no stage reads it", acts=False, readable=True,
     ),
-    _Cause("other differences", ("",), "no rule says that they cannot"),
+    _Cause("other differences", ("",), "no rule rules them out"),
 )  # fmt: skip
 
 

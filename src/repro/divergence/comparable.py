@@ -68,7 +68,7 @@ def _nothing_to_compare(expected: Side, mode: str, sample: int) -> list[str]:
     if mode == "legacy":
         return found
     if expected.stages is not None and not expected.stages.stages:
-        found.append("the reference has no stages: nothing says how it was computed")
+        found.append("the reference has no stages: nothing shows how it was computed")
     predictions = expected.evidence.predictions
     if predictions is None or not predictions.rows:
         found.append("the reference has no sampled predictions: there is nothing to compare")

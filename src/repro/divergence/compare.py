@@ -208,7 +208,9 @@ def _count_stages(stages: Sequence[Check]) -> list[str]:
     series = [check.detail for check in stages if check.kind is Kind.SERIES and check.detail]
     outputs = [check for check in stages if check.kind is Kind.STEP]
     differing = sum(check.outcome not in _EXACT for check in outputs)
-    found = [f"{differing} of {len(outputs)} stage outputs have other bits"] if differing else []
+    found = (
+        [f"{differing} of {len(outputs)} stage outputs have different bits"] if differing else []
+    )
     return found + series
 
 

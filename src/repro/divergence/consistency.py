@@ -103,7 +103,7 @@ def find_odd_stage(
     for stage in stages.stages:
         declared = meaning.acts.get((stage.name, stage.version or 1))
         if recorded and declared is not None and stage.acts != declared:
-            detail = f"what acts in stages.{stage.name} is not what is declared: it was edited"
+            detail = f"the mechanisms of stages.{stage.name} are not those declared: it was edited"
             return _flaw(f"stages.{stage.name}.acts", [*declared], [*(stage.acts or ())], detail)
         for name, digest in stage.inputs.items():
             if name in sections and digest != tagged_digest("json", config.get(name)):

@@ -76,7 +76,7 @@ def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
     order = [stage.name for stage in actual.stages if stage.name in {s.name for s in shared}]
     for stage, name in zip(shared, order, strict=True):
         if stage.name != name:
-            return f"stages.{stage.name} is in the place of stages.{name}"
+            return f"stages.{stage.name} takes the place of stages.{name}"
         other = others[name]
         moved = stage.version != other.version
         for given in stage.inputs | other.inputs:

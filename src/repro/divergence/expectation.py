@@ -111,7 +111,7 @@ def with_expectation(
 
 def _finding(there: str | None, here: str | None) -> str:
     moved = f": the code moved from {there[:12]} to {here[:12]}" if there and here else ""
-    return f"only within the tolerance, although {_EXPECTED}{moved if there != here else ''}"
+    return f"within the tolerance only, although {_EXPECTED}{moved if there != here else ''}"
 
 
 def _packages(expected: Environment, actual: Environment) -> str:

@@ -140,7 +140,7 @@ def _odd_side(predictions: Predictions, threshold: Threshold) -> str:
     (positive,), decided = predictions.scores, limit is not None and threshold.rule != "argmax"
     classes = {positive, *(value for row in predictions.rows for value in (row.label, row.truth))}
     if len(classes) > _SIDES:
-        return f"there are {len(classes)} classes, and the one score of a row is for two"
+        return f"there are {len(classes)} classes, but a row has one score, as if there were two"
     for row in predictions.rows:
         (score,) = row.scores
         # All scores are of one kind, so that one boundary has to remain.

@@ -128,12 +128,13 @@ def automatic(
     if noise is None:
         claimed = _unknown(there if known.has(here) else here) if ours != theirs else ""
         raise PreconditionError(
-            f"--tolerance auto: the bits differ, and how far they may was not measured{claimed}",
+            "--tolerance auto: the bits differ, and the noise between the two machines was not"
+            f" measured{claimed}",
             advice="repro noise RECORD -o noise.json, then again with --noise noise.json",
         )
     if noise.machine != ours:
         raise PreconditionError(
-            f"--noise: it was measured on {noise.machine}, and the record is from {ours}",
+            f"--noise: it was measured on {noise.machine}, but the record is from {ours}",
             advice=f"measure it on {ours}: repro noise RECORD -o noise.json",
         )
     basis = f"{rules.factor:g} times the spread over {noise.classes} classes of code paths"
@@ -151,7 +152,7 @@ def rules_of(settings: VerificationSettings) -> Automatic:
     if settings.auto is None:
         raise ConfigError(
             "configs/base.yaml: there is no section verification.auto",
-            advice="take it over from the configs/base.yaml that comes with repro",
+            advice="copy it from the configs/base.yaml that comes with repro",
         )
     return settings.auto
 
@@ -170,8 +171,8 @@ def check_noise(noise: Noise, expected: AnyRecord) -> None:
         )
     if noise.classes < _FEWEST:
         raise PreconditionError(
-            "--noise: all of its trainings had one fingerprint, so that it measures no spread",
-            advice="measure it on a machine where more than one level gives bits of its own",
+            "--noise: all of its trainings had the same fingerprint, so it measures no spread",
+            advice="measure it on a machine where several levels give different bits",
         )
 
 

@@ -80,7 +80,8 @@ def check_worker(name: str) -> None:
     if broken:
         raise PreconditionError(
             f"determinism level '{level}' is not in force in a worker process: {'; '.join(broken)}",
-            advice="let nothing set threads or code paths while repro runs, or use --workers 1",
+            advice="make sure that nothing sets threads or code paths while repro runs, or use"
+            " --workers 1",
         )
 
 
@@ -104,7 +105,8 @@ def check_level(environment: Environment) -> None:
     if broken:
         raise PreconditionError(
             f"determinism level '{level}' is not in force: {'; '.join(broken)}",
-            advice="let nothing set threads or code paths while repro runs; repro doctor shows"
+            advice="make sure that nothing sets threads or code paths while repro runs; repro"
+            " doctor shows"
             " what does",
         )
     if level.keeps_out:
@@ -112,7 +114,7 @@ def check_level(environment: Environment) -> None:
     in_vain = [*misspelt(os.environ), *unheeded(os.environ)]
     if in_vain:
         raise PreconditionError(
-            f"the environment asks for what is not in force: {'; '.join(in_vain)}",
+            f"the environment requests settings that are not in force: {'; '.join(in_vain)}",
             advice="correct or unset the variable, or use a level that pins: --level portable",
         )
 
@@ -134,7 +136,10 @@ def _pins(pins: Pins, native: Sequence[NativeLibrary], paths: CodePaths) -> Iter
     if beyond != pins.groups:
         yield f"NumPy uses the groups {_listed(beyond)}, not {_listed(pins.groups)}"
         if "SSE" in paths.baseline:
-            yield "NumPy before 2.4 has no such groups: install a later one, or use --level strict"
+            yield (
+                "NumPy before 2.4 has no such groups: install a later version, or use"
+                " --level strict"
+            )
     stray = {t for t in paths.targets if not t.startswith("baseline")} - set(pins.groups)
     if stray:
         yield f"NumPy runs functions of {_listed(sorted(stray))}"
@@ -143,4 +148,4 @@ def _pins(pins: Pins, native: Sequence[NativeLibrary], paths: CodePaths) -> Iter
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "of its baseline alone"
+    return ", ".join(names) or "of its baseline only"

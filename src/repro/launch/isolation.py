@@ -85,7 +85,7 @@ def isolate() -> Isolation:
     Sockets that are open already, such as those of a download, become ``/dev/null``.
     """
     if sys.platform != "linux":
-        return Isolation("", f"repro has no way to do it on {sys.platform}")
+        return Isolation("", f"repro cannot do it on {sys.platform}")
     machine = _MACHINES.get(os.uname().machine)
     if machine is None or ctypes.sizeof(ctypes.c_void_p) != 8 or sys.byteorder != "little":
         return Isolation("", f"repro has no filter for {os.uname().machine}")
@@ -112,7 +112,7 @@ def isolation_of_children() -> Isolation:
     )
     mechanism, _, reason = done.stdout.partition("\n")
     if done.returncode:
-        return Isolation("", "the process that does it could not be started")
+        return Isolation("", "the process that cuts off the network could not be started")
     return Isolation(mechanism, reason.strip())
 
 

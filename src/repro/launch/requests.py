@@ -40,14 +40,15 @@ def cannot_run(environ: Mapping[str, str]) -> Iterator[str]:
     absent = KERNELS[kernel] - found if kernel else _NONE
     if absent:
         yield (
-            f"{CORETYPE}={environ[CORETYPE]} asks for a kernel above this processor, which lacks"
-            f" {', '.join(sorted(absent))}: it would end in an illegal instruction"
+            f"{CORETYPE}={environ[CORETYPE]} requests a kernel for a newer processor; this one"
+            " lacks"
+            f" {', '.join(sorted(absent))}: it would crash with an illegal instruction"
         )
     for name in names_in(environ.get(ENABLE, "")):
         absent = _GROUPS.get(name, _NONE) - found
         if absent:
             lacks = ", ".join(sorted(absent))
-            yield f"{ENABLE}={name} is above this processor, which lacks {lacks}"
+            yield f"{ENABLE}={name} is for a newer processor; this one lacks {lacks}"
 
 
 def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
@@ -64,7 +65,7 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
         # Names of preferences, such as Prefer_No_VZEROUPPER, are in mixed case.
         if name.lower() in KNOWN and name != name.upper():
             yield (
-                f"{TUNABLES} has {switch}, and the C library passes over names that are not in"
+                f"{TUNABLES} has {switch}, and the C library ignores names that are not in"
                 f" upper case; did you mean '{switch.upper()}'?"
             )
 

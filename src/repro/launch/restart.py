@@ -90,9 +90,9 @@ def check_processor(level: Level) -> None:
     instead = Level.PORTABLE_V2 if not lacking(Level.PORTABLE_V2) else Level.STRICT
     needs = level.pins.bits if level.pins else ""
     raise PreconditionError(
-        f"determinism level '{level}' needs a processor of {needs}, and this one lacks"
+        f"determinism level '{level}' needs a processor of {needs}; this one lacks"
         f" {', '.join(absent)}",
-        advice=f"use the level that it can run: --level {instead}",
+        advice=f"use a level that it can run: --level {instead}",
     )
 
 
@@ -144,7 +144,7 @@ def _take_guard(level: Level, environ: MutableMapping[str, str]) -> bool:
 
 def _obstacle(level: Level, *, restarted: bool) -> str:
     if restarted:
-        return "Python was restarted once and something sets them back (a sitecustomize, or -R)"
+        return "Python was restarted once and something resets them (a sitecustomize, or -R)"
     if HASH_SEED in level.variables and sys.flags.ignore_environment:
         return f"Python was started with -E or -I, which ignore {HASH_SEED}"
     if "numpy" in sys.modules:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _REASONS = {
     errno.EEXIST: "a file or a broken link is in the way",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EACCES: "you may not write to it",
-    errno.EPERM: "you may not write to it",
+    errno.EACCES: "you have no permission to write to it",
+    errno.EPERM: "you have no permission to write to it",
     errno.EROFS: "the file system is read-only",
     errno.ENOSPC: "no space is left",
-    errno.EDQUOT: "your disk quota is used up",
+    errno.EDQUOT: "your disk quota is exceeded",
 }
 # Several times what the widest table makes of any JSON file, and little enough to parse.
 JSON_LIMIT = 32 << 20
@@ -65,7 +65,7 @@ def read_limited(path: Path, name: str, limit: int = JSON_LIMIT) -> bytes:
         content = b"" if size > limit else file.read(limit + 1)
     if max(size, len(content)) > limit:
         raise SchemaError(
-            f"{name}: larger than {limit >> 20} MiB, the most that is read of such a file",
+            f"{name}: larger than {limit >> 20} MiB, the limit for such a file",
             advice="get a fresh copy: no file that this program writes is so large",
         )
     return content
@@ -124,5 +124,5 @@ def writing_to(path: Path) -> Iterator[None]:
         first = "free some space, or " if error.errno in _FULL else ""
         raise PreconditionError(
             f"{path}: cannot be written: {reason}",
-            advice=f"{first}name a folder that can be written: --set execution.runs=FOLDER",
+            advice=f"{first}choose a writable folder: --set execution.runs=FOLDER",
         ) from error

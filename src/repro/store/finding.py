@@ -60,8 +60,8 @@ def _by_part(runs: Path, part: str) -> Path:
     if matches:
         shown = ", ".join(matches[-_SHOWN:])
         raise PreconditionError(
-            f"{part} may be any of {len(matches)} runs",
-            advice=f"give more of the name, such as one of: {shown}",
+            f"{part} matches {len(matches)} runs",
+            advice=f"give more of the name: {shown}",
         )
     _refuse_folder(part)
     raise PreconditionError(f"no run {part!r} in {runs}", advice=_nearest(part, list(folders)))
@@ -71,7 +71,7 @@ def _refuse_folder(name: str) -> None:
     # Not by Path, which raises where a name is too long to be one.
     if os.path.isdir(name):  # noqa: PTH112
         raise PreconditionError(
-            f"{name} is a folder and no run: it has no lineage.json",
+            f"{name} is a folder but not a run: it has no lineage.json",
             advice="name a run; repro runs list shows them",
         )
 

@@ -101,7 +101,7 @@ def _check_file(path: Path, entry: FileEntry) -> FileCheck:
             return _changed(path, expected, actual, f"{ONLY_LINE_ENDS}: found {ends}")
         return _changed(path, expected, actual, f"{size} bytes instead of {entry.size}")
     if actual != expected:
-        return _changed(path, expected, actual, "the content is not what was written")
+        return _changed(path, expected, actual, "the content differs from what was written")
     return FileCheck(path.name, FileOutcome.INTACT, expected, actual, "")
 
 
@@ -124,7 +124,7 @@ def _unexpected(run: Path, known: Collection[str]) -> Iterator[FileCheck]:
             # Nothing of the run follows from it: whoever wants it has to verify it.
             continue
         kind = odd or "a file"
-        detail = f"{kind} that is not of this run"
+        detail = f"{kind} that does not belong to this run"
         yield FileCheck(printable(path.name), FileOutcome.UNEXPECTED, None, None, detail)
 
 

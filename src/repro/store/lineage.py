@@ -17,7 +17,7 @@ from repro.store.naming import LINEAGE, is_plain_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-ONLY_LINE_ENDS = "only its line ends differ from what was written"
+ONLY_LINE_ENDS = "only its line endings differ from what was written"
 
 _R = TypeVar("_R", bound=Record)
 # Predictions grow with the table.
@@ -93,7 +93,7 @@ def parse_lineage(content: bytes) -> Lineage:
         if not is_plain_name(name) or name == LINEAGE:
             raise SchemaError(f"{LINEAGE}: files: {name!r} cannot be a file of a run")
     if _digest(lineage) != lineage.digest:
-        raise SchemaError(f"{LINEAGE}: edited: its digest does not bind its content")
+        raise SchemaError(f"{LINEAGE}: edited: its digest does not match its content")
     # The digest is of the values; the bytes around them count as well.
     if dump_record(lineage) == content.replace(b"\r\n", b"\n") != content:
         raise SchemaError(f"{LINEAGE}: {ONLY_LINE_ENDS}: found CRLF, expected LF", advice=ADVICE)

@@ -140,7 +140,7 @@ def _created(lineage: Lineage) -> datetime:
         # Times of other zones are compared in this one, which may be outside the calendar.
         return created.astimezone(UTC) if created.tzinfo else created.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise SchemaError(f"{LINEAGE}: created: {lineage.created}: no such time") from error
+        raise SchemaError(f"{LINEAGE}: created: {lineage.created}: not a valid time") from error
 
 
 def _age_order(entry: RunEntry) -> tuple[datetime, str]:

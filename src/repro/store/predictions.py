@@ -126,7 +126,9 @@ class _Layout:
     def cells(self, row: Prediction) -> list[str]:
         """Return a prediction as text."""
         if len(row.scores) != len(self.scores) or (row.margin is not None) != self.margin:
-            raise ValueError(f"row {row.row}: its scores and margin are not as in the other rows")
+            raise ValueError(
+                f"row {row.row}: its scores and margin differ in form from the other rows"
+            )
         outcomes = map(_class if self.classes else _number, (row.truth, row.label))
         numbers = row.scores if row.margin is None else (*row.scores, row.margin)
         return [str(row.row), *outcomes, *map(_number, numbers)]
@@ -197,7 +199,9 @@ def _require_same(expected: bytes, content: bytes, name: str) -> None:
         return
     pairs = zip(io.BytesIO(expected), io.BytesIO(content), strict=False)
     number = next((i for i, (left, right) in enumerate(pairs, start=1) if left != right), 1)
-    raise SchemaError(f"{name}:{number}: the same values, but not as this program writes them")
+    raise SchemaError(
+        f"{name}:{number}: the values are the same, but not written as this program writes them"
+    )
 
 
 def _class(value: str | float) -> str:

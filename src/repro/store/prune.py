@@ -74,7 +74,7 @@ def plan_prune(
         If the runs cannot be listed.
     """
     if min(keep or 0, older_than_days or 0) < 0:
-        raise ConfigError("a number of runs to keep, or of days, is not negative")
+        raise ConfigError("the number of runs to keep, or of days, cannot be negative")
     chosen: tuple[RunEntry, ...] = ()
     if keep is not None or older_than_days is not None:
         whole = [entry for entry in list_runs(runs) if not entry.damage]

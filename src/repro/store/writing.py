@@ -169,7 +169,7 @@ class PendingRun:
             )
         # Case alone does not distinguish two files on every platform.
         if name.casefold() in {LINEAGE, *(taken.casefold() for taken in self._files)}:
-            raise PreconditionError(f"the run has a file {name} already")
+            raise PreconditionError(f"the run already has a file {name}")
         return self._open_folder() / name
 
     def _open_folder(self) -> Path:
@@ -183,7 +183,7 @@ class PendingRun:
     def _check_contents(self) -> Path:
         folder = self._open_folder()
         if not self._files:
-            raise PreconditionError(f"run {self.run_id} has no files, so it is no evidence")
+            raise PreconditionError(f"run {self.run_id} has no files, so it is not evidence")
         with writing_to(folder):
             found = {path.name for path in folder.iterdir()}
         strays = sorted(found - {*self._files, WRITER})

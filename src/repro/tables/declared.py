@@ -176,7 +176,7 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             shape = f" of shape {frame.shape}" if isinstance(frame, np.ndarray) else ""
             raise TableError(
                 f"expected a pandas DataFrame with named columns, found {_type_of(frame)}{shape}",
-                advice="columns go by name: " + _some(names),
+                advice="columns are matched by name: " + _some(names),
             )
         needed = [name for name in names if name not in self.unused]
         labels = frame.columns.tolist()

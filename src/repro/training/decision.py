@@ -51,7 +51,7 @@ def decide(
     fixed = decision.threshold if isinstance(decision, FixedThreshold) else None
     if fixed is not None and scores.kind != "probability":
         raise ConfigError(
-            f"decision.rule: a fixed threshold is for probabilities, and {selected} gives decision"
+            f"decision.rule: a fixed threshold needs probabilities, but {selected} gives decision"
             " scores",
             advice="use the rule argmax or target_precision",
         )

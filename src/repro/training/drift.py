@@ -111,7 +111,11 @@ def measure(baseline: DriftBaseline, frame: pd.DataFrame) -> tuple[FeatureDrift,
         If there is nothing to measure.
     """
     if not len(frame) or not baseline.features:
-        what = "no rows to measure" if baseline.features else "no feature that drift can be seen in"
+        what = (
+            "no rows to measure"
+            if baseline.features
+            else "no feature that drift can be measured in"
+        )
         raise DataError(
             f"there is {what}",
             advice="give a file with rows, and keep a feature that is not dropped",

@@ -149,7 +149,7 @@ class _Builder:
         # Somebody else's code again.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            raise ConfigError(f"{where[1]}: {kind.__name__} refused them: {reason}") from error
+            raise ConfigError(f"{where[1]}: {kind.__name__} rejected them: {reason}") from error
         check_values(where[1], estimator, values)
         if isinstance(estimator, Pipeline):
             _check_steps(f"{where[1]}.steps", estimator.steps)
@@ -170,7 +170,7 @@ class _Builder:
             return estimator.set_params(**fixed) if fixed else estimator
         except Exception as error:
             name, reason = type(estimator).__name__, f"{type(error).__name__}: {error}"
-            raise ConfigError(f"{where}: {name} refused them: {reason}") from error
+            raise ConfigError(f"{where}: {name} rejected them: {reason}") from error
 
     def _value(self, where: str, value: object) -> object:
         if isinstance(value, list):

@@ -87,7 +87,9 @@ def _derive(spec: Spec, table: Mapping[str, npt.NDArray[Any]]) -> Column:
     def numeric(name: str) -> Column:
         column: Column = _column(table, name, where)
         if column.dtype != np.float64:
-            raise DataError(f"{where}: '{name}' is not numeric", advice="derive from numbers only")
+            raise DataError(
+                f"{where}: '{name}' is not numeric", advice="derive from numeric columns only"
+            )
         return column
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -170,7 +170,8 @@ def _check_size(target: Labels) -> None:
         raise DataError(
             f"the target reaches {largest:.3g}: its squares, which rmse and r2 need, exceed"
             " the range of a float",
-            advice="scale the target, for example with a different unit, and declare it again",
+            advice="scale the target, for example with a different unit, and update its"
+            " declaration",
         )
 
 
@@ -261,8 +262,8 @@ def _fold_scores(
     metric, labels = measure.metric.name, own_labels(part)
     if measure.undefined(part.scores):
         raise DataError(
-            f"selection.metric: {metric} needs probabilities, and {family} gives decision scores",
-            advice="select by roc_auc, or take the family out of 'families'",
+            f"selection.metric: {metric} needs probabilities, but {family} gives decision scores",
+            advice="select by roc_auc, or remove the family from 'families'",
         )
     if labels is None:
         labels = decide_labels(part.scores, outcome, None)
@@ -276,7 +277,7 @@ def _fold_scores(
         raise DataError(
             f"selection.metric: {metric} of {family} is {mean:.3g} ± {std:.3g} over the folds,"
             " expected finite numbers",
-            advice=f"scale the target, or take {family} out of 'families'",
+            advice=f"scale the target, or remove {family} from 'families'",
         )
     return FoldScores(mean=mean, std=std, folds=tuple(folds))
 

@@ -164,7 +164,7 @@ class Measure:
         return DataError(
             f"metrics: '{metric.name}' failed: {metric.function} {what}",
             advice="make it return the same finite number each time, for every sample of rows, or"
-            " take it out of 'metrics'",
+            " remove it from 'metrics'",
         )
 
 
@@ -253,7 +253,7 @@ def find_function(where: str, own: OwnMetric, allowed: Sequence[str]) -> Callabl
     key, (path, name) = f"{where}.function", own.function.split(":")
     if path.partition(".")[0] in _LIBRARIES and not _in_metrics(path):
         raise ConfigError(
-            f"{key}: '{path}' is not where metrics are, expected {_METRICS}",
+            f"{key}: '{path}' is not a module of metrics, expected {_METRICS}",
             advice=f"write {_METRICS}:{name}, or a function of your own module that calls it",
         )
     module = import_allowed(key, path, allowed)

@@ -39,9 +39,9 @@ def check_names(where: str, kind: type[BaseEstimator], params: Mapping[str, Any]
         _check_reach(where, kind, name, value)
         if DECIDED.search(name):
             raise ConfigError(
-                f"{where}.{name}: '{name}' is not a hyper-parameter: seeds follow from 'seed', and"
-                " every fit has one thread",
-                advice="take it out; set the seed with --seed",
+                f"{where}.{name}: '{name}' is not a hyper-parameter: seeds are derived from 'seed',"
+                " and every fit uses one thread",
+                advice="remove it; set the seed with --seed",
             )
         if name not in known and not _takes_any(kind):
             free = [each for each in known if not DECIDED.search(each)]
@@ -66,7 +66,7 @@ def _check_reach(where: str, kind: type[BaseEstimator], name: str, value: object
     if what:
         raise ConfigError(
             f"{where}.{name}: '{name}' {what}: it is not a hyper-parameter",
-            advice="take it out: nothing records what it leads to",
+            advice="remove it: nothing records what it refers to",
         )
 
 
@@ -82,7 +82,7 @@ def _named(where: str, kind: type[BaseEstimator]) -> dict[str, inspect.Parameter
     try:
         parameters = inspect.signature(kind).parameters.values()
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {kind.__name__} does not say what it takes") from error
+        raise ConfigError(f"{where}: {kind.__name__} does not declare its parameters") from error
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         raise ConfigError(
             f"{where}: {kind.__name__} takes *arguments: an estimator's parameters have names",

@@ -116,7 +116,7 @@ def _classes_of(estimator: BaseEstimator, outcome: Outcome) -> list[str]:
         raise ConfigError(
             f"{type(estimator).__name__} has the classes {', '.join(known)}, and the target has"
             f" {', '.join(outcome.classes)}",
-            advice="make classes_ the labels that fit was given",
+            advice="set classes_ to the labels passed to fit",
         )
     return known
 
@@ -140,7 +140,7 @@ def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -
         raise ConfigError(
             f"{type(estimator).__name__} predicts '{found[unknown[0]]}', which is not one of the"
             f" target's {len(classes)} classes",
-            advice="make predict return the labels that fit was given",
+            advice="return from predict the labels passed to fit",
         )
     return chosen
 

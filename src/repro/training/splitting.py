@@ -124,14 +124,14 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
     labels, counts = np.unique(target, return_counts=True)
     if held_out < len(labels):
         raise DataError(
-            f"a held-out share of {split.test_size} is {held_out} rows: fewer than the"
-            f" {len(labels)} classes",
+            f"a held-out share of {split.test_size} is {held_out} row{'s' if held_out > 1 else ''},"
+            f" fewer than the {len(labels)} classes",
             advice="raise split.test_size (--test-size)",
         )
     if len(labels) < len(("one", "other")):
         raise DataError(
             f"the target has one class only: '{labels[0]}'",
-            advice="a classifier needs rows of two classes at least",
+            advice="a classifier needs rows of at least two classes",
         )
     rarest = int(counts.argmin())
     if counts[rarest] < selection.folds + 1:

@@ -58,7 +58,7 @@ def _ask(folder: Path, level: Level, environ: Mapping[str, str]) -> Probe | Deat
     except OSError as error:
         return Death(f"could not be started: {error.strerror}")
     if done.returncode < 0:
-        return Death(f"was ended by {_signal(-done.returncode)}")
+        return Death(f"was killed by {_signal(-done.returncode)}")
     if done.returncode > 0:
         return Death(f"failed: {_last_words(done.stderr)}")
     return _read(done.stdout)
@@ -70,7 +70,7 @@ def _read(output: str) -> Probe | Death:
     try:
         return Probe.model_validate_json(answers[-1])
     except (IndexError, ValidationError):
-        return Death("gave no answer that can be read")
+        return Death("gave no readable answer")
 
 
 def _signal(number: int) -> str:
@@ -88,4 +88,4 @@ def _last_words(stderr: str) -> str:
     if original:
         return original[-1]
     raised = [index for index, line in enumerate(lines) if _RAISED.match(line)]
-    return " ".join(lines[raised[-1] if raised else -1 :][:_LINES]) or "nothing was said"
+    return " ".join(lines[raised[-1] if raised else -1 :][:_LINES]) or "it printed nothing"

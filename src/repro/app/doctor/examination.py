@@ -95,7 +95,7 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
             "configuration",
             Status.PROBLEM,
             f"{BASE}: {error}",
-            "its level is unknown, so a different one was examined",
+            "the project's level is unknown, so a default one was examined",
             "repro config check shows what is expected",
         )
         return found, asked, [check]

@@ -28,7 +28,7 @@ def bits(case: Case) -> Iterator[Check]:
         yield Check(
             "class of bits",
             Status.WARNING,
-            f"{by_level or by_itself}, as this processor gives; level '{case.level}' pins none",
+            f"{by_level or by_itself}, the processor's own; level '{case.level}' pins nothing",
             "a processor of a different class rounds the last bits differently",
             "use a level that pins code paths, if this architecture has one: --level portable",
         )
@@ -40,7 +40,7 @@ def bits(case: Case) -> Iterator[Check]:
             Status.KEPT_IN_CHECK,
             f"{by_itself or 'unknown'} without pins, {by_level} at level '{case.level}'",
             "a processor of a different class rounds the last bits differently",
-            "start other programs that must agree with: repro exec -- COMMAND",
+            "run programs that must have the same bits by: repro exec -- COMMAND",
         )
 
 
@@ -58,7 +58,7 @@ def threads(case: Case) -> Iterator[Check]:
         case.fixed,
         ", ".join(f"{each.name} {each.num_threads}" for each in many),
         "the order of sums follows the number of threads, and n_jobs=1 does not stop OpenMP",
-        "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1, or start by: repro exec -- COMMAND",
+        "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1, or run: repro exec -- COMMAND",
     )
 
 
@@ -79,8 +79,8 @@ def blas(case: Case) -> Iterator[Check]:
             "BLAS",
             Status.WARNING,
             told,
-            f"no level can pin {', '.join(unpinned)}: it chooses for this processor",
-            "install wheels with OpenBLAS (those of PyPI)",
+            f"no level can pin {', '.join(unpinned)}: it chooses its code paths by the processor",
+            "install wheels with OpenBLAS, such as those on PyPI",
         )
     elif len(_kernels(by_itself)) > 1:
         yield _mixed(case.fixed, ", ".join(map(_told, by_itself)))
@@ -95,13 +95,14 @@ def openmp(case: Case) -> Iterator[Check]:
     wanted, by_itself = (Counter(each.runtimes) for each in (case.alive[0], case.alive[-1]))
     kinds = max(wanted, by_itself, key=len)
     if len(kinds) > 1:
-        hang = ", and these are known to hang together" if kinds.keys() & _LLVM else ""
+        hang = ", and these are known to deadlock together" if kinds.keys() & _LLVM else ""
         yield Check(
             "OpenMP",
             Status.PROBLEM if len(wanted) > 1 else case.fixed,
             _counted(kinds),
-            f"a limit of threads that is set in one does not hold in the other{hang}",
-            "install the packages that bring them from one source (all of PyPI, or all of conda)",
+            f"a thread limit set in one does not apply to the other{hang}",
+            "install the packages that include them from one source: all from PyPI, or all"
+            " from conda",
         )
     elif by_itself.total() > 1:
         yield Check(
@@ -109,10 +110,10 @@ def openmp(case: Case) -> Iterator[Check]:
             Status.WARNING,
             _counted(by_itself),
             "each has its own threads: a limit set by a call applies to only one of them",
-            "set limits by variables, as every level but seeded does",
+            "set limits with environment variables, as every level except seeded does",
         )
     else:
-        yield Check("OpenMP", Status.OK, _counted(by_itself) or "none is loaded")
+        yield Check("OpenMP", Status.OK, _counted(by_itself) or "none loaded")
 
 
 def system_gomp(case: Case) -> Iterator[Check]:
@@ -121,17 +122,17 @@ def system_gomp(case: Case) -> Iterator[Check]:
         return
     installed = "lightgbm" in case.alive[0].environment.packages
     if case.alive[0].system_gomp:
-        yield Check("libgomp.so.1", Status.OK, "the system has it")
+        yield Check("libgomp.so.1", Status.OK, "installed")
     elif installed:
         yield Check(
             "libgomp.so.1",
             Status.PROBLEM,
-            "the system has none, and LightGBM is installed",
-            "LightGBM's wheel does not bring it: importing lightgbm fails",
+            "not installed, and LightGBM needs it",
+            "LightGBM's wheel does not include it, so importing lightgbm fails",
             "install it: apt-get install libgomp1 (Debian), dnf install libgomp (Fedora)",
         )
     else:
-        yield Check("libgomp.so.1", Status.OK, "the system has none; only LightGBM would need it")
+        yield Check("libgomp.so.1", Status.OK, "not installed; only LightGBM would need it")
 
 
 def _counted(loaded: Counter[str]) -> str:
@@ -155,7 +156,7 @@ def _mixed(status: Status, told: str) -> Check:
     return Check(
         "BLAS",
         status,
-        f"copies that do not compute alike: {told}",
-        "the same product has other last bits in NumPy than in SciPy",
+        f"copies that compute differently: {told}",
+        "the same product can have different last bits in NumPy and in SciPy",
         "install NumPy and SciPy from one source, and pin a kernel: --level portable",
     )

@@ -28,7 +28,7 @@ def lock(case: Case) -> Iterator[Check]:
         return
     path = case.project / LOCK
     if not path.is_file():
-        why = "nothing records which packages made a result, so nobody can install them"
+        why = "nothing records the packages behind a result, so nobody can install the same ones"
         yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
     lines = _requirements(path)
@@ -39,7 +39,7 @@ def lock(case: Case) -> Iterator[Check]:
             Status.WARNING,
             f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
             + _listed([line.text.partition(";")[0].strip() for line in loose]),
-            "a different day or index gives different packages",
+            "a later day or a different index can give different packages",
             _MAKE,
         )
     else:
@@ -76,7 +76,7 @@ def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Check]:
             Status.WARNING,
             _listed([*other, *absent]),
             "a different version of a library may give different results",
-            f"install what is locked: pip install --require-hashes -r {LOCK}"
+            f"install the locked versions: pip install --require-hashes -r {LOCK}"
             if other
             else "add them to the lock",
         )
@@ -89,7 +89,7 @@ def git(case: Case) -> Iterator[Check]:
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git
-    why = "no commit identifies the code that made a result"
+    why = "no commit identifies the code behind a result"
     if isinstance(state, NoRepository):
         absent = state.reason == "git is missing"
         mend = "install git, or build the image from a commit" if absent else _KEEP
@@ -100,7 +100,7 @@ def git(case: Case) -> Iterator[Check]:
             # An image records that files had changed, and not which.
             named = f": {_listed(state.dirty_files)}" if state.dirty_files else ""
             found = f"changed since {state.commit[:12]}{named}"
-        yield Check("git", Status.WARNING, found, why, "commit before a run that must count")
+        yield Check("git", Status.WARNING, found, why, "commit before any run that matters")
     else:
         yield Check("git", Status.OK, f"clean at {state.commit[:12]}")
 

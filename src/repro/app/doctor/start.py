@@ -33,19 +33,21 @@ def processor(case: Case) -> Iterator[Check]:
             "processor",
             Status.PROBLEM,
             f"{found}: {error.message}",
-            "code for a newer processor ends in an illegal instruction",
+            "code for a newer processor crashes with an illegal instruction",
             error.advice,
         )
         return
     if architecture() == "x86_64":
-        yield Check("processor", Status.OK, f"{found}: can run what level '{case.level}' fixes")
+        yield Check(
+            "processor", Status.OK, f"{found}: can run the code paths of level '{case.level}'"
+        )
         return
     yield Check(
         "processor",
         Status.WARNING,
         f"{found}: no level pins code paths on it",
-        "its bits are a class of their own, and never those of x86-64",
-        "compare within a tolerance, or verify on the architecture that trained",
+        "its bits form a class of their own and never match those of x86-64",
+        "compare within a tolerance, or verify on the architecture of the training",
     )
 
 
@@ -54,7 +56,7 @@ def processes(case: Case) -> Iterator[Check]:
     if isinstance(case.own, Death):
         asked = "; ".join(cannot_run(case.environ))
         yield Check(
-            "Python as started here",
+            "Python in this shell",
             Status.PROBLEM,
             f"a process that loads NumPy, SciPy and scikit-learn {case.own.cause}",
             asked or "nothing that uses these libraries can run from this shell",
@@ -64,7 +66,7 @@ def processes(case: Case) -> Iterator[Check]:
             " see the inherited variables",
         )
     else:
-        yield Check("Python as started here", Status.OK, "loads NumPy, SciPy and scikit-learn")
+        yield Check("Python in this shell", Status.OK, "loads NumPy, SciPy and scikit-learn")
     if case.pinned is not None:
         yield _promise(case, case.pinned)
 
@@ -86,12 +88,10 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
             name,
             Status.PROBLEM,
             "; ".join(broken),
-            "the level promises what these libraries do not do",
-            "find what sets it back (a sitecustomize, a conda hook, a second build of a library)",
+            "these libraries do not do what the level promises",
+            "find what resets it (a sitecustomize, a conda hook, a second build of a library)",
         )
-    return Check(
-        name, Status.OK, "in force: every library was read back and does what the level promises"
-    )
+    return Check(name, Status.OK, "in force: every library reports what the level promises")
 
 
 def hash_seed(case: Case) -> Iterator[Check]:
@@ -103,15 +103,15 @@ def hash_seed(case: Case) -> Iterator[Check]:
         yield Check(
             "hash seed",
             case.fixed,
-            "by chance in every process",
-            "the order of a set, and all that follows from it, differs from run to run",
-            "export PYTHONHASHSEED=0, or start by: repro exec -- COMMAND",
+            "random in every process",
+            "the order of sets, and everything that depends on it, differs from run to run",
+            "export PYTHONHASHSEED=0, or run: repro exec -- COMMAND",
         )
     elif seed != "0" and case.level.keeps_out:
         yield Check(
             "hash seed",
             Status.KEPT_IN_CHECK,
-            f"PYTHONHASHSEED={seed}, and the level takes 0",
+            f"PYTHONHASHSEED={seed}, and the level sets 0",
             "a different seed gives sets a different order",
             "export PYTHONHASHSEED=0",
         )
@@ -130,7 +130,7 @@ def language(case: Case) -> Iterator[Check]:
             "time zone",
             Status.WARNING,
             f"TZ={set_here}",
-            "code that reads local time gives other results elsewhere; repro reads none",
+            "code that reads the local time gives different results elsewhere; repro reads none",
             "export TZ=UTC",
         )
     else:
@@ -142,6 +142,6 @@ def language(case: Case) -> Iterator[Check]:
         "locale",
         Status.WARNING,
         f"{locale.name}, {locale.encoding}",
-        "files that are opened without an encoding read otherwise elsewhere; repro names its own",
+        "files opened without an encoding may be read differently elsewhere; repro names one",
         "export PYTHONUTF8=1, or LC_ALL=C.UTF-8",
     )

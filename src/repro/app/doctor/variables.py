@@ -36,9 +36,9 @@ _PREFERENCES = frozenset({
 })  # fmt: skip
 
 _WHY = {
-    CORETYPE: "the kernel that OpenBLAS takes decides the last bits of every linear algebra",
-    ENABLE: "NumPy's groups of functions decide the last bits of exp, log, sums and sorts",
-    DISABLE: "NumPy's groups of functions decide the last bits of exp, log, sums and sorts",
+    CORETYPE: "the kernel that OpenBLAS chooses decides the last bits of all linear algebra",
+    ENABLE: "NumPy's dispatched functions decide the last bits of exp, log, sums and sorts",
+    DISABLE: "NumPy's dispatched functions decide the last bits of exp, log, sums and sorts",
     TUNABLES: "the C library's maths functions round differently with FMA and without",
 }
 
@@ -48,11 +48,11 @@ _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 # Variables of Python itself that can change what code runs.
 _PYTHON = {
     "PYTHONPATH": (
-        "modules from there come before the installed ones, and no lock names them",
+        "modules in these folders shadow installed ones, and no lock lists them",
         "unset it, and install what it points to",
     ),
     "PYTHONOPTIMIZE": (
-        "assert statements do not run, and with them checks that code relies on",
+        "assert statements do not run, so checks that code relies on are skipped",
         "unset it",
     ),
 }
@@ -83,8 +83,8 @@ def _substituted(case: Case) -> Iterator[Check]:
             CORETYPE,
             Status.WARNING,
             f"{CORETYPE}={case.environ[CORETYPE]}, and OpenBLAS runs {' and '.join(running)}",
-            "this build has no kernel of that name, and takes the nearest without a word",
-            f"ask for what it runs, or unset {CORETYPE}",
+            "this build has no kernel of that name and silently uses the nearest",
+            f"request the kernel that it runs, or unset {CORETYPE}",
         )
 
 
@@ -99,16 +99,16 @@ def inherited(case: Case) -> Iterator[Check]:
             "inherited variables",
             case.fixed,
             ", ".join(f"{name}={value}" for name, value in known.items()),
-            "they decide threads or code paths of whatever this shell starts",
-            f"unset {' '.join(known)}, or start programs by: repro exec -- COMMAND",
+            "they set threads or code paths for every program that this shell starts",
+            f"unset {' '.join(known)}, or run programs by: repro exec -- COMMAND",
         )
     for name in found.keys() - known.keys():
-        kept = "; repro keeps it out" if case.level.keeps_out else ""
+        kept = "; repro removes it" if case.level.keeps_out else ""
         yield Check(
             name,
             Status.WARNING,
             f"{name}={found[name]} belongs to a numeric library and is not known to repro{kept}",
-            "a slip does nothing, in silence; a new option may change results",
+            "a misspelling silently has no effect; a new option may change results",
             f"correct it, or unset {name}",
         )
     if not found:
@@ -127,9 +127,9 @@ def python(case: Case) -> Iterator[Check]:
             "start of Python",
             Status.WARNING,
             f"{', '.join(started)} runs before every program, and no package provides it",
-            "it can change what any library computes; no level keeps it out, and a run records its"
+            "it can change what any library computes; no level disables it, and a run records its"
             " hash",
-            "remove it, or unset PYTHONPATH if it is found through that",
+            "remove it, or unset PYTHONPATH if that is how it is found",
         )
 
 
@@ -141,14 +141,14 @@ def loader(case: Case) -> Iterator[Check]:
     libraries = (environment.libraries if environment else None) or {}
     if not named:
         return
-    loaded = f", and {', '.join(libraries)} came from it" if libraries else ""
+    loaded = f", and {', '.join(libraries)} were loaded by it" if libraries else ""
     yield Check(
         "native libraries",
         Status.WARNING,
         f"{', '.join(f'{name}={value}' for name, value in named.items())} is set{loaded}",
         "a different build of the C library's maths functions or of OpenMP gives different bits;"
-        " no level keeps it out, and a run records the content of what was loaded",
-        f"unset {' '.join(named)}, where programs start without",
+        " no level disables it, and a run records the content of what was loaded",
+        f"unset {' '.join(named)} if programs start without it",
     )
 
 
@@ -184,6 +184,5 @@ def _switches(environ: Mapping[str, str]) -> Iterator[str]:
         nearest = names.get(name.lower().removesuffix("_usable"))
         hint = f"did you mean '{nearest}'?" if nearest else did_you_mean(name, _FEATURES)
         yield (
-            f"{TUNABLES} has {switch}, a name that the C library does not know and passes over:"
-            f" {hint}"
+            f"{TUNABLES} has {switch}, a name that the C library does not know and ignores: {hint}"
         )

@@ -57,7 +57,7 @@ def explain(
     trials = Counterfactuals(project, subject, against, effort, start)
     blank = [side.name for side in sides if not outputs_of(side.record.stages)]
     if blank:
-        sentence = f"not explained: {blank[0]} has no stage outputs, and nothing can be compared"
+        sentence = f"not explained: {blank[0]} has no stage outputs, so nothing can be compared"
         return _report(trials, sentence, explained=False)
     if against and no_divergence.is_whole(expected, against.record):
         sentence, same = no_divergence.compare_two_records(subject, against)
@@ -76,7 +76,7 @@ def explain(
         if same and against:
             sentence = (
                 f"not explained: training with the configuration of {against.name} gives the bits"
-                f" of {subject.name}, and not its own; explain {against.name} separately"
+                f" of {subject.name}, not its own; explain {against.name} separately"
             )
         return _report(trials, sentence, explained=same and against is None)
     trials.divergence = diverged
@@ -93,7 +93,7 @@ def _searched(trials: Counterfactuals, actual: AnyRecord, diverged: Divergence) 
     if not causes and diverged.inputs:
         sentence = (
             f"not explained: '{diverged.stage}' diverges because its input differs:"
-            f" {', '.join(diverged.inputs)}; nothing recorded says why"
+            f" {', '.join(diverged.inputs)}; no recorded difference explains it"
         )
         return _report(trials, sentence, explained=False)
     confirmed, untried = search(trials, actual, causes)
@@ -103,7 +103,7 @@ def _searched(trials: Counterfactuals, actual: AnyRecord, diverged: Divergence) 
     sentence = _sentence(trials, diverged.stage, confirmed, rest)
     other = trials.against
     if other and not no_divergence.has_same_outputs_at(diverged.stage, actual, other.record):
-        sentence += f"; this training does not have the bits of {other.name} at that stage"
+        sentence += f"; the bits of this training differ from those of {other.name} at that stage"
     return _report(
         trials,
         sentence,
@@ -124,12 +124,12 @@ def _sentence(
         if best < total:
             sentence += f"; {total - best} of {total} stage outputs still differ"
         if len(confirmed) > 1 and trials.exhausted:
-            sentence += "; whether all of them are needed was not tried"
+            sentence += "; not tested whether all of them are needed"
         return sentence
     if rest:
         names = ", ".join(suspect.cause for suspect in rest)
         return f"not confirmed: '{stage}' diverges; suspected: {names}"
-    return f"not explained: '{stage}' diverges, and no recorded difference can act in it"
+    return f"not explained: '{stage}' diverges, and no recorded difference can affect it"
 
 
 def _report(

@@ -20,7 +20,7 @@ def compare_with_rerun(expected: AnyRecord, actual: AnyRecord) -> tuple[str, boo
     """Describe how a record agrees with a training on this machine, and whether all of it does."""
     odd = _odd_output(expected, actual, "the record", "this training")
     if odd:
-        sentence = f"the record contradicts itself: no stage is the first to diverge, and yet {odd}"
+        sentence = f"the record contradicts itself: no stage is the first to diverge, yet {odd}"
         return f"not explained: {sentence}; repro verify shows more", False
     if _other_numbers(expected, actual):
         return (
@@ -37,7 +37,7 @@ def compare_two_records(subject: Recorded, against: Recorded) -> tuple[str, bool
         sentence = (
             f"{subject.name} or {against.name} contradicts itself: no stage is the first to diverge"
         )
-        return f"not explained: {sentence}, and yet {odd}; repro verify shows which", False
+        return f"not explained: {sentence}, yet {odd}; repro verify shows which", False
     # References have some of the predictions that runs have, and not always the same ones.
     rows = {prediction.row for prediction in against.record.rows}
     expected, predictions = subject.record, subject.record.predictions

@@ -50,7 +50,7 @@ def search(
         confirmed = _smallest(trials, interventions)
     tried = {cause for trial in trials.made for cause in trial.causes}
     spent = f"no more trainings were allowed (--max-runs {trials.effort.runs})"
-    idle = spent if trials.exhausted else "what parts first is explained without it"
+    idle = spent if trials.exhausted else "the first divergence is explained without it"
     untried |= dict.fromkeys(interventions.keys() - tried, idle)
     # Such as a data set that was removed: nothing was learned of the cause.
     untried |= {t.causes[0]: t.failure for t in trials.made if t.failure and len(t.causes) == 1}

@@ -95,7 +95,7 @@ def layout_of(target: str) -> Path:
     path = Path(folder).absolute()
     if path.exists() and not (path / "oci-layout").is_file():
         raise ConfigError(
-            f"--output {target}: the content of the folder is not an image",
+            f"--output {target}: the folder contains something other than an image",
             advice="remove it, or name a different folder",
         )
     return path

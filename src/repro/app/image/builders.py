@@ -108,14 +108,14 @@ class BuildKit:
         inspected = answer_of("docker", "buildx", "inspect") or ""
         found = re.search(r"BuildKit( version)?:\s+v?(\d+)\.(\d+)", inspected)
         if not found:
-            return "Docker's BuildKit does not answer"
+            return "Docker's BuildKit does not respond"
         version, own = (
             (int(found[2]), int(found[3])),
             re.search(r"Driver:\s+docker$", inspected, re.M),
         )
         stores = answer_of("docker", "info", "--format", "{{.DriverStatus}}") or ""
         if own and "io.containerd.snapshotter" not in stores:
-            return "Docker's own BuildKit exports nothing without the containerd image store"
+            return "Docker's built-in BuildKit cannot export without the containerd image store"
         if version == (0, 0):
             # Distributions leave it out; it is then that of the engine.
             engine = answer_of("docker", "version", "--format", "{{.Server.Version}}") or "0"
@@ -186,7 +186,7 @@ class Docker:
         if not shutil.which("docker"):
             return "Docker is not installed"
         if answer_of("docker", "version", "--format", "{{.Server.Version}}") is None:
-            return "Docker's daemon does not answer"
+            return "the Docker daemon does not respond"
         return "" if shutil.which("skopeo") else "skopeo not installed"
 
     def build(self, build: Build, layout: Path) -> None:
@@ -225,7 +225,9 @@ def choose(name: str | None = None) -> Builder:
         reasons.append(f"{builder.name}: {reason}")
     advice = "install one; on Debian and Ubuntu: apt install buildah skopeo"
     if any(reason.endswith("does not answer") for reason in reasons):
-        other = "leave out --builder" if name else "install buildah and skopeo, which need none"
+        other = (
+            "leave out --builder" if name else "install buildah and skopeo, which need no daemon"
+        )
         advice = f"start it ('systemctl start docker'), or {other}"
     raise PreconditionError(
         f"no image can be built on this machine ({'; '.join(reasons)})", advice=advice

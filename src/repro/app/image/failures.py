@@ -10,9 +10,9 @@ from repro.core.errors import PreconditionError
 _SAID = 200
 
 _FULL = "no space is left on the device that holds it"
-_ALTERED = "a wheel is not the one that the lock names: its hash differs"
+_ALTERED = "the hash of a wheel differs from the lock"
 _UNREACHABLE = "a registry or an index cannot be reached"
-_ABSENT = "a wheel of the lock is not where it was looked for"
+_ABSENT = "a wheel of the lock was not found"
 
 # In this order: a full disk, a wrong hash and a network that is down bring other messages in their
 # train. pip finds no version of anything where it reaches no index.
@@ -30,8 +30,8 @@ _KNOWN = (
     ),
     (
         r"LOCK_DIGEST is not the digest",
-        "the lock is not the one that the build was started for",
-        "build again, once requirements.txt is no longer being changed",
+        "the lock changed while the image was built",
+        "build again when requirements.txt no longer changes",
     ),
     (
         r"manifest unknown|manifest for \S+ not found|name unknown|repository does not exist"
@@ -42,8 +42,8 @@ _KNOWN = (
     ),
     (
         r"cannot connect to the docker daemon|is the docker daemon running",
-        "Docker is installed, and its daemon does not answer",
-        "start it ('systemctl start docker'), or install buildah, which needs none",
+        "Docker is installed, but its daemon does not respond",
+        "start it ('systemctl start docker'), or install buildah, which needs no daemon",
     ),
     (
         r"connection refused|no such host|i/o timeout|network is unreachable|TLS handshake"
@@ -53,7 +53,7 @@ _KNOWN = (
         _UNREACHABLE,
         "for the base, name a mirror (--base NAME@sha256:…), or make one with tools/base_image.sh"
         " of repro's repository; for packages, run 'repro image wheelhouse' on a machine that"
-        " reaches an index",
+        " can reach an index",
     ),
     (
         r"Could not find a version that satisfies|No matching distribution",
@@ -64,8 +64,8 @@ _KNOWN = (
 # A wheelhouse is no remedy for what pip fetches for a wheelhouse.
 _FETCHING = {
     _FULL: "free about 500 MB, or name a different folder",
-    _ALTERED: "fetch it again; if it is wrong again, the file was altered at its origin",
-    _UNREACHABLE: "run this on a machine that reaches an index, or name one with PIP_INDEX_URL=…",
+    _ALTERED: "fetch it again; if the hash differs again, the file was altered at its source",
+    _UNREACHABLE: "run this on a machine that can reach an index, or name one with PIP_INDEX_URL=…",
     _ABSENT: "check --python and --machine, or name a different index with PIP_INDEX_URL=…",
 }
 

@@ -81,7 +81,7 @@ def read_layout(path: Path) -> Layout:
         config = json.loads(_blob(path, manifest["config"]["digest"]).read_bytes())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PreconditionError(
-            f"'{path}' does not hold one image as an OCI layout: {error}",
+            f"'{path}' is not an OCI layout of one image: {error}",
             advice="write one with: repro image build --output oci:FOLDER",
         ) from error
     return Layout(path, descriptor["digest"], manifest, config)

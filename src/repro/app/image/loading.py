@@ -37,5 +37,5 @@ def _obstacle() -> str:
     if not shutil.which("docker"):
         return "Docker is not installed"
     if answer_of("docker", "version", "--format", "{{.Server.Version}}") is None:
-        return "Docker's daemon does not answer"
+        return "the Docker daemon does not respond"
     return "" if shutil.which("skopeo") else "skopeo is not installed"

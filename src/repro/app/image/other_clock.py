@@ -68,7 +68,7 @@ def build(made: Build, layout: Path, date: datetime, folder: Path) -> str:
     need()
     if set(" ,") & set(str(folder)):
         raise PreconditionError(
-            f"'{folder}': a kernel takes no folder whose name has a space or a comma",
+            f"'{folder}': its name has a space or a comma, which a kernel option cannot contain",
             advice="name a different folder with TMPDIR=…",
         )
     clock, disk, start = folder / "clock", folder / "disk", folder / "start"

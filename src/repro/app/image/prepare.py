@@ -98,6 +98,6 @@ def _check_context(project: Path, context: Path) -> None:
     for name in ("Dockerfile", "requirements.txt"):
         if not (context / name).is_file():
             raise ConfigError(
-                f"{project / '.dockerignore'}: it leaves out {name}, which an image needs",
+                f"{project / '.dockerignore'}: it excludes {name}, which the image needs",
                 advice=f"add the line '!{name}'",
             )

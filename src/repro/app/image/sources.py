@@ -107,7 +107,7 @@ def python_version(project: Path) -> str:
     path = project / "Dockerfile"
     if not path.is_file():
         raise ConfigError(
-            f"'{project}' has no Dockerfile, whose base names a version of Python",
+            f"'{project}' has no Dockerfile to name a version of Python",
             advice="name the version with --python, or the project with --project",
         )
     text = path.read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ def assemble(project: Path, folder: Path, wheelhouse: Path | None) -> None:
             digest = hashlib.sha256(copy.read_bytes()).hexdigest()
             if f"sha256:{digest}" not in locked:
                 raise PreconditionError(
-                    f"'{wheel}' is not a wheel that the lock names: its SHA-256 is {digest}",
+                    f"'{wheel}' is not a wheel of the lock: its SHA-256 is {digest}",
                     advice="remove it and fetch the wheels again: repro image wheelhouse",
                 )
 

@@ -54,13 +54,13 @@ class Cell(Record):
     def _keys_go_together(self) -> Cell:
         brings_python = self.image not in {None, "own"}
         if self.packages and not brings_python and self.suite is None:
-            raise ValueError("packages: they go with an image, but not the project's own")
+            raise ValueError("packages: allowed only with an image other than the project's own")
         if self.lock != "requirements.txt" and not brings_python:
-            raise ValueError("lock: a different one goes with an image, but not the project's own")
+            raise ValueError("lock: allowed only with an image other than the project's own")
         if (self.suite is None) == (self.stand_in == "chroot"):
-            raise ValueError("suite: it goes with 'stand_in: chroot', and the other way round")
+            raise ValueError("suite and 'stand_in: chroot': each needs the other")
         if self.stand_in == "emulation" and self.platform != ("Linux", "aarch64"):
-            raise ValueError("stand_in: emulation is of Linux on arm64; name a runner of that kind")
+            raise ValueError("stand_in: only Linux on arm64 can be emulated; name such a runner")
         return self
 
     @property
@@ -102,7 +102,7 @@ def read_matrix(file: Path) -> Matrix:
     """
     if not file.exists():
         raise ConfigError(
-            f"{file}: no such file: expected the cells of a matrix",
+            f"{file}: no such file; it lists the cells of the matrix",
             advice=_EXAMPLE,
         )
     return validate(read_tree(file, file.name)[1], Matrix)

@@ -53,5 +53,5 @@ def _collected(
     owner = owners.setdefault(record.digest, name)
     if cells[owner].image == cell.image:
         return result
-    reason = f"its record is that of {owner}, which has a different image"
+    reason = f"its record belongs to {owner}, which has a different image"
     return replace(result, verdict="failed", reason=reason)

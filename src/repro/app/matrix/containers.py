@@ -95,4 +95,4 @@ def _engine() -> str:
     for name in ("docker", "podman"):
         if shutil.which(name) and succeeds(name, "version"):
             return name
-    raise UnavailableError("no container engine answers (docker, podman)")
+    raise UnavailableError("no container engine responds (docker, podman)")

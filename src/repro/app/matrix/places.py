@@ -72,9 +72,11 @@ def chroot(job: Job) -> Plan:
     """Train in a Debian tree, as root."""
     _need("mmdebstrap", "unshare")
     if os.geteuid() != 0:
-        raise UnavailableError("only root can enter the tree of a different Debian")
+        raise UnavailableError("only root can enter the file system of a different Debian")
     if platform.machine() != job.cell.platform[1]:
-        raise UnavailableError("a tree of a different architecture does not run on this machine")
+        raise UnavailableError(
+            "a file system of a different architecture does not run on this machine"
+        )
     suite, packages = job.cell.suite or "", ",".join(job.cell.packages)
     made_of = hashlib.sha256(packages.encode()).hexdigest()[:8]
     tree = job.work / "trees" / f"{suite}-{made_of}"
@@ -105,7 +107,7 @@ def emulation(job: Job) -> Plan:
     script = job.project / _ARM64
     if not script.is_file():
         raise UnavailableError(
-            f"the project has no {_ARM64.as_posix()}: an emulated processor takes repro's source"
+            f"the project has no {_ARM64.as_posix()}: emulation needs repro's source"
         )
     sources = [script, job.lock, job.project / "pyproject.toml"]
     made_of = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

@@ -25,10 +25,10 @@ _PAUSE_SECONDS = 0.05
 _NOT_INHERITED = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 
 _NEXT_STEPS = {
-    "make room, or choose a different disk with --work": (
+    "free some space, or choose a different disk with --work": (
         "no space left", "no space is left", "enough free space", "disk quota exceeded",
     ),
-    "check the network; http_proxy and the settings of pip apply": (
+    "check the network, http_proxy and the settings of pip": (
         "could not connect", "could not resolve", "temporary failure", "connection refused",
         "failed to establish", "unreachable", "timed out", "timeout", "no such host",
         "(from versions: none)",
@@ -51,7 +51,7 @@ def sole_use(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             if not acquire(file):
                 raise PreconditionError(
-                    f"{_holder(file)} works in {folder} already",
+                    f"{_holder(file)} is already using {folder}",
                     advice="wait for it, or choose a different folder with --work",
                 )
         file.truncate(0)
@@ -111,7 +111,7 @@ def first_error(log: Path) -> str:
         for line in lines
         if line.lower().startswith(("error: ", "e: ")) and not line.endswith(":")
     ]
-    return [*errors, *reversed(lines), "nothing was printed"][0].strip()
+    return [*errors, *reversed(lines), "it printed nothing"][0].strip()
 
 
 def next_step(log: Path) -> str:

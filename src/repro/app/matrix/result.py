@@ -111,14 +111,14 @@ def _mismatches(cell: Cell, environment: Environment, lock: Path) -> Iterator[st
 def _locked(lock: Path) -> dict[str, str]:
     if not lock.is_file():
         raise ConfigError(
-            f"{lock}: no such file: the record of a cell is compared with its lock",
+            f"{lock}: no such file; the record of a cell is compared with its lock",
             advice="write the lock with: pip-compile --generate-hashes",
         )
     locked = pins(lock.read_text(encoding="utf-8"))
     absent = [name for name in _COMPUTING if name not in locked]
     if absent:
         raise ConfigError(
-            f"{lock}: it does not pin {' and '.join(absent)}, with which every record is made",
+            f"{lock}: it does not pin {' and '.join(absent)}, which every record needs",
             advice="write the lock with: pip-compile --generate-hashes",
         )
     return {name: locked[name].version for name in _COMPUTING}

@@ -64,7 +64,7 @@ def _add_own(job: Job, pip: Sequence[str], lock: Path, folder: Path) -> None:
     if _OWN not in pins(lock.read_text(encoding="utf-8")):
         if not _is_source(job.project):
             raise UnavailableError(
-                f"{lock.name} does not pin {_OWN}, and the project is not its source"
+                f"{lock.name} does not pin {_OWN}, and the project does not contain its source"
             )
         options = ("--no-deps", "--no-build-isolation", "--no-index")
         job.do(*pip, "wheel", *options, "--wheel-dir", folder, job.project)

@@ -75,7 +75,7 @@ def find_false_fact(run: StoredRun) -> Check | None:
     for fact in _facts(run):
         if fact.recorded != fact.expected:
             detail = (
-                f"{fact.key} is {fact.recorded}, and from {fact.source} it is {fact.expected}:"
+                f"{fact.key} is {fact.recorded}, but {fact.source} gives {fact.expected}:"
                 " one of the two was edited"
             )
             return Check(

@@ -96,7 +96,7 @@ def _normalised(record: AnyRecord) -> AnyRecord:
     from repro.config.recorded import parse_config  # noqa: PLC0415
 
     try:
-        config = parse_config(record.config, "")
+        config = parse_config(record.config, "config")
     except SchemaError:
         # The binding covers any content; code that needs a configuration says what is wrong.
         return record

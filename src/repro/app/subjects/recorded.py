@@ -36,8 +36,8 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
         record = read_record_file(subject.path)
         if not record.is_pipeline:
             raise PreconditionError(
-                f"{subject.path.name}: it is not the record of an experiment, and says nothing that"
-                " this program can execute",
+                f"{subject.path.name}: it is not the record of an experiment, so this version"
+                " cannot execute it",
                 advice="compare it with a second record: repro compare",
             )
         return parse_config(record.config, subject.path.name)

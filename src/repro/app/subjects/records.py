@@ -70,7 +70,7 @@ def _of_a_record(run: StoredRun) -> Iterator[None]:
     except ValueError as error:
         # Each file is well-formed on its own, and was still not written by this program.
         raise SchemaError(
-            f"run {run.path.name}: a file contains what no record can: {error}",
+            f"run {run.path.name}: a file has content that no record can have: {error}",
             advice="get a fresh copy of the run, or train again",
         ) from error
 
@@ -94,7 +94,7 @@ def find_odd_record(run: StoredRun) -> Check | None:
         expected=str(pair[0]),
         actual=str(pair[1]),
         outcome=Outcome.DIFFERS,
-        detail=f"{key} is not what the other files of the run say: one of them was edited",
+        detail=f"{key} differs from the other files of the run: one of them was edited",
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.config.tree import Tree
 
-_WITHOUT = "train without it, by a configuration of this project"
+_WITHOUT = "train without it, with a configuration of this project"
 _IN_FILE = "if you trust it, write it in the family's file under configs/models"
 _ALLOWED = ("security", "allowed_modules")
 
@@ -68,9 +68,8 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
             if not what and place(path, name, value) and not _is_own(project, name, value):
                 what, advice = "looks like a file or a host", _IN_FILE
             if what:
-                kind = path.rpartition(":")[2]
                 raise PreconditionError(
-                    f"the record's {place_of}: '{name}' {what}: {kind} is not built from a record",
+                    f"the record's {place_of}: '{name}' {what}: a record may not set it",
                     advice=advice,
                 )
 
@@ -110,7 +109,7 @@ def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> 
     if beyond:
         what = "metrics" if beyond[0] in used - built else "estimators"
         raise PreconditionError(
-            f"the record allows {what} from '{beyond[0]}', and this project does not",
+            f"the record allows {what} from '{beyond[0]}', but this project does not",
             advice=f"if you trust it, add '{beyond[0]}' to security.allowed_modules in {BASE}",
         )
 

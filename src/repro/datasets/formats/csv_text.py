@@ -73,7 +73,7 @@ class CsvTable:
         except csv.Error as error:
             raise _malformed(label, 1, error) from error
         if not header:
-            raise DataError(f"{label}: line 1 is empty", advice="begin with the names of columns")
+            raise DataError(f"{label}: line 1 is empty", advice="begin with the column names")
         return cls(label, tuple(header), content, missing)
 
     @property
@@ -120,7 +120,7 @@ class CsvTable:
         what = f"expected {expected} fields, found {found}" if found else "is empty"
         advice = "put a cell that holds a comma in double quotes"
         if found < expected:
-            advice = "complete the row, or take it out; nothing is filled in"
+            advice = "complete or remove the row; missing cells are not filled in"
         return DataError(f"{self.label}: {self.place(done + offset)}: {what}", advice=advice)
 
     def _check_refused(self, columns: Mapping[str, _Numbers | _Texts]) -> None:
@@ -242,6 +242,6 @@ def _line_of_error(content: bytes) -> int:
 
 def _malformed(label: str, line: int, error: csv.Error) -> DataError:
     return DataError(
-        f"{label}: the row that begins in line {line}: {error}",
+        f"{label}: the row that begins on line {line}: {error}",
         advice="close every double quote, and double those inside a quoted cell",
     )

@@ -78,7 +78,7 @@ def payload_of(form: Format, label: str, content: bytes, expected: str | None) -
 def _check_line_ends(label: str, content: bytes, found: str, expected: str) -> None:
     if found != expected and (ends := found_line_ends(content, expected)):
         raise HashMismatchError(
-            f"{label}: only its line ends differ from the declared file: found {ends}"
+            f"{label}: only its line endings differ from the declared file: found {ends}"
             f" (sha256 {found}, expected {expected})",
             advice=ADVICE,
         )

@@ -77,7 +77,8 @@ class Url:
             # Without its cause, for a traceback would print the URL with its secrets.
             raise PreconditionError(
                 f"{self.label}: cannot be fetched: {type(error).__name__}: {what}",
-                advice="check the URL, the network and your rights; protocols such as s3 and gcs "
+                advice="check the URL, the network and your permissions; protocols such as s3"
+                " and gcs "
                 "need their own package, which fsspec's documentation names",
             ) from None
 
@@ -102,7 +103,7 @@ def _temporary(folder: Path, label: str) -> Iterator[Path]:
     except OSError as error:
         raise PreconditionError(
             f"{label}: {CACHE} cannot be written: {error.strerror}",
-            advice="make the folder writable, or put the file into it by hand",
+            advice="make the folder writable, or put the file into it yourself",
         ) from error
     os.close(handle)
     path = Path(name)
