@@ -17,13 +17,13 @@ NIX := nix --extra-experimental-features 'nix-command flakes'
 # Without a network Nix prints a page of retries and an error: its inputs are fetched beforehand.
 NIX_INPUTS = command -v nix >/dev/null \
 	|| { echo "nix is not installed: get it from https://nixos.org/download, or: make image" >&2; exit 3; }; \
-	told=$$($(NIX) flake archive --no-write-lock-file $(ARGS) 2>&1 >/dev/null) \
-	|| case "$$told" in *"error: unable to download"*) \
-		echo "the flake's nixpkgs is not here and cannot be downloaded: connect to a network once," \
+	output=$$($(NIX) flake archive --no-write-lock-file $(ARGS) 2>&1 >/dev/null) \
+	|| case "$$output" in *"error: unable to download"*) \
+		echo "the flake's nixpkgs is not on this machine and cannot be downloaded: connect to a network once," \
 			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test test-fast coverage fuzz lint types cpu-matrix matrix \
+.PHONY: help setup train verify test test-fast coverage fuzz lint types messages cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
@@ -66,6 +66,10 @@ lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 
 types: $(VENV)/.dev ## Check types.
 	@$(BIN)/mypy
+
+messages: $(VENV)/.dev ## Write every message of the command line to build/messages.txt, to be read.
+	@mkdir -p build
+	@$(BIN)/python -m tools.messages build/messages.txt
 
 cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
 	@$(BIN)/python -m tools.cpu_matrix $(ARGS)

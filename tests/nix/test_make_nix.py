@@ -22,7 +22,8 @@ def test_without_a_network_one_sentence_names_the_next_step(nix, target):
     told = [line for line in made.err.splitlines() if not line.startswith("make")]
     assert (made.status, made.out) == (2, "")
     assert told == [
-        "the flake's nixpkgs is not here and cannot be downloaded: connect to a network once, or"
+        "the flake's nixpkgs is not on this machine and cannot be downloaded: connect to a network"
+        " once, or"
         f" name a copy: make {target} ARGS='--override-input nixpkgs path:FOLDER'"
     ]
 
