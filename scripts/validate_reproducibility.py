@@ -18,7 +18,7 @@ except ImportError:
 from repro.cli import guarded, output
 from repro.cli.options import enter, find, make_request, project_option
 from repro.cli.progress import Progress
-from repro.cli.verify import tell
+from repro.cli.verify import render
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def command(
         found = _twice(project, _configuration(project, wanted), asked)
     else:
         found = _against(project, reference_metrics_file, wanted, asked)
-    tell(found)
+    render(found)
     return ExitCode.HOLDS if found.holds else ExitCode.FINDING
 
 

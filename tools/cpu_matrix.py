@@ -134,7 +134,7 @@ def command(
     if report is not None:
         report.write_text(json.dumps(_as_json(found), indent=2) + "\n", encoding="utf-8")
     for level, experiment in product(levels or LEVELS, dict.fromkeys(c.experiment for c in cells)):
-        _tell(level, experiment, _of(found, level, experiment), everything=everything)
+        _render(level, experiment, _of(found, level, experiment), everything=everything)
     problems = [*_problems(found), *_unlike(found)]
     for problem in problems:
         output.say(f"{output.toned('different')}: {problem}")
@@ -195,9 +195,9 @@ def _train(
         return Refused(done.stderr.split("lacks ", 1)[-1].split("\n", 1)[0])
     if done.returncode != 0:
         where = f"{cell.experiment} on {cell.cpu} at the level {cell.level}"
-        told = done.stderr.strip().removeprefix("error: ") or f"exit status {done.returncode}"
+        text = done.stderr.strip().removeprefix("error: ") or f"exit status {done.returncode}"
         usage = done.returncode == ExitCode.USAGE
-        raise (ConfigError if usage else PreconditionError)(f"{where}: {told}")
+        raise (ConfigError if usage else PreconditionError)(f"{where}: {text}")
     return _read(ROOT / json.loads(done.stdout)["path"])
 
 
@@ -232,7 +232,7 @@ def _letters(values: Iterable[Hashable]) -> list[str]:
     return [seen.setdefault(value, chr(ord("A") + len(seen))) for value in values]
 
 
-def _tell(
+def _render(
     level: str, experiment: str, results: Mapping[str, Trained | Refused], *, everything: bool
 ) -> None:
     trained = {cpu: result for cpu, result in results.items() if isinstance(result, Trained)}
@@ -275,12 +275,12 @@ def _classes(found: Found, level: str) -> dict[tuple[tuple[str, str], ...], set[
 def _problems(found: Found) -> Iterable[str]:
     for level in dict.fromkeys(cell.level for cell in found):
         groups = sorted(sorted(cpus) for cpus in _classes(found, level).values())
-        told = "; ".join(", ".join(cpus) for cpus in groups)
+        text = "; ".join(", ".join(cpus) for cpus in groups)
         trained = sum(map(len, groups))
         if trained < _SEVERAL:
             yield f"level {level} was trained on {_counted(trained, 'processor')}: no comparison"
         elif level != "strict" and len(groups) > 1:
-            yield f"level {level} does not give one result: {told}"
+            yield f"level {level} does not give one result: {text}"
         elif level == "strict" and len(groups) == 1:
             yield (
                 "the control shows no difference at the level strict: all of these processors are"
@@ -304,22 +304,22 @@ def _unlike(found: Found) -> Iterable[str]:
     left, right = map(frozenset, by_print.values()), map(frozenset, by_training.values())
     unlike = set(left) ^ set(right)
     if unlike:
-        told = " | ".join(
+        text = " | ".join(
             ", ".join(f"{cpu} {level}" for cpu, level in sorted(group)) for group in unlike
         )
-        yield f"the fingerprint and training sort the environments differently: {told}"
+        yield f"the fingerprint and training sort the environments differently: {text}"
 
 
 def _held(found: Found) -> str:
-    told = []
+    text = []
     for level in dict.fromkeys(cell.level for cell in found):
         groups = _classes(found, level)
         trained = _counted(sum(map(len, groups.values())), "processor")
         results = "one result" if len(groups) == 1 else f"{len(groups)} classes, the control,"
-        told.append(f"{level} gives {results} on {trained}")
+        text.append(f"{level} gives {results} on {trained}")
     classes = len({result.fingerprint for result in found.values() if isinstance(result, Trained)})
     sorts = _counted(classes, "class", "classes")
-    return f"{'; '.join(told)}; training and the fingerprint sort all of them into the same {sorts}"
+    return f"{'; '.join(text)}; training and the fingerprint sort all of them into the same {sorts}"
 
 
 def _counted(count: int, one: str, many: str = "") -> str:

@@ -20,7 +20,7 @@ def _leave_folder() -> bool:
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     if here != home or home in sys.path:
         return True
-    # Run from its own sources without being installed: found here alone, and last.
+    # Run from its own sources without being installed: found in this folder alone, and last.
     sys.path.append(home)
     return False
 

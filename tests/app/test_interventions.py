@@ -3,7 +3,7 @@
 import pytest
 from tests.conftest import ROOT
 
-from repro.app.explain.interventions import settings_of, steering
+from repro.app.explain.interventions import dispatch, settings_of
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
 
@@ -22,7 +22,7 @@ HOSTILE = {
 def test_no_variable_but_those_that_are_observed():
     """Else a record could make Python, or the loader, run whatever it likes."""
     there = HERE.model_copy(update={"threads": {**HERE.threads, **HOSTILE, "OMP_NUM_THREADS": "2"}})
-    found = steering("numbers of threads", there, HERE)
+    found = dispatch("numbers of threads", there, HERE)
 
     assert found == {**{name: HERE.threads[name] for name in found}, "OMP_NUM_THREADS": "2"}
     assert HOSTILE.keys().isdisjoint(found)
@@ -36,8 +36,8 @@ def test_no_value_that_cannot_be_one(value):
     there = HERE.model_copy(update={"threads": {"OMP_NUM_THREADS": value}})
     kernels = tuple(n.model_copy(update={"architecture": value or "\0"}) for n in HERE.native)
 
-    assert steering("numbers of threads", there, HERE) == {}
-    assert steering("BLAS kernel", HERE.model_copy(update={"native": kernels}), HERE) == {}
-    assert steering("hash seed", HERE.model_copy(update={"hash_seed": value}), HERE) == {}
+    assert dispatch("numbers of threads", there, HERE) == {}
+    assert dispatch("BLAS kernel", HERE.model_copy(update={"native": kernels}), HERE) == {}
+    assert dispatch("hash seed", HERE.model_copy(update={"hash_seed": value}), HERE) == {}
     paths = HERE.code_paths.model_copy(update={"enabled": (value or "\0",)})
-    assert steering("NumPy's code paths", HERE.model_copy(update={"code_paths": paths}), HERE) == {}
+    assert dispatch("NumPy's code paths", HERE.model_copy(update={"code_paths": paths}), HERE) == {}

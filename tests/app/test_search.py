@@ -53,7 +53,7 @@ def suspect(cause, key):
 
 def searched(needed, causes, runs=99):
     """Return what suffices, why others were not tried, and what was tried, in order."""
-    effort = Effort(runs=runs, packages=False, tell=lambda _: None)
+    effort = Effort(runs=runs, packages=False, notify=lambda _: None)
     trials = Foretold(
         project=ROOT,
         subject=Recorded("a record", RECORD, None),

@@ -38,7 +38,7 @@ class Checks(dict):
         assert "Traceback" not in result.err
         super().__init__((check["name"], check) for check in result.json["checks"])
         self.status, self.level = result.status, result.json["level"]
-        order = ["problem", "warning", "kept in check", "ok"]
+        order = ["problem", "warning", "controlled", "ok"]
         found = [order.index(check["status"]) for check in self.values()]
         assert found == sorted(found)
         assert result.json["holds"] is (result.status == 0) is (0 not in found)
@@ -52,11 +52,11 @@ def doctor(folder: Path, *arguments: object, env: dict[str, str] | None = None) 
 
 
 def test_clean_environment_has_no_problem(tmp_path):
-    """What varies by itself is kept in check; outside a project, that is said."""
+    """What varies by itself is controlled; outside a project, that is said."""
     found = doctor(tmp_path)
 
     assert (found.status, found.of("problem"), found.level) == (0, set(), "portable")
-    assert found["hash seed"]["status"] == "kept in check"
+    assert found["hash seed"]["status"] == "controlled"
     assert found["level portable"]["status"] == "ok"
     assert found["Python in this shell"]["status"] == "ok"
     assert "no lock and no git to check" in found["project"]["found"]
@@ -68,7 +68,7 @@ def test_pinned_environment_leaves_nothing_to_keep_in_check(tmp_path):
     inside = ("-m", "repro", "exec", "--", sys.executable, "-m", "repro", "doctor", "--json")
     found = Checks(command(*inside, cwd=tmp_path))
 
-    assert (found.status, found.of("kept in check")) == (0, set())
+    assert (found.status, found.of("controlled")) == (0, set())
     assert found["threads"]["found"] == "one, in every library"
     assert found["hash seed"]["found"] == "fixed: 0"
 
@@ -97,7 +97,7 @@ def test_pins_that_do_not_take_are_problems_each_by_its_variable(tmp_path):
     assert "-avx2" in told["GLIBC_TUNABLES"]
     assert "did you mean 'AVX2'?" in told["GLIBC_TUNABLES"]
     assert "FMA" not in told["GLIBC_TUNABLES"]
-    assert all(found[name]["why"] and found[name]["mend"] for name in told)
+    assert all(found[name]["why"] and found[name]["advice"] for name in told)
     assert found["inherited variables"]["found"] == "OMP_NUM_THREADS=2"
     assert "libgomp 2" in found["threads"]["found"]
 
@@ -223,7 +223,7 @@ def test_two_openmp_runtimes_are_told(tmp_path):
     shutil.copy(next(path for path in loaded if path.name.startswith("libgomp.so.1")), second)
 
     preloaded = doctor(tmp_path, env={"LD_PRELOAD": str(second)})
-    assert (preloaded.status, preloaded["OpenMP"]["status"]) == (0, "kept in check")
+    assert (preloaded.status, preloaded["OpenMP"]["status"]) == (0, "controlled")
     assert preloaded["OpenMP"]["found"] in {"libgomp, libomp", "libomp, libgomp"}
 
     code = f"import ctypes; ctypes.CDLL({str(second)!r})"
@@ -253,7 +253,7 @@ def test_project_is_examined_at_its_own_level(project):
 
 
 @pytest.mark.parametrize(
-    ("revision", "status", "found", "mend"),
+    ("revision", "status", "found", "advice"),
     [
         ("0123456789abcdef" * 2 + "01234567\n", "ok", "clean at 0123456789ab", ""),
         (
@@ -265,7 +265,7 @@ def test_project_is_examined_at_its_own_level(project):
         (None, "warning", "git is missing", "install git, or build the image from a commit"),
     ],
 )
-def test_image_without_git_tells_its_commit_by_a_file(project, revision, status, found, mend):
+def test_image_without_git_tells_its_commit_by_a_file(project, revision, status, found, advice):
     """No warning where it does; and git cannot be asked to keep what it is not there for."""
     if revision is not None:
         project.write(".revision", revision)
@@ -273,7 +273,7 @@ def test_image_without_git_tells_its_commit_by_a_file(project, revision, status,
 
     git = doctor(project.path, env={"PATH": str(project.path / "empty")})["git"]
 
-    assert (git["status"], git["found"], git["mend"]) == (status, found, mend)
+    assert (git["status"], git["found"], git["advice"]) == (status, found, advice)
 
 
 def test_project_whose_configuration_cannot_be_read(project):
@@ -290,10 +290,10 @@ def test_project_whose_configuration_cannot_be_read(project):
 
 @x86
 def test_seeded_fixes_nothing_and_warns(tmp_path):
-    """What another level would keep in check is the caller's to mend; so is a kernel left out."""
+    """What another level would control is the caller's to fix; so is a kernel left out."""
     env = {"OMP_NUM_THREADS": "2", "OPENBLAS_CORETYPE": "Penryn"}
     found = doctor(tmp_path, "--level", str(Level.SEEDED), env=env)
 
-    assert (found.status, found.of("kept in check")) == (0, set())
+    assert (found.status, found.of("controlled")) == (0, set())
     assert {"hash seed", "threads", "inherited variables"} <= found.of("warning")
     assert found["OPENBLAS_CORETYPE"]["found"].startswith("OPENBLAS_CORETYPE=Penryn, and OpenBLAS")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import click
@@ -85,14 +86,16 @@ def test_every_command_that_prints_json_names_its_schemas_in_its_help(words):
 def test_what_a_command_prints_fits_the_schema_that_it_names(place, words):
     """And between them its forms print every schema that the help names."""
     statuses, forms = CASES[words]
-    printed = set()
+    printed, names = set(), set()
     for arguments in forms:
         result = printed_by(place, words.split(), arguments)
         assert result.status in statuses, result.err
         assert next(iter(result.json)) == "schema"
         printed.add(kind_of_valid(result.json))
+        names.add(result.json["schema"])
 
     assert printed == set(SCHEMA.findall(PRINTING[words]))
+    assert names == set(re.findall(r"repro\.[a-z-]+/v\d+", PRINTING[words]))
 
 
 def printed_by(place, words, arguments):
@@ -117,9 +120,9 @@ def test_a_schema_of_output_requires_its_name_and_refuses_other_keys(kind):
 def test_names_of_files_that_are_no_text_do_not_stop_the_output(name):
     """They are bytes that JSON cannot have; every other name is printed as it is."""
     shown = name.encode("utf-8", "replace").decode()
-    check = {"name": "python", "status": Status.OK, "found": name, "why": "", "mend": ""}
+    check = {"name": "python", "status": Status.OK, "found": name, "why": "", "advice": ""}
     diagnosis = DiagnosisAnswer.model_validate(
-        {"schema": "repro.diagnosis/v1", "level": "strict", "holds": True, "checks": (check,)}
+        {"schema": "repro.diagnosis/v2", "level": "strict", "holds": True, "checks": (check,)}
     )
     listed = RunsAnswer.model_validate(
         {"schema": "repro.runs/v1", "runs": ({"run_id": name, "damage": name},)}

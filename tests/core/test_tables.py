@@ -36,7 +36,7 @@ THREADS = """
     NUMEXPR_MAX_THREADS NUMEXPR_NUM_THREADS OMP_DYNAMIC OMP_NUM_THREADS OMP_SCHEDULE
     OMP_THREAD_LIMIT OPENBLAS_DEFAULT_NUM_THREADS OPENBLAS_NUM_THREADS VECLIB_MAXIMUM_THREADS
 """
-STEERING = """
+DISPATCH = """
     GLIBC_TUNABLES MKL_CBWR MKL_ENABLE_INSTRUCTIONS NPY_DISABLE_CPU_FEATURES
     NPY_ENABLE_CPU_FEATURES OPENBLAS_BLOCK_FACTOR OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 """
@@ -65,7 +65,7 @@ def test_the_variables_of_every_strict_level_keep_their_order():
 
 @pytest.mark.parametrize(
     ("derived", "names"),
-    [(variables.THREADS, THREADS), (variables.STEERING, STEERING)],
+    [(variables.THREADS, THREADS), (variables.DISPATCH, DISPATCH)],
     ids=["threads", "code paths"],
 )
 def test_what_an_environment_notes_keeps_its_names_and_their_order(derived, names):

@@ -26,7 +26,7 @@ def test_one_fingerprint_makes_the_same_bits_due():
     other = environment(cpu=FIRST.cpu.model_copy(update={"model": "another"}))
     found = expect(environment(), other)
 
-    assert (found.due, found.sentence) == (
+    assert (found.bits_expected, found.sentence) == (
         True,
         "both x86-64-v3 with equal fingerprints: bit-identical results are expected",
     )
@@ -56,7 +56,7 @@ def test_nothing_is_due_otherwise(theirs, ours, told):
     """And the reason is said."""
     found = expect(theirs, ours)
 
-    assert (found.due, told in found.sentence) == (False, True), found.sentence
+    assert (found.bits_expected, told in found.sentence) == (False, True), found.sentence
 
 
 def test_an_extra_on_one_side_changes_nothing():
@@ -66,4 +66,4 @@ def test_an_extra_on_one_side_changes_nothing():
     )
     without = {name: v for name, v in FIRST.packages.items() if name != "lightgbm"}
 
-    assert expect(environment(packages=without), extra).due
+    assert expect(environment(packages=without), extra).bits_expected

@@ -74,11 +74,11 @@ def _fuzz(arguments: argparse.Namespace, folder: Path) -> int:
         number += 1
         if time.monotonic() - start >= 60 * arguments.minutes:
             break
-    _tell(campaign, time.monotonic() - start, number)
+    _print_summary(campaign, time.monotonic() - start, number)
     return 1 if campaign.finds else 0
 
 
-def _tell(campaign: Campaign, seconds: float, rounds: int) -> None:
+def _print_summary(campaign: Campaign, seconds: float, rounds: int) -> None:
     total = sum(map(sum, (counts.values() for counts in campaign.outcomes.values())))
     for name, counts in campaign.outcomes.items():
         told = ", ".join(f"{outcome} {times}" for outcome, times in counts.most_common())

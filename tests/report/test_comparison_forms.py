@@ -8,8 +8,8 @@ from tests.conftest import ROOT
 from tests.forging import altered
 
 from repro.app.compare import Entry, compare_all, read_entry
-from repro.cli.compare import tell
-from repro.cli.verify import tell_comparison
+from repro.cli.compare import render
+from repro.cli.verify import render_comparison
 from repro.core.comparison import ComparisonReport
 from repro.core.jsonfile import bound
 from repro.divergence.tolerance import Tolerance, ToleranceRequest
@@ -60,7 +60,7 @@ def rekeyed(entry):
 
 def forms(first, other, asked=None, capsys=None):
     report = compare_all(None, first, [other], asked or ToleranceRequest())
-    tell(report)
+    render(report)
     return {
         "text": capsys.readouterr().out,
         "markdown": comparison_markdown(report),
@@ -91,7 +91,7 @@ def test_every_form_tells_where_the_tolerance_comes_from(first, capsys):
     comparison = candidate.comparison.model_copy(update={"basis": basis})
     based = candidate.model_copy(update={"comparison": comparison})
     report = report.model_copy(update={"candidates": (based,)})
-    tell(report)
+    render(report)
 
     assert basis in capsys.readouterr().out
     assert "10 times the &#60;spread&#62; over 3 classes" in comparison_markdown(report)
@@ -161,7 +161,7 @@ def test_compare_and_verify_tell_of_inputs_alike(first, capsys, inputs, sentence
     other = stage_changed(first, 0, inputs=inputs)
     report = compare_all(None, first, [other], ToleranceRequest())
     assert report.candidates[0].comparison.divergence.inputs == tuple(inputs)
-    tell_comparison(report.candidates[0].comparison)
+    render_comparison(report.candidates[0].comparison)
     verified = capsys.readouterr().out
 
     told = forms(first, other, capsys=capsys)

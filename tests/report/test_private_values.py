@@ -136,7 +136,7 @@ def test_categories_are_named_where_there_are_few(levels):
     names = [f"person-{i:04d}" for i in range(levels)]
     shares = dict.fromkeys(names, 1 / levels)
     found = describe("who", CategoricalBaseline(kind="categorical", shares=shares, missing=0.0))
-    shown = " ".join((*found.values, found.told))
+    shown = " ".join((*found.values, found.summary))
 
     assert (levels <= 20) == any(name in shown for name in names)
     if levels > 20:

@@ -144,7 +144,7 @@ def test_the_outline_of_a_feature_has_its_distribution():
     told = describe("even", even)
 
     assert set(re.findall(r"V([\d.]+)h", told.outline)) == {"0.0"}
-    assert (told.values, told.told) == (
+    assert (told.values, told.summary) == (
         ("0", "12", "24"),
         "half of the values lie from 6 to 18",
     )

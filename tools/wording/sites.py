@@ -22,7 +22,7 @@ _INNER = {
     "UsageError", "BadParameter",
 }  # fmt: skip
 # Values with sentences for a person.
-_VALUES = {"Check", "Diagnosis", "DataCheck", "FileCheck", "Suspect", "Comparison"}
+_VALUES = {"Check", "Observation", "EntryCheck", "FileCheck", "Suspect", "Comparison"}
 # Names that stand for names are followed this far: a loop would have no end.
 _DEEPEST = 3
 

@@ -190,7 +190,7 @@ class Status(StrEnum):
 
     PROBLEM = "problem"
     WARNING = "warning"
-    KEPT_IN_CHECK = "kept in check"
+    CONTROLLED = "controlled"
     OK = "ok"
 
 
@@ -201,13 +201,13 @@ class DiagnosisCheck(Record):
     status: Status
     found: Text
     why: Text
-    mend: Text
+    advice: Text
 
 
 class DiagnosisAnswer(Record):
     """``repro doctor``: the checks, the worst first; it holds if none is a problem."""
 
-    schema_: Literal["repro.diagnosis/v1"] = Field(alias="schema")
+    schema_: Literal["repro.diagnosis/v2"] = Field(alias="schema")
     level: str
     holds: bool
     checks: tuple[DiagnosisCheck, ...]

@@ -16,12 +16,12 @@ from repro.store import exclusive
 if TYPE_CHECKING:
     from repro.config.data import Task
     from repro.datasets.drafting import Proposal
-    from repro.datasets.verifying import Check
+    from repro.datasets.verifying import EntryCheck
 
 __all__ = ["add", "hashes", "registry", "verify"]
 
 
-def verify(project: Path, names: tuple[str, ...]) -> tuple[Check, ...]:
+def verify(project: Path, names: tuple[str, ...]) -> tuple[EntryCheck, ...]:
     """Ask of data sets, all of them where none is named, whether they are what is declared.
 
     Raises

@@ -6,15 +6,15 @@ others. Everything is read back from where it takes effect (the loaded libraries
 rather than from where it was asked for. Each module observes one thing.
 """
 
+from repro.capture.dispatch import ignored_requests
 from repro.capture.environment import capture_environment, capture_host
 from repro.capture.native import load_libraries, observe_code_paths, observe_native
-from repro.capture.steering import unheeded
 
 __all__ = [
     "capture_environment",
     "capture_host",
+    "ignored_requests",
     "load_libraries",
     "observe_code_paths",
     "observe_native",
-    "unheeded",
 ]

@@ -43,11 +43,11 @@ def observe_git(project: Path) -> Repository | NoRepository:
     file = project / REVISION
     if isinstance(found, Repository) or not file.is_file():
         return found
-    told = _COMMIT.fullmatch(file.read_text(encoding="utf-8", errors="replace"))
-    if told is None:
+    match = _COMMIT.fullmatch(file.read_text(encoding="utf-8", errors="replace"))
+    if match is None:
         return found
     return Repository(
-        commit=told[1], branch=None, remote=None, dirty=told[2] is not None, dirty_files=()
+        commit=match[1], branch=None, remote=None, dirty=match[2] is not None, dirty_files=()
     )
 
 
@@ -100,7 +100,7 @@ def public_address(remote: str) -> str | None:
         return ssh["address"] if ssh else None
     try:
         parts = urlsplit(remote)
-        # A password with a bare slash ends up here, as a port that is no number.
+        # A password with a bare slash ends up as a port that is not a number.
         _ = parts.port
     except ValueError:
         return None

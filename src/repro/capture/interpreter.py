@@ -61,7 +61,7 @@ def observe_locale(environ: Mapping[str, str]) -> Locale:
 
 
 def _libc() -> tuple[str, str]:
-    # The maths functions come with the system on macOS and Windows, so its version is theirs.
+    # The maths functions come with the system on macOS and Windows, so its version is the system's.
     system = platform.system()
     if system == "Darwin":
         return "libSystem", platform.mac_ver()[0]

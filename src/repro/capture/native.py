@@ -11,7 +11,7 @@ import threadpoolctl
 
 from repro.core.canonical import tagged_digest
 from repro.core.environment import CodePaths, NativeLibrary
-from repro.core.variables import STEERING
+from repro.core.variables import DISPATCH
 from repro.processor import libm_variant
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def observe_code_paths(environ: Mapping[str, str]) -> CodePaths:
         enabled=tuple(groups.get("found", ())),
         targets=tuple(sorted({target for each in functions.values() for target in each.values()})),
         functions=tagged_digest("numpy-targets", functions),
-        variables={name: environ[name] for name in STEERING if name in environ},
+        variables={name: environ[name] for name in DISPATCH if name in environ},
         libm=libm_variant(),
     )
 

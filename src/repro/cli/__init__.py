@@ -168,6 +168,7 @@ def _heed_signals() -> list[int]:
     received: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        """Note a signal and raise KeyboardInterrupt."""
         received.append(number)
         if number != signal.SIGINT:
             # Who sends it twice, as `timeout` does, must not cut short what is removed on the way

@@ -20,7 +20,13 @@ from repro.cli.options import (
     tolerance_options,
     tolerance_request,
 )
-from repro.cli.telling import difference, line, show_suspects, tell_divergence, tell_measure
+from repro.cli.rendering import (
+    difference,
+    line,
+    render_divergence,
+    render_expectation,
+    render_suspects,
+)
 from repro.core.errors import ExitCode, PreconditionError
 
 if TYPE_CHECKING:
@@ -96,6 +102,7 @@ def command(
     alike = Counter(Path(name).name for name in (reference, *candidates))
 
     def entry_of(name: str) -> Entry:
+        """Read a record under a name that no other one has."""
         entry = read_entry(base, runs, name)
         # Folders distinguish records that have the same file name.
         return entry.named(name) if alike[Path(name).name] > 1 else entry
@@ -133,7 +140,7 @@ def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None
 
 def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
     if form == "text" and file is None:
-        tell(report)
+        render(report)
         return
     text = written(report, form)
     if file is None:
@@ -158,7 +165,7 @@ def written(report: ComparisonReport, form: str) -> str:
     return output.plain(comparison_markdown(report))
 
 
-def tell(report: ComparisonReport) -> None:
+def render(report: ComparisonReport) -> None:
     """Print a comparison for people."""
     output.say(f"reference {output.bold(line(report.reference))}")
     output.say()
@@ -166,7 +173,7 @@ def tell(report: ComparisonReport) -> None:
     output.table(headings, [_row(candidate) for candidate in report.candidates])
     for candidate in report.candidates:
         if candidate.comparison.verdict != "identical" or candidate.config:
-            _tell_candidate(candidate)
+            _render_candidate(candidate)
     if len(report.groups) > 1 and len(report.candidates) > 1:
         output.say()
         for group in report.groups:
@@ -190,7 +197,7 @@ def _counted(tally: Tally) -> str:
     return f"{tally.same} of {total}" if total else "-"
 
 
-def _tell_candidate(candidate: Candidate) -> None:
+def _render_candidate(candidate: Candidate) -> None:
     comparison = candidate.comparison
     output.say()
     first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
@@ -199,16 +206,16 @@ def _tell_candidate(candidate: Candidate) -> None:
     output.say(f"{name}: {output.toned(tone, comparison.verdict)}: {line(first)}")
     for reason in more:
         output.field("", line(reason))
-    tell_measure(comparison)
-    tell_divergence(comparison)
-    _tell_worst(comparison, "metrics")
-    _tell_worst(comparison, "predictions")
+    render_expectation(comparison)
+    render_divergence(comparison)
+    _render_worst(comparison, "metrics")
+    _render_worst(comparison, "predictions")
     for key, pair in candidate.config.items():
         output.field("config", line(difference(key, pair)))
-    show_suspects(candidate.suspects)
+    render_suspects(candidate.suspects)
 
 
-def _tell_worst(comparison: Comparison, kind: str) -> None:
+def _render_worst(comparison: Comparison, kind: str) -> None:
     measured = [c for c in comparison.checks if c.name.startswith(kind + ".") and c.difference]
     worst = max(measured, key=attrgetter("excess"), default=None)
     if worst is not None:

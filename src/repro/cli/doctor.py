@@ -11,24 +11,22 @@ import click
 
 from repro.cli import output
 from repro.cli.options import json_option, level_option, project_option
-from repro.cli.telling import line
+from repro.cli.rendering import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from repro.app.answers import DiagnosisAnswer
-    from repro.app.doctor import Check, Diagnosis
+    from repro.app.doctor import Diagnosis, Observation
 
 # Words whose colours say how bad each status is.
-_TONES = {"problem": "fails", "warning": "warning", "kept in check": "stable", "ok": "holds"}
-# What people read of a status that has a different name in JSON.
-_SHOWN = {"kept in check": "controlled"}
+_TONES = {"problem": "fails", "warning": "warning", "controlled": "stable", "ok": "holds"}
 _STATUS, _NAME = 15, 26
 _INDENT = " " * _STATUS
 
 
 @click.command()
 @level_option
-@json_option("diagnosis")
+@json_option("diagnosis/v2")
 @project_option
 def command(project_folder: Path | None, level: str | None, *, as_json: bool) -> int:
     """List what is not deterministic on this machine, why, and how to fix it.
@@ -52,7 +50,7 @@ def command(project_folder: Path | None, level: str | None, *, as_json: bool) ->
     if as_json:
         output.say_record(_as_json(diagnosis))
     else:
-        _tell(diagnosis)
+        _render(diagnosis)
     return ExitCode.HOLDS if diagnosis.holds else ExitCode.FINDING
 
 
@@ -60,24 +58,24 @@ def _as_json(diagnosis: Diagnosis) -> DiagnosisAnswer:
     from repro.app.answers import DiagnosisAnswer, DiagnosisCheck
 
     return DiagnosisAnswer(
-        schema_="repro.diagnosis/v1",
+        schema_="repro.diagnosis/v2",
         level=str(diagnosis.level),
         holds=diagnosis.holds,
         checks=tuple(DiagnosisCheck.model_validate(asdict(check)) for check in diagnosis.checks),
     )
 
 
-def _tell(diagnosis: Diagnosis) -> None:
+def _render(diagnosis: Diagnosis) -> None:
     from repro.app.doctor import Status
 
     for check in diagnosis.checks:
-        _tell_check(check)
+        _render_check(check)
     counts = {status: diagnosis.count(status) for status in Status}
     output.say()
     output.say(
         output.bold(f"{counts[Status.PROBLEM]} problem{_plural(counts[Status.PROBLEM])}")
         + f", {counts[Status.WARNING]} warning{_plural(counts[Status.WARNING])},"
-        f" {counts[Status.KEPT_IN_CHECK]} controlled at level '{diagnosis.level}',"
+        f" {counts[Status.CONTROLLED]} controlled at level '{diagnosis.level}',"
         f" {counts[Status.OK]} ok"
     )
 
@@ -86,11 +84,9 @@ def _plural(count: int) -> str:
     return "" if count == 1 else "s"
 
 
-def _tell_check(check: Check) -> None:
-    status = output.toned(
-        _TONES[check.status], f"{_SHOWN.get(check.status, check.status):<{_STATUS}}"
-    )
+def _render_check(check: Observation) -> None:
+    status = output.toned(_TONES[check.status], f"{check.status:<{_STATUS}}")
     output.say(f"{status}{line(check.name):<{_NAME}}{line(check.found)}")
-    for label, text in (("why", check.why), ("fix", check.mend)):
+    for label, text in (("why", check.why), ("fix", check.advice)):
         if text:
             output.say(f"{_INDENT}{label:<{_NAME}}{line(text)}")

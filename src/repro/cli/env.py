@@ -53,7 +53,7 @@ def show(project_folder: Path | None, level: str, *, as_json: bool) -> int:
 
         output.say_record(EnvironmentAnswer(schema_="repro.env/v1", **dict(environment)))
     else:
-        _tell(environment)
+        _render(environment)
         for broken in find_violations(Level(level), environment):
             output.warn(broken)
     return ExitCode.HOLDS
@@ -109,10 +109,10 @@ def fingerprint(level: str, expect: str | None, *, each_kernel: bool, as_json: b
         output.say_record(answer)
     else:
         output.field("bits", str(environment.bits))
-        _tell_fingerprint(found, kernels)
+        _render_fingerprint(found, kernels)
         output.field("seconds", f"{seconds:.2f}")
         if differing is not None:
-            _tell_differing(differing)
+            _render_differing(differing)
     return ExitCode.FINDING if differing else ExitCode.HOLDS
 
 
@@ -162,7 +162,7 @@ def _differing(expected: Fingerprint | str, found: Fingerprint) -> list[str]:
     return differ
 
 
-def _tell_fingerprint(found: Fingerprint, kernels: Mapping[str, Mapping[str, str]]) -> None:
+def _render_fingerprint(found: Fingerprint, kernels: Mapping[str, Mapping[str, str]]) -> None:
     rows = []
     for group, digest in found.groups.items():
         rows.append((output.bold(group), output.short(digest)))
@@ -171,14 +171,14 @@ def _tell_fingerprint(found: Fingerprint, kernels: Mapping[str, Mapping[str, str
     output.field("fingerprint", output.bold(found.digest))
 
 
-def _tell_differing(differing: list[str]) -> None:
+def _render_differing(differing: list[str]) -> None:
     if differing:
         output.field("expected", output.toned("different") + ": " + ", ".join(differing))
     else:
         output.field("expected", output.toned("identical", "the same"))
 
 
-def _tell(environment: Environment) -> None:
+def _render(environment: Environment) -> None:
     python, system, paths = environment.interpreter, environment.platform, environment.code_paths
     output.field("bits", output.bold(str(environment.bits)))
     output.field("level", environment.level)
@@ -188,7 +188,7 @@ def _tell(environment: Environment) -> None:
     packages = environment.packages
     output.field("packages", ", ".join(f"{n} {packages[n]}" for n in _COMPUTE if n in packages))
     for label, library in _labelled("libraries", environment.native):
-        output.field(label, _told(library))
+        output.field(label, _formatted(library))
     groups = [name for name in paths.enabled if name not in paths.baseline]
     output.field("NumPy groups", f"{' '.join(paths.baseline)}; beyond: {' '.join(groups) or '-'}")
     output.field("libm", paths.libm or "one variant only, or unknown")
@@ -200,7 +200,7 @@ def _tell(environment: Environment) -> None:
     container = environment.container
     output.field("container", " ".join(filter(None, (container.kind, container.image_digest))))
     output.field("lock", environment.lock or "none")
-    _tell_git(environment)
+    _render_git(environment)
     kept_out = (environment.dropped or {}).items()
     text = ", ".join(f"{name}={value}" for name, value in kept_out)
     output.field("kept out", output.plain(text) or "nothing")
@@ -210,13 +210,13 @@ def _labelled(label: str, native: tuple[NativeLibrary, ...]) -> list[tuple[str, 
     return [("" if index else label, library) for index, library in enumerate(native)]
 
 
-def _told(library: NativeLibrary) -> str:
+def _formatted(library: NativeLibrary) -> str:
     named = " ".join(filter(None, (library.name, library.version, library.architecture)))
     plural = "" if library.num_threads == 1 else "s"
     return f"{named}, {library.num_threads} thread{plural}"
 
 
-def _tell_git(environment: Environment) -> None:
+def _render_git(environment: Environment) -> None:
     from repro.core.environment import NoRepository
 
     state = environment.git

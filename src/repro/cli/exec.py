@@ -71,7 +71,7 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
     if _is_for_python(arguments[0]):
         arguments = (sys.executable, *arguments)
     check_processor(chosen)
-    _tell_of_unknown(sorted(overruled(chosen, os.environ).keys() - KNOWN))
+    _warn_of_unknown(sorted(overruled(chosen, os.environ).keys() - KNOWN))
     return _become(arguments, pinned(chosen, os.environ))
 
 
@@ -81,7 +81,7 @@ def _is_for_python(first: str) -> bool:
     return first in {"-m", "-c"} or (script and shutil.which(first) is None)
 
 
-def _tell_of_unknown(names: Sequence[str]) -> None:
+def _warn_of_unknown(names: Sequence[str]) -> None:
     if names:
         output.warn(f"not known to repro, can change results, and kept out: {', '.join(names)}")
 
@@ -122,7 +122,7 @@ def _refusal(name: str, error: OSError, environ: Mapping[str, str]) -> Precondit
             f"{name}: the interpreter in its first line was not found",
             advice=f"correct the first line, or name the program: repro exec -- python {name}",
         )
-    if os.path.isdir(name):  # noqa: PTH112 - pathlib is not needed here otherwise
+    if os.path.isdir(name):  # noqa: PTH112 - pathlib is not needed otherwise
         return PreconditionError(f"{name}: a folder, not a command", advice="name a program in it")
     if isinstance(error, PermissionError):
         return PreconditionError(

@@ -66,21 +66,22 @@ def command(
     project = find(project_folder)
     runs = runs_of(project, runs_folder)
 
-    def tell(what: str) -> None:
+    def notify(what: str) -> None:
+        """Print the progress, unless JSON is asked for."""
         if not as_json:
             click.echo(output.plain(what), err=True)
 
     expected = read_recorded(project, runs, subject)
     other = read_recorded(project, runs, against) if against else None
-    explanation = explain(project, expected, other, Effort(max_runs, packages, tell))
+    explanation = explain(project, expected, other, Effort(max_runs, packages, notify))
     if as_json:
         output.say_record(explanation)
     else:
-        _tell(explanation)
+        _render(explanation)
     return ExitCode.HOLDS if explanation.explained else ExitCode.FINDING
 
 
-def _tell(explanation: Explanation) -> None:
+def _render(explanation: Explanation) -> None:
     against = f" against {explanation.against}" if explanation.against else ""
     output.say(output.bold(output.plain(explanation.subject + against)))
     start = f"as {explanation.against} was" if explanation.against else "as it is"

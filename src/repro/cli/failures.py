@@ -82,7 +82,7 @@ def _named(error: OSError) -> str:
 
 def _has_folder() -> bool:
     try:
-        os.getcwd()  # noqa: PTH109 - pathlib is not needed here otherwise
+        os.getcwd()  # noqa: PTH109 - pathlib is not needed otherwise
     except OSError:
         return False
     return True

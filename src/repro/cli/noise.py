@@ -61,6 +61,7 @@ def command(
     recorded = read_recorded(project, runs, subject)
 
     def listen(number: int, level: str) -> None:
+        """Print the progress, unless JSON is asked for."""
         if not as_json:
             click.echo(f"training {number} of {len(ENSEMBLE)}: {level}", err=True)
 
@@ -73,11 +74,11 @@ def command(
     if as_json:
         output.say_record(noise)
     else:
-        _tell(noise)
+        _render(noise)
     return ExitCode.FINDING if noise.unstable else ExitCode.HOLDS
 
 
-def _tell(noise: Noise) -> None:
+def _render(noise: Noise) -> None:
     output.say(output.bold(noise.subject))
     headings = ("level", "bits", "stages as in the first", "seconds")
     output.table(headings, [_row(training) for training in noise.trainings])

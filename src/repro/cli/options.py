@@ -43,9 +43,10 @@ LEVELS = tuple(map(str, Level))
 def json_option(*kinds: str) -> Callable[[_F], _F]:
     """Return the option ``--json`` of a command that prints values of these kinds.
 
-    The help names them, since ``repro config schema KIND`` prints the schema of each.
+    The help names them, since ``repro config schema KIND`` prints the schema of each. A kind
+    without a version has the first.
     """
-    schemas = " or ".join(f"repro.{kind}/v1" for kind in kinds)
+    schemas = " or ".join(f"repro.{kind}" if "/" in kind else f"repro.{kind}/v1" for kind in kinds)
     return click.option("--json", "as_json", is_flag=True, help=f"Print JSON: {schemas}.")
 
 

@@ -97,6 +97,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str 
     from rich.text import Text
 
     def content(each: str) -> Text:
+        """Keep this program's colours, and sanitise everything else."""
         return Text.from_ansi(each) if isinstance(each, Styled) else Text(cell(each))
 
     grid = Table(box=None, pad_edge=False, header_style="bold")

@@ -54,17 +54,17 @@ class Progress:
 
     def preparing(self, what: str) -> None:
         """Show what begins before the first stage or after the last one."""
-        self._tell(what, done=False)
+        self._print(what, done=False)
 
     def stage_started(self, name: str, position: int, total: int) -> None:
         """Show that a stage begins."""
         self._stage = f"[{position:2}/{total}] {name}"
-        self._tell(self._stage, done=position == total)
+        self._print(self._stage, done=position == total)
 
     def task_started(self, label: str, position: int, total: int) -> None:
         """Show which task of the stage is running, but not too often."""
         if self._moving or time.perf_counter() - self._last >= _SELDOM:
-            self._tell(f"{self._stage}: {label} ({position}/{total})", done=False)
+            self._print(f"{self._stage}: {label} ({position}/{total})", done=False)
 
     def finish(self) -> None:
         """Leave the line to what comes next."""
@@ -72,7 +72,7 @@ class Progress:
             click.echo(f"\r{' ' * self._width}\r", err=True, nl=False)
             self._width = 0
 
-    def _tell(self, text: str, *, done: bool) -> None:
+    def _print(self, text: str, *, done: bool) -> None:
         self._last = time.perf_counter()
         line = f"{self._last - self._started:6.1f} s  {cell(text)}"
         if self._moving:

@@ -9,7 +9,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import find, json_option, project_option, runs_of, runs_option
-from repro.cli.telling import line
+from repro.cli.rendering import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _say_spread(group: GroupSpread) -> None:
 
 
 def _say_stability(group: GroupStability) -> None:
-    told = f"{_toned(group.band)}: {group.sentence}" if group.band else group.sentence
+    shown = f"{_toned(group.band)}: {group.sentence}" if group.band else group.sentence
     output.say(
         f"{output.bold(line(group.name))}: {_counted(group.runs, 'run')},"
         f" {_counted(len(group.seeds), 'seed')}"
@@ -207,7 +207,7 @@ def _say_stability(group: GroupStability) -> None:
     if group.band:
         headings = ("metric", "range", "spread", "interval", "ratio", "band")
         output.table(headings, rows, right="spread interval ratio")
-    output.field("stability", told)
+    output.field("stability", shown)
     output.say()
 
 

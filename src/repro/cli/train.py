@@ -72,7 +72,7 @@ def command(
     if as_json:
         output.say_record(_as_json(run))
     else:
-        _tell(run, project)
+        _render(run, project)
     doubts = any(not finding.is_note for finding in findings)
     failed = doubts and resolved.config.safety.on_finding == "fail"
     if failed:
@@ -116,7 +116,7 @@ def _how_to_check(run: TrainedRun, project: Path) -> str:
     return shlex.join(command)
 
 
-def _tell(run: TrainedRun, project: Path) -> None:
+def _render(run: TrainedRun, project: Path) -> None:
     config, training = run.execution.config, run.execution.training
     table, metrics = run.execution.table, training.metrics
     output.say()
@@ -127,9 +127,9 @@ def _tell(run: TrainedRun, project: Path) -> None:
         f" level {config.determinism.level}, {run.seconds:.1f} s"
     )
     output.say()
-    _tell_selection(metrics)
+    _render_selection(metrics)
     output.say()
-    _tell_metrics(metrics)
+    _render_metrics(metrics)
     limit = training.threshold
     if limit.threshold is not None and limit.precision is not None and limit.recall is not None:
         output.say()
@@ -154,7 +154,7 @@ def _warn_of_code(run: TrainedRun) -> None:
         output.warn("files differ from the recorded git commit; lineage.json has their hashes")
 
 
-def _tell_selection(metrics: Metrics) -> None:
+def _render_selection(metrics: Metrics) -> None:
     rows = [
         (
             output.bold(family) if family == metrics.model else family,
@@ -168,7 +168,7 @@ def _tell_selection(metrics: Metrics) -> None:
     output.table(headings, rows, right=f"{metrics.selection_metric} std")
 
 
-def _tell_metrics(metrics: Metrics) -> None:
+def _render_metrics(metrics: Metrics) -> None:
     rows = [
         (
             name,

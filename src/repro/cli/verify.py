@@ -22,7 +22,7 @@ from repro.cli.options import (
     workers_option,
 )
 from repro.cli.progress import Progress, Quiet
-from repro.cli.telling import line, show_suspects, tell_divergence, tell_measure
+from repro.cli.rendering import line, render_divergence, render_expectation, render_suspects
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def command(
     if as_json:
         output.say_record(verification)
     else:
-        tell(verification)
+        render(verification)
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
 
 
@@ -147,7 +147,7 @@ def _write(path: Path, verification: Verification) -> None:
     write_whole(path, dump_record(verification))
 
 
-def tell(verification: Verification) -> None:
+def render(verification: Verification) -> None:
     """Print a verification for people."""
     files = len(verification.integrity)
     output.say()
@@ -168,14 +168,14 @@ def tell(verification: Verification) -> None:
     if verification.claimed:
         output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")
     if verification.comparison is not None:
-        tell_comparison(verification.comparison, verification.suspects)
+        render_comparison(verification.comparison, verification.suspects)
     for finding in verification.findings:
         output.warn(finding.message)
 
 
-def tell_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) -> None:
+def render_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) -> None:
     """Show what was counted, the worst difference, what can explain it, and the verdict."""
-    tell_measure(comparison)
+    render_expectation(comparison)
     count = {
         "stage outputs": _count(comparison, "step"),
         "metrics": _count(comparison, "metric"),
@@ -185,22 +185,22 @@ def tell_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) ->
         if total:
             within = f", {near} within the tolerance" if near else ""
             output.field(what, f"{same} of {total} the same bits{within}")
-    _tell_differences(comparison)
-    show_suspects(suspects)
-    _tell_verdict(comparison)
+    _render_differences(comparison)
+    render_suspects(suspects)
+    _render_verdict(comparison)
 
 
-def _tell_differences(comparison: Comparison) -> None:
+def _render_differences(comparison: Comparison) -> None:
     worst = comparison.worst
     if worst is not None and worst.difference is not None and worst.allowed is not None:
         output.field(
             "worst",
             f"{line(worst.name)}: differs by {worst.difference:.3g}, {worst.allowed:.3g} allowed",
         )
-    tell_divergence(comparison)
+    render_divergence(comparison)
 
 
-def _tell_verdict(comparison: Comparison) -> None:
+def _render_verdict(comparison: Comparison) -> None:
     tone = "different" if comparison.finding else comparison.verdict
     first, *more = [*filter(None, [comparison.finding]), *comparison.reasons]
     output.field("verdict", f"{output.toned(tone, comparison.verdict)}: {line(first)}")

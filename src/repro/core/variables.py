@@ -140,5 +140,5 @@ KNOWN = frozenset(each.name for each in _TABLE if each.can_leak)
 FIXED = {each.name: each.strict for each in _TABLE if each.strict is not None}
 # Both sorted, since records list them in this order.
 THREADS = tuple(sorted(each.name for each in _TABLE if each.recorded == "threads"))
-STEERING = tuple(sorted(each.name for each in _TABLE if each.recorded == "code paths"))
+DISPATCH = tuple(sorted(each.name for each in _TABLE if each.recorded == "code paths"))
 READ_BACK = frozenset(each.name for each in _TABLE if each.read_back)

@@ -21,7 +21,7 @@ Outcome = Literal["holds", "fails", "skipped"]
 
 
 @dataclass(frozen=True)
-class Check:
+class EntryCheck:
     """One question about a data set, and its answer; ``skipped`` is never a pass.
 
     Attributes
@@ -40,7 +40,7 @@ class Check:
     text: str
 
 
-def verify_entry(project: Path, name: str, entry: DatasetEntry) -> tuple[Check, ...]:
+def verify_entry(project: Path, name: str, entry: DatasetEntry) -> tuple[EntryCheck, ...]:
     """Ask everything about one data set of the registry; what it finds are values.
 
     A check that cannot be asked because an earlier one failed, or because a package is not
@@ -48,56 +48,56 @@ def verify_entry(project: Path, name: str, entry: DatasetEntry) -> tuple[Check, 
 
     Returns
     -------
-    tuple of Check
+    tuple of EntryCheck
         Always ``available``, ``sha256``, ``readable`` and ``rows``, in this order.
     """
     source = open_source(project, entry.source)
     try:
         payload = source.obtain(entry.sha256)
     except HashMismatchError as error:
-        found = Check(name, "available", "holds", source.label)
+        found = EntryCheck(name, "available", "holds", source.label)
         return (found, _answer(name, "sha256", error), *_not_asked(name, "readable", "rows"))
     except ReproError as error:
         return (_answer(name, "available", error), *_not_asked(name, "sha256", "readable", "rows"))
-    return (Check(name, "available", "holds", source.label), *_read(name, entry, payload))
+    return (EntryCheck(name, "available", "holds", source.label), *_read(name, entry, payload))
 
 
-def _read(name: str, entry: DatasetEntry, payload: Payload) -> tuple[Check, ...]:
+def _read(name: str, entry: DatasetEntry, payload: Payload) -> tuple[EntryCheck, ...]:
     try:
         raw = payload.parse(entry.missing)
         table = build(raw, entry, likely_task(raw, entry), payload.sha256)
     except ReproError as error:
         hashed = _not_asked(name, "sha256")
         if payload.sha256 is not None:
-            hashed = (Check(name, "sha256", "holds", payload.sha256),)
+            hashed = (EntryCheck(name, "sha256", "holds", payload.sha256),)
         return (*hashed, _answer(name, "readable", error), *_not_asked(name, "rows"))
     return (_hashed(name, entry, payload, table), *_described(name, table))
 
 
-def _hashed(name: str, entry: DatasetEntry, payload: Payload, table: Table) -> Check:
+def _hashed(name: str, entry: DatasetEntry, payload: Payload, table: Table) -> EntryCheck:
     try:
         check_sha256(payload.label, table.sha256, entry.sha256)
     except HashMismatchError as error:
         return _answer(name, "sha256", error)
-    return Check(name, "sha256", "holds", table.sha256)
+    return EntryCheck(name, "sha256", "holds", table.sha256)
 
 
-def _described(name: str, table: Table) -> tuple[Check, ...]:
+def _described(name: str, table: Table) -> tuple[EntryCheck, ...]:
     numeric, categorical = len(table.numeric), len(table.categorical)
     columns = f"{numeric} numeric and {categorical} categorical features"
     return (
-        Check(name, "readable", "holds", columns),
-        Check(name, "rows", "holds", str(table.rows)),
+        EntryCheck(name, "readable", "holds", columns),
+        EntryCheck(name, "rows", "holds", str(table.rows)),
     )
 
 
-def _answer(name: str, question: str, error: ReproError) -> Check:
+def _answer(name: str, question: str, error: ReproError) -> EntryCheck:
     """Turn an error into an answer: bad data fails, a missing package leaves it open."""
     outcome: Outcome = "skipped" if isinstance(error.__cause__, ImportError) else "fails"
     text = f"{error.message}; {error.advice}" if error.advice else error.message
-    return Check(name, question, outcome, text)
+    return EntryCheck(name, question, outcome, text)
 
 
-def _not_asked(name: str, *questions: str) -> tuple[Check, ...]:
+def _not_asked(name: str, *questions: str) -> tuple[EntryCheck, ...]:
     reason = "skipped: an earlier check failed"
-    return tuple(Check(name, question, "skipped", reason) for question in questions)
+    return tuple(EntryCheck(name, question, "skipped", reason) for question in questions)

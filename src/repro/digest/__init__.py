@@ -25,7 +25,7 @@ are one value, NaN is refused by a ``ValueError``, and the order of a mapping co
   padding of an array; storage and missing sentinel of a text column; a ``RangeIndex`` or the same
   integers; the order of a dictionary's keys; an object that is shared or copied; the process, its
   hash seed, its workers.
-- Any change of value, dtype, shape, label, order or missingness gives another digest.
+- Any change of value, dtype, shape, label, order or missingness gives a different digest.
 - NaN is one value: processors differ in the sign of the NaN they produce. ``0.0`` and ``-0.0`` are
   two values.
 - Using a thing never changes its digest: predicting leaves an estimator's digest alone.

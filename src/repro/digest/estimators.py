@@ -58,7 +58,7 @@ class _Walk:
     """
 
     def __init__(self) -> None:
-        # The objects are kept as well: a temporary one's address could be another's next.
+        # The objects are kept as well: a temporary one's address could be reused for the next one.
         self._known: dict[int, tuple[object, bytes]] = {}
         self._open: dict[int, int] = {}
         self._path: list[str] = []

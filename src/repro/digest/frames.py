@@ -82,7 +82,7 @@ def digest_rows(frame: pd.DataFrame) -> str:
     Raises
     ------
     TypeError
-        As ``digest_frame``, or if a column's values have no order here.
+        As ``digest_frame``, or if a column's values cannot be sorted.
 
     Notes
     -----

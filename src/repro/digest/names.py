@@ -13,7 +13,7 @@ _KEYS: Final = {"zoneinfo": "key", "pytz": "zone", "dateutil": "_filename"}
 
 
 def qualified_name(named: Any) -> str:
-    """Name a class or a function by its top-level package and its name there.
+    """Name a class or a function by its top-level package and its name in it.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def zone_name(zone: tzinfo) -> str:
 
 
 def _key_of_file(path: object) -> str | None:
-    """Return the key of a file of the time zone database; None if it is none."""
+    """Return the key of a file of the time zone database; None for any other object."""
     key = str(path or "").replace("\\", "/").rpartition("zoneinfo/")[2]
     try:
         return ZoneInfo(key).key

@@ -31,7 +31,7 @@ def encode_scalar(value: object) -> bytes | None:
     Returns
     -------
     bytes or None
-        None if the value is of another type.
+        None if the value is of a different type.
     """
     if isinstance(value, np.generic) and value.dtype.char in _PLAIN_NUMPY:
         value = value.item()
@@ -40,7 +40,7 @@ def encode_scalar(value: object) -> bytes | None:
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether an element of an object array is NaN, pandas' NA or NaT; None is a value."""
+    """Return whether an element of an object array is NaN, pandas' NA or NaT; None is a value."""
     if isinstance(value, float | np.floating | np.datetime64 | np.timedelta64):
         return bool(np.isnan(value))
     # By name: an array without pandas objects must not need pandas.

@@ -1,4 +1,4 @@
-"""What counts as the state of an object: its kind and its parts, without anything accidental.
+"""The state of an object that counts: its kind and its parts, without anything accidental.
 
 Workers, verbosity, timings and caches are left out, since no result depends on them and each
 changes from machine to machine. A class or a function counts by its package and name, because
@@ -50,7 +50,7 @@ _HELD_NAMES: Final = frozenset({"_other_params", "cv_results_"})
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What counts of an object.
+    """The part of an object that counts.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ def _(value: np.ndarray) -> State:
     plain = type(value) in PLAIN_ARRAYS
     own = [] if plain else _attributes(getattr(value, "__dict__", {}))
     if value.dtype.kind == "O":
-        # The elements may be anything here, such as the trees of gradient boosting.
+        # The elements may be anything, such as the trees of gradient boosting.
         kind = "objects" if plain else f"objects {qualified_name(type(value))}"
         parts = [*_numbered(list(value.flat)), *own]
         return State(kind, parts, fixed=encode_shape(value.shape))
@@ -183,7 +183,7 @@ def _(value: np.dtype) -> State:
 @state_of.register
 def _(value: np.random.RandomState) -> State:
     if value is np.random.mtrand._rand:  # noqa: SLF001
-        # The process's own generator: whoever draws from it next would change the digest.
+        # The process's own generator: the next draw from it would change the digest.
         return State("global random state")
     return State("random state", [("state", value.get_state(legacy=False))])
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from repro.core.meaning import Meaning
     from repro.core.records import DriftBaseline, Metrics, Predictions, Stages, Threshold
 
-# Each family of the models is digested by itself.
+# Each family of the models is digested separately.
 _BY_PARTS = {"models"}
 
 
@@ -143,11 +143,11 @@ def _other_copies(
             continue
         expected = outputs.get(source)
         if expected is None:
-            told = f"{name} is a copy of {source}, which the stages do not have: they were edited"
-            yield _flaw(name, None, possible[0], told)
+            detail = f"{name} is a copy of {source}, which the stages do not have: they were edited"
+            yield _flaw(name, None, possible[0], detail)
         elif expected not in possible:
-            told = f"{name} is not what {source} has the digest of: one of the two was edited"
-            yield _flaw(name, expected, possible[0] or None, told)
+            detail = f"{name} is not what {source} has the digest of: one of the two was edited"
+            yield _flaw(name, expected, possible[0] or None, detail)
 
 
 def _other_rows(predictions: Predictions, threshold: Threshold) -> Iterator[Check]:
@@ -162,11 +162,11 @@ def _other_metrics(predictions: Predictions, metrics: Metrics) -> Iterator[Check
     for name, value in recount(predictions).items():
         recorded = metrics.test.get(name)
         if recorded is not None and not agrees(recorded.value, value):
-            told = (
+            detail = (
                 f"predictions have a {name} of {value}, and metrics.test.{name} is"
                 f" {recorded.value}: one of the two was edited"
             )
-            yield _flaw("predictions", recorded.value, value, told)
+            yield _flaw("predictions", recorded.value, value, detail)
 
 
 def _other_inputs(stages: Stages) -> Iterator[Check]:
@@ -176,11 +176,11 @@ def _other_inputs(stages: Stages) -> Iterator[Check]:
         for name, digest in stage.inputs.items():
             expected, source = known.setdefault(name, (digest, f"stages.{stage.name}"))
             if digest != expected:
-                told = (
+                detail = (
                     f"the input {name} of stages.{stage.name} is not that of {source}: one of the"
                     " two was edited"
                 )
-                yield _flaw(f"stages.{stage.name}.{name}", expected, digest, told)
+                yield _flaw(f"stages.{stage.name}.{name}", expected, digest, detail)
         for name, digest in stage.outputs.items():
             known[name] = digest, f"stages.{stage.name}"
 

@@ -23,12 +23,12 @@ class Expectation:
 
     Attributes
     ----------
-    due : bool
+    bits_expected : bool
         Whether any difference is a finding, however small it is.
     sentence : str
     """
 
-    due: bool
+    bits_expected: bool
     sentence: str
 
 
@@ -42,10 +42,11 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     for side in (expected, actual):
         contradiction = _contradiction(side)
         if contradiction:
-            return Expectation(due=True, sentence=f"{contradiction}: {_EXPECTED}")
+            return Expectation(bits_expected=True, sentence=f"{contradiction}: {_EXPECTED}")
     if theirs is None or ours is None or theirs.scheme != ours.scheme:
         return Expectation(
-            due=False, sentence="the record has no comparable fingerprint: the bits may differ"
+            bits_expected=False,
+            sentence="the record has no comparable fingerprint: the bits may differ",
         )
     there, here = expected.bits or "unknown", actual.bits or "unknown"
     if theirs.digest != ours.digest:
@@ -54,17 +55,21 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
         named = f" ({', '.join(parted)})" if len(parted) <= _NAMED else ""
         count = f"{len(parted)} of {len(ours.groups)} groups{named}"
         return Expectation(
-            due=False,
+            bits_expected=False,
             sentence=f"{where}; the fingerprints differ in {count}: the last bits may differ",
         )
     if "seeded" in {expected.level, actual.level}:
         return Expectation(
-            due=False, sentence="equal fingerprints, but the level seeded fixes little"
+            bits_expected=False, sentence="equal fingerprints, but the level seeded fixes little"
         )
     versions = _packages(expected, actual)
     if versions:
-        return Expectation(due=False, sentence=f"both {here} with equal fingerprints; {versions}")
-    return Expectation(due=True, sentence=f"both {here} with equal fingerprints: {_EXPECTED}")
+        return Expectation(
+            bits_expected=False, sentence=f"both {here} with equal fingerprints; {versions}"
+        )
+    return Expectation(
+        bits_expected=True, sentence=f"both {here} with equal fingerprints: {_EXPECTED}"
+    )
 
 
 def parted_groups(expected: Environment, actual: Environment) -> tuple[str, ...] | None:
@@ -100,7 +105,7 @@ def with_expectation(
         # A different experiment allows no expectation.
         return comparison
     expectation = expect(expected, actual)
-    odd = expectation.due and comparison.verdict is Verdict.EQUIVALENT and not lenient
+    odd = expectation.bits_expected and comparison.verdict is Verdict.EQUIVALENT and not lenient
     return comparison.model_copy(
         update={
             "expectation": expectation.sentence,

@@ -113,7 +113,7 @@ def automatic(
     there, here = expected.environment, actual.environment
     expectation, parted = expect(there, here), parted_groups(there, here)
     ours, theirs = here.platform.architecture, there.platform.architecture
-    if expectation.due:
+    if expectation.bits_expected:
         return Limits(EXACT, {}, expectation.sentence)
     if ours == theirs and parted == ():
         return Limits(EXACT, {}, "equal fingerprints: the same bits")
@@ -229,6 +229,7 @@ def _crossing(
     rules = rules_of(settings)
 
     def least(family: str) -> Tolerance:
+        """Return the least tolerance between architectures for a family."""
         return Tolerance.both(rules.architectures.get(family, rules.architectures["default"]))
 
     evidence = records[0].evidence

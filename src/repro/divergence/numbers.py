@@ -83,7 +83,7 @@ def _check_all_predictions(
         yield from check_predictions(expected, actual, limits)
     elif expected is not None or actual is not None:
         side = "the reference" if expected is None else "this training"
-        count = len((expected or actual).rows)  # type: ignore[union-attr]  # one of them is there
+        count = len((expected or actual).rows)  # type: ignore[union-attr]  # one of them is given
         pair: tuple[JsonValue, JsonValue] = (None, count) if expected is None else (count, None)
         yield _missing("predictions", side, pair, Kind.PREDICTION)
 

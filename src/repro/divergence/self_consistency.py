@@ -104,7 +104,7 @@ def find_odd_keys(record: AnyRecord) -> Check | None:
         if getattr(record.keys, name) != getattr(expected, name):
             return _flaw(f"keys.{name}", f"its {name} does not follow from configuration and data")
     if isinstance(record, RunRecord):
-        # Imported here: only this needs it.
+        # Imported when used: nothing else needs it.
         from repro.config.keys import identity_parts  # noqa: PLC0415
 
         parts = identity_parts(config, record.content or "", record.stages.version)

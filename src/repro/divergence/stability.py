@@ -165,8 +165,8 @@ def _sentence(
         for seed, spread in found.repeated.items()
     ]
     if moved or apart:
-        told = max(moved)[1] if moved else f"seed {apart[0]} in bits that move no metric"
-        return f"runs of one seed in one environment do not agree: {told}"
+        where = max(moved)[1] if moved else f"seed {apart[0]} in bits that move no metric"
+        return f"runs of one seed in one environment do not agree: {where}"
     worst = [name for name, found in metrics.items() if found.band is band]
     if band is Band.STABLE:
         one = len({run.seed for run in runs}) == 1

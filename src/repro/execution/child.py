@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def _trained(project: Path) -> bytes:
-    # Imported here: libraries may print already when they are imported.
+    # Imported when used: libraries may print already when they are imported.
     from repro.config.recorded import parse_config  # noqa: PLC0415
     from repro.execution.places import Here, Silent, recipe_of  # noqa: PLC0415
 

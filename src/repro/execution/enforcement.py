@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from repro.capture import load_libraries, observe_code_paths, observe_native, unheeded
+from repro.capture import ignored_requests, load_libraries, observe_code_paths, observe_native
 from repro.capture.libraries import VARIABLES
 from repro.core.errors import PreconditionError
 from repro.launch import Level, misspelt
@@ -111,7 +111,7 @@ def check_level(environment: Environment) -> None:
         )
     if level.keeps_out:
         return
-    in_vain = [*misspelt(os.environ), *unheeded(os.environ)]
+    in_vain = [*misspelt(os.environ), *ignored_requests(os.environ)]
     if in_vain:
         raise PreconditionError(
             f"the environment requests settings that are not in force: {'; '.join(in_vain)}",

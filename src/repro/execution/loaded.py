@@ -70,6 +70,7 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     own = {name: file for name, file in apart.items() if not inventory.vouches_for(file)}
 
     def is_end(name: str) -> bool:
+        """Return whether a module is identified without its own hash."""
         if name.partition(".")[0] in {"repro", *sys.stdlib_module_names}:
             return name not in own
         return name in apart and inventory.owner(apart[name]) in always

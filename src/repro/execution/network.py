@@ -46,7 +46,7 @@ def fetch(project: Path, dataset: Dataset) -> None:
         As ``shut_network``.
     """
     if dataset.source.remote:
-        # Imported here: it imports NumPy, and most data lies in the project.
+        # Imported when used: it imports NumPy, and most data lies in the project.
         from repro.datasets.sources import open_source  # noqa: PLC0415
 
         open_source(project, dataset.source).obtain(dataset.sha256)

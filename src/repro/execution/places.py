@@ -96,7 +96,7 @@ class Here:
         PreconditionError, DataError, ConfigError
             As ``pipeline.execute``.
         """
-        # Imported here: they import NumPy, and a command reads a record before it trains.
+        # Imported when used: they import NumPy, and a command reads a record before it trains.
         from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
         from repro.execution.record import record_of_execution  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import threadpoolctl
 
-from repro.capture import capture_environment, unheeded
+from repro.capture import capture_environment, ignored_requests
 from repro.capture.distributions import Inventory
 from repro.capture.libraries import observe_libraries
 from repro.capture.modules import STARTERS, loaded_modules, start_files
@@ -29,7 +29,7 @@ class Probe(Record):
     ----------
     reasons : tuple of str
         Reasons for the level not being in force, from the interpreter and its variables.
-    unheeded : tuple of str
+    ignored_requests : tuple of str
         What the variables asked for and the libraries passed over.
     runtimes : tuple of str
         The kind of every OpenMP runtime that is loaded, such as ``libgomp``; copies count.
@@ -41,7 +41,7 @@ class Probe(Record):
 
     environment: Environment
     reasons: tuple[str, ...]
-    unheeded: tuple[str, ...]
+    ignored_requests: tuple[str, ...]
     runtimes: tuple[str, ...]
     started: tuple[str, ...]
     system_gomp: bool | None
@@ -57,7 +57,7 @@ def observe(project: Path, level: str) -> Probe:
     return Probe(
         environment=environment,
         reasons=in_force(Level(level)),
-        unheeded=unheeded(os.environ),
+        ignored_requests=ignored_requests(os.environ),
         runtimes=tuple(sorted(each["prefix"] for each in loaded if each["user_api"] == "openmp")),
         started=_started(inventory),
         # Last, since asking loads it.

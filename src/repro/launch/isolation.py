@@ -105,7 +105,7 @@ def isolation_of_children() -> Isolation:
     import subprocess  # noqa: PLC0415 - slow to import
 
     if sys.platform != "linux":
-        # It changes nothing here, and has the reason.
+        # On other systems it changes nothing, and has the reason.
         return isolate()
     done = subprocess.run(
         isolated_command([]), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

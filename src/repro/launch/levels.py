@@ -76,7 +76,7 @@ class Level(StrEnum):
     variables : Mapping of str to str
         The variables that the level fixes on this architecture, and the values it requires.
     pins : Pins or None
-        The code paths that it pins on this machine; None if there are none to pin.
+        The code paths that it pins on this machine; None if it pins nothing.
 
     Examples
     --------

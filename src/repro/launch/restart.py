@@ -69,7 +69,13 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
             f"determinism level '{level}' is not in force: {found}; {obstacle}", advice=advice
         )
     try:
-        _restart({**pinned(level, environ), GUARD: _guard(level), _DROPPED: _told(level, environ)})
+        _restart(
+            {
+                **pinned(level, environ),
+                GUARD: _guard(level),
+                _DROPPED: _dropped_as_text(level, environ),
+            }
+        )
     except OSError as error:
         raise PreconditionError(
             f"could not restart '{sys.executable}': {error.strerror}", advice=advice
@@ -96,7 +102,7 @@ def check_processor(level: Level) -> None:
     )
 
 
-def _told(level: Level, environ: Mapping[str, str]) -> str:
+def _dropped_as_text(level: Level, environ: Mapping[str, str]) -> str:
     import json  # noqa: PLC0415 - needed where there is a restart alone
 
     return json.dumps(
@@ -108,22 +114,22 @@ def _told(level: Level, environ: Mapping[str, str]) -> str:
     )
 
 
-def _hear(text: str) -> None:
+def _remember(text: str) -> None:
     import json  # noqa: PLC0415 - needed after a restart alone
 
     try:
-        told = json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return
-    if isinstance(told, dict):
-        _dropped.update({name: str(value) for name, value in told.items()})
+    if isinstance(found, dict):
+        _dropped.update({name: str(value) for name, value in found.items()})
 
 
 _FOLDERS = r"[^\s;,=]*[/\\]" if os.name == "nt" else r"[^\s:;,=]*/"
 
 
 def _text(value: str) -> str:
-    # Bytes of an environment that are not UTF-8 are surrogates here, which no file can hold.
+    # Bytes of an environment that are not UTF-8 become surrogates, which no file can hold.
     return value.encode("utf-8", "backslashreplace").decode()
 
 
@@ -138,7 +144,7 @@ def _take_guard(level: Level, environ: MutableMapping[str, str]) -> bool:
     if environ.get(GUARD) != _guard(level):
         return False
     del environ[GUARD]
-    _hear(environ.pop(_DROPPED, "{}"))
+    _remember(environ.pop(_DROPPED, "{}"))
     return True
 
 

@@ -34,7 +34,7 @@ class Feature:
         Least, median and greatest; or one text that names categories.
     outline : str
         The path of an SVG, ``_COLUMNS`` wide and ``_HEIGHT`` high, that shows the distribution.
-    told : str
+    summary : str
         The distribution in words.
     """
 
@@ -43,17 +43,17 @@ class Feature:
     values: tuple[str, ...]
     missing: str
     outline: str
-    told: str
+    summary: str
 
 
 def describe(name: str, baseline: Baseline) -> Feature:
     """Describe one feature of the training rows."""
     missing = percent(baseline.missing) if baseline.missing else "none"
     if isinstance(baseline, NumericBaseline):
-        values, heights, told = _numbers(baseline)
+        values, heights, summary = _numbers(baseline)
     else:
-        values, heights, told = _categories(baseline)
-    return Feature(short(name, _NAME), baseline.kind, values, missing, _outline(heights), told)
+        values, heights, summary = _categories(baseline)
+    return Feature(short(name, _NAME), baseline.kind, values, missing, _outline(heights), summary)
 
 
 def _numbers(baseline: NumericBaseline) -> tuple[tuple[str, ...], Sequence[float], str]:

@@ -20,13 +20,15 @@ def short(value: object, length: int = TEXT) -> str:
     return f"{text[:length]}…" if len(text) > length else text
 
 
-def told(value: object) -> str:
+def formatted(value: object) -> str:
     """Write a value of an environment; a digest by its beginning.
 
     Examples
     --------
-    >>> told(None), told(["a", "b"]), told([]), told("x/v1:" + "0123456789abcdef" * 4)
-    ('none', 'a, b', 'none', '0123456789ab…')
+    >>> formatted(None), formatted(["a", "b"]), formatted([])
+    ('none', 'a, b', 'none')
+    >>> formatted("x/v1:" + "0123456789abcdef" * 4)
+    '0123456789ab…'
     """
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value[:_LISTED]))

@@ -79,7 +79,7 @@ def sync_files(paths: Sequence[Path]) -> None:
     OSError
         If the content of any of them could not be kept.
     """
-    # Imported here: only writers need it, and checking a run is to start quickly.
+    # Imported when used: only writers need it, and checking a run is to start quickly.
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     # All at once: a journaling file system then commits once, not once for each file.

@@ -64,8 +64,8 @@ def integrity(run: Path) -> tuple[FileCheck, ...]:
     Returns
     -------
     tuple of FileCheck
-        One for ``lineage.json``, for each file that it lists, and for each other thing that is
-        there. A symbolic link is never followed and counts as changed.
+        One for ``lineage.json``, for each file that it lists, and for anything else in the
+        folder. A symbolic link is never followed and counts as changed.
     """
     head, lineage = _check_lineage(run / LINEAGE)
     if lineage is None:
@@ -121,7 +121,7 @@ def _unexpected(run: Path, known: Collection[str]) -> Iterator[FileCheck]:
     for path in paths:
         odd = oddity(path)
         if is_detached(path.name) and not odd:
-            # Nothing of the run follows from it: whoever wants it has to verify it.
+            # Nothing of the run follows from it: anybody who wants it has to verify it.
             continue
         kind = odd or "a file"
         detail = f"{kind} that does not belong to this run"

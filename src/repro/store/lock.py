@@ -119,7 +119,7 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
     finally:
         if sys.platform == "win32":
-            file.close()  # an open file cannot be removed there, and one that others hold neither
+            file.close()  # Windows removes no open file, and none that others hold
         with suppress(OSError):
             beside.unlink()
         file.close()

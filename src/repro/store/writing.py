@@ -205,7 +205,7 @@ class PendingRun:
         if self._lock is not None:
             # Windows removes a file only once it is closed.
             self._lock.close()
-        # What goes wrong here must not hide why the run is given up.
+        # An error in cleaning up must not hide the reason why the run is given up.
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = self._lock = None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Every whole number up to here is a 64-bit float; beyond it only some are.
+# Every whole number up to this one is a 64-bit float; beyond it only some are.
 EXACT = 2**53
 _LEADING_ZEROS = re.compile(r"[+-]?0[0-9]+")
 

@@ -85,6 +85,7 @@ def _derive(spec: Spec, table: Mapping[str, npt.NDArray[Any]]) -> Column:
         raise DataError(f"{where}: a column of that name exists", advice="choose a different name")
 
     def numeric(name: str) -> Column:
+        """Return a numeric column of the table."""
         column: Column = _column(table, name, where)
         if column.dtype != np.float64:
             raise DataError(

@@ -173,6 +173,7 @@ def _errors(truth: Labels, scores: Scores) -> Statistics:
     centred = guess - guess.mean()
 
     def measured(order: npt.NDArray[np.intp]) -> Array:
+        """Return the three measures of true values in a given order."""
         moved = target[order]
         ranked = (ranks[0][order] * ranks[1]).sum()
         return np.array([ranked, (moved * centred).sum(), -np.abs(moved - guess).sum()])

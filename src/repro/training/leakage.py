@@ -122,9 +122,9 @@ def suspect_features(
         if _can_be_grouped(once, every):
             grouped = _by_value(values[single], once)
             best = max(best, _plain_score(once.truth, grouped, outcome))
-            tells = _identifies(values[single], grouped, once)
-            found = _recurrence(column, train_rows, test_rows, tells)
-            if tells >= _KNOWS and found.share >= _RECURRING:
+            skill = _identifies(values[single], grouped, once)
+            found = _recurrence(column, train_rows, test_rows, skill)
+            if skill >= _KNOWS and found.share >= _RECURRING:
                 identifiers[name] = found
         if best >= safety.leakage_score:
             leaking[name] = best
@@ -268,12 +268,12 @@ def _identifies(values: Codes, grouped: Truth, rows: _Rows) -> float:
     different, known = int(places.max()) + 1, _recurs(places, rows.folds)
     if different < max(_VALUES, np.sqrt(len(values))) or known.mean() < _RECURRING:
         return 0.0
-    tells = _skill(rows.truth[known], grouped[known], rows.outcome)
-    if tells < _KNOWS:
+    skill = _skill(rows.truth[known], grouped[known], rows.outcome)
+    if skill < _KNOWS:
         return 0.0
     by_order = _by_order(values, rows, max(2, different // _NEIGHBOURS))
-    beyond = tells - _skill(rows.truth[known], by_order[known], rows.outcome)
-    return tells if beyond >= _BEYOND_ORDER else 0.0
+    beyond = skill - _skill(rows.truth[known], by_order[known], rows.outcome)
+    return skill if beyond >= _BEYOND_ORDER else 0.0
 
 
 def _recurs(places: npt.NDArray[np.intp], folds: Rows) -> npt.NDArray[np.bool_]:

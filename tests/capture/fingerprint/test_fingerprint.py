@@ -31,7 +31,7 @@ found = {"fingerprint": observe_fingerprint().model_dump(mode="json")}
 found["kernels"] = observe_kernels()
 print(json.dumps(found))
 """
-STEERING = (
+DISPATCH = (
     "GLIBC_TUNABLES",
     "NPY_DISABLE_CPU_FEATURES",
     "NPY_ENABLE_CPU_FEATURES",
@@ -73,7 +73,7 @@ def one_thread():
 @functools.cache
 def observed_with(*options, **variables):
     """Observe in a process of its own, in which nothing but the given variables steers."""
-    steering = dict.fromkeys(STEERING, "") | ONE_THREAD | variables
+    steering = dict.fromkeys(DISPATCH, "") | ONE_THREAD | variables
     # An empty value is no pin, for any of the libraries; an empty hash seed is a random one.
     result = command(*options, "-c", OBSERVE, env=steering)
     assert result.status == 0, result.err

@@ -7,7 +7,7 @@ numeric libraries, even an illegal instruction, it does to them, and is reported
 """
 
 from repro.app.answers import Status
-from repro.app.doctor.case import Case, Check
+from repro.app.doctor.case import Case, Observation
 from repro.app.doctor.examination import Diagnosis, examine
 
-__all__ = ["Case", "Check", "Diagnosis", "Status", "examine"]
+__all__ = ["Case", "Diagnosis", "Observation", "Status", "examine"]

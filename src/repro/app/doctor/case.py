@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
+class Observation:
     """One thing that was examined.
 
     Attributes
@@ -27,7 +27,7 @@ class Check:
         What there is.
     why : str
         Why it matters to a result; empty where nothing is amiss.
-    mend : str
+    advice : str
         What to do about it; empty where nothing is to be done.
     """
 
@@ -35,7 +35,7 @@ class Check:
     status: Status
     found: str
     why: str = ""
-    mend: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Case:
     @property
     def fixed(self) -> Status:
         """The status of a thing that varies on its own, and that every level but seeded fixes."""
-        return Status.KEPT_IN_CHECK if self.level.keeps_out else Status.WARNING
+        return Status.CONTROLLED if self.level.keeps_out else Status.WARNING
 
     @property
     def alive(self) -> tuple[Probe, ...]:

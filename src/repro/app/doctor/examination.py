@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
 from repro.app.doctor import libraries, project, start, variables
-from repro.app.doctor.case import Case, Check
+from repro.app.doctor.case import Case, Observation
 from repro.app.doctor.children import ask_both
 from repro.config.project import BASE, find_project, read_source
 from repro.core.errors import ReproError
@@ -44,12 +44,12 @@ class Diagnosis:
     ----------
     level : Level
         What was examined beside the caller's own environment.
-    checks : tuple of Check
+    checks : tuple of Observation
         The worst first; within one status, in the order of the examination.
     """
 
     level: Level
-    checks: tuple[Check, ...]
+    checks: tuple[Observation, ...]
 
     @property
     def holds(self) -> bool:
@@ -79,19 +79,19 @@ def examine(folder: Path, level: str | None, environ: Mapping[str, str]) -> Diag
     return Diagnosis(chosen, tuple(sorted(checks, key=lambda c: list(Status).index(c.status))))
 
 
-def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[Check]]:
+def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[Observation]]:
     asked = Level(level or Level.PORTABLE)
     try:
         found = find_project(folder)
     except ReproError:
-        told = f"no project (no {BASE} in this folder or above), so no lock and no git to check"
-        return None, asked, [Check("project", Status.OK, told)]
+        sentence = f"no project (no {BASE} in this folder or above), so no lock and no git to check"
+        return None, asked, [Observation("project", Status.OK, sentence)]
     try:
         base = read_source(found, found / BASE, "base")
         leaf = base.tree.get(("determinism", "level"))
         configured = Level(str(leaf.value)) if leaf else Level.PORTABLE
     except (ReproError, ValueError) as error:
-        check = Check(
+        check = Observation(
             "configuration",
             Status.PROBLEM,
             f"{BASE}: {error}",

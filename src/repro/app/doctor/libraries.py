@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
-from repro.app.doctor.case import Check, Death
+from repro.app.doctor.case import Death, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _LLVM = {"libomp", "libiomp", "libiomp5md"}
 
 
-def bits(case: Case) -> Iterator[Check]:
+def bits(case: Case) -> Iterator[Observation]:
     """Report the class of bits without pins, and at the level."""
     if not case.alive:
         return
     by_level = None if isinstance(case.pinned, Death | None) else case.pinned.environment.bits
     by_itself = None if isinstance(case.own, Death) else case.own.environment.bits
     if case.level.pins is None:
-        yield Check(
+        yield Observation(
             "class of bits",
             Status.WARNING,
             f"{by_level or by_itself}, the processor's own; level '{case.level}' pins nothing",
@@ -33,27 +33,27 @@ def bits(case: Case) -> Iterator[Check]:
             "use a level that pins code paths, if this architecture has one: --level portable",
         )
     elif by_level is None or by_itself == by_level:
-        yield Check("class of bits", Status.OK, str(by_level or by_itself))
+        yield Observation("class of bits", Status.OK, str(by_level or by_itself))
     else:
-        yield Check(
+        yield Observation(
             "class of bits",
-            Status.KEPT_IN_CHECK,
+            Status.CONTROLLED,
             f"{by_itself or 'unknown'} without pins, {by_level} at level '{case.level}'",
             "a processor of a different class rounds the last bits differently",
             "run programs that must have the same bits by: repro exec -- COMMAND",
         )
 
 
-def threads(case: Case) -> Iterator[Check]:
+def threads(case: Case) -> Iterator[Observation]:
     """Report how many threads the libraries would use without a level."""
     if isinstance(case.own, Death):
         return
     native = case.own.environment.native
     many = [each for each in native if each.num_threads != 1]
     if not many:
-        yield Check("threads", Status.OK, "one, in every library")
+        yield Observation("threads", Status.OK, "one, in every library")
         return
-    yield Check(
+    yield Observation(
         "threads",
         case.fixed,
         ", ".join(f"{each.name} {each.num_threads}" for each in many),
@@ -62,41 +62,41 @@ def threads(case: Case) -> Iterator[Check]:
     )
 
 
-def blas(case: Case) -> Iterator[Check]:
-    """Check that NumPy's and SciPy's copies of BLAS compute the same."""
+def blas(case: Case) -> Iterator[Observation]:
+    """Observation that NumPy's and SciPy's copies of BLAS compute the same."""
     if not case.alive:
         return
     ours, by_itself = _blas(case.alive[0]), _blas(case.alive[-1])
     vendors = sorted({each.internal_api for each in ours})
-    told = ", ".join(map(_told, ours)) or "could not be identified"
+    listed = ", ".join(map(_formatted, ours)) or "could not be identified"
     unpinned = [name for name in vendors if name != "openblas"]
     if len(_kernels(ours)) > 1:
-        yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, told)
+        yield _mixed(Status.PROBLEM if len(vendors) == 1 else Status.WARNING, listed)
     elif len(vendors) > 1:
-        yield _mixed(Status.WARNING, told)
+        yield _mixed(Status.WARNING, listed)
     elif case.level.pins is not None and unpinned:
-        yield Check(
+        yield Observation(
             "BLAS",
             Status.WARNING,
-            told,
+            listed,
             f"no level can pin {', '.join(unpinned)}: it chooses its code paths by the processor",
             "install wheels with OpenBLAS, such as those on PyPI",
         )
     elif len(_kernels(by_itself)) > 1:
-        yield _mixed(case.fixed, ", ".join(map(_told, by_itself)))
+        yield _mixed(case.fixed, ", ".join(map(_formatted, by_itself)))
     else:
-        yield Check("BLAS", Status.OK, told)
+        yield Observation("BLAS", Status.OK, listed)
 
 
-def openmp(case: Case) -> Iterator[Check]:
-    """Check that one OpenMP runtime is loaded, not several that do not know of each other."""
+def openmp(case: Case) -> Iterator[Observation]:
+    """Observation that one OpenMP runtime is loaded, not several that do not know of each other."""
     if not case.alive:
         return
     wanted, by_itself = (Counter(each.runtimes) for each in (case.alive[0], case.alive[-1]))
     kinds = max(wanted, by_itself, key=len)
     if len(kinds) > 1:
         hang = ", and these are known to deadlock together" if kinds.keys() & _LLVM else ""
-        yield Check(
+        yield Observation(
             "OpenMP",
             Status.PROBLEM if len(wanted) > 1 else case.fixed,
             _counted(kinds),
@@ -105,7 +105,7 @@ def openmp(case: Case) -> Iterator[Check]:
             " from conda",
         )
     elif by_itself.total() > 1:
-        yield Check(
+        yield Observation(
             "OpenMP",
             Status.WARNING,
             _counted(by_itself),
@@ -113,18 +113,18 @@ def openmp(case: Case) -> Iterator[Check]:
             "set limits with environment variables, as every level except seeded does",
         )
     else:
-        yield Check("OpenMP", Status.OK, _counted(by_itself) or "none loaded")
+        yield Observation("OpenMP", Status.OK, _counted(by_itself) or "none loaded")
 
 
-def system_gomp(case: Case) -> Iterator[Check]:
-    """Check that LightGBM would find the OpenMP that its wheel lacks."""
+def system_gomp(case: Case) -> Iterator[Observation]:
+    """Observation that LightGBM would find the OpenMP that its wheel lacks."""
     if not case.alive or case.alive[0].system_gomp is None:
         return
     installed = "lightgbm" in case.alive[0].environment.packages
     if case.alive[0].system_gomp:
-        yield Check("libgomp.so.1", Status.OK, "installed")
+        yield Observation("libgomp.so.1", Status.OK, "installed")
     elif installed:
-        yield Check(
+        yield Observation(
             "libgomp.so.1",
             Status.PROBLEM,
             "not installed, and LightGBM needs it",
@@ -132,7 +132,7 @@ def system_gomp(case: Case) -> Iterator[Check]:
             "install it: apt-get install libgomp1 (Debian), dnf install libgomp (Fedora)",
         )
     else:
-        yield Check("libgomp.so.1", Status.OK, "not installed; only LightGBM would need it")
+        yield Observation("libgomp.so.1", Status.OK, "not installed; only LightGBM would need it")
 
 
 def _counted(loaded: Counter[str]) -> str:
@@ -147,16 +147,16 @@ def _kernels(libraries: list[NativeLibrary]) -> set[str | None]:
     return {each.architecture for each in libraries}
 
 
-def _told(library: NativeLibrary) -> str:
+def _formatted(library: NativeLibrary) -> str:
     parts = (library.name, library.version, library.architecture)
     return " ".join(part for part in parts if part)
 
 
-def _mixed(status: Status, told: str) -> Check:
-    return Check(
+def _mixed(status: Status, listed: str) -> Observation:
+    return Observation(
         "BLAS",
         status,
-        f"copies that compute differently: {told}",
+        f"copies that compute differently: {listed}",
         "the same product can have different last bits in NumPy and in SciPy",
         "install NumPy and SciPy from one source, and pin a kernel: --level portable",
     )

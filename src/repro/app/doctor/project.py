@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
-from repro.app.doctor.case import Check
+from repro.app.doctor.case import Observation
 from repro.capture.environment import LOCK
 from repro.core.environment import NoRepository, foreign_packages
 from repro.core.pins import Line, lines_of
@@ -22,19 +22,19 @@ _MAKE = "make one with hashes: pip-compile --generate-hashes"
 _SHOWN = 5
 
 
-def lock(case: Case) -> Iterator[Check]:
-    """Check that the packages are locked by hash, and installed as locked."""
+def lock(case: Case) -> Iterator[Observation]:
+    """Observation that the packages are locked by hash, and installed as locked."""
     if case.project is None:
         return
     path = case.project / LOCK
     if not path.is_file():
         why = "nothing records the packages behind a result, so nobody can install the same ones"
-        yield Check("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
+        yield Observation("lock", Status.WARNING, f"there is no {LOCK}", why, _MAKE)
         return
     lines = _requirements(path)
     loose = [line for line in lines if not line.hashes or line.version is None]
     if loose or not lines:
-        yield Check(
+        yield Observation(
             "lock",
             Status.WARNING,
             f"{LOCK}: {len(loose)} of {len(lines)} lines have no version and hash: "
@@ -43,11 +43,11 @@ def lock(case: Case) -> Iterator[Check]:
             _MAKE,
         )
     else:
-        yield Check("lock", Status.OK, f"{LOCK}: {len(lines)} packages, each with its hash")
+        yield Observation("lock", Status.OK, f"{LOCK}: {len(lines)} packages, each with its hash")
     yield from _installed(case, lines)
 
 
-def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Check]:
+def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Observation]:
     if not case.alive:
         return
     locked: dict[str, set[str]] = {}
@@ -71,7 +71,7 @@ def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Check]:
     absent = [f"{name} {version} (not locked)" for name, version in packages.items()
               if name not in locked]  # fmt: skip
     if other or absent:
-        yield Check(
+        yield Observation(
             "installed packages",
             Status.WARNING,
             _listed([*other, *absent]),
@@ -81,28 +81,28 @@ def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Check]:
             else "add them to the lock",
         )
     else:
-        yield Check("installed packages", Status.OK, f"as locked: {len(packages)}")
+        yield Observation("installed packages", Status.OK, f"as locked: {len(packages)}")
 
 
-def git(case: Case) -> Iterator[Check]:
-    """Check that a commit identifies this code."""
+def git(case: Case) -> Iterator[Observation]:
+    """Observation that a commit identifies this code."""
     if case.project is None or not case.alive:
         return
     state = case.alive[0].environment.git
     why = "no commit identifies the code behind a result"
     if isinstance(state, NoRepository):
         absent = state.reason == "git is missing"
-        mend = "install git, or build the image from a commit" if absent else _KEEP
-        yield Check("git", Status.WARNING, state.reason, why, mend)
+        advice = "install git, or build the image from a commit" if absent else _KEEP
+        yield Observation("git", Status.WARNING, state.reason, why, advice)
     elif state.commit is None or state.dirty:
         found = "there is no commit yet"
         if state.commit is not None:
             # An image records that files had changed, and not which.
             named = f": {_listed(state.dirty_files)}" if state.dirty_files else ""
             found = f"changed since {state.commit[:12]}{named}"
-        yield Check("git", Status.WARNING, found, why, "commit before any run that matters")
+        yield Observation("git", Status.WARNING, found, why, "commit before any run that matters")
     else:
-        yield Check("git", Status.OK, f"clean at {state.commit[:12]}")
+        yield Observation("git", Status.OK, f"clean at {state.commit[:12]}")
 
 
 def _requirements(path: Path) -> list[Line]:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
-from repro.app.doctor.case import Check, Death
+from repro.app.doctor.case import Death, Observation
 from repro.core.errors import PreconditionError
 from repro.execution.enforcement import find_violations
 from repro.launch import cannot_run, check_processor
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 _UTC = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}
 
 
-def processor(case: Case) -> Iterator[Check]:
-    """Check that the processor can run what the level pins."""
+def processor(case: Case) -> Iterator[Observation]:
+    """Observation that the processor can run what the level pins."""
     model = case.alive[0].environment.cpu.model if case.alive else ""
     found = f"{model or 'a processor'} ({architecture()})"
     try:
         check_processor(case.level)
     except PreconditionError as error:
-        yield Check(
+        yield Observation(
             "processor",
             Status.PROBLEM,
             f"{found}: {error.message}",
@@ -38,11 +38,11 @@ def processor(case: Case) -> Iterator[Check]:
         )
         return
     if architecture() == "x86_64":
-        yield Check(
+        yield Observation(
             "processor", Status.OK, f"{found}: can run the code paths of level '{case.level}'"
         )
         return
-    yield Check(
+    yield Observation(
         "processor",
         Status.WARNING,
         f"{found}: no level pins code paths on it",
@@ -51,11 +51,11 @@ def processor(case: Case) -> Iterator[Check]:
     )
 
 
-def processes(case: Case) -> Iterator[Check]:
-    """Check that Python starts as the caller starts it, and at the level."""
+def processes(case: Case) -> Iterator[Observation]:
+    """Observation that Python starts as the caller starts it, and at the level."""
     if isinstance(case.own, Death):
         asked = "; ".join(cannot_run(case.environ))
-        yield Check(
+        yield Observation(
             "Python in this shell",
             Status.PROBLEM,
             f"a process that loads NumPy, SciPy and scikit-learn {case.own.cause}",
@@ -66,15 +66,15 @@ def processes(case: Case) -> Iterator[Check]:
             " see the inherited variables",
         )
     else:
-        yield Check("Python in this shell", Status.OK, "loads NumPy, SciPy and scikit-learn")
+        yield Observation("Python in this shell", Status.OK, "loads NumPy, SciPy and scikit-learn")
     if case.pinned is not None:
         yield _promise(case, case.pinned)
 
 
-def _promise(case: Case, pinned: Probe | Death) -> Check:
+def _promise(case: Case, pinned: Probe | Death) -> Observation:
     name = f"level {case.level}"
     if isinstance(pinned, Death):
-        return Check(
+        return Observation(
             name,
             Status.PROBLEM,
             f"a process started at the level {pinned.cause}",
@@ -84,23 +84,23 @@ def _promise(case: Case, pinned: Probe | Death) -> Check:
         )
     broken = (*pinned.reasons, *find_violations(case.level, pinned.environment))
     if broken:
-        return Check(
+        return Observation(
             name,
             Status.PROBLEM,
             "; ".join(broken),
             "these libraries do not do what the level promises",
             "find what resets it (a sitecustomize, a conda hook, a second build of a library)",
         )
-    return Check(name, Status.OK, "in force: every library reports what the level promises")
+    return Observation(name, Status.OK, "in force: every library reports what the level promises")
 
 
-def hash_seed(case: Case) -> Iterator[Check]:
-    """Check that the order of sets and of hashes is the same in every process."""
+def hash_seed(case: Case) -> Iterator[Observation]:
+    """Observation that the order of sets and of hashes is the same in every process."""
     if isinstance(case.own, Death):
         return
     seed = case.own.environment.hash_seed
     if seed in {None, "random"}:
-        yield Check(
+        yield Observation(
             "hash seed",
             case.fixed,
             "random in every process",
@@ -108,25 +108,25 @@ def hash_seed(case: Case) -> Iterator[Check]:
             "export PYTHONHASHSEED=0, or run: repro exec -- COMMAND",
         )
     elif seed != "0" and case.level.keeps_out:
-        yield Check(
+        yield Observation(
             "hash seed",
-            Status.KEPT_IN_CHECK,
+            Status.CONTROLLED,
             f"PYTHONHASHSEED={seed}, and the level sets 0",
             "a different seed gives sets a different order",
             "export PYTHONHASHSEED=0",
         )
     else:
-        yield Check("hash seed", Status.OK, f"fixed: {seed}")
+        yield Observation("hash seed", Status.OK, f"fixed: {seed}")
 
 
-def language(case: Case) -> Iterator[Check]:
+def language(case: Case) -> Iterator[Observation]:
     """Report the time zone and the encoding of text; neither may change a result."""
     if not case.alive:
         return
     locale = case.alive[-1].environment.locale
     set_here = case.environ.get("TZ", "").removeprefix(":")
     if set_here and set_here not in _UTC:
-        yield Check(
+        yield Observation(
             "time zone",
             Status.WARNING,
             f"TZ={set_here}",
@@ -134,11 +134,11 @@ def language(case: Case) -> Iterator[Check]:
             "export TZ=UTC",
         )
     else:
-        yield Check("time zone", Status.OK, locale.timezone)
+        yield Observation("time zone", Status.OK, locale.timezone)
     if locale.encoding.lower().replace("-", "") == "utf8":
-        yield Check("locale", Status.OK, f"{locale.name}, {locale.encoding}")
+        yield Observation("locale", Status.OK, f"{locale.name}, {locale.encoding}")
         return
-    yield Check(
+    yield Observation(
         "locale",
         Status.WARNING,
         f"{locale.name}, {locale.encoding}",

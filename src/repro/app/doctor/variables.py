@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
-from repro.app.doctor.case import Check, Death
+from repro.app.doctor.case import Death, Observation
 from repro.core.suggest import did_you_mean
 from repro.core.variables import CORETYPE, DISABLE, ENABLE, TUNABLES
 from repro.execution.probe import Probe
@@ -58,10 +58,10 @@ _PYTHON = {
 }
 
 
-def requests(case: Case) -> Iterator[Check]:
+def requests(case: Case) -> Iterator[Observation]:
     """Give a problem for each variable that does not do what it says."""
     for variable, sentences in _in_vain(case).items():
-        yield Check(
+        yield Observation(
             variable,
             Status.PROBLEM,
             "; ".join(sentences),
@@ -71,7 +71,7 @@ def requests(case: Case) -> Iterator[Check]:
     yield from _substituted(case)
 
 
-def _substituted(case: Case) -> Iterator[Check]:
+def _substituted(case: Case) -> Iterator[Observation]:
     """Warn of a kernel that the build of OpenBLAS left out and replaced."""
     asked = kernel_named(case.environ.get(CORETYPE, ""))
     if asked is None or isinstance(case.own, Death):
@@ -79,7 +79,7 @@ def _substituted(case: Case) -> Iterator[Check]:
     native = [each for each in case.own.environment.native if each.internal_api == "openblas"]
     running = sorted({str(each.architecture) for each in native} - {asked})
     if running:
-        yield Check(
+        yield Observation(
             CORETYPE,
             Status.WARNING,
             f"{CORETYPE}={case.environ[CORETYPE]}, and OpenBLAS runs {' and '.join(running)}",
@@ -88,14 +88,14 @@ def _substituted(case: Case) -> Iterator[Check]:
         )
 
 
-def inherited(case: Case) -> Iterator[Check]:
+def inherited(case: Case) -> Iterator[Observation]:
     """Report the other variables that can change results, known and unknown."""
     given = overruled if case.level.keeps_out else (lambda _, environ: leaking(environ))
     named = _in_vain(case)
     found = {n: v for n, v in given(case.level, case.environ).items() if n not in named}
     known = {name: value for name, value in found.items() if name in KNOWN}
     if known:
-        yield Check(
+        yield Observation(
             "inherited variables",
             case.fixed,
             ", ".join(f"{name}={value}" for name, value in known.items()),
@@ -104,7 +104,7 @@ def inherited(case: Case) -> Iterator[Check]:
         )
     for name in found.keys() - known.keys():
         kept = "; repro removes it" if case.level.keeps_out else ""
-        yield Check(
+        yield Observation(
             name,
             Status.WARNING,
             f"{name}={found[name]} belongs to a numeric library and is not known to repro{kept}",
@@ -112,18 +112,18 @@ def inherited(case: Case) -> Iterator[Check]:
             f"correct it, or unset {name}",
         )
     if not found:
-        told = "none that can change a result" if not named else "none besides those above"
-        yield Check("inherited variables", Status.OK, told)
+        rest = "none that can change a result" if not named else "none besides those above"
+        yield Observation("inherited variables", Status.OK, rest)
 
 
-def python(case: Case) -> Iterator[Check]:
+def python(case: Case) -> Iterator[Observation]:
     """Warn of variables of Python that change what code runs, and of what it ran at its start."""
-    for name, (why, mend) in _PYTHON.items():
+    for name, (why, advice) in _PYTHON.items():
         if case.environ.get(name):
-            yield Check(name, Status.WARNING, f"{name}={case.environ[name]}", why, mend)
+            yield Observation(name, Status.WARNING, f"{name}={case.environ[name]}", why, advice)
     started = case.own.started if isinstance(case.own, Probe) else ()
     if started:
-        yield Check(
+        yield Observation(
             "start of Python",
             Status.WARNING,
             f"{', '.join(started)} runs before every program, and no package provides it",
@@ -133,7 +133,7 @@ def python(case: Case) -> Iterator[Check]:
         )
 
 
-def loader(case: Case) -> Iterator[Check]:
+def loader(case: Case) -> Iterator[Observation]:
     """Warn of native libraries that variables of the loader bring, and no level keeps out."""
     named = {name: case.environ[name] for name in _LOADER if case.environ.get(name)}
     # The process of the level, since a level keeps some of these variables out.
@@ -142,7 +142,7 @@ def loader(case: Case) -> Iterator[Check]:
     if not named:
         return
     loaded = f", and {', '.join(libraries)} were loaded by it" if libraries else ""
-    yield Check(
+    yield Observation(
         "native libraries",
         Status.WARNING,
         f"{', '.join(f'{name}={value}' for name, value in named.items())} is set{loaded}",
@@ -156,7 +156,7 @@ def _in_vain(case: Case) -> dict[str, list[str]]:
     """Collect the sentences by variable; those from the text come before those read back."""
     environ = case.environ
     text = [each for each in misspelt(environ) if not each.startswith(TUNABLES)]
-    read_back = () if isinstance(case.own, Death) else case.own.unheeded
+    read_back = () if isinstance(case.own, Death) else case.own.ignored_requests
     found = _by_variable([*cannot_run(environ), *text, *_switches(environ)])
     return _by_variable(read_back) | found
 

@@ -45,13 +45,13 @@ class Effort:
         How many trainings are allowed beside the first one.
     packages : bool
         Whether other versions of packages are fetched and tried.
-    tell : callable
+    notify : callable
         Called before everything that takes time, for people who wait.
     """
 
     runs: int
     packages: bool
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
 
 
 @dataclass
@@ -146,11 +146,11 @@ class Counterfactuals:
 
     def _announce(self, causes: Sequence[str]) -> None:
         if not causes:
-            self.effort.tell("the first training")
+            self.effort.notify("the first training")
             return
         self.spent += 1
         what = " and ".join(causes)
-        self.effort.tell(f"training {self.spent} of at most {self.effort.runs}: {what}")
+        self.effort.notify(f"training {self.spent} of at most {self.effort.runs}: {what}")
 
     def _environ(self, intervention: Intervention) -> dict[str, str]:
         recorded = Level(self._base.determinism.level)

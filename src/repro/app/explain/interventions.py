@@ -91,11 +91,11 @@ def intervention_for(suspect: Suspect, expected: AnyRecord, actual: AnyRecord) -
         for key in {key.partition(".")[0] for key in suspect.differences}
         if key in _SECTIONS and key in expected.config
     }
-    settings = steering(suspect.cause, expected.environment, actual.environment)
+    settings = dispatch(suspect.cause, expected.environment, actual.environment)
     return Intervention(settings, sections, packages)
 
 
-def steering(cause: str, expected: Environment, actual: Environment) -> Settings:
+def dispatch(cause: str, expected: Environment, actual: Environment) -> Settings:
     """Return the variables that bring a cause to one environment's side; empty without any.
 
     Parameters
@@ -110,7 +110,7 @@ def steering(cause: str, expected: Environment, actual: Environment) -> Settings
     A record is somebody else's: of what it says, no more goes into the environment of a process
     this training than names that this program itself observes, and values that they can have.
     """
-    found = _steering(cause, expected, actual)
+    found = _dispatch(cause, expected, actual)
     return found if all(_is_plain(*pair) for pair in found.items()) else {}
 
 
@@ -120,7 +120,7 @@ def _is_plain(name: str, value: str | None) -> bool:
     return value is None or re.fullmatch(r"[A-Za-z0-9_.,:= -]{1,200}", value) is not None
 
 
-def _steering(cause: str, expected: Environment, actual: Environment) -> Settings:
+def _dispatch(cause: str, expected: Environment, actual: Environment) -> Settings:
     paths = expected.code_paths
     if cause == "BLAS kernel":
         kernels = {n.architecture for n in expected.native if n.internal_api == "openblas"}
@@ -137,8 +137,8 @@ def _steering(cause: str, expected: Environment, actual: Environment) -> Setting
         libm = paths.libm or ""
         return {TUNABLES: TUNABLES_OF_LIBM[libm]} if libm in TUNABLES_OF_LIBM else {}
     if cause == "numbers of threads":
-        told = expected.threads.keys() | actual.threads.keys()
-        return {name: expected.threads.get(name) for name in THREADS if name in told}
+        recorded = expected.threads.keys() | actual.threads.keys()
+        return {name: expected.threads.get(name) for name in THREADS if name in recorded}
     if cause == "hash seed":
         return {HASH_SEED: expected.hash_seed}
     return {}
@@ -152,7 +152,7 @@ def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
     diverged = differences(comparable(record.environment), comparable(other.environment))
     found: Settings = {}
     for suspect in suspects(diverged, None, None):
-        settings = steering(suspect.cause, record.environment, other.environment)
+        settings = dispatch(suspect.cause, record.environment, other.environment)
         if not unsupported_by_cpu(settings):
             found |= settings
     return found

@@ -40,7 +40,7 @@ class Throwaway:
         The version of every package on the other side.
     installed : mapping of str to str
         The installed version of every package.
-    tell : callable
+    notify : callable
         Called before every package is fetched.
     """
 
@@ -49,12 +49,12 @@ class Throwaway:
         folder: Path,
         recorded: Mapping[str, str],
         installed: Mapping[str, str],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._recorded = recorded
         self._installed = installed
-        self._tell = tell
+        self._notify = notify
 
     def fetch(self, name: str, apart: Collection[str]) -> str:
         """Fetch the recorded version of a package, and those of its requirements that differ.
@@ -91,7 +91,7 @@ class Throwaway:
         version = self._recorded[name]
         if not _is_version(version):
             return f"{version!r} is not a version of {name}"
-        self._tell(f"fetching {name} {version}")
+        self._notify(f"fetching {name} {version}")
         done = finished(
             module_command(
                 sys.executable, "pip", *_PIP, "--target", str(folder), f"{name}=={version}"

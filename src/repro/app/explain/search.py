@@ -44,7 +44,7 @@ def search(
             folder = stack.enter_context(TemporaryDirectory(prefix="repro-packages-"))
             recorded, installed = trials.expected.environment, actual.environment
             trials.throwaway = Throwaway(
-                Path(folder), recorded.packages, installed.packages, trials.effort.tell
+                Path(folder), recorded.packages, installed.packages, trials.effort.notify
             )
         interventions, untried = _ways(trials, actual, causes)
         confirmed = _smallest(trials, interventions)

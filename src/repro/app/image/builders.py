@@ -155,7 +155,7 @@ class Buildah:
         """Build an image and write it as an OCI layout to a folder that does not exist yet."""
         with scratch() as folder:
             root, state = folder / "root", folder / "run"
-            # Another driver would give the same files, and encode removed ones in another way.
+            # A different driver would give the same files, and encode removed ones differently.
             store = ("--root", root, "--runroot", state, "--storage-driver", "vfs")
             # Whatever its name says, netavark's locks go there too: otherwise buildah makes them
             # in /etc/containers, even for a build that needs no network of its own.
@@ -237,7 +237,7 @@ def choose(name: str | None = None) -> Builder:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Yield a folder that has room for gigabytes, and remove it at the end."""
-    place = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 - large files belong there
+    place = os.environ.get("TMPDIR") or "/var/tmp"  # noqa: S108 - large files belong in it
     if not Path(place).is_dir():
         raise PreconditionError(
             f"TMPDIR={place}: no such folder", advice="create it, or name a different one"

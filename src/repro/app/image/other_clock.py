@@ -94,7 +94,7 @@ def build(made: Build, layout: Path, date: datetime, folder: Path) -> str:
 
 
 def _fetch(made: Build, folder: Path) -> None:
-    # Outside, since no certificate need be valid on another date. A digest may name a list of
+    # Outside, since no certificate need be valid on a different date. A digest may name a list of
     # images for several processors: it is needed too.
     folder.mkdir()
     for part in ("system", "index-only"):

@@ -113,7 +113,7 @@ def _facts(run: StoredRun) -> Iterator[_Fact]:
 
 
 def _configuration(run: StoredRun) -> ExperimentConfig | None:
-    # Imported here: it takes a while, and only this needs it. Nothing is composed for it.
+    # Imported when used: it takes a while, and only this needs it. Nothing is composed for it.
     from repro.config.experiment import ExperimentConfig  # noqa: PLC0415
 
     try:

@@ -92,7 +92,7 @@ def _different_names(left: Evidence, right: Evidence) -> bool:
 
 def _normalised(record: AnyRecord) -> AnyRecord:
     """Give typed fields of the configuration the one form that they are written in."""
-    # Imported here: it takes a while, and only this needs it.
+    # Imported when used: it takes a while, and only this needs it.
     from repro.config.recorded import parse_config  # noqa: PLC0415
 
     try:

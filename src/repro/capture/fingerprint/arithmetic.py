@@ -75,6 +75,7 @@ def _both(name: str) -> Callable[..., tuple[Any, ...]]:
     """Apply a function of NumPy to each tuple of arrays, as they are and strided."""
 
     def results(*calls: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the results for whole and for strided arrays."""
         function = getattr(np, name)
         strided = [tuple(array[::_STRIDE] for array in call) for call in calls]
         return tuple(function(*call) for call in (*calls, *strided))

@@ -51,6 +51,7 @@ def named(path: str) -> Callable[..., Any]:
     """
 
     def call(*arguments: Any, **options: Any) -> Any:
+        """Look the function up, and call it."""
         return resolve_name(path)(*arguments, **options)
 
     return call

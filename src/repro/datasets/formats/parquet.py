@@ -34,6 +34,7 @@ def open_parquet(label: str, content: bytes, missing: frozenset[str]) -> TypedTa
         raise _malformed(label, error) from error
 
     def column(name: str) -> Cells:
+        """Read one column of the file."""
         try:
             table = file.read(columns=[name])
             return _cells(pa, table.column(name))

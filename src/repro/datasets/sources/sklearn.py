@@ -46,6 +46,7 @@ class Sklearn:
         frame = self._frame()
 
         def column(name: str) -> Cells:
+            """Return one column of the data set."""
             return Cells.of_array(np.asarray(frame[name]))
 
         names = tuple(map(str, frame.columns))

@@ -27,7 +27,7 @@ from repro.report.comparison_page.metrics import lines_of, say
 from repro.report.comparison_page.predictions import pairs_of
 from repro.report.plots import require
 from repro.report.templating import templates
-from repro.report.texts import short, told
+from repro.report.texts import formatted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRe
             of_inputs=of_inputs,
             of_tolerance=of_tolerance,
             tolerances=tolerances_of(report),
-            told=told,
+            formatted=formatted,
             name_length=NAME,
             beginning=BEGINNING,
             verdicts=Counter(c.comparison.verdict for c in report.candidates),

@@ -146,14 +146,14 @@ def stories_of(groups: Iterable[Bunch]) -> list[Bunch]:
 
 
 def _story(candidate: Candidate) -> object:
-    told = candidate.comparison
+    found = candidate.comparison
     causes = [(s.cause, s.can_act, s.differences) for s in candidate.suspects]
-    measure = of_tolerance(told)
+    measure = of_tolerance(found)
     return (
-        told.verdict,
-        told.finding,
-        told.reasons,
-        told.divergence,
+        found.verdict,
+        found.finding,
+        found.reasons,
+        found.divergence,
         measure,
         candidate.config,
         causes,

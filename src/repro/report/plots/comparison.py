@@ -46,6 +46,7 @@ def metrics_picture(
     marks = _shown(marks, (dot.letter for line in lines for dot in line.dots))
 
     def draw(figure: Figure) -> None:
+        """Draw one row of dots for each metric."""
         equal, axes = figure.subplots(
             1, 2, sharey=True, gridspec_kw={"width_ratios": [1, 6], "wspace": 0.04}
         )
@@ -111,6 +112,7 @@ def scores_picture(
     """Draw what the reference predicts against what the candidates do, flips on top."""
 
     def draw(figure: Figure) -> None:
+        """Draw each pair of predictions."""
         axes = figure.subplots()
         drawn = [p for p in pairs if abs(p.expected) < GREATEST and abs(p.actual) < GREATEST]
         dots = np.array([(p.expected, p.actual) for p in drawn]).reshape(-1, 2)
@@ -137,6 +139,7 @@ def margins_picture(
     """Draw how far predictions moved against how far they were from the decision boundary."""
 
     def draw(figure: Figure) -> None:
+        """Draw the movement of each prediction over its margin."""
         axes, equal = figure.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [9, 1], "hspace": 0.06}
         )

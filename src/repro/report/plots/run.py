@@ -72,6 +72,7 @@ def _metrics(metrics: Metrics) -> Markup:
     panels += [[name] for name in names if name not in shares]
 
     def draw(figure: Figure) -> None:
+        """Draw one panel for the shares, and one for each other metric."""
         heights = [len(panel) + 0.6 for panel in panels]
         grid = figure.subplots(
             len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights}
@@ -124,6 +125,7 @@ def _folds(metrics: Metrics) -> Markup:
     families = list(metrics.cross_validation.items())[:_LINES]
 
     def draw(figure: Figure) -> None:
+        """Draw the fold scores of each family."""
         axes = figure.subplots()
         for place, (family, scores) in enumerate(families):
             _family(axes, place, scores, NEAR if family == metrics.model else SOFT)
@@ -187,6 +189,7 @@ def _precision_recall(positive: npt.NDArray[np.bool_], scores: Array, facts: Fac
     chosen = _at_decision(facts.predictions)
 
     def draw(figure: Figure) -> None:
+        """Draw precision against recall."""
         axes = figure.subplots()
         axes.step(
             [0.0, *curve.recall], [curve.precision[0], *curve.precision], where="pre", color=NEAR,
@@ -241,6 +244,7 @@ def _numbers(predictions: Predictions) -> Array:
 
 def _actual(dots: Array) -> Markup:
     def draw(figure: Figure) -> None:
+        """Draw predicted against actual values."""
         axes = figure.subplots()
         ends = [dots.min(), dots.max()]
         axes.plot(ends, ends, color=SOFT, linewidth=1, label="exact", zorder=0)

@@ -66,7 +66,7 @@ def picture(
     size : (width, height)
         In inches of 72 points.
     """
-    # What a person set for other drawings has no say here; and the reader's fonts show what the
+    # What a person set for other drawings does not count; and the reader's fonts show what the
     # font that texts are measured by does not have.
     with mpl.rc_context(), warnings.catch_warnings(action="ignore"):
         mpl.rcdefaults()
@@ -93,9 +93,9 @@ def _inline(text: str, name: str, title: str, description: str) -> Markup:
     box = root.attrib["viewBox"]
     root.attrib = {"viewBox": box, "role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
     for tag, words in (("desc", description), ("title", title)):
-        told = Xml.Element(tag, id=f"{name}-{tag}")
-        told.text = words
-        root.insert(0, told)
+        node = Xml.Element(tag, id=f"{name}-{tag}")
+        node.text = words
+        root.insert(0, node)
     # An XML writer escaped what is in it.
     return Markup(Xml.tostring(root, encoding="unicode"))  # noqa: S704
 

@@ -16,7 +16,7 @@ _SHOWN, _WIDE = 3, 60
 line = cells.cell
 
 
-def tell_measure(comparison: Comparison) -> None:
+def render_expectation(comparison: Comparison) -> None:
     """Print the expectation, and the tolerance if something differs."""
     from repro.core.sentences import of_tolerance
 
@@ -27,7 +27,7 @@ def tell_measure(comparison: Comparison) -> None:
         output.field("tolerance", line(of_tolerance(comparison)))
 
 
-def tell_divergence(comparison: Comparison) -> None:
+def render_divergence(comparison: Comparison) -> None:
     """Print the first divergent stage, if there is one."""
     from repro.core.sentences import of_inputs
 
@@ -37,7 +37,7 @@ def tell_divergence(comparison: Comparison) -> None:
         output.field("diverges", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
 
 
-def show_suspects(suspects: Sequence[Suspect]) -> None:
+def render_suspects(suspects: Sequence[Suspect]) -> None:
     """Print what can explain a divergence, with the first differences of each, and what cannot."""
     for suspect in suspects:
         pairs = list(suspect.differences.items())

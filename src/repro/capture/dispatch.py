@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def unheeded(environ: Mapping[str, str]) -> tuple[str, ...]:
+def ignored_requests(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return a sentence for each request that NumPy or the C library passed over in silence.
 
     NumPy is imported.
