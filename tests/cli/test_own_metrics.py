@@ -112,8 +112,8 @@ def test_functions_are_among_the_paths_whose_code_is_observed():
             "unknown key 'metrics.0.need'; did you mean 'needs'?",
         ),
         ("[{function: 'costs:cost', greater_is_better: true, needs: label}]", "or 'probabilities'"),
-        ("'costs:cost'", "metrics: input should be a valid"),
-        ("null", "metrics: input should be a valid"),
+        ("'costs:cost'", "metrics: input should be a list"),
+        ("null", "metrics: input should be a list"),
     ],
 )
 def test_a_mistake_in_a_declaration_is_named_by_file_and_line(project, written, words):

@@ -103,7 +103,7 @@ def test_every_value_tells_which_file_or_flag_set_it(project):
         ),
         (
             {"assignments": settings(("models.knn.params", "3"))},
-            "--set models.knn.params: models.knn.params: input should be an object, found 3",
+            "--set models.knn.params: input should be a mapping, found 3",
             "",
         ),
         (
@@ -123,7 +123,7 @@ def test_every_value_tells_which_file_or_flag_set_it(project):
         ),
         (
             {"assignments": settings(("seed", '"42"'))},
-            '--set seed: seed: input should be a valid integer, found "42"',
+            '--set seed: input should be a valid integer, found "42"',
             "",
         ),
         (

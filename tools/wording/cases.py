@@ -16,6 +16,12 @@ DATA = "data/credit.csv"
 REFERENCE = "reference/credit.json"
 MATRIX = "matrix.yaml"
 
+
+def _metric(name: str, function: str) -> str:
+    declared = f"{{name: {name}, function: {function}, needs: labels, greater_is_better: true}}"
+    return f"metrics: [{declared}]\nselection:"
+
+
 _EXPERIMENT = (
     ("selection:", "selektion:"),
     ("knn,", "kn,"),
@@ -42,9 +48,9 @@ _EXPERIMENT = (
     ("families: [", "families: x\nfamily: ["),
     ("selection:", "models: {kn: {params: {}}}\nselection:"),
     ("selection:", "preprocessing: {numeric: {fill: 0.0}}\nselection:"),
-    ("selection:", "metrics: [{name: f, function: os:getcwd}]\nselection:"),
-    ("selection:", "metrics: [{name: f, function: sklearn.metrics:nothing}]\nselection:"),
-    ("selection:", "metrics: [{name: accuracy, function: sklearn.metrics:f1_score}]\nselection:"),
+    ("selection:", _metric("f", "os:getcwd")),
+    ("selection:", _metric("f", "sklearn.metrics:nothing")),
+    ("selection:", _metric("accuracy", "sklearn.metrics:f1_score")),
     ("kind: ratio", "kind: ratios"),
 )
 _ARGUMENTS = (

@@ -160,15 +160,26 @@ def _problem(
         return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], known)}"
     if detail["type"] == "missing":
         return f"{_origin(tree, ()) if len(path) < _INSIDE else place}: missing key '{key}'"
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "string_pattern_mismatch":
-        message = _PATTERNS.get(path[-1], message)
+    message = _message(detail, path)
     if not path:
         # A rule over several keys begins its message with the one to look at.
         named = tuple(message.partition(":")[0].split("."))
         return f"{_origin(tree, named if named in tree else ())}: {message}"
     found = json.dumps(detail["input"], default=str)
-    return f"{place}: {key}: {message[0].lower() + message[1:]}, found {found}"
+    # --set names the key already.
+    start = place if place == f"--set {key}" else f"{place}: {key}"
+    return f"{start}: {message[0].lower() + message[1:]}, found {found}"
+
+
+def _message(detail: ErrorDetails, path: tuple[str, ...]) -> str:
+    """Return a message of pydantic, in the words of YAML."""
+    if detail["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(path[-1], detail["msg"])
+    if detail["type"] == "union_tag_invalid":
+        known = detail["ctx"]
+        return f"{known['discriminator']} should be one of {known['expected_tags']}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return message.replace("an object", "a mapping").replace("a valid array", "a list")
 
 
 def origin_of(tree: Mapping[tuple[str, ...], Leaf], key: str) -> str:
