@@ -11,7 +11,7 @@ from repro.app.subjects.record_file import parse_record
 from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.record import CommandRecipe, FunctionRecipe
-from repro.execution.places import Child, Here, Silent, recipe_of
+from repro.execution.places import Child, Here, Silent, Skipped, recipe_of
 from repro.launch import Level, lacking
 
 RECORD = parse_record((ROOT / "tests/data/record_v2.json").read_bytes(), "record_v2.json")
@@ -29,7 +29,7 @@ PLACES = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
 def test_nothing_but_an_experiment_is_executed(tmp_path, monkeypatch, place, recipe):
     """It is said beforehand, and refused whoever asks all the same."""
     monkeypatch.chdir(tmp_path)
-    assert "only the recipe of an experiment" in place.lacks(recipe)
+    assert "only the recipe of an experiment" in place.lacks(tmp_path, recipe).reason
     with pytest.raises(PreconditionError, match=f"this recipe is a {recipe.kind}"):
         place.execute(tmp_path, recipe, Silent())
 
@@ -40,17 +40,17 @@ def test_nothing_but_an_experiment_is_executed(tmp_path, monkeypatch, place, rec
 def test_an_experiment_lacks_nothing_that_the_processor_has(place):
     config = parse_config(RECORD.config, "record")
 
-    assert place.lacks(recipe_of(config)) == ""
+    assert place.lacks(ROOT, recipe_of(config)) is None
     assert recipe_of(config) == RECORD.recipe
 
 
 def test_a_level_of_a_different_processor_is_lacking(monkeypatch):
     """Before anything is trained."""
-    monkeypatch.setattr("repro.execution.places.lacking", lambda level: ("AVX2", "FMA"))
+    monkeypatch.setattr("repro.execution.places.child.lacking", lambda level: ("AVX2", "FMA"))
 
     assert lacking(Level.SEEDED) == ()
-    found = Child.at(Level.PORTABLE).lacks(RECORD.recipe)
-    assert found == "this processor has no AVX2, FMA"
+    found = Child.at(Level.PORTABLE).lacks(ROOT, RECORD.recipe)
+    assert found == Skipped("this processor has no AVX2, FMA")
 
 
 @pytest.mark.parametrize(
