@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
@@ -12,6 +14,11 @@ from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.record import CommandRecipe, FunctionRecipe
 from repro.execution.places import Child, Here, Silent, Skipped, recipe_of
+from repro.execution.places.containers import Image, OwnImage
+from repro.execution.places.debian import DebianTree
+from repro.execution.places.emulation import EmulatedArm
+from repro.execution.places.machine import Interpreter, SameMachine
+from repro.execution.places.workspace import Workspace
 from repro.launch import Level, lacking
 
 RECORD = parse_record((ROOT / "tests/data/record_v2.json").read_bytes(), "record_v2.json")
@@ -21,7 +28,19 @@ RECIPES = [
     ),
     FunctionRecipe(kind="function", target="os:abort"),
 ]
-PLACES = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
+WORKSPACE = Workspace(Path("nowhere"), "one")
+MACHINE = (platform.system(), platform.machine())
+PYTHON = ("Linux", "x86_64", "3.13")
+INSTALLED = [
+    SameMachine(WORKSPACE, *PYTHON),
+    Interpreter(WORKSPACE, *PYTHON),
+    DebianTree(WORKSPACE, "trixie", "3.13", ("python3",), "x86_64"),
+    EmulatedArm(WORKSPACE),
+    Image(WORKSPACE, "debian:13", "3.13", ("python3",), "x86_64"),
+    OwnImage(WORKSPACE, lambda project: ""),
+]
+OF_THIS = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
+PLACES = [*OF_THIS, *INSTALLED]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
@@ -36,7 +55,26 @@ def test_nothing_but_an_experiment_is_executed(tmp_path, monkeypatch, place, rec
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
+@pytest.mark.parametrize("place", INSTALLED, ids=lambda place: place.title)
+def test_a_place_that_installs_needs_a_lock(tmp_path, place):
+    """Whatever else it needs."""
+    assert place.lacks(tmp_path, RECORD.recipe) == Skipped("the project has no requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (SameMachine(WORKSPACE, "Plan 9", "mips", "3.13"), "the cell is Plan 9 on mips"),
+        (Interpreter(WORKSPACE, "Plan 9", "mips", "3.13"), "cannot stand in for a different"),
+        (Interpreter(WORKSPACE, *MACHINE, "3.99"), "no Python 3.99 with venv is installed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_place_that_this_machine_lacks_is_skipped_with_the_reason(place, reason):
+    assert reason in place.lacks(ROOT, RECORD.recipe).reason
+
+
+@pytest.mark.parametrize("place", OF_THIS, ids=lambda place: place.title)
 def test_an_experiment_lacks_nothing_that_the_processor_has(place):
     config = parse_config(RECORD.config, "record")
 
