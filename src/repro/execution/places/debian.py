@@ -52,8 +52,8 @@ class DebianTree(Installed):
 
     def obstacle(self, project: Path) -> str:  # noqa: ARG002 - as every place
         """Return why no tree can be made or entered; empty if it can."""
-        tools = ("unshare",) if self.tree.exists() else ("mmdebstrap", "unshare")
-        if reason := missing_tools(*tools):
+        makes = {} if self.tree.exists() else {"mmdebstrap": "mmdebstrap"}
+        if reason := missing_tools(**makes, unshare="util-linux"):
             return reason
         if os.geteuid() != 0:
             return "only root can enter the tree of a different Debian"

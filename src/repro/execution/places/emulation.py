@@ -25,7 +25,7 @@ class EmulatedArm(Installed):
 
     def obstacle(self, project: Path) -> str:
         """Return what is missing for the emulation; empty if nothing is."""
-        if reason := missing_tools("mmdebstrap", "qemu-aarch64"):
+        if reason := missing_tools(mmdebstrap="mmdebstrap", qemu_aarch64="qemu-user"):
             return reason
         name = _ARM64.as_posix()
         missing = f"the project has no {name}: an emulated processor takes repro's source"

@@ -108,8 +108,7 @@ class Installed(ABC):
             plan = self.prepare(project, config.determinism.level)
             record = self._trained(plan, config)
         except OSError as error:
-            what = f"{self.workspace.folder}: cannot be written: {error.strerror}"
-            raise UnavailableError(what) from error
+            raise UnavailableError(f"{self.workspace.folder}: {error.strerror}") from error
         return Executed(record, None if self.has_network else network_of_children())
 
     def _trained(self, plan: Plan, config: ExperimentConfig) -> RunRecord:

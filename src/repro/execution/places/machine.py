@@ -86,13 +86,21 @@ def _found(version: str) -> str:
     return next((path for path in found if path and succeeds(path, "-c", says)), "")
 
 
-def missing_tools(*tools: str) -> str:
-    """Return which tools are not installed, as a reason; empty if all are.
+def missing_tools(**packages: str) -> str:
+    """Return which tools are not installed, and what to install; empty if all are.
+
+    Parameters
+    ----------
+    **packages : str
+        Debian's package of each tool, with ``_`` for the ``-`` of a tool.
 
     Examples
     --------
-    >>> missing_tools("no-such-tool", "nor-this")
-    'no-such-tool and nor-this: not installed'
+    >>> missing_tools(no_such_tool="one", nor_this="two")
+    'no-such-tool and nor-this: not installed (apt install one two)'
     """
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    return f"{' and '.join(missing)}: not installed" if missing else ""
+    names = {tool.replace("_", "-"): package for tool, package in packages.items()}
+    missing = {tool: package for tool, package in names.items() if shutil.which(tool) is None}
+    if not missing:
+        return ""
+    return f"{' and '.join(missing)}: not installed (apt install {' '.join(missing.values())})"
