@@ -61,7 +61,7 @@ lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(BIN)/zizmor --offline -q .github
-	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh src/repro/app/matrix/inside/*.sh
+	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh src/repro/execution/places/inside/*.sh
 	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## Check types.

@@ -35,6 +35,7 @@ LONG = (
     "container/test_image_clock.py",
     "cpu/test_arm64.py",
     "cli/test_explain.py",
+    "cli/test_explain_debian.py",
     "cli/test_json_schemas.py",
     "cli/test_noise.py",
     "cli/test_planted_edits.py",

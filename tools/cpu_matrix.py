@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,18 +21,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from repro.app.configuration import resolve_request
 from repro.app.files import check_targets
 from repro.app.known import check_file, remember
 from repro.cli import guarded, output
+from repro.config.compose import Request
 from repro.core.environment import Environment, Fingerprint
-from repro.core.errors import ConfigError, ExitCode, PreconditionError
-from repro.core.jsonfile import load_record
-from repro.core.records import EnvironmentFile
-from repro.launch import leaking
+from repro.core.errors import ExitCode, PreconditionError
+from repro.execution.places import Silent, recipe_of
 from tools.cpu_bench import bench
+from tools.cpu_bench.place import Processor
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+    from repro.core.record import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent
 LEVELS = ("strict", "portable-v2", "portable")
@@ -52,7 +53,7 @@ FAMILIES = {
     "diabetes": ("ridge", "knn", "random_forest", "hist_gradient_boosting"),
 }
 # Its rule is a probability, and support vectors give none.
-OPTIONS = {"breast_cancer": ("-s", "decision.rule=argmax")}
+OPTIONS = {"breast_cancer": (("--set", "decision.rule", "argmax"),)}
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,8 @@ def command(
 def _all_trained(
     way: bench.Mask | bench.Emulation, cells: Sequence[Cell], profile: str, jobs: int
 ) -> dict[Cell, Trained | Refused]:
-    with tempfile.TemporaryDirectory(prefix="repro-cpu-") as folder, ThreadPoolExecutor(jobs) as at:
-        train = partial(_train, way, Path(folder), profile)
+    train = partial(_train, way, profile)
+    with ThreadPoolExecutor(jobs) as at:
         found = {}
         for cell, result in zip(cells, at.map(train, cells), strict=True):
             found[cell] = result
@@ -171,50 +172,34 @@ def _present(way: bench.Mask | bench.Emulation, wanted: Sequence[str]) -> list[s
     return names
 
 
-def _train(
-    way: bench.Mask | bench.Emulation, folder: Path, profile: str, cell: Cell
-) -> Trained | Refused:
+def _train(way: bench.Mask | bench.Emulation, profile: str, cell: Cell) -> Trained | Refused:
     families = FAMILIES.get(cell.experiment, ())
-    argv = [sys.executable, "-P", "-m", "repro", "train", cell.experiment, "--profile", profile]
-    argv += ["--level", cell.level, "--runs", str(folder), "--quiet", "--json"]
-    argv += [word for family in families for word in ("-m", family)]
-    argv += OPTIONS.get(cell.experiment, ())
-    if cell.cpu != NATIVE:
-        argv = way.command(bench.by_name(cell.cpu), argv)
-    inherited = leaking(os.environ)
-    environ = {name: value for name, value in os.environ.items() if name not in inherited}
-    if isinstance(way, bench.Emulation) and cell.cpu != NATIVE:
-        # A restart would leave the emulator.
-        from repro.launch import Level
-
-        environ |= Level(cell.level).variables
-    done = subprocess.run(
-        argv, cwd=ROOT, env=environ, capture_output=True, encoding="utf-8", check=False
-    )
-    if done.returncode == ExitCode.PRECONDITION and "needs a processor of" in done.stderr:
-        return Refused(done.stderr.split("lacks ", 1)[-1].split("\n", 1)[0])
-    if done.returncode != 0:
+    asked = [("--level", "determinism.level", cell.level), *OPTIONS.get(cell.experiment, ())]
+    asked += [("--model", "families", f"[{', '.join(families)}]")] if families else []
+    request = Request(experiment=cell.experiment, profile=profile, assignments=tuple(asked))
+    recipe = recipe_of(resolve_request(ROOT, request).config)
+    place = Processor(way, None if cell.cpu == NATIVE else bench.by_name(cell.cpu))
+    try:
+        return _read(place.execute(ROOT, recipe, Silent()).record)
+    except PreconditionError as error:
+        if "needs a processor of" in error.message:
+            return Refused(error.message.split("lacks ", 1)[-1])
         where = f"{cell.experiment} on {cell.cpu} at the level {cell.level}"
-        text = done.stderr.strip().removeprefix("error: ") or f"exit status {done.returncode}"
-        usage = done.returncode == ExitCode.USAGE
-        raise (ConfigError if usage else PreconditionError)(f"{where}: {text}")
-    return _read(ROOT / json.loads(done.stdout)["path"])
+        raise PreconditionError(f"{where}: {error.message}") from error
 
 
-def _read(run: Path) -> Trained:
-    name = "environment.json"
-    environment = load_record((run / name).read_bytes(), name, EnvironmentFile).environment
+def _read(record: RunRecord) -> Trained:
+    environment = record.environment
     fingerprint = environment.fingerprint or Fingerprint.over({})
-    stages = json.loads((run / "stages.json").read_text(encoding="utf-8"))["stages"]
     return Trained(
         environment=environment,
         bits=environment.bits or "",
         fingerprint=fingerprint.digest,
         groups=fingerprint.groups,
         outputs={
-            f"{stage['name']}.{name}": digest
-            for stage in stages
-            for name, digest in stage["outputs"].items()
+            f"{step.name}.{name}": digest
+            for step in record.steps
+            for name, digest in step.outputs.items()
         },
     )
 

@@ -12,6 +12,9 @@ The layers, upper ones importing lower ones only:
     commands; the only layer that prints, prompts, exits, or knows click.
 ``app``
     the use cases behind the commands; they return values.
+``execution``
+    recipes and the places that execute them: this process, a child, an interpreter, a tree of a
+    system, a container, an emulator; one door through which everything trains.
 ``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
     the science (pure), reading tables, observing the environment, run folders, documents for
     people, and fixing the environment before NumPy is imported. They do not know each other.

@@ -51,12 +51,32 @@ def suspect(cause, key):
     return Suspect(cause=cause, differences={key: ("1", "2")}, rule="it can", can_act=True)
 
 
+# The C library of Debian 12, which the tree of a machine with a different one has.
+LIBC = Suspect(
+    cause="maths functions of the C library",
+    differences={"platform.libc_version": ("2.36", "2.41")},
+    rule="it can",
+    can_act=True,
+)
+BOOKWORM = RECORD.model_copy(
+    update={
+        "environment": RECORD.environment.model_copy(
+            update={
+                "platform": RECORD.environment.platform.model_copy(
+                    update={"libc": "glibc", "libc_version": "2.36"}
+                )
+            }
+        )
+    }
+)
+
+
 def searched(needed, causes, runs=99):
     """Return what suffices, why others were not tried, and what was tried, in order."""
     effort = Effort(runs=runs, packages=False, notify=lambda _: None)
     trials = Foretold(
         project=ROOT,
-        subject=Recorded("a record", RECORD, None),
+        subject=Recorded("a record", BOOKWORM, None),
         against=None,
         effort=effort,
         start=Intervention(),
@@ -117,3 +137,39 @@ def test_a_package_and_a_setting_that_help_together_are_both_named():
     confirmed, untried, _ = searched({"split", "scipy"}, [*SECTIONS, *PACKAGES])
 
     assert (confirmed, untried) == (("split", "scipy"), {})
+
+
+@pytest.fixture
+def trees(monkeypatch):
+    """Every tree is there already."""
+    monkeypatch.setattr("repro.app.explain.search.why_no_tree", lambda *_, **__: "")
+
+
+def test_a_tree_is_tried_like_a_setting(trees):
+    assert searched({LIBC.cause}, [LIBC]) == ((LIBC.cause,), {}, [(LIBC.cause,)])
+
+
+def test_a_tree_and_other_versions_of_packages_are_never_tried_at_once(trees):
+    """The tree has those of the lock; either goes with the rest."""
+    causes = [LIBC, *SECTIONS[:1], *PACKAGES[:1]]
+    confirmed, untried, tried = searched({"nothing of these"}, causes)
+
+    assert (confirmed, untried) == ((), {})
+    assert tried == [
+        (LIBC.cause,), ("seed",), ("numpy",), ("seed", "numpy"), (LIBC.cause, "seed"),
+    ]  # fmt: skip
+
+
+def test_a_tree_and_a_section_that_help_together_are_both_named(trees):
+    confirmed, _, _ = searched({LIBC.cause, "split"}, [LIBC, *SECTIONS])
+
+    assert confirmed == (LIBC.cause, "split")
+
+
+def test_a_tree_that_cannot_be_used_is_a_reason(monkeypatch):
+    """Whatever else is tried."""
+    reason = "needs a tree of Debian 12 (bookworm): no"
+    monkeypatch.setattr("repro.app.explain.search.why_no_tree", lambda *_, **__: reason)
+    confirmed, untried, tried = searched({"seed"}, [LIBC, *SECTIONS[:1]])
+
+    assert (confirmed, untried, tried) == (("seed",), {LIBC.cause: reason}, [("seed",)])

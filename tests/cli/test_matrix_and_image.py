@@ -8,9 +8,10 @@ import sys
 import pytest
 from tests.conftest import command
 
-from repro.app.matrix.cells import PLATFORMS, read_matrix
-from repro.app.matrix.job import Job, UnavailableError
-from repro.app.matrix.wheels import wheels
+from repro.app.matrix.cells import PLATFORMS
+from repro.execution.places import UnavailableError
+from repro.execution.places.wheels import wheels
+from repro.execution.places.workspace import Workspace
 
 VERSION = "{}.{}".format(*sys.version_info)
 RUNNER = next(
@@ -83,43 +84,41 @@ def test_a_matrix_may_have_any_name(repro):
     assert list(result.json["cells"]) == ["one"]
 
 
-def test_a_cell_without_a_lock_is_skipped_with_the_reason(repro):
+def test_a_cell_without_a_lock_is_skipped_with_the_reason(project):
     """Before anything is trained, since no record could be compared with the lock."""
-    result = repro("matrix", "--json", matrix_yaml=CELL + "}\n")
+    project.write("matrix.yaml", CELL + "}\n")
+    (project.path / "requirements.txt").unlink(missing_ok=True)
+    result = project.repro("matrix", "--json")
 
     assert result.status == 3
     assert json.loads(result.out)["cells"][0]["reason"] == "the project has no requirements.txt"
 
 
 @pytest.fixture
-def job(tmp_path):
-    """A function that returns a job whose locked wheels were fetched by an earlier call."""
+def fetched(tmp_path):
+    """A function that returns the folder of locked wheels that an earlier call fetched."""
 
-    def job(lock):
-        (tmp_path / "matrix.yaml").write_text(CELL + "}\n", encoding="utf-8")
+    def fetched(lock):
         (tmp_path / "requirements.txt").write_text(lock, encoding="utf-8")
         digest = hashlib.sha256(lock.encode()).hexdigest()[:12]
         (tmp_path / "wheels").mkdir()
         (tmp_path / "wheels" / f".{VERSION}-{platform.machine()}-{digest}").touch()
-        cells = read_matrix(tmp_path / "matrix.yaml").cells
-        return Job("one", cells["one"], tmp_path, tmp_path, ())
+        (tmp_path / "wheels" / "own").mkdir()
+        return wheels(Workspace(tmp_path, "one"), tmp_path, VERSION, platform.machine())
 
-    return job
+    return fetched
 
 
 @pytest.mark.parametrize("name", ["click", "repro-tools", "reproduce"])
-def test_a_lock_has_to_say_which_repro_a_cell_installs(job, name):
+def test_a_lock_has_to_say_which_repro_a_cell_installs(fetched, name):
     with pytest.raises(UnavailableError, match="does not pin repro, and the project does not"):
-        wheels(job(name + PINNED))
+        fetched(name + PINNED)
 
 
 @pytest.mark.parametrize("lock", ["repro" + PINNED, "click" + PINNED + "Repro" + PINNED])
-def test_a_lock_that_pins_repro_needs_no_source_of_it(job, tmp_path, lock):
+def test_a_lock_that_pins_repro_needs_no_source_of_it(fetched, tmp_path, lock):
     """And no wheel of an earlier call is taken for it."""
-    made = job(lock)
-    (tmp_path / "wheels" / "own").mkdir()
-
-    assert wheels(made) == tmp_path / "wheels"
+    assert fetched(lock) == tmp_path / "wheels"
     assert not (tmp_path / "wheels" / "own").exists()
 
 

@@ -4,9 +4,14 @@ import json
 import sys
 
 import pytest
-from tests.conftest import make_project
+from tests.conftest import ROOT, make_project
 
+from repro.core.errors import PreconditionError
+from repro.core.jsonfile import load_record
+from repro.core.record import FunctionRecipe, RunRecord
+from repro.execution.places import Silent
 from tools.cpu_bench.bench import by_name
+from tools.cpu_bench.place import Processor
 
 MATRIX = (sys.executable, "-m", "tools.cpu_matrix")
 COMPARED = ("stages.json", "metrics.json", "predictions.csv")
@@ -137,3 +142,16 @@ def test_the_matrix_holds(run, mask):
     assert "stage outputs have one digest" in done.stdout
     assert "holds: strict gives " in done.stdout
     assert "portable-v2 gives one result on " in done.stdout
+
+
+def test_a_processor_is_a_place(mask):
+    """It executes experiments alone, and says at once that it is below a level."""
+    place = Processor(mask, NEHALEM)
+    file = ROOT / "tests" / "data" / "record_v2.json"
+    recipe = load_record(file.read_bytes(), file.name, RunRecord).recipe
+    function = FunctionRecipe(kind="function", target="os:abort")
+
+    assert place.lacks(ROOT, recipe) is None
+    assert "only the recipe of an experiment" in place.lacks(ROOT, function).reason
+    with pytest.raises(PreconditionError, match="needs a processor of x86-64-v3, and this one l"):
+        place.execute(ROOT, recipe, Silent())

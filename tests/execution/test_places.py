@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
@@ -11,7 +13,12 @@ from repro.app.subjects.record_file import parse_record
 from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.record import CommandRecipe, FunctionRecipe
-from repro.execution.places import Child, Here, Silent, recipe_of
+from repro.execution.places import Child, Here, Silent, Skipped, recipe_of
+from repro.execution.places.containers import Image, OwnImage
+from repro.execution.places.debian import DebianTree
+from repro.execution.places.emulation import EmulatedArm
+from repro.execution.places.machine import Interpreter, SameMachine
+from repro.execution.places.workspace import Workspace
 from repro.launch import Level, lacking
 
 RECORD = parse_record((ROOT / "tests/data/record_v2.json").read_bytes(), "record_v2.json")
@@ -21,7 +28,19 @@ RECIPES = [
     ),
     FunctionRecipe(kind="function", target="os:abort"),
 ]
-PLACES = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
+WORKSPACE = Workspace(Path("nowhere"), "one")
+MACHINE = (platform.system(), platform.machine())
+PYTHON = ("Linux", "x86_64", "3.13")
+INSTALLED = [
+    SameMachine(WORKSPACE, *PYTHON),
+    Interpreter(WORKSPACE, *PYTHON),
+    DebianTree(WORKSPACE, "trixie", "3.13", ("python3",), "x86_64"),
+    EmulatedArm(WORKSPACE),
+    Image(WORKSPACE, "debian:13", "3.13", ("python3",), "x86_64"),
+    OwnImage(WORKSPACE, lambda project: ""),
+]
+OF_THIS = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
+PLACES = [*OF_THIS, *INSTALLED]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
@@ -29,28 +48,47 @@ PLACES = [Here(), Here(shut=True), Child(os.environ), Child.at(Level.STRICT)]
 def test_nothing_but_an_experiment_is_executed(tmp_path, monkeypatch, place, recipe):
     """It is said beforehand, and refused whoever asks all the same."""
     monkeypatch.chdir(tmp_path)
-    assert "only the recipe of an experiment" in place.lacks(recipe)
+    assert "only the recipe of an experiment" in place.lacks(tmp_path, recipe).reason
     with pytest.raises(PreconditionError, match=f"this recipe is a {recipe.kind}"):
         place.execute(tmp_path, recipe, Silent())
 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
+@pytest.mark.parametrize("place", INSTALLED, ids=lambda place: place.title)
+def test_a_place_that_installs_needs_a_lock(tmp_path, place):
+    """Whatever else it needs."""
+    assert place.lacks(tmp_path, RECORD.recipe) == Skipped("the project has no requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (SameMachine(WORKSPACE, "Plan 9", "mips", "3.13"), "the cell is Plan 9 on mips"),
+        (Interpreter(WORKSPACE, "Plan 9", "mips", "3.13"), "cannot stand in for a different"),
+        (Interpreter(WORKSPACE, *MACHINE, "3.99"), "no Python 3.99 with venv is installed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_place_that_this_machine_lacks_is_skipped_with_the_reason(place, reason):
+    assert reason in place.lacks(ROOT, RECORD.recipe).reason
+
+
+@pytest.mark.parametrize("place", OF_THIS, ids=lambda place: place.title)
 def test_an_experiment_lacks_nothing_that_the_processor_has(place):
     config = parse_config(RECORD.config, "record")
 
-    assert place.lacks(recipe_of(config)) == ""
+    assert place.lacks(ROOT, recipe_of(config)) is None
     assert recipe_of(config) == RECORD.recipe
 
 
 def test_a_level_of_a_different_processor_is_lacking(monkeypatch):
     """Before anything is trained."""
-    monkeypatch.setattr("repro.execution.places.lacking", lambda level: ("AVX2", "FMA"))
+    monkeypatch.setattr("repro.execution.places.child.lacking", lambda level: ("AVX2", "FMA"))
 
     assert lacking(Level.SEEDED) == ()
-    found = Child.at(Level.PORTABLE).lacks(RECORD.recipe)
-    assert found == "this processor has no AVX2, FMA"
+    found = Child.at(Level.PORTABLE).lacks(ROOT, RECORD.recipe)
+    assert found == Skipped("this processor has no AVX2, FMA")
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def _noise(
 
 def _train(project: Path, config: ExperimentConfig, place: Place) -> tuple[RunRecord | None, str]:
     recipe = recipe_of(config)
-    if reason := place.lacks(recipe):
-        return None, reason
+    if skipped := place.lacks(project, recipe):
+        return None, skipped.reason
     try:
         return place.execute(project, recipe, Silent()).record, ""
     except ReproError as error:

@@ -30,7 +30,7 @@ _SHOWN = 2
 )  # fmt: skip
 @click.option(
     "--packages", is_flag=True,
-    help="Also try the recorded versions of packages, in a temporary environment.",
+    help="Also fetch and try the recorded versions of packages, and the recorded Debian.",
 )  # fmt: skip
 @runs_option
 @json_option("explanation")
@@ -49,9 +49,10 @@ def command(
 
     It trains again with the recorded settings, one difference at a time: BLAS kernel, NumPy's code
     paths, maths functions, threads, hash seed; with --packages also versions of packages, from
-    wheels; with --against also seed, seed scheme, data and every other section of the
-    configuration. A difference is confirmed if it brings back the record's bits at the first
-    divergent stage; one that could not be tried stays suspected. The records are only read.
+    wheels, and the C library, in a tree of the recorded Debian (as root, with mmdebstrap); with
+    --against also seed, seed scheme, data and every other section of the configuration. A
+    difference is confirmed if it brings back the record's bits at the first divergent stage; one
+    that could not be tried stays suspected. The records are only read.
 
     The exit status is 0 if the cause is confirmed or there is nothing to explain, and 1 otherwise.
 
@@ -105,6 +106,7 @@ def _row(trial: Counterfactual, start: str) -> tuple[str, ...]:
             f"{n} not set" if value is None else f"{n}={value}"
             for n, value in trial.settings.items()
         ),
+        *([f"Debian {trial.release}"] if trial.release else []),
         *(f"{name} {version}" for name, version in trial.packages.items()),
         # A whole section is too much for a line; a seed is not.
         *(f"{n}: {value}" for n, value in trial.sections.items() if isinstance(value, int)),

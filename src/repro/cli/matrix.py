@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.cli import output
-from repro.cli.options import PathName, find, json_option, project_option
+from repro.cli.options import PathName, find, json_option, make_request, project_option
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from repro.app.matrix.cells import Cell
     from repro.app.matrix.compare import Compared
-    from repro.app.matrix.job import Job
     from repro.app.matrix.result import CellResult
+    from repro.app.matrix.train import Job
+    from repro.config.experiment import ExperimentConfig
 
 _FILE = PathName(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = PathName(path_type=Path, file_okay=False)
@@ -95,7 +96,7 @@ def command(
     """
     from repro.app.known import check_file
     from repro.app.matrix.cells import read_matrix
-    from repro.app.matrix.processes import sole_use
+    from repro.execution.places.workspace import sole_use
 
     project = find(project_folder)
     cells = read_matrix(file or project / "matrix.yaml").chosen(names)
@@ -109,7 +110,8 @@ def command(
     click.get_current_context().with_resource(sole_use(work))
     exact = flags["exact"]
     if records is None:
-        found = _all_trained(cells, project, (work, kept), arguments, exact=exact)
+        config = _config(project, arguments)
+        found = _all_trained(cells, project, (work, kept), config, exact=exact)
     else:
         from repro.app.matrix.collect import collect
 
@@ -128,6 +130,17 @@ def command(
 def _check_arguments(records: Path | None, arguments: tuple[str, ...]) -> None:
     if records is not None and arguments:
         raise ConfigError(f"--records trains nothing, so '{arguments[0]}' has no effect")
+
+
+def _config(project: Path, arguments: Sequence[str]) -> ExperimentConfig:
+    """Resolve the arguments of ``repro train``; those about output have no effect."""
+    from repro.app.configuration import resolve_request
+    from repro.cli.train import command as train
+
+    options = train.make_context("repro train", [*arguments]).params
+    own = {"project_folder", "quiet", "as_json"}
+    request = make_request(**{name: value for name, value in options.items() if name not in own})
+    return resolve_request(project, request).config
 
 
 def _list(cells: Mapping[str, Cell], *, github: bool, as_json: bool) -> int:
@@ -154,14 +167,17 @@ def _all_trained(
     cells: Mapping[str, Cell],
     project: Path,
     folders: tuple[Path, Path],
-    arguments: tuple[str, ...],
+    config: ExperimentConfig,
     *,
     exact: bool,
 ) -> list[CellResult]:
-    from repro.app.matrix.job import Job
+    from repro.app.matrix.train import Job
+    from repro.execution.places.workspace import Workspace
 
     work, kept = folders
-    jobs = [Job(name, cell, project, work, arguments) for name, cell in cells.items()]
+    jobs = [
+        Job(cell, project, config, Workspace(work, name, cell.lock)) for name, cell in cells.items()
+    ]
     return [_trained(jobs, n, kept, exact=exact) for n in range(len(jobs))]
 
 
@@ -169,8 +185,9 @@ def _trained(jobs: Sequence[Job], number: int, records: Path, *, exact: bool) ->
     from repro.app.matrix.train import train
 
     job, total = jobs[number], len(jobs)
-    # The line grows: the way when it is found, then the result.
-    click.echo(f"[{number + 1:{len(str(total))}}/{total}] {job.name}: ", nl=False, err=True)
+    # The line grows: each place that is tried, then the result.
+    start = f"[{number + 1:{len(str(total))}}/{total}] {job.workspace.name}: "
+    click.echo(start, nl=False, err=True)
     result = train(
         job, records, lambda title: click.echo(f"{title}, ", nl=False, err=True), exact=exact
     )

@@ -73,8 +73,7 @@ def command(
         output.say_record(_as_json(run))
     else:
         _render(run, project)
-    doubts = any(not finding.is_note for finding in findings)
-    failed = doubts and resolved.config.safety.on_finding == "fail"
+    failed = resolved.config.safety.fails(findings)
     if failed:
         output.warn("exit status 1: safety.on_finding is fail, and there are findings")
     return ExitCode.FINDING if failed else ExitCode.HOLDS

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
 from repro.core.model import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.core.records import Finding
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -173,3 +178,7 @@ class Safety(Record):
     suspicious_score: Share
     minimum_gain: NonNegative
     on_finding: Literal["warn", "fail"]
+
+    def fails(self, findings: Iterable[Finding]) -> bool:
+        """Return whether findings make a training fail; a note never does."""
+        return self.on_finding == "fail" and any(not finding.is_note for finding in findings)

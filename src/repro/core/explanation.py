@@ -23,6 +23,8 @@ class Counterfactual(Record):
         Sections of the configuration.
     packages : dict of str to str
         Versions of packages.
+    release : str or None
+        The release of Debian in whose tree it ran; None if it ran on this system.
     agreeing, outputs : int
         How many stage outputs have the record's bits, and how many there are.
     confirms : bool
@@ -40,6 +42,7 @@ class Counterfactual(Record):
     confirms: bool
     seconds: float
     failure: str
+    release: str | None = Later
 
 
 class Explanation(Record):

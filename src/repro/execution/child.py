@@ -1,7 +1,8 @@
-"""One training in a process of its own, for its record: ``python -m repro.execution.child FOLDER``.
+"""One training in a process of its own: ``python -m repro.execution.child FOLDER LEVEL``.
 
 The configuration comes in on standard input as JSON, and the record goes out on standard output,
-or the reason why not. The start of this process counts: the level is ``seeded``.
+or the reason why not. The process restarts itself if the level is not in force; at ``seeded`` what
+it was started with decides.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ from pathlib import Path
 
 from repro.core.errors import ReproError
 from repro.core.jsonfile import dump_record, load
+from repro.launch import Level, ensure
 
 
-def main() -> int:
-    """Train and write the record; what cannot be done is a sentence and the exit status 3."""
+def main(project: Path, level: Level) -> int:
+    """Train and write the record; what cannot be done is a sentence and an exit status."""
+    try:
+        # First of all: it may start this program again, and what was opened would be lost.
+        ensure(level)
+    except ReproError as error:
+        sys.stdout.buffer.write(error.message.encode())
+        return error.exit_code
     # Estimators print, some of them past Python: only the record may come out where it is read.
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
         try:
-            out.write(_trained(Path(sys.argv[1])))
+            out.write(_trained(project))
         except ReproError as error:
             out.write(error.message.encode())
             return error.exit_code
@@ -38,4 +46,4 @@ def _trained(project: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]), Level(sys.argv[2])))

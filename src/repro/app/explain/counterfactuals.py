@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from repro.app.explain.debian import train_in
 from repro.app.explain.no_divergence import has_same_outputs_at
 from repro.config.experiment import ExperimentConfig
 from repro.core.errors import ReproError
 from repro.core.explanation import Counterfactual
 from repro.divergence.compare import outputs_of
+from repro.divergence.suspicion import recorded_differences
 from repro.execution.places import Child, Silent, recipe_of
 from repro.launch import Level, lacking, pinned
 
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from repro.app.explain.packages import Throwaway
     from repro.app.subjects.recorded import Recorded
     from repro.core.record import AnyRecord, RunRecord
-    from repro.core.verdict import Divergence
-    from repro.execution.places import Place
+    from repro.core.verdict import Divergence, Suspect
 
 # What pydantic puts before the sentence of a rule over several keys.
 _RULE = "Value error, "
@@ -64,6 +65,10 @@ class Counterfactuals:
         What every one of them does otherwise.
     divergence : Divergence, optional
         The divergence of the first one from the record; a later one without it confirms.
+    actual : record, optional
+        That first one.
+    suspects : sequence of Suspect
+        The differences that can act.
     throwaway : Throwaway, optional
         Other versions of packages, where they may be fetched.
     """
@@ -74,6 +79,8 @@ class Counterfactuals:
     effort: Effort
     start: Intervention
     divergence: Divergence | None = None
+    actual: AnyRecord | None = None
+    suspects: Sequence[Suspect] = ()
     throwaway: Throwaway | None = None
     made: list[Counterfactual] = field(default_factory=list)
     spent: int = 0
@@ -104,12 +111,12 @@ class Counterfactuals:
             record, failure = None, config
         else:
             self._announce(causes)
-            record, failure = self._executed(config, Child(self._environ(intervention)))
+            record, failure = self._executed(config, intervention)
         there = outputs_of(self.expected.stages)
         here = outputs_of(record.stages) if record else {}
         self.made.append(
             Counterfactual(
-                causes=tuple(causes),
+                causes=(*causes, *self._moved(causes, record, intervention)),
                 settings=intervention.settings,
                 sections=intervention.sections,
                 packages=intervention.packages,
@@ -118,23 +125,47 @@ class Counterfactuals:
                 confirms=record is not None and self._confirms(record),
                 seconds=round(time.perf_counter() - started, 3),
                 failure=failure,
+                release=intervention.release.suite if intervention.release else None,
             )
         )
         return record
 
-    def _executed(self, config: ExperimentConfig, place: Place) -> tuple[RunRecord | None, str]:
+    def _executed(
+        self, config: ExperimentConfig, intervention: Intervention
+    ) -> tuple[RunRecord | None, str]:
         try:
+            if intervention.release:
+                # The tree has no other variables.
+                variables = self._environ(intervention, {})
+                return train_in(self.project, intervention.release, config, variables), ""
+            place = Child(self._environ(intervention, os.environ))
             return place.execute(self.project, recipe_of(config), Silent()).record, ""
         except ReproError as error:
             return None, error.message
 
+    def _moved(
+        self, causes: Sequence[str], record: RunRecord | None, intervention: Intervention
+    ) -> tuple[str, ...]:
+        """Return the other suspected causes that a tree changes too, such as its Python.
+
+        No training separates them from the cause that the tree is for.
+        """
+        if not (intervention.release and record and self.actual):
+            return ()
+        found = recorded_differences(self.actual, record)
+        # A tree has no git, and yet the commit of the project.
+        changed = {key for key in found if not key.startswith("git.")}
+        moved = [suspect.cause for suspect in self.suspects if changed & suspect.differences.keys()]
+        return tuple(cause for cause in moved if cause not in causes)
+
     @property
-    def _base(self) -> ExperimentConfig:
+    def base(self) -> ExperimentConfig:
+        """The configuration that is trained, with other sections where these are tried."""
         return (self.against or self.subject).config
 
     def _configured(self, intervention: Intervention) -> ExperimentConfig | str:
         """Return the configuration with other sections, or why they do not go together."""
-        given = self._base.model_dump(mode="json", by_alias=True) | intervention.sections
+        given = self.base.model_dump(mode="json", by_alias=True) | intervention.sections
         try:
             return ExperimentConfig.model_validate_json(json.dumps(given))
         except ValidationError as error:
@@ -152,9 +183,9 @@ class Counterfactuals:
         what = " and ".join(causes)
         self.effort.notify(f"training {self.spent} of at most {self.effort.runs}: {what}")
 
-    def _environ(self, intervention: Intervention) -> dict[str, str]:
-        recorded = Level(self._base.determinism.level)
-        environ = pinned(Level.STRICT if lacking(recorded) else recorded, os.environ)
+    def _environ(self, intervention: Intervention, inherited: Mapping[str, str]) -> dict[str, str]:
+        recorded = Level(self.base.determinism.level)
+        environ = pinned(Level.STRICT if lacking(recorded) else recorded, inherited)
         for name, value in (self.start | intervention).settings.items():
             environ.pop(name, None)
             if value is not None:

@@ -118,18 +118,24 @@ def _sentence(
     trials: Counterfactuals, stage: str, confirmed: Sequence[str], rest: Sequence[Suspect]
 ) -> str:
     if confirmed:
-        sentence = f"confirmed: '{stage}' diverges because of {' and '.join(confirmed)}"
+        sentence = f"confirmed: '{stage}' diverges because of {_listed(confirmed)}"
         best = max(trial.agreeing for trial in trials.made if trial.confirms)
         total = trials.made[0].outputs
         if best < total:
             sentence += f"; {total - best} of {total} stage outputs still differ"
-        if len(confirmed) > 1 and trials.exhausted:
+        in_tree = any(trial.release for trial in trials.made if trial.confirms)
+        if len(confirmed) > 1 and (trials.exhausted or in_tree):
             sentence += "; not tested whether all of them are needed"
         return sentence
     if rest:
         names = ", ".join(suspect.cause for suspect in rest)
         return f"not confirmed: '{stage}' diverges; suspected: {names}"
     return f"not explained: '{stage}' diverges, and no recorded difference can affect it"
+
+
+def _listed(causes: Sequence[str]) -> str:
+    *others, last = causes
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _report(

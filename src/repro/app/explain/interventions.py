@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from repro.app.explain.debian import release_with
 from repro.core.code_paths import BASELINE_GROUPS, TUNABLES_OF_LIBM
 from repro.core.environment import comparable
 from repro.core.variables import CORETYPE, DISABLE, ENABLE, HASH_SEED, THREADS, TUNABLES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from repro.app.explain.debian import Release
     from repro.core.environment import Environment
     from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence, Suspect
@@ -44,11 +46,14 @@ class Intervention:
         Sections of the configuration.
     packages : dict of str to str
         Versions of packages.
+    release : Release or None
+        The release of Debian in whose tree it runs; None for this system.
     """
 
     settings: Settings = field(default_factory=dict)
     sections: dict[str, JsonValue] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
+    release: Release | None = None
 
     def __or__(self, other: Intervention) -> Intervention:
         """Do both."""
@@ -56,11 +61,12 @@ class Intervention:
             self.settings | other.settings,
             self.sections | other.sections,
             self.packages | other.packages,
+            self.release or other.release,
         )
 
     def __bool__(self) -> bool:
         """Return whether anything changes."""
-        return bool(self.settings or self.sections or self.packages)
+        return bool(self.settings or self.sections or self.packages or self.release)
 
 
 def possible_causes(
@@ -92,7 +98,9 @@ def intervention_for(suspect: Suspect, expected: AnyRecord, actual: AnyRecord) -
         if key in _SECTIONS and key in expected.config
     }
     settings = dispatch(suspect.cause, expected.environment, actual.environment)
-    return Intervention(settings, sections, packages)
+    other_libc = any(key.startswith("platform.libc") for key in suspect.differences)
+    release = release_with(expected.environment.platform) if other_libc else None
+    return Intervention(settings, sections, packages, release)
 
 
 def dispatch(cause: str, expected: Environment, actual: Environment) -> Settings:
@@ -167,12 +175,14 @@ def why_untestable(suspect: Suspect, expected: AnyRecord, *, packages: bool) -> 
     """Explain why nothing removes a difference on this machine."""
     if any(key.startswith("packages.") for key in suspect.differences) and not packages:
         return "add --packages to try the recorded version in a temporary environment"
-    python = expected.environment.interpreter
+    python, system = expected.environment.interpreter, expected.environment.platform
     reasons = {
         "Python": f"needs {python.implementation} {python.version} of {python.build},"
         " which this machine lacks",
         "architecture": f"needs a processor of {expected.environment.platform.machine}",
         "the code": "needs the code of a different commit",
+        "maths functions of the C library": f"needs {system.libc} {system.libc_version}, which no"
+        " Debian with a Python for this program has",
         "versions of native libraries": "they come with the wheels of NumPy and SciPy",
     }
     return reasons.get(suspect.cause, "no variable removes it on this machine")

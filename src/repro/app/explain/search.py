@@ -7,10 +7,12 @@ them together. What helps is then cut down: those that are not needed are put ba
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from repro.app.explain.debian import why_no_tree
 from repro.app.explain.interventions import (
     Intervention,
     intervention_for,
@@ -20,7 +22,7 @@ from repro.app.explain.interventions import (
 from repro.app.explain.packages import Throwaway
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from repro.app.explain.counterfactuals import Counterfactuals
     from repro.core.record import AnyRecord
@@ -39,6 +41,7 @@ def search(
     actual : AnyRecord
         The training that is to be given the other side's bits.
     """
+    trials.actual, trials.suspects = actual, causes
     with ExitStack() as stack:
         if trials.effort.packages:
             folder = stack.enter_context(TemporaryDirectory(prefix="repro-packages-"))
@@ -47,14 +50,17 @@ def search(
                 Path(folder), recorded.packages, installed.packages, trials.effort.notify
             )
         interventions, untried = _ways(trials, actual, causes)
-        confirmed = _smallest(trials, interventions)
+        found = _smallest(trials, interventions)
+    # The last one that confirms has no more than is needed, and names what a tree brought along.
+    confirming = (trial.causes for trial in reversed(trials.made) if trial.confirms)
+    confirmed = next(confirming, ()) if found else ()
     tried = {cause for trial in trials.made for cause in trial.causes}
     spent = f"no more trainings were allowed (--max-runs {trials.effort.runs})"
     idle = spent if trials.exhausted else "the first divergence is explained without it"
     untried |= dict.fromkeys(interventions.keys() - tried, idle)
     # Such as a data set that was removed: nothing was learned of the cause.
     untried |= {t.causes[0]: t.failure for t in trials.made if t.failure and len(t.causes) == 1}
-    return tuple(confirmed), untried
+    return confirmed, untried
 
 
 def _ways(
@@ -65,18 +71,32 @@ def _ways(
     untried = {}
     found = [(suspect, intervention_for(suspect, trials.expected, actual)) for suspect in causes]
     apart = {name for _, intervention in found for name in intervention.packages}
-    for suspect, intervention in found:
+    for suspect, whole in found:
+        intervention, no_tree = _without_missing_tree(trials, whole)
         reason = unsupported_by_cpu(intervention.settings)
-        if not intervention or (intervention.packages and not trials.throwaway):
+        if no_tree and not intervention:
+            reason = no_tree
+        elif not intervention or (intervention.packages and not trials.throwaway):
             reason = why_untestable(suspect, trials.expected, packages=trials.effort.packages)
         elif trials.throwaway:
             fetched = [trials.throwaway.fetch(name, apart) for name in intervention.packages]
             reason = reason or "; ".join(filter(None, fetched))
-        if reason:
-            untried[suspect.cause] = reason
-        else:
+        if reason or no_tree:
+            untried[suspect.cause] = reason or no_tree
+        if not reason:
             interventions[suspect.cause] = intervention
     return interventions, untried
+
+
+def _without_missing_tree(
+    trials: Counterfactuals, intervention: Intervention
+) -> tuple[Intervention, str]:
+    """Return what is left of an intervention where its tree cannot be used, and why it cannot."""
+    release, fetch = intervention.release, trials.effort.packages
+    if release is None:
+        return intervention, ""
+    reason = why_no_tree(trials.project, release, trials.base, fetch=fetch)
+    return (replace(intervention, release=None) if reason else intervention), reason
 
 
 def _smallest(trials: Counterfactuals, interventions: Interventions) -> Interventions:
@@ -97,9 +117,23 @@ def _smallest(trials: Counterfactuals, interventions: Interventions) -> Interven
     if packages and trials.confirmed_by(packages):
         one = packages if len(packages) == 1 else _one_of(trials, packages)
         return one or _without_the_idle(trials, packages)
-    if others and len(interventions) > 1 and trials.confirmed_by(interventions):
-        return _without_the_idle(trials, interventions)
+    for together in _together(interventions):
+        if trials.confirmed_by(together):
+            return _without_the_idle(trials, together)
     return {}
+
+
+def _together(interventions: Interventions) -> Iterator[Interventions]:
+    """Yield all that can be tried at once, but for what was tried in the steps before.
+
+    A tree has the packages of the lock, so that other versions of packages do not go with it.
+    """
+    on_this = {c: each for c, each in interventions.items() if not each.release}
+    of_lock = {c: each for c, each in interventions.items() if not each.packages}
+    if len(on_this) > 1 and not all(each.packages for each in on_this.values()):
+        yield on_this
+    if len(of_lock) > 1 and any(each.release for each in of_lock.values()):
+        yield of_lock
 
 
 def _one_of(trials: Counterfactuals, interventions: Interventions) -> Interventions:

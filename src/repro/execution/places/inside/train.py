@@ -1,17 +1,17 @@
-"""Train and export the record: this runs in a cell, with the cell's own Python.
+"""Train and leave the record: this runs at a place, with the place's own Python.
 
     train.py --project FOLDER --cell FOLDER (--python FILE | --wheels FOLDER) [--lock NAME]
-             [-- ARGUMENT...]
+             --level LEVEL [--set NAME=VALUE ...]
 
+The folder of the cell has the configuration, config.json, and gets the record, record.json.
 It needs only the standard library. An environment is made from the locked wheels, once for a lock;
-``--python`` names an existing one. The words after ``--`` are for ``repro train``.
+``--python`` names an existing one. ``--set`` sets a variable for the training alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -26,23 +26,13 @@ _FULL_BYTES = 1 << 20
 def main() -> int:
     """Return the exit status of the first command that failed, or 0."""
     asked = _arguments()
-    cell: Path = asked.cell
-    runs, record = cell / "runs", cell / "record.json"
-    # What an earlier call left is never taken for this one's.
-    shutil.rmtree(runs, ignore_errors=True)
-    record.unlink(missing_ok=True)
     try:
-        python = asked.python or _environment(asked, cell)
-        where = ["--project", str(asked.project), "--runs", str(runs)]
-        repro = [str(python), "-P", "-m", "repro"]
-        trained = _run([*repro, "train", *asked.arguments, "--quiet", "--json", *where])
-        run = json.loads(trained)["run_id"]
-        _run([*repro, "reference", run, "--output", str(record), *where])
+        python = asked.python or _environment(asked, asked.cell)
+        return _train(python, asked)
     except subprocess.CalledProcessError as error:
         return error.returncode if error.returncode > 0 else 1
     finally:
-        _give_back(cell)
-    return 0
+        _give_back(asked.cell)
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,15 +43,32 @@ def _arguments() -> argparse.Namespace:
     source.add_argument("--python", type=Path)
     source.add_argument("--wheels", type=Path)
     parser.add_argument("--lock", default="requirements.txt")
-    own, _, arguments = _parted(sys.argv[1:])
-    asked = parser.parse_args(own)
-    asked.arguments = arguments
-    return asked
+    parser.add_argument("--level", required=True)
+    parser.add_argument("--set", action="append", default=[], dest="variables")
+    return parser.parse_args()
 
 
-def _parted(words: list[str]) -> tuple[list[str], str, list[str]]:
-    place = words.index("--") if "--" in words else len(words)
-    return words[:place], "--", words[place + 1 :]
+def _train(python: Path, asked: argparse.Namespace) -> int:
+    """Train with an environment's Python; what it cannot do, it says in place of the record."""
+    command = [str(python), "-P", "-m", "repro.execution.child", str(asked.project), asked.level]
+    environ = {**os.environ, "PYTHONSAFEPATH": "1"}
+    environ.update(variable.split("=", 1) for variable in asked.variables)
+    with (asked.cell / "config.json").open("rb") as config:
+        done = subprocess.run(
+            command, stdin=config, stdout=subprocess.PIPE, env=environ, check=False
+        )
+    if done.returncode:
+        sys.stderr.write(f"error: {done.stdout.decode(errors='replace')}\n")
+        done.check_returncode()
+    record = asked.cell / "record.json"
+    try:
+        record.write_bytes(done.stdout)
+    except OSError as error:
+        # Half a record is of no use, and what is printed may need its room.
+        record.unlink()
+        sys.stderr.write(f"error: {record.name} cannot be written: {error.strerror}\n")
+        return 1
+    return 0
 
 
 def _environment(asked: argparse.Namespace, cell: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The wheels that a cell installs."""
+"""The wheels that a place installs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from repro.app.matrix.job import UnavailableError
 from repro.core.pins import pins
+from repro.execution.places.interface import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.app.matrix.job import Job
+    from repro.execution.places.workspace import Workspace
 
 _OWN = "repro"
 # pip needs the name of every version of the C library up to this one; the oldest image has a newer
@@ -27,47 +27,46 @@ _GLIBC_MINOR = 34
 _BUILT: set[Path] = set()
 
 
-def wheels(job: Job) -> Path:
-    """Return a folder with the locked wheels for a cell, and with the wheel of repro.
+def wheels(workspace: Workspace, project: Path, version: str, machine: str) -> Path:
+    """Return a folder with the locked wheels for a Python, and with the wheel of repro.
 
-    They are fetched outside the cell with the settings of this machine's pip, so that a cell needs
-    neither a network nor these settings.
+    They are fetched with the settings of this machine's pip before anything is trained, so that a
+    place needs neither a network nor these settings.
 
     Raises
     ------
     UnavailableError
         If pip cannot fetch them, or nothing says which repro to install.
     """
-    folder, version, machine = job.work / "wheels", job.cell.python, job.cell.platform[1]
-    lock = job.lock
+    folder, lock = workspace.work / "wheels", project / workspace.lock
     made_of = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     stamp = folder / f".{version}-{machine}-{made_of}"
     pip = (sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "-q")
     if not stamp.exists():
         platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, _GLIBC_MINOR + 1)]
         platforms.append(f"manylinux2014_{machine}")
-        job.do(
+        workspace.do(
             *pip, "download", "--dest", folder, "--no-deps", "--only-binary", ":all:",
             "--require-hashes", "--implementation", "cp", "--python-version", version,
             *(f"--platform={name}" for name in platforms), "-r", lock,
         )  # fmt: skip
         stamp.touch()
-    _add_own(job, pip, lock, folder / "own")
+    _add_own(workspace, pip, lock, folder / "own")
     return folder
 
 
-def _add_own(job: Job, pip: Sequence[str], lock: Path, folder: Path) -> None:
+def _add_own(workspace: Workspace, pip: Sequence[str], lock: Path, folder: Path) -> None:
     """Build the wheel of repro from its source, once a call, unless the lock pins a release."""
     if folder in _BUILT:
         return
     shutil.rmtree(folder, ignore_errors=True)
     if _OWN not in pins(lock.read_text(encoding="utf-8")):
-        if not _is_source(job.project):
+        if not _is_source(lock.parent):
             raise UnavailableError(
                 f"{lock.name} does not pin {_OWN}, and the project does not contain its source"
             )
         options = ("--no-deps", "--no-build-isolation", "--no-index")
-        job.do(*pip, "wheel", *options, "--wheel-dir", folder, job.project)
+        workspace.do(*pip, "wheel", *options, "--wheel-dir", folder, lock.parent)
     _BUILT.add(folder)
 
 

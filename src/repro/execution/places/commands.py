@@ -7,17 +7,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from repro.core.errors import PreconditionError
 from repro.launch import leaking
-from repro.store.lock import acquire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-    from typing import IO
 
 _ANSWER_SECONDS = 20
 _GRACE_SECONDS = 3
@@ -34,38 +30,6 @@ _NEXT_STEPS = {
         "(from versions: none)",
     ),
 }  # fmt: skip
-
-
-@contextmanager
-def sole_use(folder: Path) -> Iterator[None]:
-    """Keep a folder for this call until it ends.
-
-    Raises
-    ------
-    PreconditionError
-        If a different call works in it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".in-use").open("a+b", buffering=0) as file:
-        # A file system without locks protects nobody, and is no reason to refuse work.
-        with suppress(OSError):
-            if not acquire(file):
-                raise PreconditionError(
-                    f"{_holder(file)} is already using {folder}",
-                    advice="wait for it, or choose a different folder with --work",
-                )
-        file.truncate(0)
-        file.write(str(os.getpid()).encode())
-        yield
-
-
-def _holder(file: IO[bytes]) -> str:
-    try:
-        file.seek(0)
-        return f"process {file.read().decode()}"
-    except OSError:
-        # Windows lets nobody else read what is locked.
-        return "a different process"
 
 
 def run(command: Sequence[str | Path], log: Path) -> int:

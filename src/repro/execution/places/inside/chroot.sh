@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run a command in a tree, with the folders that training needs: for repro matrix, in namespaces of its
+# Run a command in a tree, with the folders that training needs, in namespaces of its
 # own ("unshare --mount --pid --fork --kill-child"), which take every mount with them.
 #
 #   chroot.sh TREE PROJECT MATRIX WHEELS CELL COMMAND...    /project, /matrix and so on inside,
