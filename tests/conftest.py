@@ -87,12 +87,13 @@ def command(
 ) -> Result:
     """Run Python with some arguments, in a clean environment plus what is given; None unsets.
 
-    A command of `repro` whose environment is not changed is a fork of a process that has loaded
-    everything, unless it would differ from a fresh one.
+    A command of `repro` is a fork of a process that has loaded everything, unless it would differ
+    from a fresh one. That needs an environment that is unchanged, or changed in nothing but how the
+    numeric libraries are loaded.
     """
     environ = {k: v for k, v in (inherited() | (env or {})).items() if v is not None}
     words = [str(argument) for argument in arguments]
-    server = SERVERS.find(words, environ) if env is None else None
+    server = SERVERS.find(words, environ, env)
     if server is not None:
         return Result(*server.run(words, cwd, environ, TIMEOUT))
     done = subprocess.run(

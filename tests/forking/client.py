@@ -12,8 +12,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from repro.core.variables import HASH_SEED, can_leak
 from repro.launch import Level, lacking, pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    _Key = frozenset[tuple[str, str]]
 
 SERVER = Path(__file__).with_name("server.py")
 # Where a process can be forked and its libraries bear it; elsewhere every command is a fresh one.
@@ -27,40 +34,94 @@ UNPINNED = {"config", "data", "drift", "report"}
 
 
 class Servers:
-    """Two of them, which differ in how their libraries were loaded; started when first wanted."""
+    """A few of them, which differ in how their libraries were loaded.
 
-    def __init__(self):
-        self._pinned, self._unpinned = Server(), Server()
+    To load the libraries for one command gains nothing: a server starts when its environment is
+    wanted for the second time. The one that was not used for longest ends if there are too many.
+    """
 
-    def find(self, arguments: list[str], environ: dict[str, str]) -> Server | None:
-        """Return the one whose fork would be the same as a fresh process; None where none would."""
+    def __init__(self, most: int = 4):
+        self._most = most
+        self._servers: dict[_Key, Server] = {}
+        self._wanted: set[_Key] = set()
+
+    def find(
+        self,
+        arguments: list[str],
+        environ: dict[str, str],
+        changed: Mapping[str, str | None] | None = None,
+    ) -> Server | None:
+        """Return the one whose fork would be the same as a fresh process; None where none would.
+
+        Parameters
+        ----------
+        changed : mapping of str to str or None, optional
+            What the test sets or removes: a part of `environ`.
+        """
         name = arguments[2] if len(arguments) > 2 else ""
         if not POSSIBLE or arguments[:2] != ["-m", "repro"] or name in FRESH:
             return None
-        server, wanted = self._pinned, pinned(Level.PORTABLE, environ)
         if name in UNPINNED:
-            server, wanted = self._unpinned, environ
-        return server if server.is_in(wanted) else None
+            return self._of(environ) if not changed else None
+        level = _level(arguments)
+        loaded = pinned(level, environ)
+        if changed and not _leads_libraries_alone(changed, environ, loaded):
+            return None
+        # Each process has a hash seed of its own; forks have that of their server.
+        if not level.keeps_out and environ.get(HASH_SEED, "random") == "random":
+            return None
+        return self._of(loaded)
+
+    def _of(self, environ: dict[str, str]) -> Server | None:
+        key = frozenset(_counted(environ).items())
+        server = self._servers.pop(key, None)
+        if server is None and key not in self._wanted:
+            self._wanted.add(key)
+            return None
+        # The one that was used last is the last to be closed.
+        self._servers[key] = server or Server(environ)
+        if len(self._servers) > self._most:
+            self._servers.pop(next(iter(self._servers))).close()
+        return self._servers[key]
 
     def close(self) -> None:
-        """End both."""
-        self._pinned.close()
-        self._unpinned.close()
+        """End all."""
+        while self._servers:
+            self._servers.popitem()[1].close()
+
+
+def _level(arguments: list[str]) -> Level:
+    # A wrong guess costs time: a fork that needs different libraries becomes a fresh process.
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        given = value if option == "--level" else option.removeprefix("--level=")
+        if given in set(Level):
+            return Level(given)
+    return Level.PORTABLE
+
+
+def _leads_libraries_alone(
+    changed: Mapping[str, str | None], environ: dict[str, str], loaded: dict[str, str]
+) -> bool:
+    # A command that overrules what it was given is one of launching, and starts as a user's does.
+    # So does one of whose process more differs than how the numeric libraries are loaded.
+    leads = all(name == HASH_SEED or can_leak(name) for name in changed)
+    loads_code = any(name.startswith(("LD_", "DYLD_")) for name in changed)
+    overruled = any(environ[name] != loaded.get(name) for name in changed if name in environ)
+    return leads and not loads_code and not overruled
 
 
 class Server:
-    """A process that forks for commands."""
+    """A process that has loaded its libraries in an environment, and forks for commands."""
 
-    def __init__(self):
+    def __init__(self, environ: dict[str, str]):
         self._lock = threading.Lock()
-        self._process, self._control, self._environ = None, None, {}
-
-    def is_in(self, environ: dict[str, str]) -> bool:
-        """Whether its libraries were loaded in this environment; it is started in the first."""
-        with self._lock:
-            if self._process is None:
-                self._start(environ)
-        return _counted(environ) == _counted(self._environ)
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, str(SERVER), str(theirs.fileno())],
+                env=environ, cwd=SERVER.parent, pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
 
     def run(
         self, arguments: list[str], cwd: Path, environ: dict[str, str], timeout: float
@@ -95,16 +156,6 @@ class Server:
             self._control.close()
             self._process.wait(10)
             self._process = None
-
-    def _start(self, environ: dict[str, str]) -> None:
-        self._environ = environ
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, str(SERVER), str(theirs.fileno())],
-                env=environ, cwd=SERVER.parent, pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
 
     def _send(self, request: object, out: _Pipe, err: _Pipe) -> io.BufferedReader:
         body = json.dumps(request).encode()

@@ -108,7 +108,10 @@ DEPENDENT = {"numpy", "scipy", "sklearn"}
 MORE = (
     "sklearn.dummy", "sklearn.ensemble", "sklearn.inspection", "sklearn.linear_model",
     "sklearn.neighbors", "sklearn.svm", "sklearn.tree", "scipy.linalg", "scipy.stats", "yaml",
-    "rich.table", "threadpoolctl",
+    "rich.table", "threadpoolctl", "filelock", "jinja2", "jinja2._identifier",
+    "pydantic.dataclasses", "sklearn.datasets", "importlib.resources.readers",
+    "narwhals.stable.v2._namespace", "narwhals._pandas_like.dataframe",
+    "narwhals._pandas_like.namespace", "pyarrow.pandas_compat",
 )  # fmt: skip
 
 
@@ -119,7 +122,11 @@ def load():
         if name != "repro.__main__":
             importlib.import_module(name)
     for name in MORE:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            # Some are internal to a version of their package.
+            continue
 
 
 class Hidden:
@@ -147,7 +154,9 @@ class Hidden:
         if DEPENDENT.intersection(names):
             JOB.become_fresh_unless_pinned()
         for name in names:
-            sys.modules[name] = self._modules.pop(name)
+            found = self._modules.pop(name)
+            # The second name that multiprocessing gives the program.
+            sys.modules[name] = sys.modules["__main__"] if name == "__mp_main__" else found
             os.environ.update(self._variables.get(name, {}))
         if "numpy.random" in sys.modules and "numpy.random" not in self._modules:
             self._draw_anew()
@@ -161,7 +170,8 @@ class Hidden:
         found, pending = set(), [name]
         while pending:
             each = pending.pop()
-            if each not in found:
+            # What has come back already has brought back what it needs.
+            if each in self._modules and each not in found:
                 found.add(each)
                 pending += self._needs.get(each, ())
                 pending += [each.rpartition(".")[0]] if "." in each else []

@@ -12,7 +12,7 @@ import pytest
 
 from repro.launch import Level
 from tests.conftest import ROOT, SERVERS, Result, command, inherited, make_project
-from tests.forking.client import POSSIBLE
+from tests.forking.client import POSSIBLE, Servers
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="every command is a process of its own here")
 # What differs from process to process by its nature.
@@ -30,14 +30,22 @@ def project(tmp_path_factory):
     return make_project(tmp_path_factory.mktemp("forking") / "project")
 
 
+def found(words, environ, changed=None):
+    """Return the server of a command, which starts when it is wanted again."""
+    line = ["-m", "repro", *words]
+    server = SERVERS.find(line, environ, changed) or SERVERS.find(line, environ, changed)
+    assert server is not None
+    return server
+
+
 @pytest.fixture
-def ways(tmp_path, environ, project):
+def ways(tmp_path, project):
     """Run a command in both ways; return by way what it gave, and what its process had loaded."""
 
-    def ways(name, *arguments, cwd=ROOT):
-        server = SERVERS.find(["-m", "repro", name], environ)
-        assert server is not None
-        words = [str(part) for part in (name, *arguments, "--project", project.path)]
+    def ways(*arguments, cwd=ROOT, changed=None):
+        words = [str(part) for part in (*arguments, "--project", project.path)]
+        environ = inherited() | (changed or {})
+        server = found(words, environ, changed)
         line = {way: ["-m", "tests.forking.loaded", str(tmp_path / way), *words] for way in WAYS}
         forked = Result(*server.run(line["forked"], cwd, environ, 300))
         done = subprocess.run(
@@ -103,8 +111,7 @@ def test_a_training_is_the_same_in_both_ways(ways, project):
     assert [name for name, content in files[0].items() if content != files[1][name]] == []
     records = [json.loads((run / "record.json").read_text()) for run in runs]
     for record in records:
-        # The server has loaded the modules of these tests.
-        del record["digest"], record["materials"]["code"]
+        del record["digest"]
     assert records[0] == records[1]
     environments = [json.loads((run / "environment.json").read_text()) for run in runs]
     assert environments[0]["environment"] == environments[1]["environment"]
@@ -114,7 +121,8 @@ def test_a_training_is_the_same_in_both_ways(ways, project):
 @pytest.mark.parametrize("level", Level)
 def test_a_level_is_what_it_is_in_a_process_of_its_own(ways, level):
     """Libraries, threads, code paths and fingerprint, and what was kept out."""
-    (forked, one), (fresh, other) = ways("env", "show", "--json", "--level", level)
+    words = ("env", "show", "--json", "--level", level)
+    (forked, one), (fresh, other) = ways(*words, changed={"PYTHONHASHSEED": "0"})
 
     assert (forked.status, forked.json["level"]) == (0, level)
     assert forked == fresh
@@ -136,7 +144,7 @@ def test_files_that_shadow_modules_are_never_run(ways, tmp_path):
 
 def test_a_training_stays_a_fork(environ, project):
     """It is not replaced by a fresh process when it takes the level on, as the real one is."""
-    server = SERVERS.find(["-m", "repro", "train"], environ)
+    server = found(["train"], environ)
     words = ["-m", "repro", "train", "wine", "-p", "debug", "-m", "knn", "--project", project.path]
     results = []
     thread = threading.Thread(
@@ -179,7 +187,7 @@ def test_nothing_is_left_for_the_next_command(project):
 
 @pytest.fixture
 def server(environ):
-    return SERVERS.find(["-m", "repro", "runs"], environ)
+    return found(["runs"], environ)
 
 
 def module(folder, text):
@@ -237,11 +245,54 @@ def test_commands_run_side_by_side(server, environ, tmp_path):
     assert (written, found) == ((0, "", ""), [(0, "a\n", "")])
 
 
-def test_a_changed_environment_is_not_forked(monkeypatch):
-    """Neither for a call nor for a test."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+def test_a_training_is_the_same_where_the_libraries_are_led(ways, project):
+    """By variables that its level lets in: a server of their own has loaded the libraries so."""
+    led = {**Level.STRICT.variables, "OPENBLAS_CORETYPE": "Nehalem"}
+    words = ("train", "wine", "-p", "debug", "-m", "knn", "--level", "seeded", "--json")
+    results = ways(*words, changed=led)
 
-    assert SERVERS.find(["-m", "repro", "train"], dict(os.environ)) is None
-    assert SERVERS.find(["-m", "repro", "doctor"], {}) is None
-    assert SERVERS.find(["-c", "pass"], {}) is None
+    folders = [Path(project.path, result.json["path"]) for result, _ in results]
+    environments = [
+        json.loads((run / "environment.json").read_text())["environment"] for run in folders
+    ]
+    assert environments[0] == environments[1]
+    assert [library["architecture"] for library in environments[0]["native"]].count("Nehalem") == 2
+    assert (folders[0] / "stages.json").read_bytes() == (folders[1] / "stages.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (["train"], {"OPENBLAS_L2_SIZE": "512"}),
+        (["train", "--level", "strict"], {"OMP_NUM_THREADS": "2"}),
+        (["train", "--level=seeded"], {"OMP_NUM_THREADS": "2"}),
+        (["train", "--level", "seeded"], {"OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "random"}),
+        (["train", "--level", "seeded"], {"LD_PRELOAD": "/a.so", "PYTHONHASHSEED": "0"}),
+        (["train"], {"PYTHONPATH": "/a"}),
+        (["train"], {"TZ": "Asia/Tokyo"}),
+        (["data"], {"OMP_NUM_THREADS": "1"}),
+        (["doctor"], None),
+        (["exec"], None),
+    ],
+)
+def test_what_a_fork_cannot_be_is_a_fresh_process(monkeypatch, words, changed):
+    """A command that overrules its environment, or one to which more changes than its libraries."""
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    environ = inherited() | (changed or {})
+
+    assert [SERVERS.find(["-m", "repro", *words], environ, changed) for _ in range(3)] == [None] * 3
+
+
+def test_a_server_starts_for_the_second_command_and_the_oldest_ends(environ):
+    """Each by the environment in which its libraries are loaded."""
+    servers = Servers(most=2)
+    line = ["-m", "repro", "train", "--level"]
+    levels = (Level.STRICT, Level.PORTABLE, Level.PORTABLE_V2)
+    first = [servers.find([*line, level], environ) for level in levels]
+    second = [servers.find([*line, level], environ) for level in levels]
+
+    assert first == [None] * 3
+    assert [server.pid is None for server in second] == [True, False, False]
+    assert servers.find([*line, Level.PORTABLE], environ) is second[1]
+    servers.close()
+    assert [server.pid for server in second] == [None] * 3

@@ -17,6 +17,7 @@ from tests.conftest import SERVERS, command, inherited
 way, *words = sys.argv[1:]
 line = ["-m", "repro", *words]
 if way == "forked":
+    SERVERS.find(line, inherited())
     assert SERVERS.find(line, inherited()) is not None
     result = command(*line)
 elif way == "fresh":

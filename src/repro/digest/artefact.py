@@ -8,8 +8,8 @@ the class (``package.module.Class``) and whose value is the function. The functi
 
 from __future__ import annotations
 
-from functools import singledispatch
-from importlib.metadata import entry_points
+from functools import cache, singledispatch
+from importlib.metadata import EntryPoint, entry_points
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,17 @@ def digest_artefact(value: object) -> str:
         If it, or something in it, has no digest.
     """
     for kind in type(value).__mro__[:-1]:
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        for point in entry_points(group=GROUP, name=name) if "." in kind.__module__ else ():
+        point = _installed().get(f"{kind.__module__}.{kind.__qualname__}")
+        if point is not None and "." in kind.__module__:
             digest_artefact.register(kind, point.load())
             return digest_artefact(value)
     return digest_plain(value, digest_artefact)
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    # Once: every look-up reads a file of each installed distribution. The first of a name counts.
+    return {point.name: point for point in reversed(tuple(entry_points(group=GROUP)))}
 
 
 digest_artefact.register(pd.DataFrame, digest_frame)
