@@ -403,7 +403,7 @@ def test_a_name_that_is_no_text_is_written_in_ascii(reference, tmp_path, form):
 def test_a_folder_that_is_no_run_is_called_one(reference, tmp_path):
     result = command("-m", "repro", "compare", reference, tmp_path)
 
-    assert (result.status, f"{tmp_path} is a folder and no run" in result.err) == (3, True)
+    assert (result.status, f"{tmp_path} is a folder but not a run" in result.err) == (3, True)
 
 
 def test_two_forms_at_once_are_refused(reference):
