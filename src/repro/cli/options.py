@@ -179,6 +179,9 @@ def runs_of(project: Path, runs_folder: Path | None) -> Path:
 
     if runs_folder is not None:
         return Path.cwd() / runs_folder
+    if not (project / BASE).is_file():
+        # Commands are recorded in any folder.
+        return project / "runs"
     leaf = read_source(project, project / BASE, "base").tree.get(("execution", "runs"))
     folder = str(leaf.value if leaf else "runs")
     if problem := pathname_problem(folder):

@@ -49,6 +49,13 @@ def say(text: str = "") -> None:
     click.echo("".join(part if i % 2 else plain(part) for i, part in enumerate(parts)))
 
 
+def note(text: str = "") -> None:
+    """Print a line beside the result, on standard error."""
+    parts = _STYLE.split(text)
+    shown = "".join(part if i % 2 else plain(part) for i, part in enumerate(parts))
+    click.echo(shown, err=True)
+
+
 def bold(text: str) -> str:
     """Sanitise text and mark it as bold, on a terminal."""
     return Styled(click.style(cell(text), bold=True))

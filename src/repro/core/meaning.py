@@ -93,6 +93,9 @@ class Meaning:
     derivations : tuple of Derivation
     acts : dict of (str, int) to tuple of Mechanism
         What acts in each step, by its name and version.
+    closed : bool
+        Whether every input that no step makes follows from data, configuration and seed. Those of
+        a command may come from anywhere.
     """
 
     settings: tuple[Setting, ...] = ()
@@ -101,6 +104,7 @@ class Meaning:
     copies: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
     acts: Mapping[tuple[str, int], tuple[Mechanism, ...]] = field(default_factory=dict)
+    closed: bool = True
 
     @property
     def sections(self) -> frozenset[str]:
@@ -114,3 +118,6 @@ class Meaning:
     def is_diagnostic(self, output: str) -> bool:
         """Return whether ``stages.<step>.<output>`` is an output of a diagnostic step."""
         return output.split(".")[1] in self.diagnostics
+
+
+OF_COMMANDS = Meaning(closed=False)

@@ -17,6 +17,7 @@ from repro.core.canonical import typed_digest
 from repro.core.environment import Environment
 from repro.core.evidence import Evidence, metrics_of, threshold_of
 from repro.core.model import Later, Record
+from repro.core.observed import Observed
 from repro.core.record_v1 import RecordFile
 from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stages, Step
 
@@ -178,6 +179,8 @@ class RunRecord(Record):
     materials : Materials
     digest : str
         Binds the rest of the record.
+    observed : Observed or None
+        Of a recorded command.
     """
 
     schema_: Literal["repro.record/v2"] = Field(alias="schema")
@@ -191,6 +194,7 @@ class RunRecord(Record):
     environment_key: str
     materials: Materials
     digest: str
+    observed: Observed | None = Later
 
     @model_validator(mode="after")
     def _names_once(self) -> Self:

@@ -307,6 +307,8 @@ class Lineage(Record):
 
     Attributes
     ----------
+    dataset : DatasetLineage or None
+        None of a recorded command, whose data is in its record.
     files : dict of str to FileEntry
         Every other file of the run folder.
     configuration : dict of str to str
@@ -328,7 +330,7 @@ class Lineage(Record):
     created: str
     version: str
     command: tuple[str, ...]
-    dataset: DatasetLineage
+    dataset: DatasetLineage | None = Later
     configuration: dict[str, Sha256]
     code: dict[str, Sha256]
     commit: str | None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from repro.core.meaning import Meaning
 from repro.core.verdict import Check, Comparison, Divergence, Kind, Outcome, Verdict
+from repro.divergence.aligned import aligned
+from repro.divergence.commands import judge_command
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_evidence
@@ -62,6 +64,10 @@ def compare(
     but for ties. Differences of diagnostic stages that are explained count as neither, nor does a
     metric that only one side has. In the mode ``legacy`` metrics alone are compared.
     """
+    only = first = ""
+    if expected.stages and actual.stages and not (expected.is_pipeline or actual.is_pipeline):
+        stages, only, first = aligned(expected.stages, actual.stages)
+        actual = replace(actual, stages=stages)
     reasons = explained(expected, actual, meaning)
     reasons |= explained_outputs(expected.evidence, actual.evidence, meaning)
     divergence = first_divergence(expected.stages, actual.stages, reasons)
@@ -74,7 +80,12 @@ def compare(
     evidence = expected.evidence, actual.evidence
     checks += check_evidence(*evidence, limits, metrics_only=alone)
     stages, numbers = _split(_explain(check, reasons) for check in checks)
-    verdict, sentences = _judge(stages, numbers)
+    if expected.is_pipeline or actual.is_pipeline:
+        verdict, sentences = _judge(stages, numbers)
+    else:
+        verdict, sentences = judge_command(stages, numbers, only)
+        if only and divergence is None:
+            divergence = Divergence(stage=first, outputs=("call",))
     if alone and verdict.holds:
         sentences = ["every metric is within the tolerance; nothing else was compared"]
     sentences += _remarks(expected, actual, (*stages, *numbers))

@@ -47,7 +47,7 @@ def contradiction(
         Whether a threshold decides the labels of both records.
     """
     checks = tuple(checks)
-    if checks and (given := _different_input(expected, actual, meaning)):
+    if checks and meaning.closed and (given := _different_input(expected, actual, meaning)):
         if same_code:
             return f"{given}: one of the two records was edited"
         return f"{given}: they were made by different code, or one of the two records was edited"

@@ -18,7 +18,7 @@ from repro.store.lock import exclusive
 from repro.store.naming import new_run_id
 from repro.store.predictions import read_predictions, write_predictions
 from repro.store.prune import PrunePlan, plan_prune, remove
-from repro.store.reading import StoredRun, read_run
+from repro.store.reading import StoredCommand, StoredRun, is_command, read_command, read_run
 from repro.store.writing import PendingRun, check_writable
 
 __all__ = [
@@ -27,16 +27,19 @@ __all__ = [
     "PendingRun",
     "PrunePlan",
     "RunEntry",
+    "StoredCommand",
     "StoredRun",
     "Summary",
     "check_writable",
     "exclusive",
     "find_run",
     "integrity",
+    "is_command",
     "list_runs",
     "new_run_id",
     "open_run",
     "plan_prune",
+    "read_command",
     "read_predictions",
     "read_run",
     "remove",

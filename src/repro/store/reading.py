@@ -53,6 +53,44 @@ class StoredRun:
     record: RunRecord | None
 
 
+@dataclass(frozen=True)
+class StoredCommand:
+    """The run of a recorded command as it was read."""
+
+    path: Path
+    lineage: Lineage
+    environment: EnvironmentFile
+    record: RunRecord
+
+
+def is_command(run: Path) -> bool:
+    """Return whether a run is that of a recorded command.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If its lineage cannot be read.
+    """
+    return open_run(run).lineage.dataset is None
+
+
+def read_command(run: Path) -> StoredCommand:
+    """Read everything about the run of a recorded command.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        As ``read_run``.
+    """
+    files = open_run(run)
+    return StoredCommand(
+        path=run,
+        lineage=files.lineage,
+        environment=files.record("environment.json", EnvironmentFile),
+        record=files.record(RECORD, RunRecord),
+    )
+
+
 def read_run(run: Path) -> StoredRun:
     """Read everything comparable about a run.
 

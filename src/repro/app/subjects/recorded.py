@@ -13,7 +13,7 @@ from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
-from repro.store import read_run
+from repro.store import is_command, read_command, read_run
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -90,9 +90,11 @@ def record_of(subject: Subject) -> AnyRecord:
     ------
     PreconditionError, SchemaError
     """
-    if subject.is_run:
-        return record_of_run(read_run(subject.path))
-    return read_record_file(subject.path)
+    if not subject.is_run:
+        return read_record_file(subject.path)
+    if is_command(subject.path):
+        return read_command(subject.path).record
+    return record_of_run(read_run(subject.path))
 
 
 def run_of(subject: Subject) -> StoredRun | None:

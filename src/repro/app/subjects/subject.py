@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.own_metrics import find_missing_metric
+from repro.app.subjects.commands import find_false_fact as find_false_command_fact
+from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.facts import find_false_fact
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import find_odd_record
@@ -18,7 +20,14 @@ from repro.core.jsonfile import binding
 from repro.core.verdict import Check, Outcome
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
 from repro.divergence.self_consistency import find_contradiction, names_itself
-from repro.store import FileOutcome, find_run, integrity, read_run
+from repro.store import (
+    FileOutcome,
+    find_run,
+    integrity,
+    is_command,
+    read_command,
+    read_run,
+)
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -103,7 +112,7 @@ def check_record(record: AnyRecord, name: str) -> Check:
     check = Check(name=name, expected=record.digest, actual=found, outcome=Outcome.SAME)
     if found != record.digest or not names_itself(record):
         return _edited(check)
-    flaw = find_contradiction(record, MEANING) or _missing_metric(record)
+    flaw = find_contradiction(record, meaning_of(record)) or _missing_metric(record)
     return _named(flaw, name) if flaw else check
 
 
@@ -123,6 +132,9 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
     if any(check.outcome is not Outcome.SAME for check in checks):
         # Nothing is said of files that are not those that were written.
         return checks
+    if is_command(run):
+        flaw = find_false_command_fact(read_command(run))
+        return _placed(flaw, checks)
     files = read_run(run)
     results = Results(
         files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
@@ -134,6 +146,11 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         or find_false_fact(files)
         or find_odd_record(files)
     )
+    return _placed(flaw, checks)
+
+
+def _placed(flaw: Check | None, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Put a flaw in the place of the check of the file that it is in."""
     if flaw is None:
         return checks
     head = flaw.name.partition(".")[0]

@@ -1,0 +1,134 @@
+"""The use case ``record``: anybody's command, run once, as a run folder that is evidence."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro import __version__
+from repro.core.jsonfile import dump_record
+from repro.core.record import CommandRecipe
+from repro.core.records import EnvironmentFile, Lineage
+from repro.execution.recording import Performance, Selection, perform, portable
+from repro.store import PendingRun, check_writable, new_run_id
+from repro.store.naming import RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from repro.core.record import RunRecord
+
+
+@dataclass(frozen=True)
+class RecordRequest:
+    """What to record, and how.
+
+    Attributes
+    ----------
+    words : sequence of str
+        The command.
+    folder : Path
+        The folder that it runs in.
+    runs : Path
+        Where the run is written.
+    level : str
+    name : str or None
+        Of the record; made from the command where it is None.
+    """
+
+    words: Sequence[str]
+    folder: Path
+    runs: Path
+    level: str
+    name: str | None = None
+    selection: Selection = Selection()
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run of a command that was just written."""
+
+    path: Path
+    run_id: str
+    record: RunRecord
+    seconds: float
+
+
+def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRun:
+    """Run a command and write the run folder, whatever the command's exit status.
+
+    Parameters
+    ----------
+    out : callable
+        Takes what the command writes to standard output, as it comes.
+
+    Raises
+    ------
+    PreconditionError
+        If the runs folder cannot be written, before anything is run; or as ``perform``.
+    """
+    from repro.capture import capture_host  # noqa: PLC0415 - it imports NumPy
+
+    check_writable(request.runs)
+    words = portable(request.words)
+    recipe = CommandRecipe(
+        kind="command", argv=tuple(words), workdir=".", environ={}, level=request.level
+    )
+    how = Performance(
+        request.name or name_of(words), request.folder, request.runs, out, request.selection
+    )
+    started, clock = datetime.now(UTC), time.perf_counter()
+    made = perform(recipe, how)
+    seconds = round(time.perf_counter() - clock, 3)
+    environment = EnvironmentFile(
+        schema_="repro.environment/v1",
+        environment=made.environment,
+        host=capture_host(),
+        started=started.isoformat(),
+        finished=datetime.now(UTC).isoformat(),
+        seconds=seconds,
+    )
+    with PendingRun(request.runs, new_run_id(started)) as pending:
+        pending.write(RECORD, dump_record(made))
+        pending.write("environment.json", dump_record(environment))
+        path = pending.commit(_lineage(made, pending.run_id, started.isoformat()))
+    return RecordedRun(path, path.name, made, seconds)
+
+
+def name_of(words: Sequence[str]) -> str:
+    """Name a command by its script or its module, and else by its program.
+
+    Examples
+    --------
+    >>> name_of(["python", "-u", "src/train.py", "--seed", "3"])
+    'train'
+    >>> name_of(["python", "-m", "package.train"]), name_of(["make", "all"])
+    ('package.train', 'make')
+    """
+    script = next((word for word in words if word.endswith((".py", ".sh", ".ipynb"))), None)
+    if script is not None:
+        return Path(script).stem
+    if "-m" in words[:-1]:
+        return words[words.index("-m") + 1]
+    return Path(words[0]).name
+
+
+def _lineage(made: RunRecord, run_id: str, created: str) -> Lineage:
+    recipe = made.recipe
+    return Lineage(
+        schema_="repro.lineage/v1",
+        run_id=run_id,
+        experiment=made.name,
+        created=created,
+        version=__version__,
+        command=recipe.argv if isinstance(recipe, CommandRecipe) else (),
+        configuration={},
+        code=made.materials.code,
+        commit=made.environment.commit,
+        dirty=made.environment.dirty,
+        files={},
+        digest="",
+    )

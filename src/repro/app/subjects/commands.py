@@ -1,0 +1,130 @@
+"""The run of a recorded command: what its files say of each other, and who recorded it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.core.environment import follows
+from repro.core.errors import PreconditionError, SchemaError
+from repro.core.jsonfile import binding
+from repro.core.meaning import OF_COMMANDS
+from repro.core.record import CommandRecipe
+from repro.core.verdict import Check, Outcome
+from repro.divergence.self_consistency import names_itself
+from repro.training.declarations import MEANING
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from repro.core.meaning import Meaning
+    from repro.core.record import AnyRecord, RunRecord
+    from repro.store import StoredCommand
+
+_LEDGER = "recorded-here"
+
+
+def meaning_of(record: AnyRecord) -> Meaning:
+    """Return what the steps of a record mean: those of the pipeline, or a command's own."""
+    return MEANING if record.is_pipeline else OF_COMMANDS
+
+
+def command_of(record: AnyRecord) -> CommandRecipe | None:
+    """Return the command line of a record; None of any other record."""
+    recipe = getattr(record, "recipe", None)
+    return recipe if isinstance(recipe, CommandRecipe) else None
+
+
+def find_false_fact(run: StoredCommand) -> Check | None:
+    """Return the first fact of a command's run that its record contradicts; None without one.
+
+    Raises
+    ------
+    SchemaError
+        If the record holds what no record of this program holds.
+    """
+    record, lineage = run.record, run.lineage
+    recipe = command_of(record)
+    environment = record.environment
+    facts: tuple[tuple[str, JsonValue, JsonValue], ...] = (
+        ("record.digest", record.digest, _bound(record)),
+        ("record.identity", names_itself(record), True),
+        ("record.environment", follows(record.environment_key, environment), True),
+        ("environment.environment", run.environment.environment == environment, True),
+        ("lineage.experiment", lineage.experiment, record.name),
+        ("lineage.command", list(lineage.command), list(recipe.argv) if recipe else []),
+        ("lineage.code", dict(lineage.code), dict(record.materials.code)),
+        ("lineage.commit", lineage.commit, environment.commit),
+        ("lineage.created", lineage.created, run.environment.started),
+    )
+    for name, recorded, expected in facts:
+        if recorded != expected:
+            detail = "it does not agree with record.json: one of the two was edited"
+            return Check(
+                name=name, expected=expected, actual=recorded, outcome=Outcome.DIFFERS,
+                detail=f"{name.partition('.')[2]}: {detail}",
+            )  # fmt: skip
+    return None
+
+
+def _bound(record: RunRecord) -> str:
+    try:
+        return binding(record)
+    except ValueError as error:
+        raise SchemaError(f"record.json: {error}", advice="get a fresh copy of it") from error
+
+
+def remember(record: RunRecord) -> None:
+    """Note that this user has recorded a command on this machine, so that it may run again.
+
+    Where nothing can be noted, the user is asked once more before it runs.
+    """
+    ledger = _ledger()
+    try:
+        ledger.parent.mkdir(parents=True, exist_ok=True)
+        with ledger.open("a", encoding="ascii") as file:
+            file.write(f"{record.digest}\n")
+    except OSError:
+        return
+
+
+def is_own(record: AnyRecord) -> bool:
+    """Return whether this user has recorded it on this machine."""
+    try:
+        return record.digest in _ledger().read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return False
+
+
+def check_runnable(record: RunRecord, *, sealed: bool) -> None:
+    """Refuse a command that cannot be run again as it was, or that writes outside of its folder.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    recipe, observed = command_of(record), record.observed
+    if recipe is None or observed is None:
+        raise PreconditionError(
+            "the record is of a program that traced itself: it does not say how to run it",
+            advice="compare it with a second record: repro compare",
+        )
+    if any(REDACTED in word for word in recipe.argv):
+        raise PreconditionError(
+            "an argument of the command was redacted, since it looks like a secret",
+            advice="hand secrets over by a variable or a file, and record again",
+        )
+    if observed.outside and not sealed:
+        raise PreconditionError(
+            f"the command writes outside of its folder: {observed.outside[0]}",
+            advice="let it write into its own folder, and record again",
+        )
+
+
+REDACTED = "<redacted>"
+
+
+def _ledger() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "repro" / _LEDGER

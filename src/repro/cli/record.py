@@ -1,0 +1,142 @@
+"""``repro record``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import LEVELS, PATH, debug_option, json_option, runs_of, runs_option
+from repro.cli.rendering import line
+from repro.launch import Level, check_processor
+
+if TYPE_CHECKING:
+    from repro.app.record import RecordedRun
+    from repro.core.observed import Observed
+    from repro.core.record import RunRecord
+
+_SHOWN = 8
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.argument("words", metavar="-- COMMAND [ARGS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("--name", help="Name of the record; that of the script by default.")
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default=str(Level.PORTABLE),
+    show_default=True,
+    help="How much is fixed before the command starts; seeded: what it would do by itself.",
+)
+@click.option(
+    "--input", "inputs", multiple=True, type=PATH,
+    help="A file or folder that is read unseen, such as by a library in C++.",
+)  # fmt: skip
+@click.option(
+    "--output", "outputs", multiple=True, metavar="GLOB",
+    help="Which files are results; all that are written by default.",
+)  # fmt: skip
+@runs_option
+@json_option("record/v2")
+@debug_option
+def command(
+    words: tuple[str, ...],
+    name: str | None,
+    level: str,
+    inputs: tuple[Path, ...],
+    outputs: tuple[str, ...],
+    runs_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Run any command, unchanged, and keep the evidence in a run folder.
+
+    No project and no configuration are needed. Every Python that the command starts is observed:
+    the files that it reads and writes, the code that it loads, the calls that fit, predict, split,
+    read and measure, with a digest of all that goes in and comes out, and the state of the global
+    generators of random numbers. Exit status, signals and output are the command's own.
+
+    \b
+    repro record -- python train.py
+    repro record --level seeded -- train.py     what it does by itself: its own threads
+    repro record --input data -- ./pipeline.sh  with data that is read unseen
+    repro verify                                run the newest one again, and compare
+    """
+    from repro.app.record import RecordRequest, record
+    from repro.execution.recording import Selection
+
+    if not words or not words[0]:
+        raise click.UsageError(
+            "name a command, after two dashes: repro record -- python train.py"
+        )
+    check_processor(Level(level))
+    missing = next((path for path in inputs if not path.exists()), None)
+    if missing is not None:
+        raise click.BadParameter(f"there is no file or folder {missing}", param_hint="--input")
+    here = Path.cwd()
+    request = RecordRequest(
+        words=words,
+        folder=here,
+        runs=runs_of(here, runs_folder),
+        level=level,
+        name=name,
+        selection=Selection(inputs, outputs),
+    )
+    # With --json, standard output is the record's alone.
+    stream = sys.stderr.buffer if as_json else sys.stdout.buffer
+    run = record(request, lambda block: (stream.write(block), stream.flush()))
+    if as_json:
+        output.say_record(run.record)
+    else:
+        _render(run)
+    observed = run.record.observed
+    return observed.status if observed else 0
+
+
+def _render(run: RecordedRun) -> None:
+    made, observed = run.record, run.record.observed
+    if observed is None:
+        return
+    say = output.note
+    say()
+    say(f"{output.bold(made.name)}: {_ended(observed)}, level {made.environment.level},"
+        f" {run.seconds:.1f} s")  # fmt: skip
+    say(f"read {_names([each.name for each in made.materials.data])}")
+    say(f"code {_names(list(made.materials.code))}")
+    say(f"wrote {_names(list(made.evidence.files))}")
+    say(f"{len(made.steps)} steps, {len(made.evidence.numbers)} numbers to compare")
+    _render_numbers(made)
+    for remark in observed.remarks:
+        where = f"{remark.site}: " if remark.site else ""
+        output.warn(f"{line(where + remark.message)}; {line(remark.fix)}")
+    if observed.programs:
+        output.warn(f"started, and not observed: {line(', '.join(observed.programs))}")
+    if observed.skipped:
+        output.warn(f"without a digest, so not compared: {_names(list(observed.skipped))}")
+    inside = run.path.is_relative_to(Path.cwd())
+    shown = run.path.relative_to(Path.cwd()).as_posix() if inside else str(run.path)
+    say(f"run {output.bold(shown)}")
+    if observed.status == 0:
+        say(f"check it: repro verify {run.run_id}")
+
+
+def _ended(observed: Observed) -> str:
+    if observed.status == 0:
+        return "recorded"
+    return f"the command failed with status {observed.status}, which no verification passes"
+
+
+def _render_numbers(made: RunRecord) -> None:
+    shown = [(n, v) for n, v in made.evidence.numbers.items() if "[" not in n][:_SHOWN]
+    for name, value in shown:
+        output.note(f"  {line(name)}  {output.number(value)}")
+
+
+def _names(names: list[str]) -> str:
+    if not names:
+        return "nothing"
+    shown = ", ".join(map(line, names[:_SHOWN]))
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

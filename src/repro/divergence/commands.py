@@ -1,0 +1,74 @@
+"""The verdict on two records that no configuration describes, such as those of a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.verdict import Kind, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.core.verdict import Check
+
+STATUS = "command.status"
+_EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
+_WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
+_COUNTED = (
+    (Kind.METRIC, "numbers and labels differ"),
+    (Kind.PREDICTION, "predictions differ"),
+    (Kind.FILE, "files differ"),
+)
+_SENTENCES = {
+    Verdict.IDENTICAL: "the same bits in every step, number and file",
+    Verdict.EQUIVALENT: "every number is within the tolerance",
+}
+
+
+def judge_command(
+    stages: Sequence[Check], results: Sequence[Check], only: str
+) -> tuple[Verdict, list[str]]:
+    """Judge the checks of steps and series, and of results.
+
+    A call, a number or a file that one side alone has is a difference: what a program does is its
+    own to say. Where there is no result but the exit status, the steps are what is compared.
+
+    Parameters
+    ----------
+    only : str
+        The first call that one side alone makes; empty where there is none.
+    """
+    wrong = [check for check in results if check.outcome in _WRONG]
+    lost = [check for check in stages if check.outcome is Outcome.MISSING]
+    moved = [check for check in stages if check.outcome not in _EXACT]
+    bare = all(check.name == STATUS for check in results)
+    sentences = [f"the calls differ: {only}"] if only else []
+    sentences += _counted(wrong, results)
+    steps = [check for check in stages if check.kind is Kind.STEP]
+    bits = [check for check in moved if check.kind is Kind.STEP]
+    differing = f"{len(bits)} of {len(steps)} outputs of steps have different bits"
+    if bare and moved and not sentences:
+        sentences = [f"{differing}, and there is no number or file to compare"]
+    if lost and not sentences:
+        sentences = [check.detail for check in lost][:1]
+    if sentences:
+        return Verdict.DIFFERENT, sentences
+    exact = not moved and all(check.outcome in _EXACT for check in results)
+    verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
+    series = [check.detail for check in moved if check.kind is Kind.SERIES and check.detail]
+    return verdict, [_SENTENCES[verdict], *([differing] if bits else []), *series]
+
+
+def _counted(wrong: Sequence[Check], results: Sequence[Check]) -> list[str]:
+    sentences = []
+    for kind, what in _COUNTED:
+        bad = [check for check in wrong if check.kind is kind]
+        if bad:
+            total = sum(check.kind is kind for check in results)
+            sentences.append(f"{len(bad)} of {total} {what}{_beyond(kind)}")
+            sentences += [check.detail for check in bad if check.detail][:1]
+    return sentences
+
+
+def _beyond(kind: Kind) -> str:
+    return "" if kind is Kind.FILE else " beyond the tolerance"

@@ -1,0 +1,141 @@
+"""The record of a command, from what was observed of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.core.canonical import typed_digest
+from repro.core.environment import environment_key
+from repro.core.evidence import Evidence
+from repro.core.jsonfile import bound
+from repro.core.observed import Observed, Suspect
+from repro.core.record import DataMaterial, Identity, Materials, RunRecord
+from repro.core.records import Step
+from repro.execution.recording.contents import Content, content_of
+from repro.execution.recording.inputs import Files, Selection, files_of
+from repro.execution.recording.remarks import remarks_of, unobserved
+from repro.execution.recording.sources import chances
+from repro.execution.recording.steps import Calls, calls_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.core.environment import Environment
+    from repro.core.record import CommandRecipe
+    from repro.execution.recording.folders import State
+    from repro.execution.recording.running import CommandRun
+    from repro.execution.recording.traces import Traces
+
+_STATUS = "command.status"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Everything that was observed of a command.
+
+    Attributes
+    ----------
+    root : Path
+        The working folder.
+    states : pair of State
+        Of the working folder, before and after.
+    sealed : str
+        ``sealed``, or the reason why what was observed may be incomplete.
+    """
+
+    name: str
+    recipe: CommandRecipe
+    root: Path
+    run: CommandRun
+    traces: Traces
+    states: tuple[State, State]
+    environment: Environment
+    selection: Selection
+    sealed: str
+
+
+def record_of(recording: Recording) -> RunRecord:
+    """Make the record of a command that has ended.
+
+    Raises
+    ------
+    ValueError
+        If a value is one that no record can hold.
+    """
+    traces = recording.traces
+    calls = calls_of(traces)
+    files = files_of(traces, recording.root, recording.states, recording.selection)
+    contents = {
+        name: Content(files.dumps[name], files.dumps[name].partition(":")[0])
+        if name in files.dumps
+        else content_of(path)
+        for name, path in files.outputs.items()
+    }
+    parts = {"command": typed_digest("command", list(recording.recipe.argv), version=1)}
+    parts |= {f"input {name}": f"file/v1:{sha256}" for name, sha256 in files.inputs.items()}
+    environment = recording.environment
+    return bound(
+        RunRecord(
+            schema_="repro.record/v2",
+            name=recording.name,
+            identity=Identity.of_parts(parts),
+            steps=(*calls.steps, *_written(contents)),
+            series=tuple(calls.series),
+            evidence=_evidence(recording, calls, contents),
+            recipe=recording.recipe,
+            environment=environment,
+            environment_key=environment_key(environment),
+            materials=Materials(
+                data=tuple(
+                    DataMaterial(name=name, content=f"file/v1:{sha256}")
+                    for name, sha256 in files.inputs.items()
+                ),
+                code=files.code,
+            ),
+            digest="",
+            observed=_observed(recording, calls, files),
+        )
+    )
+
+
+def _written(contents: dict[str, Content]) -> list[Step]:
+    return [
+        Step(name=f"write {name}", inputs={}, outputs={"content": content.whole})
+        for name, content in contents.items()
+    ]
+
+
+def _evidence(recording: Recording, calls: Calls, contents: dict[str, Content]) -> Evidence:
+    numbers = dict(calls.numbers)
+    for name, content in contents.items():
+        numbers |= {f"{name} {place}": value for place, value in content.numbers.items()}
+    return Evidence(
+        facts={_STATUS: recording.run.status, **calls.facts},
+        numbers=numbers,
+        predictions=None,
+        files={name: content.structure for name, content in contents.items()},
+        copied_from={},
+        notes={},
+    )
+
+
+def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
+    traces = recording.traces
+    suspects = [each for name, path in files.sources.items() for each in chances(path, name)]
+    output = recording.run.output.decode("utf-8", "replace")
+    return Observed(
+        status=recording.run.status,
+        remarks=remarks_of(traces, files, suspects, recording),
+        suspects=tuple(
+            Suspect.model_validate({"site": each.site, "kind": each.kind, "call": each.what})
+            for each in suspects
+        ),
+        skipped=tuple(calls.skipped),
+        programs=unobserved(traces),
+        created=tuple(files.created),
+        outside=tuple(files.outside),
+        listed=files.listed,
+        stdout=output,
+        sealed=recording.sealed,
+    )

@@ -1,0 +1,92 @@
+"""The working folder of a command: what is in it, and a copy that may be written to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEFT_OUT = frozenset({".git", "__pycache__", "node_modules", ".ipynb_checkpoints"})
+_CLONE = 0x40049409
+_MOST = 200_000
+
+State = dict[str, tuple[int, int]]
+
+
+def state_of(folder: Path, runs: Path | None = None) -> State:
+    """Return size and time of modification of every file, by its POSIX path in the folder.
+
+    Parameters
+    ----------
+    runs : Path, optional
+        Folder of the runs, which is left out; so are repositories, environments and caches.
+    """
+    found: State = {}
+    for path in _files(folder, runs):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
+        if len(found) >= _MOST:
+            break
+    return found
+
+
+def copy_of(folder: Path, target: Path, runs: Path | None, without: frozenset[str]) -> None:
+    """Copy a working folder, as it was before the command wrote its files.
+
+    Blocks are shared where the file system can do that; files are never links to the user's.
+
+    Parameters
+    ----------
+    without : frozenset of str
+        POSIX paths of files that the recorded command has made.
+    """
+    for path in _files(folder, runs, folders=True):
+        name = path.relative_to(folder).as_posix()
+        if name in without:
+            continue
+        copy = target / name
+        if path.is_dir() and not path.is_symlink():
+            copy.mkdir(parents=True, exist_ok=True)
+        elif path.is_symlink():
+            copy.symlink_to(path.readlink())
+        elif path.is_file():
+            _copy_file(path, copy)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    if not _cloned(source, target):
+        shutil.copyfile(source, target)
+    shutil.copystat(source, target)
+
+
+def _cloned(source: Path, target: Path) -> bool:
+    """Let the copy share its blocks with the original; return whether the file system did."""
+    try:
+        import fcntl  # noqa: PLC0415 - Windows has none
+
+        with source.open("rb") as original, target.open("wb") as copy:
+            fcntl.ioctl(copy.fileno(), _CLONE, original.fileno())
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _files(folder: Path, runs: Path | None, *, folders: bool = False) -> Iterator[Path]:
+    for place, inner, names in os.walk(folder):
+        here = Path(place)
+        inner[:] = sorted(name for name in inner if not _is_left_out(here / name, runs))
+        linked = [name for name in inner if (here / name).is_symlink()]
+        if folders:
+            yield from (here / name for name in inner)
+        yield from (here / name for name in (*linked, *sorted(names)) if not folders or name in names)
+
+
+def _is_left_out(path: Path, runs: Path | None) -> bool:
+    return path.name in _LEFT_OUT or path == runs or (path / "pyvenv.cfg").is_file()

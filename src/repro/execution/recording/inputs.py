@@ -1,0 +1,168 @@
+"""The files of a recorded command: data that it read, code that it loaded, and what it wrote."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.digest.files import sha256_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.execution.recording.folders import State
+    from repro.execution.recording.traces import Event, Traces
+
+
+@dataclass
+class Files:
+    """The files of a command, by their names: in the working folder relative to it.
+
+    Attributes
+    ----------
+    inputs, code : dict of str to str
+        SHA-256 by name.
+    outputs : dict of str to Path
+    dumps : dict of str to str
+        Digest of the object that was written to a file.
+    created : list of str
+        Files that the working folder was without.
+    outside : list of str
+        Outputs that do not lie in the working folder.
+    absolute, changed : list of str
+        Inputs that were named by absolute paths, or whose content changed while the command ran.
+    listed : dict of str to str
+    """
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Path] = field(default_factory=dict)
+    outputs: dict[str, Path] = field(default_factory=dict)
+    dumps: dict[str, str] = field(default_factory=dict)
+    created: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    absolute: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    listed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user says of files.
+
+    Attributes
+    ----------
+    inputs : sequence of Path
+        Files, or folders with all that is in them, that were read unseen.
+    outputs : sequence of str
+        Patterns of the files that are results; all that were written where there is none.
+    """
+
+    inputs: Sequence[Path] = ()
+    outputs: Sequence[str] = ()
+
+    def is_result(self, name: str) -> bool:
+        """Return whether a file that was written is a result."""
+        return not self.outputs or any(fnmatchcase(name, pattern) for pattern in self.outputs)
+
+
+def files_of(
+    traces: Traces, root: Path, states: tuple[State, State], selection: Selection
+) -> Files:
+    """Sort the files that a command touched.
+
+    Parameters
+    ----------
+    states : pair of State
+        Of the working folder, before and after.
+    """
+    found, (before, after) = Files(), states
+    written = {name for name, state in after.items() if before.get(name) != state}
+    for event in traces.of("write"):
+        written.add(name_of(event["path"], root))
+    for event in traces.of("moved"):
+        if name_of(event["source"], root) in written:
+            written.add(name_of(event["target"], root))
+    made = {name_of(e["path"], root) for e in traces.of("write") if not e["existed"]}
+    made |= {name for name in written if not name.startswith(("/", "~")) and name not in before}
+    found.created = sorted(name for name in made if name in after)
+    _sort_reads(found, traces, root, written, made)
+    for path in _declared(selection.inputs):
+        found.inputs.setdefault(name_of(str(path), root), sha256_file(path))
+    for event in traces.of("code"):
+        path, name = Path(event["path"]), name_of(event["path"], root)
+        if name not in made and path.is_file():
+            found.code[name], found.sources[name] = sha256_file(path), path
+    for name in sorted(written):
+        path = _path(name, root)
+        if path.is_file() and name not in found.code and selection.is_result(name):
+            _note_output(found, name, path)
+    for event in traces.of("dump"):
+        found.dumps.setdefault(name_of(event["path"], root), event["digest"])
+    for event in traces.of("listed"):
+        found.listed.setdefault(name_of(event["path"], root) or ".", event["digest"])
+    return found
+
+
+def _note_output(found: Files, name: str, path: Path) -> None:
+    outside = name.startswith(("/", "~"))
+    if outside and _is_temporary(path):
+        return
+    found.outputs[name] = path
+    if outside:
+        found.outside.append(name)
+
+
+def _sort_reads(
+    found: Files, traces: Traces, root: Path, written: set[str], made: set[str]
+) -> None:
+    replaced = {name_of(e["path"], root): e["before"] for e in traces.of("write") if e["before"]}
+    for event in traces.of("read"):
+        name, path = name_of(event["path"], root), Path(event["path"])
+        if name in made or name in found.inputs:
+            continue
+        if name in replaced:
+            found.inputs[name] = replaced[name]
+        elif path.is_file():
+            found.inputs[name] = sha256_file(path)
+            if name not in written and _has_changed(path, event):
+                found.changed.append(name)
+        else:
+            continue
+        if event["absolute"]:
+            found.absolute.append(name)
+
+
+def _has_changed(path: Path, event: Event) -> bool:
+    status = path.stat()
+    return (status.st_size, status.st_mtime_ns) != (event["size"], event["time"])
+
+
+def _declared(paths: Sequence[Path]) -> list[Path]:
+    found = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [each.absolute() for each in inside if each.is_file()]
+    return found
+
+
+def _is_temporary(path: Path) -> bool:
+    import tempfile  # noqa: PLC0415 - needed for a file outside of the folder alone
+
+    return path.is_relative_to(tempfile.gettempdir())
+
+
+def name_of(path: str, root: Path) -> str:
+    """Name a file by the working folder or by the user's home, and else by its path."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - names, as they stand in a trace
+    for folder, start in ((str(root), ""), (home, "~/")):
+        if folder != os.sep and (path == folder or path.startswith(os.path.join(folder, ""))):
+            return start + path[len(folder) :].lstrip(os.sep).replace(os.sep, "/")
+    return path.replace(os.sep, "/")
+
+
+def _path(name: str, root: Path) -> Path:
+    return Path(name).expanduser() if name.startswith(("/", "~")) else root / name

@@ -1,0 +1,87 @@
+"""A command, run and recorded in a folder; the one way for recording it and for repeating it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.execution.observing import Observation
+from repro.execution.recording.assembly import Recording, record_of
+from repro.execution.recording.folders import state_of
+from repro.execution.recording.inputs import Selection
+from repro.execution.recording.running import (
+    interpreter_of,
+    resolved,
+    run_traced,
+    traced_environment,
+)
+from repro.execution.recording.traces import read_traces
+from repro.launch import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.core.record import CommandRecipe, RunRecord
+
+NOT_SEALED = "not sealed, because it was not asked for"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How a command is run.
+
+    Attributes
+    ----------
+    name : str
+        Of the record.
+    folder : Path
+        Working folder.
+    runs : Path or None
+        Folder of the runs, which is no part of the working folder.
+    out : callable
+        Takes what the command writes to standard output.
+    """
+
+    name: str
+    folder: Path
+    runs: Path | None
+    out: Callable[[bytes], object]
+    selection: Selection = field(default_factory=Selection)
+
+
+def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
+    """Run a command under tracing and return its record, whatever its exit status.
+
+    Raises
+    ------
+    PreconditionError
+        If it cannot be started, or its environment cannot be observed.
+    """
+    level, folder = Level(recipe.level), how.folder.resolve()
+    command = resolved(recipe.argv, folder)
+    before = state_of(folder, how.runs)
+    with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
+        trace = Path(place).resolve()
+        environ = traced_environment(level, folder, trace)
+        observation = Observation(folder, level, interpreter_of(recipe.argv, folder))
+        try:
+            run = run_traced(command, folder, environ, how.out)
+            environment = observation.result()
+        except BaseException:
+            observation.cancel()
+            raise
+        return record_of(
+            Recording(
+                name=how.name,
+                recipe=recipe,
+                root=folder,
+                run=run,
+                traces=read_traces(trace),
+                states=(before, state_of(folder, how.runs)),
+                environment=environment,
+                selection=how.selection,
+                sealed=NOT_SEALED,
+            )
+        )

@@ -1,0 +1,169 @@
+"""Remarks at record time: what can keep a command from being reproduced, where, and the fix."""
+
+from __future__ import annotations
+
+from subprocess import SubprocessError
+from typing import TYPE_CHECKING
+
+from repro.capture.git_process import git
+from repro.core.observed import Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repro.execution.recording.assembly import Recording
+    from repro.execution.recording.inputs import Files
+    from repro.execution.recording.sources import Chance
+    from repro.execution.recording.traces import Traces
+
+_GENERATORS = {
+    "numpy.random": ("NumPy's global generator", "numpy.random.seed(0)"),
+    "random": ("Python's global generator", "random.seed(0)"),
+    "torch": ("PyTorch's global generator", "torch.manual_seed(0)"),
+}
+_UNSEEN_FLAGS = ("I", "S", "E")
+_START = "generator "
+
+
+def remarks_of(
+    traces: Traces, files: Files, suspects: Sequence[Chance], recording: Recording
+) -> tuple[Remark, ...]:
+    """Return the remarks, each once."""
+    found = [
+        *_unseeded(traces),
+        *_drawn(suspects),
+        *_threads(recording),
+        *_sets(traces),
+        *_changed(files),
+        *_absolute(files),
+        *_unknown_to_git(files, recording),
+        *_network(traces),
+        *_programs(traces),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _unseeded(traces: Traces) -> Iterator[Remark]:
+    """Yield the first step of each process that draws from a generator that nobody has seeded."""
+    for process in traces.processes:
+        seeded: set[str] = set()
+        for event in process.events:
+            if event["event"] == "seed" and event["given"]:
+                seeded.add(event["generator"])
+            if event["event"] != "step":
+                continue
+            for name in event["inputs"]:
+                generator = name.removeprefix(_START)
+                if name.startswith(_START) and generator not in seeded:
+                    seeded.add(generator)
+                    what, seed = _GENERATORS[generator]
+                    yield Remark(
+                        kind="unseeded",
+                        site=f"{event['file']}:{event['line']}",
+                        message=f"{event['function']} draws from {what}, which was never seeded",
+                        fix=f"give it a seed (random_state=0), or call {seed} first",
+                    )
+
+
+def _drawn(suspects: Sequence[Chance]) -> Iterator[Remark]:
+    for each in suspects:
+        if each.kind == "entropy":
+            yield Remark(
+                kind="unseeded",
+                site=each.site,
+                message=f"{each.what} draws its seed from the system",
+                fix="give it a seed",
+            )
+
+
+def _threads(recording: Recording) -> Iterator[Remark]:
+    counts = [library.num_threads for library in recording.environment.native]
+    if recording.recipe.level == "seeded" and max(counts, default=1) > 1:
+        yield Remark(
+            kind="threads",
+            message=f"the script does not set the number of threads: {max(counts)} here",
+            fix="record at a level that fixes it, such as --level portable",
+        )
+
+
+def _sets(traces: Traces) -> Iterator[Remark]:
+    for event in traces.of("step"):
+        for name in event["sets"]:
+            yield Remark(
+                kind="order of a set",
+                site=f"{event['file']}:{event['line']}",
+                message=f"{event['function']} is given a set as {name}: its order depends on hashes",
+                fix="sort it: sorted(…)",
+            )
+
+
+def _changed(files: Files) -> Iterator[Remark]:
+    for name in files.changed:
+        yield Remark(
+            kind="changed",
+            message=f"{name} changed while the command ran",
+            fix="record again when nothing else writes to it",
+        )
+
+
+def _absolute(files: Files) -> Iterator[Remark]:
+    for name in dict.fromkeys(files.absolute):
+        yield Remark(
+            kind="absolute path",
+            message=f"{name} is read by an absolute path, which other machines lack",
+            fix="use a path relative to the working folder, or an argument",
+        )
+
+
+def _unknown_to_git(files: Files, recording: Recording) -> Iterator[Remark]:
+    names = [n for n in (*files.inputs, *files.code) if not n.startswith(("/", "~"))]
+    if not names or recording.environment.git.kind == "none":
+        return
+    try:
+        known = set(git(recording.root, "ls-files", "-z", "--", *names).stdout.split("\0"))
+    except (OSError, SubprocessError):
+        return
+    for name in names:
+        if name not in known:
+            yield Remark(
+                kind="not in git",
+                message=f"{name} is not in git, so that the commit does not identify it",
+                fix=f"git add {name}, or hand it over beside the record",
+            )
+
+
+def _network(traces: Traces) -> Iterator[Remark]:
+    for event in traces.of("network"):
+        yield Remark(
+            kind="network",
+            message=f"a connection was made to {event['host']}",
+            fix="fetch what is needed to a file first, and read the file",
+        )
+
+
+def _programs(traces: Traces) -> Iterator[Remark]:
+    for name in unobserved(traces):
+        if name.startswith("python"):
+            yield Remark(
+                kind="not observed",
+                message=f"{name} ignores the environment, so that it was not observed",
+                fix="start it without -I, -S and -E",
+            )
+    for reason in traces.broken:
+        yield Remark(
+            kind="not observed",
+            message=f"a Python could not be observed: {reason.strip()}",
+            fix="use a version of Python that this version of repro supports",
+        )
+
+
+def unobserved(traces: Traces) -> tuple[str, ...]:
+    """Return the programs that were started and do not trace themselves."""
+    found = []
+    for event in traces.of("started"):
+        flags = "".join(event["flags"])
+        if not event["program"].startswith("python"):
+            found.append(event["program"])
+        elif not flags.startswith("--") and any(flag in flags for flag in _UNSEEN_FLAGS):
+            found.append(f"{event['program']} {flags}")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,155 @@
+"""Running a command under tracing: its output streams through, and its status is its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from repro.core.errors import PreconditionError
+from repro.launch import pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from repro.launch import Level
+
+STARTUP = Path(__file__).parents[2] / "tracing" / "startup"
+KEPT = 1 << 20
+"""Bytes of standard output that are kept."""
+
+_GRACE_SECONDS = 3
+_SHELL_SIGNALS = 128
+
+
+@dataclass(frozen=True)
+class CommandRun:
+    """A command that has ended.
+
+    Attributes
+    ----------
+    status : int
+        Exit status; 128 and the number of the signal where one ended it.
+    output : bytes
+        The beginning of what it wrote to standard output.
+    """
+
+    status: int
+    output: bytes
+
+
+def resolved(words: Sequence[str], folder: Path) -> list[str]:
+    """Return a command as it is started in a folder.
+
+    What begins like arguments of Python gets one, and a program that is named by a path gets the
+    whole of it: an environment of Python is not copied with the folder that it lies in.
+    """
+    first = words[0]
+    script = first.endswith(".py") and (folder / first).is_file() and shutil.which(first) is None
+    if first in {"-m", "-c"} or script:
+        return [sys.executable, *words]
+    if os.sep in first and (folder / first).is_file():
+        first = str((folder / first).absolute())
+    return [first, *words[1:]]
+
+
+def portable(words: Sequence[str]) -> list[str]:
+    """Return a command without the path of this very Python, which other machines lack."""
+    takes = len(words) > 1 and (words[1] in {"-m", "-c"} or words[1].endswith(".py"))
+    own = takes and Path(words[0]).is_absolute() and Path(words[0]) == Path(sys.executable)
+    return list(words[1:]) if own else list(words)
+
+
+def interpreter_of(words: Sequence[str], folder: Path) -> str:
+    """Return the Python that a command starts, if it names one, and else this one."""
+    program = resolved(words, folder)[0]
+    found = shutil.which(program) if Path(program).name.startswith("python") else None
+    return found or sys.executable
+
+
+def traced_environment(level: Level, root: Path, trace: Path) -> dict[str, str]:
+    """Return the environment in which every Python traces itself, at a level."""
+    environ = pinned(level, os.environ)
+    paths = [str(STARTUP), *filter(None, [environ.get("PYTHONPATH")])]
+    points = {point.name: point.value for point in entry_points(group="repro.tracing")}
+    return environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "REPRO_TRACE": str(trace),
+        "REPRO_TRACE_ROOT": str(root),
+        "REPRO_TRACE_ADAPTERS": json.dumps(points),
+    }
+
+
+def run_traced(
+    command: Sequence[str],
+    folder: Path,
+    environ: dict[str, str],
+    out: Callable[[bytes], object],
+) -> CommandRun:
+    """Run a command in a folder to its end.
+
+    Parameters
+    ----------
+    command : sequence of str
+        As ``resolved`` returns it.
+    out : callable
+        Takes what the command writes to standard output, as it comes.
+
+    Raises
+    ------
+    PreconditionError
+        If it cannot be started.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE
+        )
+    except OSError as error:
+        raise PreconditionError(
+            f"{command[0]}: cannot be started: {error.strerror}",
+            advice="check the name of the command after the two dashes",
+        ) from error
+    kept = bytearray()
+    with process, _signals_for(process):
+        reader = threading.Thread(target=_copy, args=(process.stdout, kept, out), daemon=True)
+        reader.start()
+        status = process.wait()
+        # A program that it left running may hold the pipe open for ever.
+        reader.join(_GRACE_SECONDS)
+    return CommandRun(status if status >= 0 else _SHELL_SIGNALS - status, bytes(kept[:KEPT]))
+
+
+def _copy(stream: IO[bytes], kept: bytearray, out: Callable[[bytes], object]) -> None:
+    while block := os.read(stream.fileno(), 1 << 16):
+        out(block)
+        if len(kept) < KEPT:
+            kept.extend(block)
+
+
+@contextmanager
+def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Leave Ctrl-C to the command, which the terminal sends it too, and pass SIGTERM on."""
+
+    def forward(number: int, _frame: object) -> None:
+        process.send_signal(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)
+        for name in ("SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):
+                before[number] = signal.signal(number, forward)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,90 @@
+"""What a program's source leaves to chance: generators without a seed, the clock, sets in order.
+
+The sources of the user's own files are read, not executed. A line that is found may not have run,
+so that it is a suspect where a later step differs, and never a verdict.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_UNSEEDED = frozenset({"default_rng", "RandomState", "Random", "SeedSequence", "Generator"})
+_DRAWS = frozenset({"uuid1", "uuid4", "urandom", "token_hex", "token_bytes", "randbits"})
+_CLOCK = frozenset({("time", "time"), ("time", "time_ns"), ("datetime", "now"),
+                    ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
+                    ("Timestamp", "now"), ("Timestamp", "today")})  # fmt: skip
+_ORDERED = frozenset({"list", "tuple", "enumerate", "array", "DataFrame", "Series"})
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A line that leaves something to chance.
+
+    Attributes
+    ----------
+    site : str
+        ``file:line``.
+    kind : str
+        ``entropy``, ``clock`` or ``order``.
+    what : str
+        The call, for people.
+    """
+
+    site: str
+    kind: str
+    what: str
+
+
+def chances(path: Path, name: str) -> list[Chance]:
+    """Return every such line of a source file; none where it cannot be parsed.
+
+    Parameters
+    ----------
+    name : str
+        Of the file in the record.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return []
+    return [Chance(f"{name}:{line}", kind, what) for line, kind, what in _found(tree)]
+
+
+def _found(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            owner, called = _names(node.func)
+            unseeded = not node.args and not node.keywords or _is_none(node)
+            if called in _DRAWS or (called in _UNSEEDED and unseeded):
+                yield node.lineno, "entropy", f"{called}()"
+            elif (owner, called) in _CLOCK:
+                yield node.lineno, "clock", f"{owner}.{called}()"
+            elif called in _ORDERED and node.args and _is_set(node.args[0]):
+                yield node.lineno, "order", f"{called}(set(…))"
+        elif isinstance(node, (ast.For, ast.comprehension)) and _is_set(node.iter):
+            yield node.iter.lineno, "order", "for … in set(…)"
+
+
+def _names(function: ast.expr) -> tuple[str, str]:
+    if isinstance(function, ast.Attribute):
+        owner = function.value
+        name = getattr(owner, "attr", getattr(owner, "id", ""))
+        return name, function.attr
+    return "", function.id if isinstance(function, ast.Name) else ""
+
+
+def _is_none(call: ast.Call) -> bool:
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return len(values) == 1 and isinstance(values[0], ast.Constant) and values[0].value is None
+
+
+def _is_set(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Set, ast.SetComp)):
+        return True
+    return isinstance(node, ast.Call) and _names(node.func)[1] in {"set", "frozenset"}

@@ -1,0 +1,87 @@
+"""The traces of a recorded command, as its processes wrote them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Process:
+    """The events of one process, in their order.
+
+    Attributes
+    ----------
+    number, parent : int
+    worker : bool
+        Whether it did a part of its parent's work, in no order of its own.
+    """
+
+    number: int
+    parent: int
+    worker: bool
+    executable: str
+    version: str
+    paths: tuple[str, ...]
+    events: tuple[Event, ...] = field(repr=False)
+
+    def of(self, kind: str) -> Iterator[Event]:
+        """Yield the events of a kind."""
+        return (event for event in self.events if event["event"] == kind)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """All processes of a recording, in the order of their start.
+
+    Attributes
+    ----------
+    broken : tuple of str
+        Why tracing could not begin, for each Python in which it could not.
+    """
+
+    processes: tuple[Process, ...]
+    broken: tuple[str, ...]
+
+    def of(self, kind: str) -> Iterator[Event]:
+        """Yield the events of a kind, of all processes."""
+        return (event for process in self.processes for event in process.of(kind))
+
+
+def read_traces(folder: Path) -> Traces:
+    """Read the traces of a recording; a line that a kill has cut off is left out."""
+    processes = [_process(path) for path in sorted(folder.glob("*.jsonl"))]
+    broken = [path.read_text("utf-8", "replace") for path in sorted(folder.glob("*.broken"))]
+    return Traces(tuple(filter(None, processes)), tuple(broken))
+
+
+def _process(path: Path) -> Process | None:
+    events = [event for line in path.read_bytes().splitlines() if (event := _event(line))]
+    if not events or events[0]["event"] != "process":
+        return None
+    head = events[0]
+    words = " ".join(head["words"])
+    return Process(
+        number=head["process"],
+        parent=head["parent"],
+        worker=head["forked"] or any(word in words for word in ("multiprocessing", "loky")),
+        executable=head["executable"],
+        version=head["version"],
+        paths=tuple(head["paths"]),
+        events=tuple(events[1:]),
+    )
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None

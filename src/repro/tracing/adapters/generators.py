@@ -1,0 +1,34 @@
+"""Global generators: who seeds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repro.tracing.recorder import Recorder
+
+
+def python(module: Any, recorder: Recorder) -> None:
+    """Watch ``random.seed`` and ``random.setstate``."""
+    _watch_seeds(module, ("seed", "setstate"), recorder, "random")
+
+
+def numpy(module: Any, recorder: Recorder) -> None:
+    """Watch ``numpy.random.seed`` and ``numpy.random.set_state``."""
+    _watch_seeds(module, ("seed", "set_state"), recorder, "numpy.random")
+
+
+def torch(module: Any, recorder: Recorder) -> None:
+    """Watch ``torch.manual_seed``."""
+    _watch_seeds(module, ("manual_seed", "set_rng_state"), recorder, "torch")
+
+
+def _watch_seeds(
+    module: Any, names: tuple[str, ...], recorder: Recorder, generator: str
+) -> None:
+    for name in names:
+
+        def seeded(seed: object = None, *_: object, **__: object) -> None:
+            recorder.note("seed", generator=generator, given=seed is not None)
+
+        recorder.around(module, name, seeded)

@@ -1,0 +1,24 @@
+"""Numbers that a script logs through the tracker that it uses already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repro.tracing.recorder import Recorder
+
+
+def mlflow(module: Any, recorder: Recorder) -> None:
+    """Take note of what ``mlflow.log_metric`` and ``mlflow.log_metrics`` are given."""
+
+    def one(key: str, value: float, step: int | None = None, *_: object, **__: object) -> None:
+        recorder.number(key, value, step)
+
+    def several(
+        metrics: dict[str, float], step: int | None = None, *_: object, **__: object
+    ) -> None:
+        for key, value in metrics.items():
+            recorder.number(key, value, step)
+
+    recorder.around(module, "log_metric", one)
+    recorder.around(module, "log_metrics", several)

@@ -1,0 +1,94 @@
+"""The start of tracing in a process: everything is put in its place, before the program begins."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import json
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from repro.tracing import calls, classes
+from repro.tracing.adapters import ADAPTERS
+from repro.tracing.calls import Calls
+from repro.tracing.files import Files
+from repro.tracing.imports import Watcher
+from repro.tracing.places import Places
+from repro.tracing.recorder import Recorder
+from repro.tracing.trace import Trace
+from repro.tracing.values import Digests
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT, FOLDER, OTHERS = "REPRO_TRACE_ROOT", "REPRO_TRACE", "REPRO_TRACE_ADAPTERS"
+
+
+def start(folder: str) -> None:
+    """Trace this process and its forks.
+
+    Parameters
+    ----------
+    folder : str
+        Of the traces. The environment has the working folder (``REPRO_TRACE_ROOT``) and the
+        adapters that other distributions bring (``REPRO_TRACE_ADAPTERS``: module to function).
+    """
+    trace = Trace(folder)
+    places = Places(os.environ.get(ROOT) or os.getcwd(), folder)
+    files = Files(trace, places)
+    digests = Digests(places)
+    active = Calls(trace, places, digests)
+    active.readers = files.note_read
+    if _is_child():
+        active.in_child()
+    recorder = Recorder(trace, places, files, digests)
+    trace.write("begin")
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=partial(_forked, active))
+    calls.ACTIVE = active
+    classes.watch_classes()
+    watched = {name: partial(_adapt, path, recorder) for name, path in _adapters().items()}
+    Watcher(watched, lambda reason: trace.write("lost", what=reason)).install()
+    atexit.register(_ended, trace, active)
+    # Last: what this package itself opens is nobody's input.
+    files.watch()
+
+
+def _adapters() -> dict[str, str]:
+    others = json.loads(os.environ.get(OTHERS) or "{}")
+    return {**others, **ADAPTERS}
+
+
+def _adapt(path: str, recorder: Recorder, module: ModuleType) -> None:
+    name, _, function = path.partition(":")
+    getattr(importlib.import_module(name), function)(module, recorder)
+
+
+def _is_child() -> bool:
+    """Return whether this process was started by a Python that is traced too."""
+    parent: Any = os.environ.get("REPRO_TRACE_PROCESS")
+    os.environ["REPRO_TRACE_PROCESS"] = str(os.getpid())
+    words = " ".join(getattr(sys, "orig_argv", sys.argv))
+    # A worker of a pool; a second script that a program starts has an order of its own.
+    return parent is not None and any(word in words for word in _WORKERS)
+
+
+_WORKERS = ("multiprocessing", "loky")
+
+
+def _forked(active: Calls) -> None:
+    active.in_child()
+
+
+def _ended(trace: Trace, active: Calls) -> None:
+    active.write_series()
+    files = {
+        name: file
+        for name, module in [*sys.modules.items()]
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and "." not in name
+        and not name.startswith("_")
+    }
+    trace.write("end", modules=files)

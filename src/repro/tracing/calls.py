@@ -1,0 +1,306 @@
+"""Calls of the user's code into libraries, as steps."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from repro.tracing.composites import parts_of
+from repro.tracing.randomness import states
+from repro.tracing.samples import numbers_of, sample_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from repro.tracing.places import Places
+    from repro.tracing.trace import Trace
+    from repro.tracing.values import Digests
+
+# The tracing of this process. Wrappers look it up by the module's name: a class that is pickled by
+# value takes its wrapped methods along, and they hold nothing of this package.
+ACTIVE: Calls | None = None
+
+FIRST = 16
+"""Calls of one site that are steps, one by one; later ones are at powers of two."""
+
+_FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict"})
+_PREDICTS = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function"})
+# Warnings and tracebacks leave out the frames of importlib, by these words in the file's name.
+_UNSEEN = "<repro.tracing: importlib _bootstrap>"
+
+
+def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function's frame one that ``warnings`` does not count as the caller's.
+
+    Otherwise a deprecation that a library reports for the line that called it would be reported
+    for this package, and be filtered differently.
+    """
+    code: CodeType = function.__code__  # type: ignore[attr-defined]
+    function.__code__ = code.replace(co_filename=_UNSEEN)  # type: ignore[attr-defined]
+    return function
+
+
+def traced(original: Callable[..., Any], label: str, kind: str) -> Callable[..., Any]:
+    """Wrap a function, so that calls of it from the user's code are steps.
+
+    Parameters
+    ----------
+    label : str
+        Name of the function; of a method, the class comes from the object.
+    kind : str
+        ``method``, ``function``, ``number`` (its result is a number to compare) or ``reader``.
+    """
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        module = sys.modules.get("repro.tracing.calls")
+        active = getattr(module, "ACTIVE", None)
+        if active is None:
+            return original(*args, **kwargs)
+        return active.call(original, args, kwargs, sys._getframe(1), (label, kind))  # noqa: SLF001
+
+    return unseen(call)
+
+
+class Calls:
+    """Turns calls into events.
+
+    Parameters
+    ----------
+    trace : Trace
+    places : Places
+        Tells the user's code from that of libraries, whose calls are no steps.
+    digests : Digests
+    """
+
+    def __init__(self, trace: Trace, places: Places, digests: Digests) -> None:
+        self._trace = trace
+        self._places = places
+        self._digests = digests
+        self._counts: dict[tuple[str, str], int] = {}
+        self._series: dict[str, _Chain] = {}
+        self._thread = threading.local()
+        self.readers: Callable[[object], None] = lambda _: None
+
+    @unseen
+    def call(
+        self,
+        original: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        frame: FrameType,
+        what: tuple[str, str],
+    ) -> Any:
+        """Make a call, and record it if it comes from the user's code."""
+        file = self._places.code(frame.f_code.co_filename)
+        # A digest may call what is traced, such as a property of an object.
+        if file is None or getattr(self._thread, "busy", False):
+            return original(*args, **kwargs)
+        step = self._begun(original, (args, kwargs), (file, frame.f_lineno), what)
+        if step is None:
+            return original(*args, **kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            self._quietly(step.raised, error)
+            raise
+        self._quietly(step.finished, result)
+        return result
+
+    def _begun(
+        self,
+        original: Callable[..., Any],
+        given: tuple[tuple[Any, ...], dict[str, Any]],
+        site: tuple[str, int],
+        what: tuple[str, str],
+    ) -> _Step | None:
+        label, kind = what
+        if kind == "method":
+            owner = type(given[0][0]) if given[0] else None
+            if owner is None or not (hasattr(owner, "fit") or hasattr(owner, "predict")):
+                return None
+            label = f"{owner.__name__}.{label}"
+        place = f"{site[0]}:{site[1]}"
+        count = self._counts.get((place, label), 0) + 1
+        self._counts[place, label] = count
+        if count > FIRST and count & (count - 1) and not self._is_child:
+            return _Rest(self, site, label) if kind == "number" else None
+        step = _Step(self, site, label, kind, count)
+        return step if self._quietly(step.begin, original, *given) else None
+
+    def _quietly(self, function: Callable[..., object], *given: object) -> bool:
+        """Do what is needed to record; what it raises is recorded, and stays here."""
+        self._thread.busy = True
+        try:
+            function(*given)
+        except Exception as error:  # noqa: BLE001 - nothing may reach the recorded program
+            self._trace.write("lost", what=f"{type(error).__name__}: {error}"[:200])
+            return False
+        finally:
+            self._thread.busy = False
+        return True
+
+    _is_child = False
+
+    def in_child(self) -> None:
+        """Take note that this process does a part of another one's work.
+
+        Which of several workers does which part is not the program's to say: their calls have no
+        order, so that none may be left out by its number.
+        """
+        self._is_child = True
+
+    def chain(self, name: str, value: float) -> None:
+        """Add a value to the series of a site; what runs beside others has no order."""
+        if self._is_child or threading.current_thread() is not threading.main_thread():
+            return
+        chain = self._series.setdefault(name, _Chain())
+        chain.add(value)
+        if chain.length & (chain.length - 1) == 0 and chain.length > FIRST:
+            self._trace.write("series", name=name, **chain.marks_now())
+
+    def write_series(self) -> None:
+        """Write the last mark of every series."""
+        for name, chain in self._series.items():
+            if chain.length > FIRST:
+                self._trace.write("series", name=name, **chain.marks_now())
+
+
+class _Chain:
+    """A chain over numbers, as ``core.record.Series`` has it."""
+
+    def __init__(self) -> None:
+        import hashlib  # noqa: PLC0415
+
+        self._sha256 = hashlib.sha256
+        self._value = hashlib.sha256(b"repro.series/v1").digest()
+        self._marks: dict[str, str] = {}
+        self.length = 0
+
+    def add(self, value: float) -> None:
+        """Add one value."""
+        import struct  # noqa: PLC0415
+
+        self._value = self._sha256(self._value + struct.pack(">d", value)).digest()
+        self.length += 1
+        if self.length & (self.length - 1) == 0:
+            self._marks[str(self.length)] = self._value.hex()
+
+    def marks_now(self) -> dict[str, object]:
+        """Return the length and the marks so far."""
+        return {"length": self.length, "marks": {**self._marks, str(self.length): self._value.hex()}}
+
+
+class _Rest:
+    """A call that is no step of its own: only its number goes on, into the series of its site."""
+
+    def __init__(self, calls: Calls, site: tuple[str, int], label: str) -> None:
+        self._calls = calls
+        self._name = f"{site[0]} {label}"
+
+    def raised(self, error: BaseException) -> None:
+        """Record nothing."""
+
+    def finished(self, result: object) -> None:
+        """Add the result to the series."""
+        if isinstance(result, float) and math.isfinite(result):
+            self._calls.chain(self._name, float(result))
+
+
+class _Step(_Rest):
+    """One recorded call."""
+
+    def __init__(
+        self, calls: Calls, site: tuple[str, int], label: str, kind: str, count: int
+    ) -> None:
+        super().__init__(calls, site, label)
+        self._site, self._label, self._kind, self._count = site, label, kind, count
+        self._inputs: dict[str, str] = {}
+        self._owner: object = None
+        self._sets: list[str] = []
+        self._before: dict[str, str] = {}
+
+    def begin(
+        self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Digest what goes in."""
+        digests = self._calls._digests  # noqa: SLF001 - one thing in two classes
+        named = _named(original, args, kwargs)
+        if self._kind == "method":
+            self._owner = args[0]
+            named.pop(next(iter(named)))
+            self._inputs["self"] = digests.fitted(self._owner, renew=False)
+        if self._kind == "reader" and args:
+            self._calls.readers(args[0])
+        self._inputs |= {name: digests.digest(value) for name, value in named.items()}
+        self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
+        self._before = states()
+
+    def raised(self, error: BaseException) -> None:
+        """Record the kind of an error."""
+        self._write({"raised": type(error).__name__}, {})
+
+    def finished(self, result: object) -> None:
+        """Digest what came out, and the numbers in it."""
+        digests, outputs = self._calls._digests, {}  # noqa: SLF001 - as above
+        method = self._label.rpartition(".")[2]
+        if self._owner is not None and method in _FITS:
+            outputs["fitted"] = digests.fitted(self._owner, renew=True)
+            for name, part in parts_of(self._owner):
+                outputs[f"fitted.{name}"] = digests.digest(part)
+        if result is not self._owner or self._owner is None:
+            outputs["result"] = digests.digest(result)
+        extra: dict[str, Any] = {}
+        if self._kind == "number" or method == "score":
+            extra["numbers"] = numbers_of(result)
+            if isinstance(result, float) and math.isfinite(result) and self._kind == "number":
+                super().finished(result)
+        elif method in _PREDICTS and self._owner is not None:
+            extra["sample"] = sample_of(result)
+        self._write(outputs, extra)
+
+    def _write(self, outputs: dict[str, str], extra: dict[str, Any]) -> None:
+        after = states()
+        drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
+        thread = threading.current_thread() is threading.main_thread()
+        self._calls._trace.write(  # noqa: SLF001 - as above
+            "step",
+            file=self._site[0],
+            line=self._site[1],
+            function=self._label,
+            count=self._count,
+            inputs={**self._inputs, **drawn},
+            outputs=outputs,
+            main=thread,
+            time=time.monotonic_ns(),
+            sets=self._sets,
+            **extra,
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def _signature(original: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(original)
+    except (TypeError, ValueError):
+        return None
+
+
+def _named(
+    original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, object]:
+    """Give every argument its name; by position where a function does not say."""
+    signature = _signature(original)
+    try:
+        found = signature.bind_partial(*args, **kwargs).arguments if signature else None
+    except TypeError:
+        found = None
+    if found is None:
+        return {**{f"argument {n}": value for n, value in enumerate(args)}, **kwargs}
+    return dict(found)

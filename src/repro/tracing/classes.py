@@ -1,0 +1,43 @@
+"""Classes that can be fitted or predict, caught when they are made, whoever wrote them."""
+
+from __future__ import annotations
+
+import builtins
+from types import FunctionType
+from typing import Any
+
+from repro.tracing.calls import traced, unseen
+
+METHODS = (
+    "fit", "partial_fit", "fit_transform", "fit_predict", "transform", "inverse_transform",
+    "predict", "predict_proba", "predict_log_proba", "decision_function", "score",
+)  # fmt: skip
+
+
+def watch_classes() -> None:
+    """Wrap the methods of every class that is made from now on."""
+    original = builtins.__build_class__
+
+    def build(*_given: Any, **_named: Any) -> Any:
+        made = original(*_given, **_named)
+        try:
+            wrap(made)
+        except Exception:  # noqa: BLE001 - a class of a stranger may refuse any attribute
+            return made
+        return made
+
+    # Libraries that look for the scope of a class take this frame for that of a module.
+    unseen(build)
+    build.__code__ = build.__code__.replace(co_name="<module>")
+    builtins.__build_class__ = build
+
+
+def wrap(made: Any) -> None:
+    """Wrap the methods that a class defines itself."""
+    for name in METHODS:
+        own = made.__dict__.get(name)
+        if isinstance(own, FunctionType):
+            setattr(made, name, traced(own, name, "method"))
+        elif own is not None and isinstance(getattr(own, "fn", None), FunctionType):
+            # A method of scikit-learn that exists only where the inner estimator has it.
+            own.fn = traced(own.fn, name, "method")

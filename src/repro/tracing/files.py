@@ -1,0 +1,211 @@
+"""Files, programs and hosts that the recorded program reaches, by Python's audit events.
+
+What a library opens in C or C++ raises no such event: readers of that kind have adapters, and the
+seal finds the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from importlib.util import source_from_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.tracing.places import Places
+    from repro.tracing.trace import Trace
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CODE = (".py", ".pyc", ".pyw")
+_BLOCK = 1 << 20
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+class Files:
+    """Writes an event for each file, folder, program and host, the first time that it is reached.
+
+    Parameters
+    ----------
+    trace : Trace
+    places : Places
+        Leaves out what is Python's, a package's or the system's.
+    """
+
+    def __init__(self, trace: Trace, places: Places) -> None:
+        self._trace = trace
+        self._places = places
+        self._seen: set[tuple[object, ...]] = set()
+        self._read: set[str] = set()
+        self._busy = False
+        self._handlers: dict[str, Callable[..., None]] = {
+            "open": self._open,
+            "os.listdir": self._list,
+            "os.scandir": self._list,
+            "os.rename": self._move,
+            "cpython.run_file": self._run,
+            "import": self._import,
+            "subprocess.Popen": self._start,
+            "os.posix_spawn": self._spawn,
+            "os.exec": self._spawn,
+            "os.system": self._system,
+            "socket.connect": self._connect,
+            "sqlite3.connect": self._database,
+        }
+
+    def watch(self) -> None:
+        """Watch from now on, for as long as the process lives."""
+        handlers = self._handlers
+
+        def hook(event: str, given: tuple[Any, ...]) -> None:
+            handle = handlers.get(event)
+            if handle is None or self._busy:
+                return
+            self._busy = True
+            try:
+                handle(*given)
+            except Exception:  # noqa: BLE001 - nothing may reach the recorded program
+                return
+            finally:
+                self._busy = False
+
+        sys.addaudithook(hook)
+
+    def note_read(self, path: object) -> None:
+        """Take note of a file that a library is about to read by itself."""
+        text = _text(path)
+        if text is not None and os.path.isfile(text):
+            self._note_read(os.path.abspath(text), os.path.isabs(text))
+
+    def _is_new(self, *key: object) -> bool:
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _open(self, path: object, mode: object, flags: object) -> None:
+        text = _text(path)
+        if text is None:
+            return
+        absolute = os.path.abspath(text)
+        writes = bool(isinstance(flags, int) and flags & _WRITES)
+        if not self._is_new("open", absolute, writes) or not self._places.data(absolute):
+            return
+        if writes:
+            self._note_write(absolute)
+        elif absolute.endswith(_CODE):
+            self._note_code(absolute)
+        else:
+            self._note_read(absolute, os.path.isabs(text))
+
+    def _note_read(self, path: str, absolute: bool) -> None:  # noqa: FBT001 - private
+        if not self._is_new("read", path):
+            return
+        try:
+            found = os.stat(path)
+        except OSError:
+            return
+        if os.path.isfile(path):
+            self._read.add(path)
+            self._trace.write(
+                "read", path=path, size=found.st_size, time=found.st_mtime_ns, absolute=absolute
+            )
+
+    def _note_write(self, path: str) -> None:
+        if "__pycache__" in path:
+            return
+        # Once it is opened, what was read of it is gone.
+        before = _sha256(path) if path in self._read else None
+        self._trace.write("write", path=path, existed=os.path.lexists(path), before=before)
+
+    def _note_code(self, path: str) -> None:
+        if path.endswith(".pyc"):
+            try:
+                path = source_from_cache(path)
+            except ValueError:
+                pass
+        if self._is_new("code", path) and os.path.isfile(path):
+            self._trace.write("code", path=path)
+
+    def _run(self, path: object) -> None:
+        text = _text(path)
+        if text is not None and self._places.data(os.path.abspath(text)):
+            self._note_code(os.path.abspath(text))
+
+    def _import(self, module: str, path: object, *_: object) -> None:
+        # Of an extension module: it is loaded by the system, and not opened.
+        text = _text(path)
+        if text is not None and self._places.data(os.path.abspath(text)):
+            self._note_code(os.path.abspath(text))
+
+    def _list(self, path: object) -> None:
+        text = _text(path) if path is not None else os.curdir
+        if text is None or _is_importing():
+            return
+        absolute = os.path.abspath(text)
+        if self._places.data(absolute) and self._is_new("list", absolute):
+            names = sorted(name for name in os.listdir(absolute) if name != "__pycache__")
+            digest = hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()
+            self._trace.write("listed", path=absolute, digest=f"names/v1:{digest}")
+
+    def _move(self, source: object, target: object, *_: object) -> None:
+        before, after = _text(source), _text(target)
+        if before is not None and after is not None:
+            self._trace.write(
+                "moved", source=os.path.abspath(before), target=os.path.abspath(after)
+            )
+
+    def _start(self, program: object, words: object, *_: object) -> None:
+        given = [_text(word) or "" for word in words] if isinstance(words, (list, tuple)) else []
+        self._note_started(given or [_text(words) or ""], _text(program))
+
+    def _spawn(self, program: object, words: object, *_: object) -> None:
+        self._start(program, words)
+
+    def _system(self, line: object) -> None:
+        self._note_started(["sh", "-c", _text(line) or ""], "sh")
+
+    def _note_started(self, words: list[str], program: str | None) -> None:
+        name = os.path.basename(program or words[0])
+        # Not the arguments, which may hold what is nobody else's business.
+        flags = [word for word in words[1:2] if word.startswith("-")]
+        if self._is_new("started", name, *flags):
+            self._trace.write("started", program=name, flags=flags)
+
+    def _connect(self, _socket: object, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) and address else None
+        if isinstance(host, str) and not host.startswith(_LOOPBACK) and self._is_new("host", host):
+            self._trace.write("network", host=host)
+
+    def _database(self, path: object) -> None:
+        text = _text(path)
+        if text is not None and os.path.isfile(text):
+            self._note_read(os.path.abspath(text), os.path.isabs(text))
+
+
+def _text(path: object) -> str | None:
+    if isinstance(path, (str, bytes, os.PathLike)):
+        found = os.fsdecode(path)
+        return found or None
+    return None
+
+
+def _is_importing() -> bool:
+    frame = sys._getframe()  # noqa: SLF001 - there is no other way to ask
+    here = frame.f_code.co_filename
+    while frame is not None and frame.f_code.co_filename == here:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and "importlib" in frame.f_code.co_filename
+
+
+def _sha256(path: str) -> str | None:
+    found = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                found.update(block)
+    except OSError:
+        return None
+    return found.hexdigest()

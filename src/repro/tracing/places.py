@@ -1,0 +1,90 @@
+"""Places: which files are the user's, and how they are named on every machine."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import tempfile
+
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib/", "/lib64/", "/etc/", "/bin/", "/sbin/", "/run/")
+_SITE = ("site-packages", "dist-packages")
+# The folder of this package, whose files are neither the user's nor installed in an editable one.
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Places:
+    """The folders that tell the user's files from those of Python and of installed packages.
+
+    Parameters
+    ----------
+    root : str
+        Working folder of the recorded command.
+    trace : str
+        Folder of the traces.
+    """
+
+    def __init__(self, root: str, trace: str) -> None:
+        self._root = os.path.join(root, "")
+        libraries = {os.path.dirname(os.__file__), *_site_folders()}
+        self._foreign = tuple(os.path.join(os.path.abspath(p), "") for p in (*libraries, trace))
+        self._own_prefix = tuple(
+            os.path.join(prefix, "")
+            for prefix in {sys.prefix, sys.exec_prefix}
+            if prefix != sys.base_prefix
+        )
+        self._names: dict[str, str | None] = {}
+
+    def code(self, file: str) -> str | None:
+        """Return the name of a file of the user's code; None for any other code."""
+        try:
+            return self._names[file]
+        except KeyError:
+            name = self._names[file] = self._code(file)
+            return name
+
+    def data(self, path: str) -> bool:
+        """Return whether a file can be the user's: not Python's, a package's or the system's."""
+        if self._is_foreign(path):
+            return False
+        return path.startswith(self._root) or not path.startswith(_SYSTEM)
+
+    def relative(self, path: str) -> str:
+        """Name a path by the working folder, where it lies in it."""
+        return path[len(self._root) :].replace(os.sep, "/") if self.inside(path) else path
+
+    def inside(self, path: str) -> bool:
+        """Return whether a path lies in the working folder."""
+        return path.startswith(self._root)
+
+    def portable(self, text: str) -> str:
+        """Replace the working folder in a text, which differs from machine to machine."""
+        return text.replace(self._root, "./") if self._root in text else text
+
+    def _code(self, file: str) -> str | None:
+        if file.startswith("<"):
+            # Code given on the command line or typed in; what libraries compile is named otherwise.
+            return file if file in {"<string>", "<stdin>"} or "ipython-input" in file else None
+        path = os.path.abspath(file)
+        if self._is_cell(path):
+            return "cell"
+        if self._is_foreign(path) or not self.data(path):
+            return None
+        return self.relative(path) if self.inside(path) else os.path.basename(path)
+
+    def _is_foreign(self, path: str) -> bool:
+        if path.startswith((_OWN, *self._own_prefix, *self._foreign)):
+            return True
+        return any(part in path for part in _SITE)
+
+    @staticmethod
+    def _is_cell(path: str) -> bool:
+        """Return whether a file is the cell of a notebook, which ipykernel names by process."""
+        return os.path.basename(os.path.dirname(path)).startswith("ipykernel_") and path.startswith(
+            tempfile.gettempdir()
+        )
+
+
+def _site_folders() -> list[str]:
+    found = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
+    return [*found, site.getusersitepackages()] if site.ENABLE_USER_SITE else found

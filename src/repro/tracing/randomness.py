@@ -1,0 +1,43 @@
+"""Generators of random numbers that are shared by a whole process: their state, and who seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import Any
+
+
+def states() -> dict[str, str]:
+    """Return a digest of the state of each global generator whose library is loaded."""
+    found = {}
+    for name, read in _READERS.items():
+        try:
+            content = read()
+        except Exception:  # noqa: BLE001 - a half-imported library has no state yet
+            continue
+        if content is not None:
+            found[name] = f"generator/v1:{hashlib.sha256(content).hexdigest()}"
+    return found
+
+
+def _of_python() -> bytes | None:
+    module = sys.modules.get("random")
+    return repr(module.getstate()).encode() if module else None
+
+
+def _of_numpy() -> bytes | None:
+    module: Any = sys.modules.get("numpy.random.mtrand")
+    if module is None:
+        return None
+    state = module._rand.get_state(legacy=False)  # noqa: SLF001 - np.random.get_state asks it too
+    rest = {key: value for key, value in state.items() if key != "state"}
+    inner = {k: getattr(v, "tobytes", v.__repr__)() for k, v in state["state"].items()}
+    return repr((sorted(rest.items()), sorted(inner.items()))).encode()
+
+
+def _of_torch() -> bytes | None:
+    module: Any = sys.modules.get("torch")
+    return module.get_rng_state().numpy().tobytes() if module else None
+
+
+_READERS = {"random": _of_python, "numpy.random": _of_numpy, "torch": _of_torch}

@@ -1,0 +1,103 @@
+"""The interface of adapters: what a library's adapter may do, whoever wrote it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from repro.tracing.calls import traced
+from repro.tracing.values import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from repro.tracing.files import Files
+    from repro.tracing.places import Places
+    from repro.tracing.trace import Trace
+    from repro.tracing.values import Digests
+
+_DEPTH = 40
+
+
+class Recorder:
+    """Given to ``adapt(module, recorder)`` when the recorded program has imported a library."""
+
+    def __init__(self, trace: Trace, places: Places, files: Files, digests: Digests) -> None:
+        self._trace = trace
+        self._places = places
+        self._files = files
+        self._digests = digests
+
+    def read(self, path: object) -> None:
+        """Take note of a file that a library is about to read by itself."""
+        self._files.note_read(path)
+
+    def dump(self, value: object, path: object) -> None:
+        """Take note of an object that is about to be written to a file."""
+        name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
+        if self._places.data(name):
+            self._trace.write("dump", path=name, digest=self._digests.digest(value))
+
+    def number(self, name: str, value: object, place: int | None = None) -> None:
+        """Take note of a number that the program logs."""
+        if isinstance(value, (int, float)):
+            self.note("logged", name=name, value=float(value), place=place)
+
+    def wrap(self, module: Any, names: Iterable[str], kind: str) -> None:
+        """Make calls of functions of a module steps.
+
+        Parameters
+        ----------
+        kind : str
+            ``function``, ``number`` or ``reader``, as in ``calls.traced``.
+        """
+        for name in names:
+            original = getattr(module, name, None)
+            if callable(original) and not isinstance(original, type):
+                wrapper = traced(original, name, kind)
+                # It is pickled by this name, under which a different process finds it too.
+                wrapper.__module__, wrapper.__qualname__ = module.__name__, name
+                setattr(module, name, wrapper)
+
+    def around(self, module: Any, name: str, before: Callable[..., object]) -> None:
+        """Call a function with the arguments of each call of a function of a module, first."""
+        original = getattr(module, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                before(*args, **kwargs)
+            except Exception:  # noqa: BLE001 - nothing may reach the recorded program
+                return original(*args, **kwargs)
+            return original(*args, **kwargs)
+
+        for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
+            if hasattr(original, attribute):
+                setattr(call, attribute, getattr(original, attribute))
+        setattr(module, name, call)
+
+    def note(self, event: str, **fields: object) -> None:
+        """Write an event with the line of the user's code that led to it, if there is one."""
+        self._trace.write(event, site=self.site(), **fields)
+
+    def site(self) -> str | None:
+        """Return the nearest line of the user's code, unless it is importing something."""
+        frame: Any = sys._getframe(1)  # noqa: SLF001 - there is no other way to ask
+        for _ in range(_DEPTH):
+            if frame is None or "importlib" in frame.f_code.co_filename and "tracing" not in (
+                frame.f_code.co_filename
+            ):
+                return None
+            place = self._places.code(frame.f_code.co_filename)
+            if place is not None:
+                return f"{place}:{frame.f_lineno}"
+            frame = frame.f_back
+        return None
+
+    @staticmethod
+    def digest_with(kind: str, function: Callable[[Any, Callable[[object], str]], str]) -> None:
+        """Digest objects of a class (``package.Class``) by a function.
+
+        The function is given the object, and what digests a part of it.
+        """
+        KINDS[kind] = function

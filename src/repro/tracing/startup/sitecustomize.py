@@ -1,0 +1,47 @@
+"""Start tracing in a Python that a recorded command has started; standard library alone."""
+
+import os
+import sys
+
+
+def _start() -> None:
+    here = os.path.dirname(os.path.abspath(__file__))
+    # What the recorded program sees, and this module's namesake, are found without this folder.
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.curdir) != here]
+    folder = os.environ.get("REPRO_TRACE")
+    if folder:
+        source = os.path.dirname(os.path.dirname(os.path.dirname(here)))
+        try:
+            from importlib.machinery import PathFinder
+            class OwnFinder:
+                """Finds this package where the interpreter has none installed."""
+
+                @staticmethod
+                def find_spec(name, path=None, target=None):
+                    """Return the spec of the package that records."""
+                    if name == "repro":
+                        return PathFinder.find_spec(name, [source])
+                    return None
+
+            sys.meta_path.append(OwnFinder)
+            from repro.tracing.bootstrap import start
+
+            start(folder)
+        except Exception as error:  # the program runs on, and the record says what it lacks
+            with open(os.path.join(folder, "%d.broken" % os.getpid()), "w") as file:
+                file.write("%s: %s" % (type(error).__name__, error))
+    _next(sys.modules.pop("sitecustomize", None))
+
+
+def _next(own) -> None:
+    """Run the module of this name that the interpreter would have run."""
+    try:
+        import sitecustomize  # noqa: F401 - the system's
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+        if own is not None:
+            sys.modules["sitecustomize"] = own
+
+
+_start()

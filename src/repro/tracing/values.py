@@ -1,0 +1,133 @@
+"""Digests of what goes into a call and comes out of it.
+
+Only libraries that the recorded program has loaded already are used. What has no digest becomes a
+typed skip, ``skipped/v1:<type>``, which is equal for equal types and is listed with the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from repro.tracing.places import Places
+
+SKIPPED = "skipped/v1:"
+_TEXT_LIMIT = 1 << 26
+
+# By "package.Class": a function that digests an object of that class or of one derived from it.
+KINDS: dict[str, Callable[[Any, Callable[[object], str]], str]] = {}
+
+
+class Digests:
+    """Digests the values of one process.
+
+    Parameters
+    ----------
+    places : Places
+        Names paths without the folders of this machine.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        # By the identity of an object, which is kept alive by its own entry.
+        self._fitted: dict[int, tuple[object, tuple[tuple[str, int], ...], str]] = {}
+
+    def digest(self, value: object) -> str:
+        """Digest any value; one that has no digest becomes a skip."""
+        try:
+            return self._digest(value)
+        except Exception:  # noqa: BLE001 - whatever an object of a stranger does, the program runs on
+            return SKIPPED + _type_name(value)
+
+    def fitted(self, value: object, *, renew: bool) -> str:
+        """Digest an object that is used again and again, such as a fitted estimator.
+
+        Parameters
+        ----------
+        renew : bool
+            Whether a call may just have changed it in place. Otherwise the last digest holds for
+            as long as each of its attributes is the same object.
+        """
+        names = tuple((name, id(held)) for name, held in getattr(value, "__dict__", {}).items())
+        known = self._fitted.get(id(value))
+        if not renew and known is not None and known[0] is value and known[1] == names:
+            return known[2]
+        digest = self.digest(value)
+        if len(self._fitted) >= _KEPT:
+            self._fitted.pop(next(iter(self._fitted)))
+        self._fitted[id(value)] = (value, names, digest)
+        return digest
+
+    def _digest(self, value: object) -> str:
+        kind = type(value)
+        if value is None or kind in _PLAIN:
+            return _hashed("plain", [f"{kind.__name__}:{value!r}".encode()])
+        if kind is str:
+            return _hashed("text", [self._places.portable(str(value)).encode("utf-8", "replace")])
+        if kind is bytes:
+            return _hashed("bytes", [bytes(value)])  # type: ignore[call-overload]
+        if isinstance(value, os.PathLike):
+            return self._digest(os.fspath(value))
+        for own in kind.__mro__[:-1]:
+            function = KINDS.get(f"{str(own.__module__).partition('.')[0]}.{own.__qualname__}")
+            if function is not None:
+                return function(value, self._digest)
+        if kind in (list, tuple):
+            return _hashed(kind.__name__, self._each(value))
+        if kind is dict:
+            return _hashed("dict", self._each(x for pair in value.items() for x in pair))
+        if kind in (set, frozenset):
+            return _hashed("set", sorted(self._each(value)))
+        return _of_library(value)
+
+    def _each(self, values: Any) -> Iterable[bytes]:
+        return (self._digest(value).encode() for value in values)
+
+
+_KEPT = 64
+_PLAIN = (bool, int, float, complex)
+
+
+def _hashed(kind: str, parts: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big"))
+        found.update(part)
+    return f"{kind}/v1:{found.hexdigest()}"
+
+
+def _of_library(value: object) -> str:
+    """Digest an object of a library as every other part of this program does."""
+    packages = {str(own.__module__).partition(".")[0] for own in type(value).__mro__[:-1]}
+    if "numpy" in packages and hasattr(value, "dtype") and type(value).__module__ == "numpy":
+        from repro.digest.arrays import digest_array  # noqa: PLC0415 - NumPy is loaded
+
+        if isinstance(value, sys.modules["numpy"].generic):
+            return digest_array(sys.modules["numpy"].asarray(value))
+        if value.dtype.kind != "O" or "sklearn" not in sys.modules:
+            return digest_array(value)  # type: ignore[arg-type]
+    if "pandas" in packages:
+        from repro.digest import frames  # noqa: PLC0415 - pandas is loaded
+
+        for name, function in (
+            ("DataFrame", frames.digest_frame),
+            ("Series", frames.digest_series),
+            ("Index", frames.digest_index),
+        ):
+            if isinstance(value, getattr(sys.modules["pandas"], name)):
+                return function(value)  # type: ignore[operator]
+    if not {"numpy", "pandas", "scipy.sparse"} <= sys.modules.keys():
+        raise TypeError("what walks an object is not loaded")
+    from repro.digest.estimators import digest_estimator  # noqa: PLC0415 - its libraries are loaded
+
+    return digest_estimator(value)
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return f"{str(kind.__module__).partition('.')[0]}.{kind.__qualname__}"
