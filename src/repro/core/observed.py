@@ -68,6 +68,8 @@ class Observed(Record):
         Programs that were started and not observed.
     created : tuple of str
         Files in the working folder that the command made, which was without them.
+    results : tuple of str
+        Patterns of the files that are results; empty where all files are that it wrote.
     outside : tuple of str
         Files outside of the working folder that it wrote.
     listed : dict of str to str
@@ -84,6 +86,7 @@ class Observed(Record):
     skipped: tuple[str, ...]
     programs: tuple[str, ...]
     created: tuple[str, ...]
+    results: tuple[str, ...]
     outside: tuple[str, ...]
     listed: dict[str, str]
     stdout: str

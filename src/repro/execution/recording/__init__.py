@@ -6,8 +6,9 @@ sort it, ``sources`` looks for what a program leaves to chance, ``contents`` rea
 wrote, ``remarks`` says what keeps it from being reproduced, and ``assembly`` makes the record.
 """
 
+from repro.execution.recording.folders import copy_of
 from repro.execution.recording.inputs import Selection
 from repro.execution.recording.performing import Performance, perform
 from repro.execution.recording.running import portable
 
-__all__ = ["Performance", "Selection", "perform", "portable"]
+__all__ = ["Performance", "Selection", "copy_of", "perform", "portable"]

@@ -134,6 +134,7 @@ def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
         skipped=tuple(calls.skipped),
         programs=unobserved(traces),
         created=tuple(files.created),
+        results=tuple(recording.selection.outputs),
         outside=tuple(files.outside),
         listed=files.listed,
         stdout=output,

@@ -42,6 +42,9 @@ class Performance:
         Folder of the runs, which is no part of the working folder.
     out : callable
         Takes what the command writes to standard output.
+    original : Path or None
+        What the working folder is a copy of. Programs are looked up in it, and nothing the command
+        starts outlives it.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Performance:
     runs: Path | None
     out: Callable[[bytes], object]
     selection: Selection = field(default_factory=Selection)
+    original: Path | None = None
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -60,14 +64,15 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
         If it cannot be started, or its environment cannot be observed.
     """
     level, folder = Level(recipe.level), how.folder.resolve()
-    command = resolved(recipe.argv, folder)
+    origin = how.original or folder
+    command = resolved(recipe.argv, origin)
     before = state_of(folder, how.runs)
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
         environ = traced_environment(level, folder, trace)
-        observation = Observation(folder, level, interpreter_of(recipe.argv, folder))
+        observation = Observation(folder, level, interpreter_of(recipe.argv, origin))
         try:
-            run = run_traced(command, folder, environ, how.out)
+            run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
             environment = observation.result()
         except BaseException:
             observation.cancel()

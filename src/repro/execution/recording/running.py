@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -94,6 +94,8 @@ def run_traced(
     folder: Path,
     environ: dict[str, str],
     out: Callable[[bytes], object],
+    *,
+    alone: bool = False,
 ) -> CommandRun:
     """Run a command in a folder to its end.
 
@@ -103,15 +105,18 @@ def run_traced(
         As ``resolved`` returns it.
     out : callable
         Takes what the command writes to standard output, as it comes.
+    alone : bool
+        Whether it has a session of its own, without input, of which nothing is left at the end.
 
     Raises
     ------
     PreconditionError
         If it cannot be started.
     """
+    given = {"stdin": subprocess.DEVNULL, "start_new_session": True} if alone else {}
     try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command
-            command, cwd=folder, env=environ, stdout=subprocess.PIPE
+        process = subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE, **given
         )
     except OSError as error:
         raise PreconditionError(
@@ -119,13 +124,27 @@ def run_traced(
             advice="check the name of the command after the two dashes",
         ) from error
     kept = bytearray()
-    with process, _signals_for(process):
-        reader = threading.Thread(target=_copy, args=(process.stdout, kept, out), daemon=True)
-        reader.start()
-        status = process.wait()
-        # A program that it left running may hold the pipe open for ever.
-        reader.join(_GRACE_SECONDS)
+    reader = threading.Thread(target=_copy, args=(process.stdout, kept, out), daemon=True)
+    reader.start()
+    try:
+        with nullcontext() if alone else _signals_for(process):
+            status = process.wait()
+    finally:
+        if alone:
+            _end_session(process)
+    # A program that it left running may hold the pipe open for ever.
+    reader.join(_GRACE_SECONDS)
     return CommandRun(status if status >= 0 else _SHELL_SIGNALS - status, bytes(kept[:KEPT]))
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """End everything that a command with a session of its own has started."""
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
 
 
 def _copy(stream: IO[bytes], kept: bytearray, out: Callable[[bytes], object]) -> None:

@@ -1,0 +1,158 @@
+"""The use case ``verify`` for a recorded command: run it again in a copy of its folder."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.app.known import read_known
+from repro.app.subjects.commands import check_runnable, command_of
+from repro.app.subjects.verification import build_verification, incomparable
+from repro.core.errors import PreconditionError
+from repro.core.known import KnownFingerprints
+from repro.core.meaning import OF_COMMANDS
+from repro.core.record import RunRecord
+from repro.digest.files import sha256_file
+from repro.divergence.assess import assess
+from repro.divergence.chance import with_chance
+from repro.divergence.suspicion import diagnose
+from repro.execution.recording import Performance, Selection, copy_of, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from repro.config.verification import VerificationSettings
+    from repro.core.record import AnyRecord
+    from repro.core.verdict import Check, Verification
+    from repro.divergence.tolerance import ToleranceRequest
+
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A recorded command that is to be run again.
+
+    Attributes
+    ----------
+    name : str
+        How messages refer to the record.
+    expected : AnyRecord
+    integrity : tuple of Check
+        Of the subject; all of them passed.
+    folder : Path
+        The working folder, which is copied and only read.
+    runs : Path or None
+        Folder of the runs, which is not copied.
+    settings : VerificationSettings
+    asked : ToleranceRequest
+    level : str or None
+        The level to run at, in place of the recorded one.
+    """
+
+    name: str
+    expected: AnyRecord
+    integrity: tuple[Check, ...]
+    folder: Path
+    runs: Path | None
+    settings: VerificationSettings
+    asked: ToleranceRequest
+    level: str | None = None
+
+
+def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification:
+    """Check the inputs, run the command in a copy of its folder, and compare.
+
+    Parameters
+    ----------
+    out : callable
+        Takes what the command writes to standard output, as it comes.
+
+    Raises
+    ------
+    PreconditionError
+        If the command cannot be run again, or data that it reads is not there; as ``assess``.
+    """
+    expected, asked = question.expected, question.asked
+    if not isinstance(expected, RunRecord):
+        raise PreconditionError(f"{question.name} is not the record of a command")
+    check_runnable(expected, sealed=False)
+    obstacles = tuple(_obstacles(expected, question.folder))
+    if obstacles:
+        return build_verification(question.name, question.integrity, incomparable(*obstacles))
+    if asked.auto:
+        asked = replace(asked, known=read_known(question.folder))
+    actual = perform_again(expected, question, out)
+    observed = KnownFingerprints.of([actual.environment])
+    asked = replace(asked, known=asked.known.plus(observed)) if asked.auto else asked
+    comparison = assess(question.settings, expected, actual, asked, OF_COMMANDS)
+    comparison, suspects = diagnose(expected, actual, comparison, OF_COMMANDS)
+    verification = build_verification(question.name, question.integrity, comparison)
+    suspects = with_chance(expected, actual, comparison, suspects)
+    return verification.model_copy(update={"suspects": suspects})
+
+
+def perform_again(
+    expected: RunRecord, question: Repetition, out: Callable[[bytes], object]
+) -> RunRecord:
+    """Run the command of a record in a copy of its working folder.
+
+    Raises
+    ------
+    PreconditionError
+        As ``perform``.
+    """
+    recipe, observed = command_of(expected), expected.observed
+    if recipe is None or observed is None:
+        raise PreconditionError(f"{question.name} does not say how it is run")
+    if question.level:
+        recipe = recipe.model_copy(update={"level": question.level})
+    with tempfile.TemporaryDirectory(prefix="repro-", ignore_cleanup_errors=True) as place:
+        scratch = Path(place).resolve() / (question.folder.name or "root")
+        scratch.mkdir()
+        copy_of(question.folder, scratch, question.runs, frozenset(observed.created))
+        how = Performance(
+            name=expected.name,
+            folder=scratch,
+            runs=question.runs,
+            out=out,
+            selection=Selection(tuple(_declared(expected, scratch)), observed.results),
+            original=question.folder,
+        )
+        return perform(recipe, how)
+
+
+def _declared(expected: RunRecord, folder: Path) -> Iterator[Path]:
+    """Yield the inputs of a record, some of which only its author's ``--input`` named."""
+    for each in expected.materials.data:
+        path = located(each.name, folder)
+        if path.is_file():
+            yield path
+
+
+def located(name: str, folder: Path) -> Path:
+    """Return where a file of a record lies: in the working folder, at home, or by its own path."""
+    return Path(name).expanduser() if name.startswith(("/", "~")) else folder / name
+
+
+def _obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
+    observed = expected.observed
+    if observed is not None and observed.status:
+        yield (
+            f"the recorded command failed with status {observed.status}: a failed command is no"
+            " result to reproduce"
+        )
+        return
+    for each in expected.materials.data:
+        path = located(each.name, folder)
+        if not path.is_file():
+            raise PreconditionError(
+                f"{each.name}: the command read it, and it is not in {folder}",
+                advice="run this in the working folder of the command, with its data",
+            )
+        found = f"file/v1:{sha256_file(path)}"
+        if found != each.content:
+            yield f"input {each.name} differs: recorded {each.content}, found {found}"
+
+

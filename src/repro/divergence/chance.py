@@ -1,0 +1,87 @@
+"""Suspects among what a command leaves to chance: the clock, generators, sets, folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.core.record import RunRecord
+from repro.core.verdict import Suspect, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from repro.core.observed import Observed
+    from repro.core.record import AnyRecord
+    from repro.core.verdict import Comparison, Divergence
+
+_GENERATOR = "generator "
+_CAUSES = {
+    "entropy": ("a generator without a seed", "it draws its seed from the system"),
+    "clock": ("the clock", "it is a different time in every run"),
+    "order": ("the order of a set", "it follows the hash seed"),
+}
+
+
+def with_chance(
+    expected: AnyRecord,
+    actual: AnyRecord,
+    comparison: Comparison,
+    suspects: tuple[Suspect, ...],
+) -> tuple[Suspect, ...]:
+    """Put what a command leaves to chance before what differs between two environments.
+
+    Nothing is suspected where two records are identical.
+    """
+    if comparison.verdict is Verdict.IDENTICAL or not comparison.divergence:
+        return suspects
+    return (*_found(expected, actual, comparison), *suspects)
+
+
+def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> Iterator[Suspect]:
+    observed, here = _observed(expected), _observed(actual)
+    if observed is None or here is None or comparison.divergence is None:
+        return
+    generators = _generators(expected, actual, comparison.divergence)
+    if generators:
+        unseeded = any(remark.kind == "unseeded" for remark in observed.remarks)
+        rule = "it was never seeded" if unseeded else "it was in a different state"
+        yield _suspect("global generator", generators, rule)
+    hashes = {record.environment.hash_seed for record in (expected, actual)}
+    for kind, (cause, rule) in _CAUSES.items():
+        lines = {e.site: (e.call, e.call) for e in observed.suspects if e.kind == kind}
+        # With one hash seed, a set of text has one order.
+        if lines and not (kind == "order" and len(hashes) == 1 and hashes != {None}):
+            yield _suspect(cause, lines, rule)
+    names = dict.fromkeys([*observed.listed, *here.listed])
+    pairs = {name: (observed.listed.get(name), here.listed.get(name)) for name in names}
+    folders = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if folders:
+        yield _suspect("names in a folder", folders, "the command listed it")
+
+
+def _generators(
+    expected: AnyRecord, actual: AnyRecord, diverged: Divergence
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return the states of the generators that differ where the records part."""
+    steps = [
+        next((step for step in record.stages.stages if step.name == diverged.stage), None)
+        for record in (expected, actual)
+    ]
+    return {
+        name: (
+            steps[0].inputs.get(name) if steps[0] else None,
+            steps[1].inputs.get(name) if steps[1] else None,
+        )
+        for name in diverged.inputs
+        if name.startswith(_GENERATOR)
+    }
+
+
+def _suspect(cause: str, pairs: Mapping[str, tuple[object, object]], rule: str) -> Suspect:
+    return Suspect.model_validate(
+        {"cause": cause, "differences": pairs, "rule": rule, "can_act": True}
+    )
+
+
+def _observed(record: AnyRecord) -> Observed | None:
+    return record.observed if isinstance(record, RunRecord) else None
