@@ -46,6 +46,12 @@ def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
     return record.with_keys(keys_from(config, record, version))
 
 
+def planned(record: AnyRecord, config: ExperimentConfig) -> AnyRecord:
+    """Return what is known of a training of a record's data by a configuration, as a record."""
+    dumped = config.model_dump(mode="json", by_alias=True)
+    return record.with_config(dumped).with_keys(keys_from(config, record))
+
+
 def with_common_keys(expected: AnyRecord, actual: AnyRecord) -> tuple[AnyRecord, AnyRecord]:
     """Return two records with keys of one version, the older of the two."""
     version = min(version_of(expected.keys), version_of(actual.keys))
