@@ -1,4 +1,4 @@
-"""Keys of one version for records that are compared: those they have, or those they would have."""
+"""Keys of records: those they have, those they would have, and those of one version for two."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
 
 
 def planned(record: AnyRecord, config: ExperimentConfig) -> AnyRecord:
-    """Return what is known of a training of a record's data by a configuration, as a record."""
+    """Return a record as a training of its data by a configuration would identify itself."""
     dumped = config.model_dump(mode="json", by_alias=True)
     return record.with_config(dumped).with_keys(keys_from(config, record))
 

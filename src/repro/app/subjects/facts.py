@@ -201,7 +201,7 @@ def claims(
     checks : iterable of Check
         Of the comparison of the two; without any, the results are claimed as a whole.
     """
-    checked = {check.name for check in checks}
+    checked = {check.name for check in checks if check.outcome is not Outcome.EXPLAINED}
     found: tuple[str, ...] = () if checked else ("results",)
     found += () if actual else ("dataset",)
     code, known = _code_of(source), (actual.code or {}) if actual else {}

@@ -1,6 +1,6 @@
 """The question that a verification answers, prepared before anything is executed.
 
-Every door prepares it here: the command, the script and the program's own callers.
+The command, the script and other callers all prepare it by the same function.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def prepare(
 ) -> Question:
     """Ask whether a training by a configuration reproduces the record of an experiment.
 
-    Nothing is trained: whatever can be refused or answered without a training is found here.
+    Nothing is trained. What needs no training is refused or answered first.
 
     Parameters
     ----------
