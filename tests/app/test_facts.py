@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.forging import altered, rewritten
 
-from repro.app.subjects.facts import claims, false_rows, find_false_fact
+from repro.app.subjects.facts import claims, find_false_fact
 from repro.app.subjects.records import record_of_run, sampled
 from repro.app.subjects.subject import Subject, check_integrity
 from repro.config.verification import Sample, VerificationSettings
@@ -163,15 +163,17 @@ def with_rows(record, rows):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 999, 5001, 10**9])
-def test_the_number_of_rows_is_compared_with_the_table(copied, rows):
+def test_one_table_has_one_number_of_rows(copied, rows):
+    """A record that does not say it is no contradiction."""
     _, run = copied
-    stored = read_run(run)
-    actual = with_rows(stored.record, 5000)
-    recorded = with_rows(stored.record, rows)
+    record = record_of_run(read_run(run))
+    actual, forged, unknown = (with_rows(record, each) for each in (5000, rows, None))
 
-    assert f"dataset.rows is {rows}, and" in false_rows(recorded, actual)
-    assert false_rows(recorded, actual, is_run=True).startswith("lineage.json: dataset.rows is")
-    assert false_rows(recorded, recorded) == ""
+    found = assess(SETTINGS, forged, actual, ToleranceRequest(), MEANING)
+    assert found.verdict == "incomparable"
+    assert found.reasons[0].startswith(f"dataset.rows: reference {rows}, this run 5000, although")
+    for same in (forged, unknown):
+        assert assess(SETTINGS, same, forged, ToleranceRequest(), MEANING).verdict == "identical"
 
 
 def test_a_forged_number_of_rows_does_not_verify(copied):
@@ -184,7 +186,9 @@ def test_a_forged_number_of_rows_does_not_verify(copied):
     result = project.repro("verify", run, "--json")
 
     assert (result.status, result.json["comparison"]["verdict"]) == (1, "incomparable")
-    assert result.json["comparison"]["reasons"][0].startswith("lineage.json: dataset.rows is 17")
+    assert result.json["comparison"]["reasons"][0].startswith(
+        "dataset.rows: reference 17, this run "
+    )
     assert {"created", "commit", "dirty", "host", "report.md", "model.joblib"} <= set(
         result.json["claimed"]
     )
@@ -238,11 +242,14 @@ def test_what_is_claimed_is_named(copied):
     with_code = altered(record, code=code)
     plain = altered(record, code=None)
 
-    assert claims(plain, plain) == ("environment", "commit", "dirty")
+    checks = assess(SETTINGS, plain, plain, ToleranceRequest(), MEANING).checks
+
+    assert claims(plain, plain, checks) == ("environment", "commit", "dirty")
     assert claims(plain)[:2] == ("results", "dataset")
-    assert claims(with_code, with_code) == claims(plain, plain)
-    assert claims(with_code, plain)[0] == "code"
-    assert {"created", "host", "report.html"} <= set(claims(stored, record))
+    assert claims(plain, plain) == ("results", *claims(plain, plain, checks))
+    assert claims(with_code, with_code, checks) == claims(plain, plain, checks)
+    assert claims(with_code, plain, checks)[0] == "code"
+    assert {"created", "host", "report.html"} <= set(claims(stored, record, checks))
 
     told = project.repro("verify", "--integrity", run)
     read = project.repro("verify", "--integrity", run, "--json")

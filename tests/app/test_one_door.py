@@ -6,7 +6,9 @@ import pytest
 from tests.conftest import ROOT, command
 from tests.divergence.test_assess import OTHER_BITS, RECORD, SETTINGS
 
-from repro.app import verify
+from repro.app.subjects.question import prepare
+from repro.app.verify import verify
+from repro.config.common_keys import planned
 from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import bound
@@ -20,6 +22,10 @@ SCRIPT = ROOT / "scripts" / "validate_reproducibility.py"
 
 def changed(**sections):
     return parse_config(RECORD.config | sections, "changed")
+
+
+def foreseen(config, settings=SETTINGS):
+    return foreseen_obstacles(settings, RECORD, planned(RECORD, config), ToleranceRequest())
 
 
 def deeper(section, **values):
@@ -41,7 +47,7 @@ OTHERS = [
 @pytest.mark.parametrize(("sections", "sentence"), OTHERS)
 def test_an_obstacle_between_two_configurations_needs_no_training(sections, sentence):
     """The two sections are read; no data is."""
-    found = foreseen_obstacles(SETTINGS, RECORD, changed(**sections), ToleranceRequest())
+    found = foreseen(changed(**sections))
 
     assert [sentence in each for each in found].count(True) == 1, found
 
@@ -51,8 +57,8 @@ def test_nothing_is_in_the_way_of_the_record_s_own_configuration():
     own = parse_config(RECORD.config, "own")
     wide = changed(**deeper("execution", workers=2), **deeper("safety", on_finding="fail"))
 
-    assert foreseen_obstacles(SETTINGS, RECORD, own, ToleranceRequest()) == ()
-    assert foreseen_obstacles(SETTINGS, RECORD, wide, ToleranceRequest()) == ()
+    assert foreseen(own) == ()
+    assert foreseen(wide) == ()
 
 
 EDITS = {
@@ -76,9 +82,10 @@ def test_verify_trains_nothing_where_the_record_shows_an_obstacle(name):
             pytest.fail("trained")
 
     record = bound(RECORD.model_copy(update=EDITS[name]))
-    question = verify.Question("it", record, parse_config(record.config, "own"))
+    own = parse_config(record.config, "own")
+    question = prepare(ROOT, "it", record, own, ToleranceRequest())
 
-    found = verify.verify(ROOT, question, None, ToleranceRequest(), Forbidden())
+    found = verify(ROOT, question, None, Forbidden())
 
     assert (found.holds, found.comparison.verdict) == (False, Verdict.INCOMPARABLE)
 
@@ -89,7 +96,7 @@ def test_a_tolerance_that_accepts_anything_is_refused_before_training():
     loose = SETTINGS.model_copy(update={"tolerance": tolerance})
 
     with pytest.raises(ConfigError):
-        foreseen_obstacles(loose, RECORD, changed(), ToleranceRequest())
+        foreseen(changed(), loose)
 
 
 @pytest.mark.parametrize("tolerance", [None, EXACT, Tolerance.both(1e-6)])

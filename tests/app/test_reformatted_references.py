@@ -11,12 +11,12 @@ from repro.app.subjects.record_file import parse_record, read_record_file
 from repro.app.subjects.recorded import record_of, recorded_config
 from repro.app.subjects.subject import Subject, check_integrity
 from repro.app.tolerances import read_noise
+from repro.config.common_keys import keys_from
 from repro.config.metrics import built_in
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import bound, dump_record
 from repro.core.noise import Noise
 from repro.core.verdict import Outcome
-from repro.divergence.common_keys import keys_from
 
 FILES = {
     "committed": ROOT / "reference" / "credit.json",

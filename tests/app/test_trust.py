@@ -9,10 +9,11 @@ from tests.forging import altered
 from tests.store.sample_run import RUN_ID, write_run
 
 from repro.app.configuration import idle_tolerances, resolve_request, verification_settings
+from repro.app.subjects.question import prepare
 from repro.app.subjects.recorded import read_recorded
 from repro.app.subjects.subject import Subject
 from repro.app.subjects.trust import check_modules, with_own_data
-from repro.app.verify import Question, verify
+from repro.app.verify import verify
 from repro.config.compose import Request
 from repro.config.data import leads_outside
 from repro.config.recorded import parse_config
@@ -176,7 +177,7 @@ def test_other_data_by_the_name_of_the_project_s_is_reported_first(path):
 
     with pytest.raises(HashMismatchError, match="expected sha256 1111"):
         with_own_data(ROOT, config)
-    found = verify(ROOT, Question("it", RECORD, config), None, ToleranceRequest(), Here())
+    found = verify(ROOT, prepare(ROOT, "it", RECORD, config, ToleranceRequest()), None, Here())
     assert (found.comparison.verdict, found.holds) == (Verdict.INCOMPARABLE, False)
     assert found.comparison.reasons[0].startswith("data set differs: data/credit.csv: expected")
 

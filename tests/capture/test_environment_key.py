@@ -14,12 +14,12 @@ from repro.core.environment import (
     Locale,
     NoRepository,
     Repository,
-    comparable,
     environment_key,
     follows,
 )
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
+from repro.divergence.environments import comparable
 from repro.divergence.structure import differences
 
 if TYPE_CHECKING:

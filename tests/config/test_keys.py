@@ -12,14 +12,14 @@ from tests.divergence.test_assess import RECORD, SETTINGS
 from tests.forging import altered
 
 from repro.app.subjects.record_file import read_record_file
+from repro.config.common_keys import keys_from, planned, with_common_keys, with_keys_of
 from repro.config.keys import replicate_key, strict_key, version_of
 from repro.config.recorded import parse_config
-from repro.core.canonical import canonical_json, same_value, typed_json
+from repro.core.canonical import canonical_json, typed_json
 from repro.core.jsonfile import binding, bound
 from repro.core.verdict import Verdict
 from repro.divergence.assess import assess, foreseen_obstacles
-from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
-from repro.divergence.structure import differences
+from repro.divergence.structure import differences, same_value
 from repro.divergence.tolerance import ToleranceRequest
 from repro.training.declarations import MEANING
 
@@ -126,8 +126,9 @@ def test_records_of_both_versions_are_compared_by_the_first():
     assert (version_of(RECORD.keys), version_of(new.keys)) == (1, 2)
 
     for pair in ((RECORD, new), (new, RECORD)):
-        assert assess(SETTINGS, *pair, ToleranceRequest(), MEANING).verdict is Verdict.IDENTICAL
-        assert {each.keys for each in map(frozen, with_common_keys(*pair))} == {frozen(RECORD).keys}
+        common = with_common_keys(*pair)
+        assert assess(SETTINGS, *common, ToleranceRequest(), MEANING).verdict is Verdict.IDENTICAL
+        assert {each.keys for each in map(frozen, common)} == {frozen(RECORD).keys}
     assert with_keys_of(RECORD, 2).keys == new.keys
 
 
@@ -140,9 +141,8 @@ def test_an_edited_old_record_is_still_told_by_its_key():
     """Its own key is compared with the one that follows from its configuration."""
     edited = altered(RECORD, config=RECORD.config | {"seed": 43})
 
-    found = foreseen_obstacles(
-        SETTINGS, edited, parse_config(edited.config, "own"), ToleranceRequest()
-    )
+    own = planned(edited, parse_config(edited.config, "own"))
+    found = foreseen_obstacles(SETTINGS, edited, own, ToleranceRequest())
 
     assert ["strict key does not follow" in each for each in found] == [True]
 
@@ -150,9 +150,9 @@ def test_an_edited_old_record_is_still_told_by_its_key():
 def test_candidates_in_another_order_are_no_edit():
     """Their order decides ties; a dictionary in Python is equal in any order."""
     turned = RECORD.config | {"models": dict(reversed(RECORD.config["models"].items()))}
-    other = record_of(parse_config(turned, "turned"))
+    pair = with_common_keys(RECORD, record_of(parse_config(turned, "turned")))
 
-    found = assess(SETTINGS, RECORD, other, ToleranceRequest(), MEANING)
+    found = assess(SETTINGS, *pair, ToleranceRequest(), MEANING)
 
     assert found.verdict is Verdict.INCOMPARABLE
     assert found.reasons[0].startswith("order of models differs: reference logistic_regression, ")

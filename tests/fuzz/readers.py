@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from repro.app.compare import compare_all, read_entry
 from repro.app.subjects.trust import with_own_data
+from repro.config.common_keys import keys_from, planned, with_common_keys
 from repro.config.recorded import parse_config
 from repro.core.canonical import typed_json
 from repro.core.environment import environment_key, key_version
@@ -20,7 +21,6 @@ from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.core.records import Keys
 from repro.divergence.assess import assess, foreseen_obstacles
-from repro.divergence.common_keys import keys_from
 from repro.divergence.tolerance import ToleranceRequest
 from repro.training.declarations import MEANING
 from tests.forging import altered, well_forged
@@ -162,12 +162,14 @@ def refuse(paths: list[str]) -> None:
 def _reexecuted(world: World, record: RecordFile, original: RecordFile) -> str:
     """Judge as `verify` does, by the original in place of a training."""
     config = with_own_data(world.project, parse_config(record.config, "record"))
-    if foreseen_obstacles(world.settings, record, config, ToleranceRequest()):
+    own = planned(record, config)
+    if foreseen_obstacles(world.settings, record, own, ToleranceRequest()):
         return "incomparable"
     if typed_json(_results(record.config)) != typed_json(_results(original.config)):
         # Training by it would give a different record.
         return "not trained"
-    return str(assess(world.settings, record, original, ToleranceRequest(), MEANING).verdict)
+    pair = with_common_keys(record, original)
+    return str(assess(world.settings, *pair, ToleranceRequest(), MEANING).verdict)
 
 
 def _results(config: dict[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from repro.app.predict import load_run
 from repro.app.report import run_page
 from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import Subject, check_integrity
+from repro.config.common_keys import keys_from
 from repro.config.keys import comparison_group
 from repro.config.recorded import parse_config
 from repro.core.errors import ReproError
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import Lineage
-from repro.divergence.common_keys import keys_from
 from repro.store import list_runs, read_run
 from tests.forging import rewritten, well_forged
 from tests.fuzz import oracle

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import default_verification, verification_settings
-from repro.app.known import read_known
+from repro.app.known import informed
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import check_integrity, check_record, find_subject
+from repro.config.common_keys import keys_from, with_common_keys
 from repro.config.recorded import parse_config
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Comparison, Kind, Outcome, Verdict
 from repro.divergence.assess import assess
-from repro.divergence.common_keys import keys_from
 from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
 from repro.divergence.self_consistency import find_odd_keys
@@ -139,7 +139,7 @@ def compare_all(
         asked = replace(asked, basis=basis)
     else:
         settings = verification_settings(project)
-        asked = replace(asked, known=read_known(project)) if asked.auto else asked
+    asked = informed(project, asked, reference.record)
     found: list[Candidate] = []
     groups = {_outputs(reference): [reference.name]}
     # One after the other: a caller that hands over a generator never has all records at once.
@@ -160,7 +160,7 @@ def _candidate(
 ) -> Candidate:
     expected, actual = reference.record, entry.record
     here = actual.environment
-    comparison = assess(settings, expected, actual, asked, MEANING)
+    comparison = assess(settings, *with_common_keys(expected, actual), asked, MEANING)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
     found = recorded_differences(expected, actual, (reference.code, entry.code))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from repro.app.files import check_targets, write_whole
+from repro.config.common_keys import with_keys_of
+from repro.config.keys import VERSION
 from repro.core.environment import Fingerprint
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import dump_record, load, load_record
 from repro.core.known import FINGERPRINTS, NOTHING_KNOWN, KnownFingerprints
+from repro.divergence.limits import check_noise
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.core.environment import Environment
+    from repro.core.record import AnyRecord
+    from repro.divergence.tolerance import ToleranceRequest
 
 
 def read_known(project: Path) -> KnownFingerprints:
@@ -29,6 +35,22 @@ def read_known(project: Path) -> KnownFingerprints:
         If the file cannot be read.
     """
     return _read(project / FINGERPRINTS, FINGERPRINTS)
+
+
+def informed(
+    project: Path | None, asked: ToleranceRequest, expected: AnyRecord
+) -> ToleranceRequest:
+    """Add what a project knows to a request for an automatic tolerance, and check its noise.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If the noise says nothing of the record, or the file of fingerprints cannot be read.
+    """
+    if asked.noise:
+        version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
+        check_noise(asked.noise, with_keys_of(expected, version))
+    return replace(asked, known=read_known(project)) if asked.auto and project else asked
 
 
 def recorded_fingerprint(path: Path) -> Fingerprint:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from repro.config.common_keys import with_keys_of
 from repro.config.keys import version_of
 from repro.core.errors import PreconditionError, ReproError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
-from repro.divergence.common_keys import with_keys_of
 from repro.divergence.compare import outputs_of
 from repro.divergence.spread import flips, spreads
 from repro.execution.network import network_of_children

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import resolve_request, verification_settings
 from repro.app.files import check_targets, write_whole
 from repro.app.reference import check_replaceable
-from repro.app.subjects.recorded import record_of, recorded_config
+from repro.app.subjects.question import prepare as prepare_question
+from repro.app.subjects.question import prepare_subject
+from repro.app.subjects.recorded import recorded_config
 from repro.app.subjects.records import sampled
 from repro.app.subjects.subject import Subject, check_integrity
 from repro.app.subjects.trust import check_trust
+from repro.app.subjects.verification import build_verification
 from repro.config.compose import Request
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import dump_record, load, load_record
 from repro.core.records import Metrics
 from repro.core.verdict import Outcome
-from repro.divergence.verification import build_verification
 from repro.execution.places import Here, recipe_of
 from repro.store.disk import read_limited
 
@@ -124,7 +126,7 @@ def judge(
     PreconditionError, DataError, ConfigError
         As ``verify``.
     """
-    from repro.app.verify import Question, verify, verify_metrics  # noqa: PLC0415 - imports NumPy
+    from repro.app.verify import verify, verify_metrics  # noqa: PLC0415 - imports NumPy
 
     config, against = asked.config, asked.against
     if config is None:
@@ -134,9 +136,10 @@ def judge(
         return verify_metrics(project, against, config, observer, tolerance)
     if against is None:
         first = Here().execute(project, recipe_of(config), observer).record
-        return verify(project, Question(_ALONE, first, config), observer, tolerance, Here())
-    question = Question(against.name, record_of(against), config, asked.integrity)
-    return verify(project, question, observer, tolerance, Here(shut=True))
+        question = prepare_question(project, _ALONE, first, config, tolerance)
+        return verify(project, question, observer, Here())
+    question = prepare_subject(project, against, asked.integrity, config, tolerance)
+    return verify(project, question, observer, Here(shut=True))
 
 
 def check_reference(file: Path, experiment: str) -> None:

@@ -123,21 +123,21 @@ def _execute(
     workers: int | None,
     level: str | None,
 ) -> Verification:
-    from repro.app.subjects.recorded import record_of, recorded_config, run_of
+    from repro.app.subjects.recorded import recorded_config
     from repro.app.subjects.trust import check_trust
 
     config = recorded_config(subject)
     check_trust(project, subject, config)
     determinism = config.determinism.model_copy(update={"level": level} if level else {})
     enter(determinism.level)
-    from repro.app.verify import Question, verify
+    from repro.app.subjects.question import prepare_subject
+    from repro.app.verify import verify
     from repro.execution.places import Here
 
     execution = config.execution.model_copy(update={"workers": workers or 1})
     config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    expected = record_of(subject)
-    question = Question(subject.name, expected, config, integrity, run_of(subject))
-    return verify(project, question, observer, asked, Here(shut=True))
+    question = prepare_subject(project, subject, integrity, config, asked)
+    return verify(project, question, observer, Here(shut=True))
 
 
 def _write(path: Path, verification: Verification) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -133,24 +132,3 @@ def _check_plain(value: object) -> None:
 def typed_digest(kind: str, value: object, *, version: int) -> str:
     """Digest a JSON value of the given kind; numbers keep their type and sign."""
     return TaggedHash(kind, version).add(typed_json(value)).digest()
-
-
-def same_value(left: object, right: object) -> bool:
-    """Return whether two JSON values are the same, as ``typed_json`` has them.
-
-    Python has ``True == 1 == 1.0`` and ``0.0 == -0.0``. The order of keys does not count.
-
-    Examples
-    --------
-    >>> same_value({"a": [1]}, {"a": [1]}), same_value(1, 1.0), same_value(True, 1)
-    (True, False, False)
-    """
-    if isinstance(left, dict) and isinstance(right, dict):
-        same_keys = left.keys() == right.keys()
-        return same_keys and all(same_value(child, right[key]) for key, child in left.items())
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(same_value, left, right))
-    if isinstance(left, float) and isinstance(right, float):
-        return left == right and math.copysign(1, left) == math.copysign(1, right)
-    numbers = [isinstance(value, bool | float) for value in (left, right)]
-    return left == right and (type(left) is type(right) or not any(numbers))

@@ -263,6 +263,11 @@ class Environment(Record):
         """True if files differ from the commit, or None if that is unknown."""
         return self.git.dirty if isinstance(self.git, Repository) else None
 
+    @property
+    def foreign_packages(self) -> dict[str, str]:
+        """The versions of the packages that take part in training and are not the project's."""
+        return _versions(self, (*self.runtime, *(self.used or ())))
+
 
 class Host(Record):
     """The facts that differ from machine to machine by nature, and are never handed over."""
@@ -306,7 +311,7 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
         },
     }
     if version > 1:
-        value["packages"] = foreign_packages(environment)
+        value["packages"] = environment.foreign_packages
         value["libraries"] = environment.libraries or {}
     return tagged_digest("environment", value, version=version)
 
@@ -323,22 +328,6 @@ def follows(key: str, environment: Environment) -> bool:
     if version == 1 and (environment.used or environment.libraries):
         return False
     return key == environment_key(environment, version)
-
-
-def comparable(environment: Environment) -> dict[str, object]:
-    """Return what is compared with a second environment: without packages that cannot matter."""
-    # What was kept out had no effect, and the packages that were used are among the packages.
-    idle = {"runtime", "used", "packages", "dropped"}
-    value = environment.model_dump(mode="json", exclude=idle)
-    if environment.commit is not None:
-        # Branches and files that differ are reported elsewhere.
-        value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
-    return value | {"packages": foreign_packages(environment)}
-
-
-def foreign_packages(environment: Environment) -> dict[str, str]:
-    """Return the versions of the packages that take part in training and are not the project's."""
-    return _versions(environment, (*environment.runtime, *(environment.used or ())))
 
 
 def _versions(environment: Environment, names: Iterable[str]) -> dict[str, str]:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from repro.config.keys import VERSION
 from repro.core.evidence import evidence_of
 from repro.core.record_v1 import missing_metrics
 from repro.core.verdict import Comparison, Outcome, Verdict
-from repro.divergence.common_keys import keys_from, with_common_keys, with_keys_of
 from repro.divergence.comparable import obstacles
 from repro.divergence.compare import compare
 from repro.divergence.contradiction import contradiction
 from repro.divergence.expectation import with_expectation
-from repro.divergence.limits import automatic, check_noise, configured, in_units_of_target
+from repro.divergence.limits import automatic, configured, in_units_of_target
 from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from repro.config.experiment import ExperimentConfig
     from repro.config.verification import VerificationSettings
     from repro.core.environment import Environment
     from repro.core.meaning import Meaning
@@ -36,26 +32,25 @@ _SETTLED = {Verdict.IDENTICAL, Verdict.INCOMPARABLE}
 def foreseen_obstacles(
     settings: VerificationSettings,
     expected: AnyRecord,
-    config: ExperimentConfig,
+    planned: AnyRecord,
     asked: ToleranceRequest,
 ) -> tuple[str, ...]:
-    """Return why a record and a training by a configuration cannot be compared.
+    """Return why a record and a training cannot be compared, before anything is trained.
 
-    Nothing is trained for it: the data is taken to be the record's, and is checked when it is read.
+    Parameters
+    ----------
+    planned : AnyRecord
+        As ``config.common_keys.planned`` makes it: the data is taken to be the record's, and is
+        checked when it is read.
 
     Raises
     ------
-    ConfigError, PreconditionError
-        If the tolerance or the noise is not valid for this record.
+    ConfigError
+        If the configured tolerance is not valid.
     """
     _limits(settings, expected, asked)
-    theirs = Side.of(expected)
-    planned = replace(
-        theirs,
-        config=config.model_dump(mode="json", by_alias=True),
-        keys=keys_from(config, expected),
-    )
-    return obstacles(theirs, planned, asked.mode or settings.mode, settings.sample.size)
+    mode = asked.mode or settings.mode
+    return obstacles(Side.of(expected), Side.of(planned), mode, settings.sample.size)
 
 
 def obstacles_of_metrics(
@@ -92,7 +87,7 @@ def assess(
     asked: ToleranceRequest,
     meaning: Meaning,
 ) -> Comparison:
-    """Compare two records.
+    """Compare two records whose keys have one version, as ``with_common_keys`` returns them.
 
     Parameters
     ----------
@@ -102,11 +97,10 @@ def assess(
     Raises
     ------
     ConfigError, PreconditionError
-        As ``configured``, and as ``check_noise`` and ``automatic`` where that is asked for.
+        As ``configured``, and as ``automatic`` where that is asked for.
     """
     settings = settings.model_copy(update={"mode": asked.mode or settings.mode})
     limits = in_units_of_target(_limits(settings, expected, asked), expected, actual)
-    expected, actual = with_common_keys(expected, actual)
     comparison = _compared(settings, (expected, actual), limits, meaning)
     edited = _different_table(expected, actual) or contradiction(
         comparison.checks,
@@ -142,9 +136,6 @@ def _rule(record: AnyRecord) -> JsonValue:
 
 
 def _limits(settings: VerificationSettings, expected: AnyRecord, asked: ToleranceRequest) -> Limits:
-    if asked.noise:
-        version = 1 if asked.noise.strict_key.startswith("strict/v1:") else VERSION
-        check_noise(asked.noise, with_keys_of(expected, version))
     if asked.auto:
         return Limits(EXACT)
     return (
@@ -164,9 +155,17 @@ def _compared(
 
 
 def _different_table(expected: AnyRecord, actual: AnyRecord) -> str:
-    """Return a sentence where one table has two digests of its rows in any order."""
+    """Return a sentence where one table has two numbers of rows, or two digests in any order."""
+    if expected.content != actual.content:
+        return ""
+    rows = expected.table_rows, actual.table_rows
+    if None not in rows and rows[0] != rows[1]:
+        return (
+            f"dataset.rows: reference {rows[0]}, this run {rows[1]}, although the table is the"
+            " same: one of the two records was edited"
+        )
     left, right = expected.unordered, actual.unordered
-    if expected.content != actual.content or left is None or right is None or left == right:
+    if left is None or right is None or left == right:
         return ""
     if left.partition(":")[0] != right.partition(":")[0]:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from repro.core.canonical import same_value
+from repro.divergence.structure import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

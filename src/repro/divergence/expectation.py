@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.core.environment import Fingerprint, foreign_packages
+from repro.core.environment import Fingerprint
 from repro.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _finding(there: str | None, here: str | None) -> str:
 
 
 def _packages(expected: Environment, actual: Environment) -> str:
-    theirs, ours = foreign_packages(expected), foreign_packages(actual)
+    theirs, ours = expected.foreign_packages, actual.foreign_packages
     # A package that one side lacks is an extra: had training needed it, it would have failed.
     names = sorted(name for name in theirs.keys() & ours.keys() if theirs[name] != ours[name])
     if not names:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from repro.core.canonical import same_value
 from repro.core.verdict import Check, Kind, Outcome, excess_of
+from repro.divergence.structure import same_value
 from repro.divergence.tolerance import (
     EXACT,
     Limits,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.config.common_keys import keys_from
 from repro.config.recorded import parse_config
 from repro.core.environment import follows
 from repro.core.errors import SchemaError
 from repro.core.record import Identity, RunRecord
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.common_keys import keys_from
 from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.core.environment import comparable
 from repro.core.verdict import Suspect, Verdict
 from repro.divergence.causes import suspects
 from repro.divergence.configured import configured_suspects
+from repro.divergence.environments import differing_fields
 from repro.divergence.explained import redefined
 from repro.divergence.loaded import Loaded, code_of
 from repro.divergence.structure import differences
@@ -35,7 +35,7 @@ def recorded_differences(
         The code of both sides, where more of it is known than the records hold.
     """
     left, right = code or (code_of(expected), code_of(actual))
-    found = differences(comparable(expected.environment), comparable(actual.environment))
+    found = differing_fields(expected.environment, actual.environment)
     return found | {f"code.{name}": pair for name, pair in differences(left, right).items()}
 
 
@@ -43,7 +43,7 @@ def diagnose(
     expected: AnyRecord, actual: AnyRecord, comparison: Comparison, meaning: Meaning
 ) -> tuple[Comparison, tuple[Suspect, ...]]:
     """Add to a comparison where the environments differ, and rank what can have caused it."""
-    parted = differences(comparable(expected.environment), comparable(actual.environment))
+    parted = differing_fields(expected.environment, actual.environment)
     comparison = comparison.model_copy(update={"environment": parted})
     found = recorded_differences(expected, actual)
     return comparison, suspects_of(expected, actual, comparison, found, meaning)

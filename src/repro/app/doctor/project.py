@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from repro.app.answers import Status
 from repro.app.doctor.case import Observation
 from repro.capture.environment import LOCK
-from repro.core.environment import NoRepository, foreign_packages
+from repro.core.environment import NoRepository
 from repro.core.pins import Line, lines_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _installed(case: Case, lines: Sequence[Line]) -> Iterator[Observation]:
     environment = case.alive[0].environment
     # One that is locked for a different system may be installed, and take part in nothing.
     named = {line.name for line in lines if line.version is not None}
-    taking_part = foreign_packages(environment).keys() | named
+    taking_part = environment.foreign_packages.keys() | named
     packages = {n: v for n, v in environment.packages.items() if n in taking_part}
     # A line may be for a different system, or for an extra that is not installed.
     other = [

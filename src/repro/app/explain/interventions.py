@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from repro.app.explain.debian import release_with
 from repro.core.code_paths import BASELINE_GROUPS, TUNABLES_OF_LIBM
-from repro.core.environment import comparable
 from repro.core.variables import CORETYPE, DISABLE, ENABLE, HASH_SEED, THREADS, TUNABLES
 from repro.divergence.causes import suspects
 from repro.divergence.configured import configured_suspects
+from repro.divergence.environments import differing_fields
 from repro.divergence.loaded import Loaded
 from repro.divergence.numbers import greatest_relative_difference
-from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences
 from repro.launch import cannot_run
 from repro.training.declarations import MEANING
@@ -157,7 +156,7 @@ def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
 
     What this processor cannot run is left out.
     """
-    diverged = differences(comparable(record.environment), comparable(other.environment))
+    diverged = differing_fields(record.environment, other.environment)
     found: Settings = {}
     for suspect in suspects(diverged, None, None):
         settings = dispatch(suspect.cause, record.environment, other.environment)

@@ -19,20 +19,18 @@ from repro.config.keys import (
     version_of,
 )
 from repro.core.environment import follows
-from repro.core.evidence import evidence_of
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.unmatched import unmatched
 from repro.seeding import SeedScheme, derive
 from repro.store import StoredRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pydantic import JsonValue
 
     from repro.config.experiment import ExperimentConfig
-    from repro.core.record import AnyRecord, RunRecord
+    from repro.core.record import AnyRecord
     from repro.core.records import Seeds, Stages
 
 # What nothing on this machine follows from, in a run and in a reference.
@@ -189,18 +187,9 @@ def _seeds_of(name: str, base: int, scheme: str) -> tuple[int, ...]:
     return tuple(derive(base, *path) for path in product(*parts))
 
 
-def false_rows(expected: AnyRecord, actual: RunRecord, *, is_run: bool = False) -> str:
-    """Report that a record names a different number of rows than its data has; empty if not."""
-    recorded, rows = expected.table_rows, actual.table_rows
-    if recorded is None or recorded == rows:
-        return ""
-    return (
-        f"{'lineage.json: ' if is_run else ''}dataset.rows is {recorded}, and the data set with the"
-        f" same content has {rows} rows: the {'lineage' if is_run else 'record'} was edited"
-    )
-
-
-def claims(source: AnyRecord | StoredRun, actual: AnyRecord | None = None) -> tuple[str, ...]:
+def claims(
+    source: AnyRecord | StoredRun, actual: AnyRecord | None = None, checks: Iterable[Check] = ()
+) -> tuple[str, ...]:
     """Name what a record says of itself and what was compared with nothing.
 
     Parameters
@@ -208,20 +197,27 @@ def claims(source: AnyRecord | StoredRun, actual: AnyRecord | None = None) -> tu
     source : AnyRecord or StoredRun
         A run says more than a reference.
     actual : AnyRecord, optional
-        The record of the training that repeated it; without one, results are claimed too.
+        The record of the training that repeated it; without one, the data set is claimed too.
+    checks : iterable of Check
+        Of the comparison of the two; without any, the results are claimed as a whole.
     """
-    found: tuple[str, ...] = () if actual else ("results", "dataset")
+    checked = {check.name for check in checks if check.outcome is not Outcome.EXPLAINED}
+    found: tuple[str, ...] = () if checked else ("results",)
+    found += () if actual else ("dataset",)
     code, known = _code_of(source), (actual.code or {}) if actual else {}
     if any(known.get(name) != sha256 for name, sha256 in code.items()):
         found += ("code",)
-    if actual:
-        evidence = evidence_of(source.metrics) if isinstance(source, StoredRun) else source.evidence
-        only = unmatched(evidence, actual.evidence)
-        found += tuple(f"metrics.test.{name}" for name in evidence.test_metrics if name in only)
+    if checked:
+        names = (f"metrics.test.{name}" for name in _metrics_of(source))
+        found += tuple(name for name in names if name not in checked)
     found += _OF_BOTH
     if not isinstance(source, StoredRun):
         return found
     return found + _OF_A_RUN + (("overrides",) if source.lineage.overrides else ())
+
+
+def _metrics_of(source: AnyRecord | StoredRun) -> Iterable[str]:
+    return source.metrics.test if isinstance(source, StoredRun) else source.evidence.test_metrics
 
 
 def _code_of(source: AnyRecord | StoredRun) -> dict[str, str]:

@@ -14,10 +14,10 @@ from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
 from repro.config.tree import subtree
-from repro.core.canonical import same_value
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.hashing import check_sha256
 from repro.digest.files import sha256_file
+from repro.divergence.structure import same_value
 from repro.store import open_run
 from repro.store.naming import LINEAGE
 

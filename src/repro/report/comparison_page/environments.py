@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.core.environment import comparable
+from repro.divergence.environments import comparable
 from repro.divergence.structure import flatten
 from repro.report.comparison_page.groups import Bunch
 

@@ -1,4 +1,4 @@
-"""Keys of one version for records that are compared: those they have, or those they would have."""
+"""Keys of records: those they have, those they would have, and those of one version for two."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
         return record
     config = parse_config(record.config, "config.json")
     return record.with_keys(keys_from(config, record, version))
+
+
+def planned(record: AnyRecord, config: ExperimentConfig) -> AnyRecord:
+    """Return a record as a training of its data by a configuration would identify itself."""
+    dumped = config.model_dump(mode="json", by_alias=True)
+    return record.with_config(dumped).with_keys(keys_from(config, record))
 
 
 def with_common_keys(expected: AnyRecord, actual: AnyRecord) -> tuple[AnyRecord, AnyRecord]:

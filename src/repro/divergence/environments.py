@@ -1,0 +1,28 @@
+"""Differences of two environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.divergence.structure import differences
+
+if TYPE_CHECKING:
+    from repro.core.environment import Environment
+
+
+def differing_fields(
+    expected: Environment, actual: Environment
+) -> dict[str, tuple[object, object]]:
+    """Return the fields in which two environments differ, by dotted key."""
+    return differences(comparable(expected), comparable(actual))
+
+
+def comparable(environment: Environment) -> dict[str, object]:
+    """Return what is compared with a second environment: without packages that cannot matter."""
+    # What was kept out had no effect, and the packages that were used are among the packages.
+    idle = {"runtime", "used", "packages", "dropped"}
+    value = environment.model_dump(mode="json", exclude=idle)
+    if environment.commit is not None:
+        # Branches and files that differ are reported elsewhere.
+        value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
+    return value | {"packages": environment.foreign_packages}
