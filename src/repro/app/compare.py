@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import default_verification, verification_settings
 from repro.app.known import informed
+from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.record_file import read_record_file
-from repro.app.subjects.records import record_of_run
+from repro.app.subjects.recorded import record_of
 from repro.app.subjects.subject import check_integrity, check_record, find_subject
 from repro.config.common_keys import keys_from, with_common_keys
 from repro.config.recorded import parse_config
@@ -16,12 +17,13 @@ from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Comparison, Kind, Outcome, Verdict
 from repro.divergence.assess import assess
+from repro.divergence.chance import with_chance
 from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
 from repro.divergence.self_consistency import find_odd_keys
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
-from repro.store import read_run
+from repro.store import open_run
 from repro.store.naming import printable
 from repro.training.declarations import MEANING
 
@@ -76,11 +78,10 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
 
 def _of_run(subject: Subject) -> Entry:
     broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
-    run = read_run(subject.path)
-    lineage = run.lineage
+    record, lineage = record_of(subject), open_run(subject.path).lineage
     return Entry(
         name=printable(subject.path.name),
-        record=record_of_run(run),
+        record=record,
         code={"commit": lineage.commit, **lineage.code},
         loaded=frozenset(filter(may_be_code, lineage.code))
         if lineage.loaded is None
@@ -159,14 +160,15 @@ def _candidate(
     reference: Entry, entry: Entry, settings: VerificationSettings, asked: ToleranceRequest
 ) -> Candidate:
     expected, actual = reference.record, entry.record
-    here = actual.environment
-    comparison = assess(settings, *with_common_keys(expected, actual), asked, MEANING)
+    here, meaning = actual.environment, meaning_of(expected)
+    comparison = assess(settings, *with_common_keys(expected, actual), asked, meaning)
     if entry.damage:
         comparison = _damaged(comparison, entry.damage)
     found = recorded_differences(expected, actual, (reference.code, entry.code))
     code = {k.removeprefix("code."): pair for k, pair in found.items() if k.startswith("code.")}
     parted = {key: pair for key, pair in found.items() if not key.startswith("code.")}
     loaded = reference.loaded | entry.loaded
+    suspects = suspects_of(expected, actual, comparison, found, meaning, loaded)
     return Candidate.model_validate(
         {
             "name": entry.name,
@@ -181,7 +183,7 @@ def _candidate(
             ),
             "config": _of_results(differences(expected.config, actual.config)),
             "code": code,
-            "suspects": suspects_of(expected, actual, comparison, found, MEANING, loaded),
+            "suspects": with_chance(expected, actual, comparison, suspects),
         }
     )
 

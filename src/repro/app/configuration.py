@@ -126,6 +126,19 @@ def default_verification() -> VerificationSettings:
     return validate(subtree(tree, ("verification",)), VerificationSettings)
 
 
+def settings_or_default(folder: Path) -> VerificationSettings:
+    """Return how a project compares records; of a folder that is no project, the default.
+
+    Raises
+    ------
+    ConfigError
+        As ``verification_settings``.
+    """
+    if (folder / BASE).is_file():
+        return verification_settings(folder)
+    return default_verification()
+
+
 def verification_settings(project: Path, experiment: str = "") -> VerificationSettings:
     """Return how this project compares records with trainings.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from repro import __version__
+from repro.app.subjects.commands import remember
 from repro.core.jsonfile import dump_record
 from repro.core.record import CommandRecipe
 from repro.core.records import EnvironmentFile, Lineage
@@ -32,19 +34,27 @@ class RecordRequest:
         The command.
     folder : Path
         The folder that it runs in.
+    base : Path
+        The project's folder, if it is in one; the working folder is recorded in relation to it.
     runs : Path
         Where the run is written.
     level : str
     name : str or None
         Of the record; made from the command where it is None.
+    inputs : sequence of Path
+        Files, or folders with all that is in them, that are read unseen.
+    outputs : sequence of str
+        Patterns of the files that are results; all that are written where there is none.
     """
 
     words: Sequence[str]
     folder: Path
+    base: Path
     runs: Path
     level: str
     name: str | None = None
-    selection: Selection = Selection()
+    inputs: Sequence[Path] = ()
+    outputs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -74,11 +84,16 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
 
     check_writable(request.runs)
     words = portable(request.words)
+    workdir = PurePath(os.path.relpath(request.folder, request.base)).as_posix()
     recipe = CommandRecipe(
-        kind="command", argv=tuple(words), workdir=".", environ={}, level=request.level
+        kind="command", argv=tuple(words), workdir=workdir, environ={}, level=request.level
     )
     how = Performance(
-        request.name or name_of(words), request.folder, request.runs, out, request.selection
+        request.name or name_of(words),
+        request.folder,
+        request.runs,
+        out,
+        Selection(request.inputs, request.outputs),
     )
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)
@@ -95,6 +110,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         pending.write(RECORD, dump_record(made))
         pending.write("environment.json", dump_record(environment))
         path = pending.commit(_lineage(made, pending.run_id, started.isoformat()))
+    remember(made)
     return RecordedRun(path, path.name, made, seconds)
 
 

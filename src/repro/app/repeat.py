@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from repro.divergence.tolerance import ToleranceRequest
 
 
-
 @dataclass(frozen=True)
 class Repetition:
     """A recorded command that is to be run again.
@@ -154,5 +153,3 @@ def _obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
         found = f"file/v1:{sha256_file(path)}"
         if found != each.content:
             yield f"input {each.name} differs: recorded {each.content}, found {found}"
-
-

@@ -72,8 +72,8 @@ def _facts(run: StoredRun, damage: tuple[str, ...]) -> Facts:
     return Facts(
         run_id=run.lineage.run_id,
         config=config.model_dump(mode="json", by_alias=True),
-        rows=run.lineage.dataset.rows,
-        content=run.lineage.dataset.content,
+        rows=run.dataset.rows,
+        content=run.dataset.content,
         keys=run.snapshot.keys,
         metrics=run.metrics,
         threshold=run.threshold,

@@ -15,6 +15,7 @@ from repro.cli.options import (
     PATH,
     PathName,
     debug_option,
+    find_if_any,
     runs_of,
     runs_option,
     tolerance_options,
@@ -27,7 +28,7 @@ from repro.cli.rendering import (
     render_expectation,
     render_suspects,
 )
-from repro.core.errors import ExitCode, PreconditionError
+from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,9 +94,9 @@ def command(
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
     asked = tolerance_request(tolerance, noise_file)
-    project = _project(project_folder)
+    project = find_if_any(project_folder)
     base = project or Path.cwd()
-    runs = runs_of(base, runs_folder) if project or runs_folder else base
+    runs = runs_of(base, runs_folder)
     if file or page:
         read = [find_subject(base, runs, name).path for name in (reference, *candidates)]
         check_targets([file, page], [*read, noise_file])
@@ -116,17 +117,6 @@ def command(
         draw(report, [first, *others], page)
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
-
-
-def _project(folder: Path | None) -> Path | None:
-    from repro.config.project import find_project
-
-    try:
-        return find_project(folder or Path.cwd())
-    except PreconditionError:
-        if folder is not None:
-            raise
-        return None
 
 
 def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from repro.core.errors import ConfigError
+from repro.core.errors import ConfigError, PreconditionError
 from repro.core.pathname import pathname_problem
 from repro.launch import KNOWN, Level, dropped, ensure
 
@@ -166,6 +166,18 @@ def find(project_folder: Path | None) -> Path:
     from repro.config.project import find_project
 
     return find_project(project_folder or Path.cwd())
+
+
+def find_if_any(project_folder: Path | None) -> Path | None:
+    """Return the project that a command is about; None where there is none and none was named."""
+    from repro.config.project import find_project
+
+    try:
+        return find_project(project_folder or Path.cwd())
+    except PreconditionError:
+        if project_folder is not None:
+            raise
+        return None
 
 
 def is_here(project: Path) -> bool:

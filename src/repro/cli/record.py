@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.cli import output
-from repro.cli.options import LEVELS, PATH, debug_option, json_option, runs_of, runs_option
+from repro.cli.options import (
+    LEVELS,
+    PATH,
+    debug_option,
+    find_if_any,
+    json_option,
+    runs_of,
+    runs_option,
+)
 from repro.cli.rendering import line
 from repro.launch import Level, check_processor
 
@@ -66,24 +74,24 @@ def command(
     repro verify                                run the newest one again, and compare
     """
     from repro.app.record import RecordRequest, record
-    from repro.execution.recording import Selection
 
     if not words or not words[0]:
-        raise click.UsageError(
-            "name a command, after two dashes: repro record -- python train.py"
-        )
+        raise click.UsageError("name a command, after two dashes: repro record -- python train.py")
     check_processor(Level(level))
     missing = next((path for path in inputs if not path.exists()), None)
     if missing is not None:
         raise click.BadParameter(f"there is no file or folder {missing}", param_hint="--input")
     here = Path.cwd()
+    base = find_if_any(None) or here
     request = RecordRequest(
         words=words,
         folder=here,
-        runs=runs_of(here, runs_folder),
+        base=base,
+        runs=runs_of(base, runs_folder),
         level=level,
         name=name,
-        selection=Selection(inputs, outputs),
+        inputs=inputs,
+        outputs=outputs,
     )
     # With --json, standard output is the record's alone.
     stream = sys.stderr.buffer if as_json else sys.stdout.buffer

@@ -13,6 +13,7 @@ from repro.cli.options import (
     PATH,
     enter,
     find,
+    find_if_any,
     json_option,
     project_option,
     runs_of,
@@ -23,6 +24,7 @@ from repro.cli.options import (
 )
 from repro.cli.progress import Progress, Quiet
 from repro.cli.rendering import line, render_divergence, render_expectation, render_suspects
+from repro.cli.rerun import Rerun
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ if TYPE_CHECKING:
     help="Train at this level instead of the recorded one; other code paths have other bits.",
 )
 @workers_option
+@click.option(
+    "--run-command", is_flag=True,
+    help="Run the command of a record that was not made here, without being asked.",
+)  # fmt: skip
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @json_option("verification")
@@ -65,13 +71,15 @@ def command(
     level: str | None,
     *,
     only_integrity: bool,
+    run_command: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Check that a run or reference reproduces on this machine.
 
     First it checks integrity: every file is what the record says it is. Then it trains again with
-    the recorded configuration. The verdict is identical (the same bits), equivalent (within the
+    the recorded configuration, or runs the recorded command again in a copy of its folder. The
+    verdict is identical (the same bits), equivalent (within the
     tolerance), different, or incomparable. If both environments have the same fingerprint,
     bit-identical results are expected, and equivalent is a finding too. The run itself is only
     read.
@@ -85,6 +93,8 @@ def command(
     repro verify --integrity RUN            only the files, without training
     """
     from repro.app.files import check_targets
+    from repro.app.subjects.commands import command_of
+    from repro.app.subjects.recorded import record_of
     from repro.app.subjects.subject import check_integrity, find_subject
     from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
@@ -95,7 +105,7 @@ def command(
         project = Path.cwd()
         found = find_subject(project, project, subject)
     else:
-        project = find(project_folder)
+        project = find_if_any(project_folder) or Path.cwd()
         found = find_subject(project, runs_of(project, runs_folder), subject)
     check_targets([report_file], [found.path, noise_file])
     integrity = check_integrity(found)
@@ -103,8 +113,15 @@ def command(
     if only_integrity or not intact:
         verification = verify_integrity(found, integrity)
     else:
-        observer = Quiet() if quiet or as_json else Progress()
-        verification = _execute(project, found, integrity, observer, asked, workers, level)
+        record = record_of(found)
+        if command_of(record) is not None:
+            run = Rerun(project, runs_of(project, runs_folder), asked, level)
+            quiet = quiet or as_json
+            verification = run.answer(found, record, integrity, quiet=quiet, agreed=run_command)
+        else:
+            observer = Quiet() if quiet or as_json else Progress()
+            project = find(project_folder)
+            verification = _execute(project, found, integrity, observer, asked, workers, level)
     if report_file is not None:
         _write(report_file, verification)
     if as_json:

@@ -66,8 +66,8 @@ def compare(
     """
     only = first = ""
     if expected.stages and actual.stages and not (expected.is_pipeline or actual.is_pipeline):
-        stages, only, first = aligned(expected.stages, actual.stages)
-        actual = replace(actual, stages=stages)
+        matched, only, first = aligned(expected.stages, actual.stages)
+        actual = replace(actual, stages=matched)
     reasons = explained(expected, actual, meaning)
     reasons |= explained_outputs(expected.evidence, actual.evidence, meaning)
     divergence = first_divergence(expected.stages, actual.stages, reasons)

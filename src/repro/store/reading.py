@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.record import RunRecord
 from repro.core.records import (
+    DatasetLineage,
     DriftBaseline,
     EnvironmentFile,
     Lineage,
@@ -40,6 +42,7 @@ class StoredRun:
 
     path: Path
     lineage: Lineage
+    dataset: DatasetLineage
     config: dict[str, JsonValue]
     metrics: Metrics
     threshold: Threshold
@@ -92,19 +95,26 @@ def read_command(run: Path) -> StoredCommand:
 
 
 def read_run(run: Path) -> StoredRun:
-    """Read everything comparable about a run.
+    """Read everything comparable about the run of an experiment.
 
     Raises
     ------
     PreconditionError
-        If a file is missing or cannot be read.
+        If a file is missing or cannot be read, or the run is of a recorded command.
     SchemaError
         If a file is not, to the byte, what was written, or is no such record.
     """
     files = open_run(run)
+    dataset = files.lineage.dataset
+    if dataset is None:
+        raise PreconditionError(
+            f"run {run.name} is of a recorded command, and has no configuration and no model",
+            advice=f"run it again and compare: repro verify {run.name}",
+        )
     return StoredRun(
         path=run,
         lineage=files.lineage,
+        dataset=dataset,
         config=cast("dict[str, JsonValue]", load(files.content("config.json"), "config.json")),
         metrics=files.record("metrics.json", Metrics),
         threshold=files.record("threshold.json", Threshold),

@@ -21,6 +21,7 @@ from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 ROOT, FOLDER, OTHERS = "REPRO_TRACE_ROOT", "REPRO_TRACE", "REPRO_TRACE_ADAPTERS"
@@ -49,7 +50,9 @@ def start(folder: str) -> None:
         os.register_at_fork(after_in_child=partial(_forked, active))
     calls.ACTIVE = active
     classes.watch_classes()
-    watched = {name: partial(_adapt, path, recorder) for name, path in _adapters().items()}
+    watched: dict[str, Callable[[ModuleType], None]] = {
+        name: partial(_adapt, path, recorder) for name, path in _adapters().items()
+    }
     Watcher(watched, lambda reason: trace.write("lost", what=reason)).install()
     atexit.register(_ended, trace, active)
     # Last: what this package itself opens is nobody's input.

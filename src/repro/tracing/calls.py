@@ -41,8 +41,8 @@ def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
     Otherwise a deprecation that a library reports for the line that called it would be reported
     for this package, and be filtered differently.
     """
-    code: CodeType = function.__code__  # type: ignore[attr-defined]
-    function.__code__ = code.replace(co_filename=_UNSEEN)  # type: ignore[attr-defined]
+    code: CodeType = function.__code__
+    function.__code__ = code.replace(co_filename=_UNSEEN)
     return function
 
 
@@ -119,7 +119,7 @@ class Calls:
         given: tuple[tuple[Any, ...], dict[str, Any]],
         site: tuple[str, int],
         what: tuple[str, str],
-    ) -> _Step | None:
+    ) -> _Rest | None:
         label, kind = what
         if kind == "method":
             owner = type(given[0][0]) if given[0] else None
@@ -139,7 +139,7 @@ class Calls:
         self._thread.busy = True
         try:
             function(*given)
-        except Exception as error:  # noqa: BLE001 - nothing may reach the recorded program
+        except Exception as error:
             self._trace.write("lost", what=f"{type(error).__name__}: {error}"[:200])
             return False
         finally:
@@ -176,7 +176,7 @@ class _Chain:
     """A chain over numbers, as ``core.record.Series`` has it."""
 
     def __init__(self) -> None:
-        import hashlib  # noqa: PLC0415
+        import hashlib
 
         self._sha256 = hashlib.sha256
         self._value = hashlib.sha256(b"repro.series/v1").digest()
@@ -185,7 +185,7 @@ class _Chain:
 
     def add(self, value: float) -> None:
         """Add one value."""
-        import struct  # noqa: PLC0415
+        import struct
 
         self._value = self._sha256(self._value + struct.pack(">d", value)).digest()
         self.length += 1
@@ -194,7 +194,10 @@ class _Chain:
 
     def marks_now(self) -> dict[str, object]:
         """Return the length and the marks so far."""
-        return {"length": self.length, "marks": {**self._marks, str(self.length): self._value.hex()}}
+        return {
+            "length": self.length,
+            "marks": {**self._marks, str(self.length): self._value.hex()},
+        }
 
 
 class _Rest:

@@ -22,7 +22,7 @@ def watch_classes() -> None:
         made = original(*_given, **_named)
         try:
             wrap(made)
-        except Exception:  # noqa: BLE001 - a class of a stranger may refuse any attribute
+        except Exception:
             return made
         return made
 

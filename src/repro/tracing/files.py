@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from importlib.util import source_from_cache
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ class Files:
             self._busy = True
             try:
                 handle(*given)
-            except Exception:  # noqa: BLE001 - nothing may reach the recorded program
+            except Exception:
                 return
             finally:
                 self._busy = False
@@ -122,10 +123,8 @@ class Files:
 
     def _note_code(self, path: str) -> None:
         if path.endswith(".pyc"):
-            try:
+            with suppress(ValueError):
                 path = source_from_cache(path)
-            except ValueError:
-                pass
         if self._is_new("code", path) and os.path.isfile(path):
             self._trace.write("code", path=path)
 

@@ -33,7 +33,7 @@ class Watcher:
         for name in [*self._watched]:
             if name in sys.modules:
                 self._act(name, sys.modules[name])
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Find a watched module by the other finders, with a loader that tells when it is done."""
@@ -50,7 +50,8 @@ class Watcher:
         finally:
             self._searching.discard(name)
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, self._act)
+            loader: Any = _Loader(spec.loader, self._act)
+            spec.loader = loader
         return spec
 
     def _act(self, name: str, module: ModuleType) -> None:
@@ -58,7 +59,7 @@ class Watcher:
         try:
             if act is not None:
                 act(module)
-        except Exception as error:  # noqa: BLE001 - a version of a library may lack what is wrapped
+        except Exception as error:
             self._lost(f"{name}: {type(error).__name__}: {error}")
 
 

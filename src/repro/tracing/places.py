@@ -7,7 +7,18 @@ import site
 import sys
 import tempfile
 
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/usr/", "/lib/", "/lib64/", "/etc/", "/bin/", "/sbin/", "/run/")
+_SYSTEM = (
+    "/proc/",
+    "/sys/",
+    "/dev/",
+    "/usr/",
+    "/lib/",
+    "/lib64/",
+    "/etc/",
+    "/bin/",
+    "/sbin/",
+    "/run/",
+)
 _SITE = ("site-packages", "dist-packages")
 # The folder of this package, whose files are neither the user's nor installed in an editable one.
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from contextlib import suppress
 from typing import Any
 
 
@@ -11,12 +12,11 @@ def states() -> dict[str, str]:
     """Return a digest of the state of each global generator whose library is loaded."""
     found = {}
     for name, read in _READERS.items():
-        try:
+        # A library that is imported half-way has no state yet.
+        with suppress(Exception):
             content = read()
-        except Exception:  # noqa: BLE001 - a half-imported library has no state yet
-            continue
-        if content is not None:
-            found[name] = f"generator/v1:{hashlib.sha256(content).hexdigest()}"
+            if content is not None:
+                found[name] = f"generator/v1:{hashlib.sha256(content).hexdigest()}"
     return found
 
 

@@ -67,7 +67,7 @@ class Recorder:
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 before(*args, **kwargs)
-            except Exception:  # noqa: BLE001 - nothing may reach the recorded program
+            except Exception:
                 return original(*args, **kwargs)
             return original(*args, **kwargs)
 
@@ -84,8 +84,9 @@ class Recorder:
         """Return the nearest line of the user's code, unless it is importing something."""
         frame: Any = sys._getframe(1)  # noqa: SLF001 - there is no other way to ask
         for _ in range(_DEPTH):
-            if frame is None or "importlib" in frame.f_code.co_filename and "tracing" not in (
-                frame.f_code.co_filename
+            if frame is None or (
+                "importlib" in frame.f_code.co_filename
+                and "tracing" not in (frame.f_code.co_filename)
             ):
                 return None
             place = self._places.code(frame.f_code.co_filename)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from repro.tracing.places import Places
 
 SKIPPED = "skipped/v1:"
-_TEXT_LIMIT = 1 << 26
 
 # By "package.Class": a function that digests an object of that class or of one derived from it.
 KINDS: dict[str, Callable[[Any, Callable[[object], str]], str]] = {}
@@ -36,12 +35,22 @@ class Digests:
         self._places = places
         # By the identity of an object, which is kept alive by its own entry.
         self._fitted: dict[int, tuple[object, tuple[tuple[str, int], ...], str]] = {}
+        self._plain: dict[type, Callable[[Any], Iterable[bytes]]] = {
+            **dict.fromkeys((type(None), bool, int, float, complex), _shown),
+            str: self._text,
+            bytes: lambda value: [value],
+            list: self._each,
+            tuple: self._each,
+            dict: self._pairs,
+            set: self._unordered,
+            frozenset: self._unordered,
+        }
 
     def digest(self, value: object) -> str:
         """Digest any value; one that has no digest becomes a skip."""
         try:
             return self._digest(value)
-        except Exception:  # noqa: BLE001 - whatever an object of a stranger does, the program runs on
+        except Exception:
             return SKIPPED + _type_name(value)
 
     def fitted(self, value: object, *, renew: bool) -> str:
@@ -65,32 +74,36 @@ class Digests:
 
     def _digest(self, value: object) -> str:
         kind = type(value)
-        if value is None or kind in _PLAIN:
-            return _hashed("plain", [f"{kind.__name__}:{value!r}".encode()])
-        if kind is str:
-            return _hashed("text", [self._places.portable(str(value)).encode("utf-8", "replace")])
-        if kind is bytes:
-            return _hashed("bytes", [bytes(value)])  # type: ignore[call-overload]
         if isinstance(value, os.PathLike):
             return self._digest(os.fspath(value))
+        encode = self._plain.get(kind)
+        if encode is not None:
+            return _hashed(kind.__name__, encode(value))
         for own in kind.__mro__[:-1]:
             function = KINDS.get(f"{str(own.__module__).partition('.')[0]}.{own.__qualname__}")
             if function is not None:
                 return function(value, self._digest)
-        if kind in (list, tuple):
-            return _hashed(kind.__name__, self._each(value))
-        if kind is dict:
-            return _hashed("dict", self._each(x for pair in value.items() for x in pair))
-        if kind in (set, frozenset):
-            return _hashed("set", sorted(self._each(value)))
         return _of_library(value)
 
-    def _each(self, values: Any) -> Iterable[bytes]:
+    def _text(self, value: str) -> list[bytes]:
+        return [self._places.portable(value).encode("utf-8", "replace")]
+
+    def _pairs(self, value: dict[object, object]) -> Iterable[bytes]:
+        return self._each(each for pair in value.items() for each in pair)
+
+    def _unordered(self, value: Iterable[object]) -> list[bytes]:
+        return sorted(self._each(value))
+
+    def _each(self, values: Iterable[object]) -> Iterable[bytes]:
         return (self._digest(value).encode() for value in values)
 
 
 _KEPT = 64
-_PLAIN = (bool, int, float, complex)
+
+
+def _shown(value: object) -> list[bytes]:
+    # Shortest form that reads back to the same bits, on every machine.
+    return [repr(value).encode()]
 
 
 def _hashed(kind: str, parts: Iterable[bytes]) -> str:
@@ -101,18 +114,18 @@ def _hashed(kind: str, parts: Iterable[bytes]) -> str:
     return f"{kind}/v1:{found.hexdigest()}"
 
 
-def _of_library(value: object) -> str:
+def _of_library(value: Any) -> str:
     """Digest an object of a library as every other part of this program does."""
     packages = {str(own.__module__).partition(".")[0] for own in type(value).__mro__[:-1]}
     if "numpy" in packages and hasattr(value, "dtype") and type(value).__module__ == "numpy":
-        from repro.digest.arrays import digest_array  # noqa: PLC0415 - NumPy is loaded
+        from repro.digest.arrays import digest_array
 
         if isinstance(value, sys.modules["numpy"].generic):
             return digest_array(sys.modules["numpy"].asarray(value))
         if value.dtype.kind != "O" or "sklearn" not in sys.modules:
-            return digest_array(value)  # type: ignore[arg-type]
+            return digest_array(value)
     if "pandas" in packages:
-        from repro.digest import frames  # noqa: PLC0415 - pandas is loaded
+        from repro.digest import frames
 
         for name, function in (
             ("DataFrame", frames.digest_frame),
@@ -120,10 +133,10 @@ def _of_library(value: object) -> str:
             ("Index", frames.digest_index),
         ):
             if isinstance(value, getattr(sys.modules["pandas"], name)):
-                return function(value)  # type: ignore[operator]
+                return function(value)
     if not {"numpy", "pandas", "scipy.sparse"} <= sys.modules.keys():
         raise TypeError("what walks an object is not loaded")
-    from repro.digest.estimators import digest_estimator  # noqa: PLC0415 - its libraries are loaded
+    from repro.digest.estimators import digest_estimator
 
     return digest_estimator(value)
 

@@ -122,7 +122,7 @@ def _configuration(run: StoredRun) -> ExperimentConfig | None:
 
 
 def _of_configuration(run: StoredRun, config: ExperimentConfig) -> Iterator[_Fact]:
-    lineage, dataset, keys = run.lineage, run.lineage.dataset, run.snapshot.keys
+    lineage, dataset, keys = run.lineage, run.dataset, run.snapshot.keys
     identity = config, dataset.content, run.stages.version
     version = version_of(keys)
     pairs: tuple[tuple[str, str, JsonValue, JsonValue], ...] = (

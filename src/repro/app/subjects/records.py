@@ -49,9 +49,9 @@ def assembled(run: StoredRun) -> RunRecord:
     config = parse_config(run.config, "config.json")
     with _of_a_record(run):
         results = Results(
-            content=run.lineage.dataset.content,
-            unordered=run.lineage.dataset.unordered,
-            rows=run.lineage.dataset.rows,
+            content=run.dataset.content,
+            unordered=run.dataset.unordered,
+            rows=run.dataset.rows,
             keys=run.snapshot.keys,
             stages=run.stages,
             metrics=run.metrics,

@@ -85,7 +85,9 @@ def _files(folder: Path, runs: Path | None, *, folders: bool = False) -> Iterato
         linked = [name for name in inner if (here / name).is_symlink()]
         if folders:
             yield from (here / name for name in inner)
-        yield from (here / name for name in (*linked, *sorted(names)) if not folders or name in names)
+        yield from (
+            here / name for name in (*linked, *sorted(names)) if not folders or name in names
+        )
 
 
 def _is_left_out(path: Path, runs: Path | None) -> bool:

@@ -80,12 +80,7 @@ def files_of(
         Of the working folder, before and after.
     """
     found, (before, after) = Files(), states
-    written = {name for name, state in after.items() if before.get(name) != state}
-    for event in traces.of("write"):
-        written.add(name_of(event["path"], root))
-    for event in traces.of("moved"):
-        if name_of(event["source"], root) in written:
-            written.add(name_of(event["target"], root))
+    written = _written(traces, root, states)
     made = {name_of(e["path"], root) for e in traces.of("write") if not e["existed"]}
     made |= {name for name in written if not name.startswith(("/", "~")) and name not in before}
     found.created = sorted(name for name in made if name in after)
@@ -105,6 +100,16 @@ def files_of(
     for event in traces.of("listed"):
         found.listed.setdefault(name_of(event["path"], root) or ".", event["digest"])
     return found
+
+
+def _written(traces: Traces, root: Path, states: tuple[State, State]) -> set[str]:
+    before, after = states
+    written = {name for name, state in after.items() if before.get(name) != state}
+    written |= {name_of(event["path"], root) for event in traces.of("write")}
+    for event in traces.of("moved"):
+        if name_of(event["source"], root) in written:
+            written.add(name_of(event["target"], root))
+    return written
 
 
 def _note_output(found: Files, name: str, path: Path) -> None:
@@ -159,7 +164,7 @@ def name_of(path: str, root: Path) -> str:
     """Name a file by the working folder or by the user's home, and else by its path."""
     home = os.path.expanduser("~")  # noqa: PTH111 - names, as they stand in a trace
     for folder, start in ((str(root), ""), (home, "~/")):
-        if folder != os.sep and (path == folder or path.startswith(os.path.join(folder, ""))):
+        if folder != os.sep and (path == folder or path.startswith(folder + os.sep)):
             return start + path[len(folder) :].lstrip(os.sep).replace(os.sep, "/")
     return path.replace(os.sep, "/")
 

@@ -92,7 +92,7 @@ def _sets(traces: Traces) -> Iterator[Remark]:
             yield Remark(
                 kind="order of a set",
                 site=f"{event['file']}:{event['line']}",
-                message=f"{event['function']} is given a set as {name}: its order depends on hashes",
+                message=f"{event['function']} is given the set {name}: its order depends on hashes",
                 fix="sort it: sorted(…)",
             )
 

@@ -113,10 +113,14 @@ def run_traced(
     PreconditionError
         If it cannot be started.
     """
-    given = {"stdin": subprocess.DEVNULL, "start_new_session": True} if alone else {}
     try:
         process = subprocess.Popen(
-            command, cwd=folder, env=environ, stdout=subprocess.PIPE, **given
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL if alone else None,
+            stdout=subprocess.PIPE,
+            start_new_session=alone,
         )
     except OSError as error:
         raise PreconditionError(

@@ -60,7 +60,7 @@ def _found(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             owner, called = _names(node.func)
-            unseeded = not node.args and not node.keywords or _is_none(node)
+            unseeded = (not node.args and not node.keywords) or _is_none(node)
             if called in _DRAWS or (called in _UNSEEDED and unseeded):
                 yield node.lineno, "entropy", f"{called}()"
             elif (owner, called) in _CLOCK:

@@ -95,7 +95,9 @@ def _note_skipped(found: Calls, name: str, event: Event) -> None:
     for which in (event["inputs"], event["outputs"]):
         for label, digest in which.items():
             if digest.startswith(_SKIPPED):
-                found.skipped.append(f"{name.partition(' (')[0]}: {label}, {digest[len(_SKIPPED):]}")
+                found.skipped.append(
+                    f"{name.partition(' (')[0]}: {label}, {digest[len(_SKIPPED) :]}"
+                )
 
 
 def _note_values(found: Calls, metric: str, occurrence: int, event: Event) -> None:
@@ -139,5 +141,3 @@ def _series_of(traces: Traces) -> Iterable[Series]:
         names[name] += 1
         title = name if names[name] == 1 else f"{name} ({names[name]})"
         yield Series(name=title, length=event["length"], marks=event["marks"])
-
-

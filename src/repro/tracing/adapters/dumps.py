@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def joblib(module: Any, recorder: Recorder) -> None:
     """Watch ``joblib.dump``."""
-    recorder.around(module, "dump", lambda value, filename, *_, **__: recorder.dump(value, filename))
+    recorder.around(
+        module, "dump", lambda value, filename, *_, **__: recorder.dump(value, filename)
+    )
 
 
 def pickle(module: Any, recorder: Recorder) -> None:

@@ -23,9 +23,7 @@ def torch(module: Any, recorder: Recorder) -> None:
     _watch_seeds(module, ("manual_seed", "set_rng_state"), recorder, "torch")
 
 
-def _watch_seeds(
-    module: Any, names: tuple[str, ...], recorder: Recorder, generator: str
-) -> None:
+def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, generator: str) -> None:
     for name in names:
 
         def seeded(seed: object = None, *_: object, **__: object) -> None:

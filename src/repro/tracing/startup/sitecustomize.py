@@ -1,7 +1,13 @@
 """Start tracing in a Python that a recorded command has started; standard library alone."""
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def _start() -> None:
@@ -13,17 +19,18 @@ def _start() -> None:
         source = os.path.dirname(os.path.dirname(os.path.dirname(here)))
         try:
             from importlib.machinery import PathFinder
+
             class OwnFinder:
                 """Finds this package where the interpreter has none installed."""
 
                 @staticmethod
-                def find_spec(name, path=None, target=None):
+                def find_spec(name: str, path: object = None, target: object = None) -> object:
                     """Return the spec of the package that records."""
                     if name == "repro":
                         return PathFinder.find_spec(name, [source])
                     return None
 
-            sys.meta_path.append(OwnFinder)
+            sys.meta_path.append(OwnFinder())  # type: ignore[arg-type]
             from repro.tracing.bootstrap import start
 
             start(folder)
@@ -33,10 +40,10 @@ def _start() -> None:
     _next(sys.modules.pop("sitecustomize", None))
 
 
-def _next(own) -> None:
+def _next(own: ModuleType | None) -> None:
     """Run the module of this name that the interpreter would have run."""
     try:
-        import sitecustomize  # noqa: F401 - the system's
+        __import__("sitecustomize")
     except ImportError as error:
         if error.name != "sitecustomize":
             raise

@@ -1,0 +1,115 @@
+"""Running a recorded command again: whose it is, and what it prints."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.core.errors import PreconditionError
+from repro.launch import Level, check_processor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.app.subjects.subject import Subject
+    from repro.app.tolerances import ToleranceRequest
+    from repro.core.record import AnyRecord
+    from repro.core.verdict import Check, Verification
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """How a recorded command is run again.
+
+    Attributes
+    ----------
+    base : Path
+        The project's folder, or the current one.
+    runs : Path
+    asked : ToleranceRequest
+    level : str or None
+        In place of the recorded one.
+    """
+
+    base: Path
+    runs: Path
+    asked: ToleranceRequest
+    level: str | None
+
+    def answer(
+        self,
+        subject: Subject,
+        record: AnyRecord,
+        integrity: tuple[Check, ...],
+        *,
+        quiet: bool,
+        agreed: bool,
+    ) -> Verification:
+        """Run the command of a record again, if it may run, and compare.
+
+        Parameters
+        ----------
+        quiet : bool
+            Whether to keep back what the command prints.
+        agreed : bool
+            Whether the user has said that a stranger's command may run.
+
+        Raises
+        ------
+        PreconditionError
+            If the user does not want it to run; as ``repeat``.
+        """
+        from repro.app.configuration import settings_or_default
+        from repro.app.repeat import Repetition, repeat
+        from repro.app.subjects.commands import command_of, is_own
+
+        recipe = command_of(record)
+        words = shlex.join(recipe.argv) if recipe else ""
+        if not agreed and not is_own(record):
+            _ask(subject, words)
+        level = self.level or (recipe.level if recipe else "")
+        check_processor(Level(level))
+        folder = (self.base / (recipe.workdir if recipe else ".")) if subject.is_run else None
+        question = Repetition(
+            name=subject.name,
+            expected=record,
+            integrity=integrity,
+            folder=(folder or self.base).resolve(),
+            runs=self.runs.resolve(),
+            settings=settings_or_default(self.base),
+            asked=self.asked,
+            level=self.level,
+        )
+        if not quiet:
+            output.note(f"running again, in a copy of {question.folder}: {words}")
+        return repeat(question, _nothing if quiet else _beside)
+
+
+def _ask(subject: Subject, words: str) -> None:
+    """Ask whether a command that this user has not recorded here may run.
+
+    Raises
+    ------
+    PreconditionError
+    """
+    advice = "read it; if you trust its author, add --run-command"
+    shown = f"the {subject.name} was not recorded here, and would run: {words}"
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        raise PreconditionError(shown, advice=advice)
+    output.note(shown)
+    if not click.confirm("run it?", default=False, err=True):
+        raise PreconditionError("the command was not run", advice=advice)
+
+
+def _beside(block: bytes) -> None:
+    sys.stderr.buffer.write(block)
+    sys.stderr.buffer.flush()
+
+
+def _nothing(_block: bytes) -> None:
+    """Keep back what the command prints."""
