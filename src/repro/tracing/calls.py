@@ -113,6 +113,24 @@ class Calls:
         self._quietly(step.finished, result)
         return result
 
+    def begin(
+        self, site: tuple[str, int], label: str, given: Callable[[], dict[str, object]]
+    ) -> Step | None:
+        """Begin a step that an adapter has seen; None where this one is left out.
+
+        Parameters
+        ----------
+        given : callable
+            Returns what goes in; it is not called where the step is left out.
+        """
+        step = self._counted(site, label, "function")
+        found = isinstance(step, Step) and self._quietly(lambda: step.take(given()))
+        return step if isinstance(step, Step) and found else None
+
+    def finish(self, step: Step, result: object) -> None:
+        """Finish a step that an adapter has begun."""
+        self._quietly(step.finished, result)
+
     def _begun(
         self,
         original: Callable[..., Any],
@@ -126,13 +144,18 @@ class Calls:
             if owner is None or not (hasattr(owner, "fit") or hasattr(owner, "predict")):
                 return None
             label = f"{owner.__name__}.{label}"
+        step = self._counted(site, label, kind)
+        if not isinstance(step, Step):
+            return step
+        return step if self._quietly(step.begin, original, *given) else None
+
+    def _counted(self, site: tuple[str, int], label: str, kind: str) -> _Rest | None:
         place = f"{site[0]}:{site[1]}"
         count = self._counts.get((place, label), 0) + 1
         self._counts[place, label] = count
         if count > FIRST and count & (count - 1) and not self._is_child:
             return _Rest(self, site, label) if kind == "number" else None
-        step = _Step(self, site, label, kind, count)
-        return step if self._quietly(step.begin, original, *given) else None
+        return Step(self, site, label, kind, count)
 
     def _quietly(self, function: Callable[..., object], *given: object) -> bool:
         """Do what is needed to record; what it raises is recorded, and stays here."""
@@ -216,7 +239,7 @@ class _Rest:
             self._calls.chain(self._name, float(result))
 
 
-class _Step(_Rest):
+class Step(_Rest):
     """One recorded call."""
 
     def __init__(
@@ -241,6 +264,11 @@ class _Step(_Rest):
             self._inputs["self"] = digests.fitted(self._owner, renew=False)
         if self._kind == "reader" and args:
             self._calls.readers(args[0])
+        self.take(named)
+
+    def take(self, named: dict[str, object]) -> None:
+        """Digest named inputs, and the state of the generators."""
+        digests = self._calls._digests  # noqa: SLF001 - as above
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
         self._before = states()

@@ -6,12 +6,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from repro.tracing import calls
 from repro.tracing.calls import traced
 from repro.tracing.values import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from repro.tracing.calls import Step
     from repro.tracing.files import Files
     from repro.tracing.places import Places
     from repro.tracing.trace import Trace
@@ -75,6 +77,26 @@ class Recorder:
             if hasattr(original, attribute):
                 setattr(call, attribute, getattr(original, attribute))
         setattr(module, name, call)
+
+    def begin(self, label: str, given: Callable[[], dict[str, object]]) -> Step | None:
+        """Begin a step at the nearest line of the user's code; None where it is none.
+
+        Parameters
+        ----------
+        given : callable
+            Returns what goes in, by name; called only where the step is recorded.
+        """
+        site = self.site()
+        active = calls.ACTIVE
+        if site is None or active is None:
+            return None
+        file, _, line = site.rpartition(":")
+        return active.begin((file, int(line)), label, given)
+
+    def finish(self, step: Step | None, result: object) -> None:
+        """Finish a step with what came out."""
+        if step is not None and calls.ACTIVE is not None:
+            calls.ACTIVE.finish(step, result)
 
     def note(self, event: str, **fields: object) -> None:
         """Write an event with the line of the user's code that led to it, if there is one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Digests:
             list: self._each,
             tuple: self._each,
             dict: self._pairs,
+            OrderedDict: self._pairs,
             set: self._unordered,
             frozenset: self._unordered,
         }

@@ -48,7 +48,7 @@ def content_of(path: Path) -> Content:
     if parse is not None and path.stat().st_size <= _LARGEST:
         try:
             return parse(path)
-        except (ValueError, RecursionError, OSError, EOFError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError):
             pass
     digest = f"file/v1:{sha256_file(path)}"
     return Content(digest, digest)
@@ -85,7 +85,24 @@ def _of_array(path: Path) -> Content:
     return Content(digest, digest)
 
 
+def _of_notebook(path: Path) -> Content:
+    """Take sources and outputs of a notebook: its metadata has times and identifiers."""
+    cells = json.loads(path.read_bytes())["cells"]
+    kept = [
+        {
+            "source": cell.get("source"),
+            "outputs": [
+                {name: each.get(name) for name in ("name", "text", "data", "ename", "evalue")}
+                for each in cell.get("outputs", ())
+            ],
+        }
+        for cell in cells
+    ]
+    return _taken_apart("notebook", list(_flat(kept, "")))
+
+
 _PARSERS = {
+    ".ipynb": _of_notebook,
     ".json": _of_json, ".jsonl": _of_lines, ".csv": _of_csv, ".tsv": _of_csv, ".npy": _of_array,
 }  # fmt: skip
 

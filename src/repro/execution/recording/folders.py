@@ -49,12 +49,16 @@ def copy_of(folder: Path, target: Path, runs: Path | None, without: frozenset[st
     """
     for path in _files(folder, runs, folders=True):
         name = path.relative_to(folder).as_posix()
+        copy = target / name
         if name in without:
             continue
-        copy = target / name
         if path.is_dir() and not path.is_symlink():
-            copy.mkdir(parents=True, exist_ok=True)
-        elif path.is_symlink():
+            # Of a folder that the command has made, nothing is left but its name.
+            if not any(path.iterdir()):
+                copy.mkdir(parents=True, exist_ok=True)
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
             copy.symlink_to(path.readlink())
         elif path.is_file():
             _copy_file(path, copy)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from repro.execution.recording.traces import Event, Traces
 
 
+_OF_TRACKERS = (
+    "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
+)  # fmt: skip
+# Settings and caches that programs keep in the user's home, and data that some of them keep there.
+_OF_PROGRAMS = "~/."
+_DATA_AT_HOME = ("~/.cache/huggingface/", "~/.cache/torch/", "~/.keras/")
+
+
 @dataclass
 class Files:
     """The files of a command, by their names: in the working folder relative to it.
@@ -65,7 +73,12 @@ class Selection:
     outputs: Sequence[str] = ()
 
     def is_result(self, name: str) -> bool:
-        """Return whether a file that was written is a result."""
+        """Return whether a file that was written is a result.
+
+        What a tracker keeps for itself is none: it names its files by chance and by the time.
+        """
+        if _is_of_tracker(name):
+            return False
         return not self.outputs or any(fnmatchcase(name, pattern) for pattern in self.outputs)
 
 
@@ -98,7 +111,9 @@ def files_of(
     for event in traces.of("dump"):
         found.dumps.setdefault(name_of(event["path"], root), event["digest"])
     for event in traces.of("listed"):
-        found.listed.setdefault(name_of(event["path"], root) or ".", event["digest"])
+        name = name_of(event["path"], root) or "."
+        if not _is_of_tracker(f"{name}/") and not _is_of_program(f"{name}/"):
+            found.listed.setdefault(name, event["digest"])
     return found
 
 
@@ -114,7 +129,7 @@ def _written(traces: Traces, root: Path, states: tuple[State, State]) -> set[str
 
 def _note_output(found: Files, name: str, path: Path) -> None:
     outside = name.startswith(("/", "~"))
-    if outside and _is_temporary(path):
+    if _is_of_program(name) or (outside and _is_temporary(path)):
         return
     found.outputs[name] = path
     if outside:
@@ -127,7 +142,7 @@ def _sort_reads(
     replaced = {name_of(e["path"], root): e["before"] for e in traces.of("write") if e["before"]}
     for event in traces.of("read"):
         name, path = name_of(event["path"], root), Path(event["path"])
-        if name in made or name in found.inputs:
+        if name in made or name in found.inputs or _is_of_program(name) or _is_of_tracker(name):
             continue
         if name in replaced:
             found.inputs[name] = replaced[name]
@@ -139,6 +154,14 @@ def _sort_reads(
             continue
         if event["absolute"]:
             found.absolute.append(name)
+
+
+def _is_of_tracker(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in _OF_TRACKERS)
+
+
+def _is_of_program(name: str) -> bool:
+    return name.startswith(_OF_PROGRAMS) and not name.startswith(_DATA_AT_HOME)
 
 
 def _has_changed(path: Path, event: Event) -> bool:

@@ -160,10 +160,12 @@ def _programs(traces: Traces) -> Iterator[Remark]:
 def unobserved(traces: Traces) -> tuple[str, ...]:
     """Return the programs that were started and do not trace themselves."""
     found = []
+    words = " ".join(word for process in traces.processes for word in process.words)
     for event in traces.of("started"):
         flags = "".join(event["flags"])
         if not event["program"].startswith("python"):
-            found.append(event["program"])
+            # Of a script of Python, the interpreter says that it runs it.
+            found += [event["program"]] if f"{event['program']} " not in f"{words} " else []
         elif not flags.startswith("--") and any(flag in flags for flag in _UNSEEN_FLAGS):
             found.append(f"{event['program']} {flags}")
     return tuple(dict.fromkeys(found))

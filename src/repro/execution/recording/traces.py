@@ -20,12 +20,15 @@ class Process:
     Attributes
     ----------
     number, parent : int
+    words : tuple of str
+        The command line.
     worker : bool
         Whether it did a part of its parent's work, in no order of its own.
     """
 
     number: int
     parent: int
+    words: tuple[str, ...]
     worker: bool
     executable: str
     version: str
@@ -71,6 +74,7 @@ def _process(path: Path) -> Process | None:
     return Process(
         number=head["process"],
         parent=head["parent"],
+        words=tuple(head["words"]),
         worker=head["forked"] or any(word in words for word in ("multiprocessing", "loky")),
         executable=head["executable"],
         version=head["version"],

@@ -21,6 +21,7 @@ ADAPTERS = {
     "lightgbm": f"{_HERE}.boosters:lightgbm",
     "xgboost": f"{_HERE}.boosters:xgboost",
     "torch": f"{_HERE}.torch:torch",
+    "torch.utils.data": f"{_HERE}.torch:data",
     "mlflow": f"{_HERE}.trackers:mlflow",
 }
 """By module: the function that is called once it has been imported."""

@@ -1,0 +1,80 @@
+"""PyTorch: optimizer steps, the order of data loaders, and what is saved."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from repro.tracing.adapters import generators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.tracing.recorder import Recorder
+
+    Digest = Callable[[object], str]
+
+
+def torch(module: Any, recorder: Recorder) -> None:
+    """Watch steps of every optimizer by the library's own hooks, seeds, and ``torch.save``."""
+    generators.torch(module, recorder)
+    recorder.around(module, "save", lambda value, f, *_, **__: recorder.dump(value, f))
+    recorder.digest_with("torch.Tensor", _of_tensor)
+    recorder.digest_with("torch.Module", _of_module)
+    recorder.digest_with("torch.Optimizer", lambda value, digest: digest(value.state_dict()))
+    recorder.digest_with("torch.Generator", lambda value, digest: digest(value.get_state()))
+    recorder.digest_with("torch.dtype", lambda value, digest: digest(str(value)))
+    recorder.digest_with("torch.device", lambda value, digest: digest(str(value)))
+    _watch_optimizers(module, recorder)
+
+
+def data(module: Any, recorder: Recorder) -> None:
+    """Make the beginning of each pass over a data loader a step: its order is drawn there."""
+    original = module.DataLoader.__iter__
+
+    def begin(loader: Any) -> Any:
+        step = recorder.begin("DataLoader.__iter__", lambda: {"batch_size": loader.batch_size})
+        iterator = original(loader)
+        recorder.finish(step, None)
+        return iterator
+
+    module.DataLoader.__iter__ = begin
+
+
+def _watch_optimizers(module: Any, recorder: Recorder) -> None:
+    opened: dict[int, Any] = {}
+
+    def parameters(optimizer: Any) -> list[Any]:
+        return [each for group in optimizer.param_groups for each in group["params"]]
+
+    def before(optimizer: Any, *_: object) -> None:
+        given = parameters(optimizer)
+        opened[id(optimizer)] = recorder.begin(
+            f"{type(optimizer).__name__}.step",
+            lambda: {"parameters": given, "gradients": [each.grad for each in given]},
+        )
+
+    def after(optimizer: Any, *_: object) -> None:
+        step = opened.pop(id(optimizer), None)
+        if step is not None:
+            recorder.finish(step, parameters(optimizer))
+
+    hooks = importlib.import_module(f"{module.__name__}.optim.optimizer")
+    hooks.register_optimizer_step_pre_hook(before)
+    hooks.register_optimizer_step_post_hook(after)
+
+
+def _of_tensor(value: Any, _digest: Digest) -> str:
+    plain = value.detach().cpu().contiguous()
+    kind = sys.modules["torch"].uint8
+    numbers = plain.reshape(-1).view(kind).numpy() if plain.numel() else b""
+    found = hashlib.sha256(f"{plain.dtype} {tuple(plain.shape)} ".encode())
+    found.update(memoryview(numbers))
+    return f"tensor/v1:{found.hexdigest()}"
+
+
+def _of_module(value: Any, digest: Digest) -> str:
+    name = f"{type(value).__name__} {value}"
+    return "module-" + digest([name, value.training, dict(value.state_dict())])
