@@ -20,6 +20,8 @@ State = dict[str, tuple[int, int]]
 def state_of(folder: Path, runs: Path | None = None) -> State:
     """Return size and time of modification of every file, by its POSIX path in the folder.
 
+    A folder in it is there by its name, with a slash at the end.
+
     Parameters
     ----------
     runs : Path, optional
@@ -27,11 +29,15 @@ def state_of(folder: Path, runs: Path | None = None) -> State:
     """
     found: State = {}
     for path in _files(folder, runs):
+        name = path.relative_to(folder).as_posix()
         try:
             status = path.stat()
         except OSError:
             continue
-        found[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
+        if path.is_dir() and not path.is_symlink():
+            found[f"{name}/"] = (0, 0)
+        else:
+            found[name] = (status.st_size, status.st_mtime_ns)
         if len(found) >= _MOST:
             break
     return found
@@ -47,14 +53,13 @@ def copy_of(folder: Path, target: Path, runs: Path | None, without: frozenset[st
     without : frozenset of str
         POSIX paths of files that the recorded command has made.
     """
-    for path in _files(folder, runs, folders=True):
+    for path in _files(folder, runs):
         name = path.relative_to(folder).as_posix()
         copy = target / name
         if name in without:
             continue
         if path.is_dir() and not path.is_symlink():
-            # Of a folder that the command has made, nothing is left but its name.
-            if not any(path.iterdir()):
+            if f"{name}/" not in without:
                 copy.mkdir(parents=True, exist_ok=True)
             continue
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -82,16 +87,12 @@ def _cloned(source: Path, target: Path) -> bool:
     return True
 
 
-def _files(folder: Path, runs: Path | None, *, folders: bool = False) -> Iterator[Path]:
+def _files(folder: Path, runs: Path | None) -> Iterator[Path]:
+    """Yield every folder and every file; a folder before what is in it."""
     for place, inner, names in os.walk(folder):
         here = Path(place)
         inner[:] = sorted(name for name in inner if not _is_left_out(here / name, runs))
-        linked = [name for name in inner if (here / name).is_symlink()]
-        if folders:
-            yield from (here / name for name in inner)
-        yield from (
-            here / name for name in (*linked, *sorted(names)) if not folders or name in names
-        )
+        yield from (here / name for name in (*inner, *sorted(names)))
 
 
 def _is_left_out(path: Path, runs: Path | None) -> bool:

@@ -96,7 +96,8 @@ def files_of(
     written = _written(traces, root, states)
     made = {name_of(e["path"], root) for e in traces.of("write") if not e["existed"]}
     made |= {name for name in written if not name.startswith(("/", "~")) and name not in before}
-    found.created = sorted(name for name in made if name in after)
+    folders = {name for name in after if name.endswith("/") and name not in before}
+    found.created = sorted(name for name in made | folders if name in after)
     _sort_reads(found, traces, root, written, made)
     for path in _declared(selection.inputs):
         found.inputs.setdefault(name_of(str(path), root), sha256_file(path))
@@ -119,7 +120,8 @@ def files_of(
 
 def _written(traces: Traces, root: Path, states: tuple[State, State]) -> set[str]:
     before, after = states
-    written = {name for name, state in after.items() if before.get(name) != state}
+    changed = (name for name, state in after.items() if before.get(name) != state)
+    written = {name for name in changed if not name.endswith("/")}
     written |= {name_of(event["path"], root) for event in traces.of("write")}
     for event in traces.of("moved"):
         if name_of(event["source"], root) in written:
