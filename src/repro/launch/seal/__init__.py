@@ -15,7 +15,8 @@ What is not covered: attributes of files (a name, a size and a date can be seen 
 name of what is opened through ``io_uring`` or by 32-bit programs; Landlock refuses those as well.
 The report is no defence against a program that rewrites its own arguments while they are read.
 
-``command`` is for the package. The other modules import nothing but the standard library, and each
+``command`` is for the package; ``repro.launch`` does not import it, since every start would pay
+for it. The other modules import nothing but the standard library, and each
 other by relative imports: they run with ``python -I -S`` as the package ``seal``, without the
 packages above it.
 """

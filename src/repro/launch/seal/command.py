@@ -206,9 +206,9 @@ def _loaders() -> list[Path]:
 
 
 def _program(report: Path | None = None) -> list[str]:
-    """Return the command of the program that seals: without site-packages, and without this package.
+    """Return the command of the program that seals, without site-packages.
 
-    Its modules are imported as the package ``seal``, since those above import more.
+    Its modules are imported as the package ``seal``, since the packages above it import more.
     """
     above = str(Path(__file__).resolve().parent.parent)
     code = (

@@ -72,9 +72,9 @@ class Connections:
     def _local(self, thread: int, name: bytes) -> int:
         if name.startswith(b"\0"):
             shown = "@" + os.fsdecode(name[1:])
-            if self._network == "loopback" and not processes.has_abstract(str(thread), shown):
-                if processes.has_abstract("self", shown):
-                    self._refuse("connect", f"local {shown}", thread)
+            own = self._network != "loopback" or processes.has_abstract(str(thread), shown)
+            if not own and processes.has_abstract("self", shown):
+                self._refuse("connect", f"local {shown}", thread)
             return 0
         if self._files is None:
             return 0
@@ -83,7 +83,7 @@ class Connections:
             is_socket = stat.S_ISSOCK(os.lstat(real).st_mode)
         except OSError:
             return 0
-        if not is_socket or self._files.rights.of(real) & rules.WRITE:
+        if not is_socket or not self._files.rights.lacking(real, rules.WRITE):
             return 0
         self._refuse("connect", f"local {real}", thread)
         return errno.EACCES

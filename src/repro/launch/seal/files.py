@@ -76,7 +76,7 @@ class Files:
             return False
         if need & rules.READ and rules.is_folder(found):
             need = need & ~rules.READ | rules.LIST
-        lacking = need & ~self.rights.of(real)
+        lacking = self.rights.lacking(real, need)
         if lacking and not lacking & _NEED_CHANGE and self._is_created(real):
             return self._give(notice, path, flags, mode)
         if lacking:
@@ -105,7 +105,7 @@ class Files:
     def truncated(self, notice: Notice) -> None:
         """Report the refusal to shorten a file."""
         real = self._path(notice, None, 0)
-        if os.access(real, os.W_OK) and not self.rights.of(real) & rules.WRITE:
+        if os.access(real, os.W_OK) and self.rights.lacking(real, rules.WRITE):
             self._refuse("write", real, notice.thread)
 
     def executed(self, notice: Notice, call: str) -> None:
@@ -116,7 +116,7 @@ class Files:
         for _ in range(5):
             if not os.path.isfile(real) or not os.access(real, os.X_OK):  # noqa: PTH113
                 return
-            if need & ~self.rights.of(real):
+            if self.rights.lacking(real, need):
                 self._refuse("execute", real, notice.thread)
                 return
             with open(real, "rb") as script:  # noqa: PTH123

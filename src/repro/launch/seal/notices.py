@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -71,11 +72,9 @@ class Listener:
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
-        try:
-            # The two take turns: they are quicker on one processor.
+        # The two take turns: they are quicker on one processor. Older kernels do not know it.
+        with contextlib.suppress(OSError):
             fcntl.ioctl(handle, _SET, _SAME_PROCESSOR)
-        except OSError:
-            pass
 
     def receive(self) -> Notice | None:
         """Return the next notice; None if its process is gone."""
@@ -115,8 +114,6 @@ class Listener:
         return True
 
     def _send(self, answer: bytes) -> None:
-        try:
+        # The process can have been killed while it waited.
+        with contextlib.suppress(OSError):
             fcntl.ioctl(self.handle, _SEND, answer)
-        except OSError:
-            # The process was killed while it waited.
-            pass

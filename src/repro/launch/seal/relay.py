@@ -66,7 +66,7 @@ class Relay:
         self.handle = handle
         self.status: int | None = None
         self._child = child
-        # Orphans of the command stay below this process: elsewhere their memory may be closed to it.
+        # Orphans stay below this process: Yama closes the memory of all others.
         kernel.library_call("prctl", kernel.CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def forward(self) -> None:

@@ -1,4 +1,4 @@
-"""The rights that a seal grants, by path: Landlock applies them, and the supervisor names by them."""
+"""The rights that a seal grants, by path, for Landlock and for the supervisor."""
 
 from __future__ import annotations
 
@@ -79,6 +79,11 @@ class Rights:
     def of(self, path: str) -> int:
         """Return the rights for a resolved path."""
         return self.of_folder(os.path.dirname(path)) | self._own(path)  # noqa: PTH120
+
+    def lacking(self, path: str, need: int) -> int:
+        """Return which of the needed rights a resolved path has not."""
+        lacking = need & ~self.of_folder(os.path.dirname(path))  # noqa: PTH120
+        return lacking and need & ~self.of(path)
 
     def _own(self, path: str) -> int:
         try:

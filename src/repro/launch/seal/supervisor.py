@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
@@ -58,11 +59,9 @@ class Supervisor:
             return
         self._notice = notice
         error, answered = 0, False
-        try:
+        # If the process is gone or hidden, or its arguments are no names, the kernel decides.
+        with contextlib.suppress(OSError, ValueError, struct.error):
             error, answered = self._judge(notice, self._names.get(notice.number, ""))
-        except (OSError, ValueError, struct.error):
-            # The process is gone or hidden, or its arguments are no names: the kernel decides.
-            pass
         if error:
             self._listener.fail(notice, error)
         elif not answered:
