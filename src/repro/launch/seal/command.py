@@ -42,7 +42,7 @@ _OF_PREFIX = ("bin", "lib", "lib64", "share", "etc", "ssl", "pyvenv.cfg")
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a sealed command may do.
+    """The files that a sealed command may use.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Seal:
-    """What is sealed.
+    """The extent of a seal.
 
     Attributes
     ----------

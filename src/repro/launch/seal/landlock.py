@@ -13,6 +13,8 @@ from . import kernel, rules
 # the control of devices. TCP came with version 4, abstract sockets with 6.
 _SINCE = {rules.MOVE: 2, rules.TRUNCATE: 3, rules.CONTROL_DEVICE: 5}
 _TCP, _ABSTRACT = 4, 6
+# Before version 2, renaming across folders is always refused, and copied by most programs.
+_GAPS = ((_SINCE[rules.TRUNCATE], "to truncate files"),)
 _EVERY_RIGHT = (1 << 16) - 1
 _CONNECT_TCP, _OTHER_ABSTRACT_SOCKETS = 2, 1
 _ASK_VERSION, _BENEATH = 1, 1
@@ -46,6 +48,14 @@ def handled(known: int) -> int:
 def has_tcp() -> bool:
     """Return whether there are rules for TCP connections."""
     return version() >= _TCP
+
+
+def gaps() -> list[str]:
+    """Return what the Landlock of this kernel cannot refuse, as sentences."""
+    known = version()
+    return [
+        f"Landlock cannot refuse {said} in this kernel" for since, said in _GAPS if since > known
+    ]
 
 
 def restrict(granted: list[tuple[str, int]] | None, *, tcp: bool) -> None:

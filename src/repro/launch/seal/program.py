@@ -6,12 +6,12 @@ when the command stops, and ends as it ends.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import signal
 import socket
-import sys
 import tempfile
 from typing import TYPE_CHECKING, TypedDict
 
@@ -19,14 +19,13 @@ from . import kernel, landlock, network, notices, relay, rules
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import NoReturn
 
 _NOT_STARTED = 127
 
 
 class Sealed(TypedDict):
-    """What is sealed, as it is written to the report; `reasons` say why the rest is not."""
+    """The extent of a seal, as the report has it; `reasons` say why it is not everything."""
 
     files: bool
     network: str
@@ -51,6 +50,7 @@ def main(report: str, command: list[str]) -> int:
         own.close()
         _become(command, granted, given, temporary, parent)
     given.close()
+    _let_go({own.fileno(), signals})
     handle = os.open(report, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     supervisor, listener = _receive(own, handle, granted)
     return _supervise(relay.Relay(child, signals), supervisor, listener, temporary)
@@ -92,6 +92,7 @@ def _seal(granted: list[tuple[str, int]]) -> tuple[Sealed, int | None]:
             reasons.append("Landlock has no rules for TCP in this kernel")
         landlock.restrict(granted, tcp=sealed["network"] == "tcp only")
         sealed["files"] = True
+        reasons += landlock.gaps()
     except OSError as error:
         reasons.append(error.strerror or "Landlock failed")
         sealed["network"] = "none" if refused else "loopback"
@@ -137,6 +138,18 @@ def _become(
         os._exit(status)
 
 
+def _let_go(kept: set[int]) -> None:
+    """Close what the caller opened: a pipe ends when the command closes it."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    for handle in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 - names alone
+        if handle > 2 and handle not in kept:
+            # The folder itself was open while it was listed.
+            with contextlib.suppress(OSError):
+                os.close(handle)
+
+
 def _receive(
     own: socket.socket, report: int, granted: list[tuple[str, int]]
 ) -> tuple[Supervisor | None, int | None]:
@@ -164,41 +177,36 @@ def _supervise(
     if listener is not None:
         polled.register(listener, select.POLLIN)
     while running.status is None:
-        _serve(polled.poll(), running, supervisor)
+        for handle, found in polled.poll():
+            if handle == running.handle:
+                running.forward()
+            elif supervisor is not None and not _answer(supervisor, found):
+                polled.unregister(handle)
     _leave(supervisor, listener, temporary)
     return running.ending()
 
 
-def _serve(
-    events: Iterable[tuple[int, int]], running: relay.Relay, supervisor: Supervisor | None
-) -> None:
-    for handle, _ in events:
-        if handle == running.handle:
-            running.forward()
-        elif supervisor is not None:
-            supervisor.answer()
+def _answer(supervisor: Supervisor, found: int) -> bool:
+    """Answer a notice; return whether more can come. Without one, receiving would block."""
+    if found & select.POLLIN:
+        supervisor.answer()
+        return True
+    return False
 
 
 def _leave(supervisor: Supervisor | None, listener: int | None, temporary: str) -> None:
     """Remove the temporary folder; from a process of its own if children of the command run on."""
     import shutil  # noqa: PLC0415 - slow to import
 
-    if supervisor is not None and listener is not None:
-        polled = select.poll()
+    polled = select.poll()
+    if listener is not None:
         polled.register(listener, select.POLLIN)
-        if not any(found & select.POLLHUP for _, found in polled.poll(0)):
-            if os.fork():
-                return
-            os.setsid()
-            null = os.open(os.devnull, os.O_RDWR)
-            for stream in range(3):
-                os.dup2(null, stream)
-            while not any(found & select.POLLHUP for _, found in polled.poll()):
-                supervisor.answer()
-            shutil.rmtree(temporary, ignore_errors=True)
-            os._exit(0)
-    shutil.rmtree(temporary, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    left = not any(found & select.POLLHUP for _, found in polled.poll(0))
+    if supervisor is None or listener is None or not left:
+        shutil.rmtree(temporary, ignore_errors=True)
+    elif not os.fork():
+        os.setsid()
+        while all(_answer(supervisor, found) for _, found in polled.poll()):
+            pass
+        shutil.rmtree(temporary, ignore_errors=True)
+        os._exit(0)

@@ -21,7 +21,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
 class Policy(TypedDict):
-    """What a command may do, as paths; folders include what is below them."""
+    """The paths that a command may use; folders include what is below them."""
 
     read: list[str]
     listed: list[str]
@@ -55,7 +55,7 @@ def _existing(path: str) -> str:
 
 
 class Rights:
-    """What the rules grant for a path, decided as Landlock does: by the folders above it.
+    """The rights of a path, decided as Landlock does: by the folders above it.
 
     A rule belongs to the file or folder that a path leads to, not to its name.
     """
