@@ -450,6 +450,18 @@ def test_arguments_streams_and_status_are_those_of_the_command(project):
     assert (done.returncode, done.stdout, done.stderr) == (7, "['a b', 'é'] in 1\n", "")
 
 
+def test_a_stream_ends_when_the_command_closes_it(project):
+    """Nothing that stands for the command keeps it open."""
+    running = subprocess.Popen(
+        project.command("/bin/sh", "-c", "echo said; exec >&-; read wait"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    assert running.stdout.read() == "said\n"
+    assert running.poll() is None
+    running.communicate("\n", timeout=60)
+
+
 def test_a_command_that_is_missing_is_a_sentence(project):
     """And no traceback."""
     done = project.run(project.folder / "nowhere")

@@ -106,7 +106,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Report:
-    """What a sealed command left: what was sealed in fact, and what was refused."""
+    """The outcome of a sealed command: the seal that it had in fact, and its refusals."""
 
     seal: Seal
     refusals: tuple[Refusal, ...]

@@ -13,8 +13,6 @@ from . import kernel, rules
 # the control of devices. TCP came with version 4, abstract sockets with 6.
 _SINCE = {rules.MOVE: 2, rules.TRUNCATE: 3, rules.CONTROL_DEVICE: 5}
 _TCP, _ABSTRACT = 4, 6
-# Before version 2, renaming across folders is always refused, and copied by most programs.
-_GAPS = ((_SINCE[rules.TRUNCATE], "to truncate files"),)
 _EVERY_RIGHT = (1 << 16) - 1
 _CONNECT_TCP, _OTHER_ABSTRACT_SOCKETS = 2, 1
 _ASK_VERSION, _BENEATH = 1, 1
@@ -51,11 +49,13 @@ def has_tcp() -> bool:
 
 
 def gaps() -> list[str]:
-    """Return what the Landlock of this kernel cannot refuse, as sentences."""
-    known = version()
-    return [
-        f"Landlock cannot refuse {said} in this kernel" for since, said in _GAPS if since > known
-    ]
+    """Return the changes that the Landlock of this kernel cannot refuse, as sentences.
+
+    Before version 2, renaming across folders is always refused; most programs copy then.
+    """
+    if version() >= _SINCE[rules.TRUNCATE]:
+        return []
+    return ["Landlock cannot refuse to truncate files in this kernel"]
 
 
 def restrict(granted: list[tuple[str, int]] | None, *, tcp: bool) -> None:
