@@ -168,6 +168,23 @@ def test_a_file_that_does_not_exist_is_no_refusal(project):
     assert project.refused("read") == set()
 
 
+def test_arguments_that_are_no_names_do_not_stop_the_command(project):
+    """The supervisor reads them from memory, and the kernel judges them after it."""
+    code = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+wrong = [None, ctypes.c_void_p(8), b"\\xff\\xfe" * 3000, b"", b"\\xff"]
+print([(libc.open(name, 0), ctypes.get_errno()) for name in wrong])
+print(libc.openat(999, b"x", 0), ctypes.get_errno(), libc.connect(999, None, 1 << 20))
+print(libc.connect(0, b"\\2", 1), libc.rename(None, None), libc.execve(None, None, None))
+print(open("declared.csv").read(1))
+"""
+    said = project.python(code).splitlines()
+
+    assert said[0] == "[(-1, 14), (-1, 14), (-1, 36), (-1, 2), (-1, 2)]"
+    assert said[1:] == ["-1 9 -1", "-1 -1 -1", "a"]
+
+
 def test_a_folder_that_was_not_declared_is_not_listed(project):
     """A list of files is an input like their content."""
     code = f"{TRIED}\nimport os\nattempt(lambda: os.listdir(sys.argv[1]))"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests import listening
 
-from repro.launch.seal import command, kernel, notices, rules
+from repro.launch.seal import command, kernel, notices, processes, rules
 from repro.launch.seal.command import Allowed, Seal, available_seal, read_report, sealed_command
 
 SEAL = available_seal()
@@ -190,6 +190,8 @@ def test_numbers_of_calls_are_those_of_the_kernel(machine):
 
     assert ours.calls == {call: numbers[call] for call in ours.calls}
     assert ours.seccomp == numbers["seccomp"]
+    assert processes._OPEN_PROCESS == numbers["pidfd_open"]
+    assert processes._GET_FILE == numbers["pidfd_getfd"]
     assert kernel.LANDLOCK_CREATE == numbers["landlock_create_ruleset"]
     assert kernel.LANDLOCK_ADD == numbers["landlock_add_rule"]
     assert kernel.LANDLOCK_RESTRICT == numbers["landlock_restrict_self"]

@@ -12,7 +12,7 @@ from . import kernel
 # The folder argument that stands for the current folder, from linux/fcntl.h.
 CURRENT = 0xFFFFFF9C
 _PATH_MAX = 4096
-_GET_FILE = 438
+_OPEN_PROCESS, _GET_FILE = 434, 438
 # Names that mean something else in each process.
 _OWN = re.compile(r"/proc/(?:self|thread-self)(?=/|\Z)")
 _STREAMS = {"stdin": "0", "stdout": "1", "stderr": "2"}
@@ -90,7 +90,8 @@ def is_stream(thread: int, handle: int) -> bool:
     """Return whether an open socket of a process is a stream, such as TCP, and not packets."""
     with open(f"/proc/{thread}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
         process = next(int(line.split()[1]) for line in status if line.startswith("Tgid:"))
-    pidfd = os.pidfd_open(process)
+    # Not by `os`, which has it only where the headers of its build had.
+    pidfd = kernel.system_call(_OPEN_PROCESS, process, 0)
     try:
         copy = kernel.system_call(_GET_FILE, pidfd, handle & 0xFFFFFFFF, 0)
     finally:

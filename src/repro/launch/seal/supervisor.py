@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import struct
 from typing import TYPE_CHECKING
 
 from . import processes
@@ -59,8 +58,9 @@ class Supervisor:
             return
         self._notice = notice
         error, answered = 0, False
-        # If the process is gone or hidden, or its arguments are no names, the kernel decides.
-        with contextlib.suppress(OSError, ValueError, struct.error):
+        # The process can be gone or hidden, and its arguments can be anything: the kernel decides.
+        # Without an answer, every later call of the command would fail.
+        with contextlib.suppress(Exception):
             error, answered = self._judge(notice, self._names.get(notice.number, ""))
         if error:
             self._listener.fail(notice, error)
