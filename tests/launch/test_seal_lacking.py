@@ -11,14 +11,11 @@ from pathlib import Path
 
 import pytest
 from tests import listening
+from tests.sealing import SEAL, named
 
-from repro.launch.seal import command, kernel, notices, processes, rules
+from repro.launch.seal import command, kernel, processes, rules
 from repro.launch.seal.command import Allowed, Seal, available_seal, read_report, sealed_command
 
-SEAL = available_seal()
-linux = pytest.mark.skipif(
-    not (SEAL.files and SEAL.names), reason=SEAL.reason or "everything is sealed"
-)
 # Makes some system calls fail for itself and becomes a command: as an older kernel does, or a
 # container. Of `unshare`, x86_64 and aarch64 have different numbers.
 LACKING = """
@@ -68,7 +65,7 @@ def attempt(call):
 """
 
 
-@linux
+@named
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -90,7 +87,7 @@ def test_without_landlock_only_the_network_is_sealed(tmp_path, error, said):
     assert [(each.kind, each.name) for each in report.refusals] == [("connect", "tcp 192.0.2.7:80")]
 
 
-@linux
+@named
 def test_without_a_network_of_its_own_landlock_refuses_tcp(tmp_path):
     """As in a container that allows no namespaces; the loopback is refused as well."""
     servers = listening.start()
@@ -113,7 +110,7 @@ attempt(lambda: packets.sendto(b"x", ("127.0.0.1", {udp})))
     assert not any(each.name.startswith("udp") for each in report.refusals)
 
 
-@linux
+@named
 def test_with_neither_nothing_is_refused(tmp_path):
     """And that is said, with both reasons."""
     _, report = sealed(tmp_path, "", [LANDLOCK, UNSHARE], ENOSYS)
@@ -124,7 +121,7 @@ def test_with_neither_nothing_is_refused(tmp_path):
     assert report.refusals == ()
 
 
-@linux
+@named
 def test_without_notices_files_are_sealed_and_have_no_names(tmp_path):
     """As within a sealed command, whose notices go to one supervisor alone."""
     inner, outer, secret = tmp_path / "inner", tmp_path / "outer", tmp_path / "secret"
@@ -143,7 +140,7 @@ def test_without_notices_files_are_sealed_and_have_no_names(tmp_path):
     assert found.refusals == ()
 
 
-@linux
+@named
 def test_a_user_without_rights_has_a_network_of_its_own(tmp_path):
     """A user namespace is made where the right to make the other kind is missing."""
     # CAP_SYS_ADMIN, from linux/capability.h, is dropped for good; only root has it at all.
@@ -213,9 +210,12 @@ def answer(program, machine, number, fifth):
             at += then if word == value else otherwise
 
 
+@named
 @pytest.mark.parametrize("name", kernel.MACHINES)
 def test_the_filter_stops_at_the_calls_of_a_report_and_at_no_other(name):
     """Run by an interpreter of its instructions, for either architecture."""
+    from repro.launch.seal import notices
+
     machine = kernel.MACHINES[name]
     program = notices.filter_of(machine)
     stopped = {number for number in range(600) if answer(program, machine, number, 1) != 0x7FFF0000}
@@ -227,7 +227,7 @@ def test_the_filter_stops_at_the_calls_of_a_report_and_at_no_other(name):
     assert all(answer(program, foreign, number, 1) == 0x7FFF0000 for number in range(600))
 
 
-@linux
+@named
 def test_rights_are_decided_by_the_folders_above(tmp_path):
     """And by the file, whichever of its names leads to it."""
     (tmp_path / "a" / "b").mkdir(parents=True)
