@@ -22,6 +22,7 @@ PROCESSES = (
     "execution/",
     "fuzz/",
     "hostile/",
+    "launch/test_seal",
     "lock/",
     "test_readme.py",
     "test_workflows.py",

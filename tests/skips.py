@@ -85,6 +85,7 @@ ALLOWED = (
     Allowed("rights", r"(a filter of system calls|tracing a process) is not allowed"),
     Allowed("rights", r"(a thread has a filter|which sockets are open is not known)"),
     Allowed("rights", r"(seccomp|no_new_privs) (is refused|has no effect)"),
+    Allowed("rights", r"(Landlock is|a network of its own is refused|no names: )"),
     Allowed("rights", r"a system on which repro cannot refuse network sockets"),
     Allowed("network", r"(no package index|no mirror|no wheels can|pip finds no wheel)"),
     Allowed("network", r"(\S+|the wheels) cannot be fetched"),

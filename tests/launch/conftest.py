@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from tests.sealing import Project
 
 from repro.launch import Level, leaking
 
@@ -108,3 +109,13 @@ def launchpad(tmp_path: Path) -> Launchpad:
     pad = Launchpad(tmp_path, {**inherited, **own})
     pad.customize()
     return pad
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a project with a declared and an undeclared file."""
+    made = Project(tmp_path / "project")
+    made.output.mkdir(parents=True)
+    made.declared.write_text("a,b\n1,2\n3,4\n")
+    made.secret.write_text("a,b\n5,6\n7,8\n")
+    return made
