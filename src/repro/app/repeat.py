@@ -14,18 +14,20 @@ from repro.core.errors import PreconditionError
 from repro.core.known import KnownFingerprints
 from repro.core.meaning import OF_COMMANDS
 from repro.core.record import RunRecord
+from repro.core.verdict import Verdict
 from repro.digest.files import sha256_file
 from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
 from repro.divergence.suspicion import diagnose
-from repro.execution.recording import Performance, Selection, copy_of, perform
+from repro.execution.recording import Performance, Sealing, Selection, copy_of, perform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from repro.config.verification import VerificationSettings
+    from repro.core.observed import Observed
     from repro.core.record import AnyRecord
-    from repro.core.verdict import Check, Verification
+    from repro.core.verdict import Check, Comparison, Verification
     from repro.divergence.tolerance import ToleranceRequest
 
 
@@ -87,9 +89,30 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     asked = replace(asked, known=asked.known.plus(observed)) if asked.auto else asked
     comparison = assess(question.settings, expected, actual, asked, OF_COMMANDS)
     comparison, suspects = diagnose(expected, actual, comparison, OF_COMMANDS)
-    verification = build_verification(question.name, question.integrity, comparison)
     suspects = with_chance(expected, actual, comparison, suspects)
+    comparison = _with_refusals(comparison, actual)
+    verification = build_verification(question.name, question.integrity, comparison)
     return verification.model_copy(update={"suspects": suspects})
+
+
+def _with_refusals(comparison: Comparison, actual: RunRecord) -> Comparison:
+    """Name what a sealed command was refused, where that can be why it is not identical."""
+    observed = actual.observed
+    if observed is None or not observed.refused or comparison.verdict is Verdict.IDENTICAL:
+        return comparison
+    found = [_refusal(each) for each in observed.refused]
+    update = {"verdict": Verdict.INCOMPARABLE, "reasons": (*found, *comparison.reasons)}
+    return comparison.model_copy(update=update | {"finding": ""})
+
+
+def _refusal(refused: str) -> str:
+    kind, _, name = refused.partition(" ")
+    if kind in {"read", "execute"}:
+        return (
+            f"the command was refused to {kind} {name}, which the record does not name: record it"
+            f" again with --input {name}"
+        )
+    return f"the command was refused to {kind} {name}"
 
 
 def perform_again(
@@ -118,8 +141,15 @@ def perform_again(
             out=out,
             selection=Selection(tuple(_declared(expected, scratch)), observed.results),
             original=question.folder,
+            sealing=_sealing(expected, observed, scratch),
         )
         return perform(recipe, how)
+
+
+def _sealing(expected: RunRecord, observed: Observed, folder: Path) -> Sealing:
+    """Allow what the record has a digest of."""
+    names = [each.name for each in expected.materials.data] + list(expected.materials.code)
+    return Sealing([located(name, folder) for name in names], observed.started)
 
 
 def _declared(expected: RunRecord, folder: Path) -> Iterator[Path]:

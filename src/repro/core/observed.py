@@ -66,6 +66,11 @@ class Observed(Record):
         Inputs and outputs of calls that have no digest, with their types.
     programs : tuple of str
         Programs that were started and not observed.
+    started : tuple of str
+        All programs that were started, by Python.
+    refused : tuple of str
+        What a sealed command was refused: ``read``, ``write``, ``execute`` or ``connect``, and the
+        name.
     created : tuple of str
         Files in the working folder that the command made, which was without them.
     results : tuple of str
@@ -85,6 +90,8 @@ class Observed(Record):
     suspects: tuple[Suspect, ...]
     skipped: tuple[str, ...]
     programs: tuple[str, ...]
+    started: tuple[str, ...]
+    refused: tuple[str, ...]
     created: tuple[str, ...]
     results: tuple[str, ...]
     outside: tuple[str, ...]

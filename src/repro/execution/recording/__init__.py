@@ -10,5 +10,6 @@ from repro.execution.recording.folders import copy_of
 from repro.execution.recording.inputs import Selection
 from repro.execution.recording.performing import Performance, perform
 from repro.execution.recording.running import portable
+from repro.execution.recording.sealing import Sealing
 
-__all__ = ["Performance", "Selection", "copy_of", "perform", "portable"]
+__all__ = ["Performance", "Sealing", "Selection", "copy_of", "perform", "portable"]

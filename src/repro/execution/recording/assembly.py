@@ -42,6 +42,8 @@ class Recording:
         Of the working folder, before and after.
     sealed : str
         ``sealed``, or the reason why what was observed may be incomplete.
+    refused : tuple of (str, str)
+        Kind and name of what a sealed command was refused.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Recording:
     environment: Environment
     selection: Selection
     sealed: str
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def record_of(recording: Recording) -> RunRecord:
@@ -133,6 +136,8 @@ def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
         ),
         skipped=tuple(calls.skipped),
         programs=unobserved(traces),
+        started=tuple(dict.fromkeys(event["program"] for event in traces.of("started"))),
+        refused=tuple(f"{kind} {name}" for kind, name in recording.refused),
         created=tuple(files.created),
         results=tuple(recording.selection.outputs),
         outside=tuple(files.outside),

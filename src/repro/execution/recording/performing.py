@@ -17,6 +17,7 @@ from repro.execution.recording.running import (
     run_traced,
     traced_environment,
 )
+from repro.execution.recording.sealing import Sealing, outcome, refused, sealed, sentence_of
 from repro.execution.recording.traces import read_traces
 from repro.launch import Level
 
@@ -45,6 +46,8 @@ class Performance:
     original : Path or None
         What the working folder is a copy of. Programs are looked up in it, and nothing the command
         starts outlives it.
+    sealing : Sealing or None
+        What it may use; None restricts nothing.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Performance:
     out: Callable[[bytes], object]
     selection: Selection = field(default_factory=Selection)
     original: Path | None = None
+    sealing: Sealing | None = None
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -70,6 +74,8 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
         environ = traced_environment(level, folder, trace)
+        if how.sealing is not None:
+            command = sealed(command, how.sealing, folder, trace, environ)
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin))
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
@@ -77,6 +83,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
         except BaseException:
             observation.cancel()
             raise
+        report = outcome(trace) if how.sealing is not None else None
         return record_of(
             Recording(
                 name=how.name,
@@ -87,6 +94,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
                 states=(before, state_of(folder, how.runs)),
                 environment=environment,
                 selection=how.selection,
-                sealed=NOT_SEALED,
+                sealed=sentence_of(report) if report else NOT_SEALED,
+                refused=tuple(refused(report, folder)) if report else (),
             )
         )

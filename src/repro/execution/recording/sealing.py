@@ -1,0 +1,115 @@
+"""A command restricted to what was observed of it, so that what was observed is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.launch.seal.command import Allowed, read_report, sealed_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from repro.launch.seal.command import Report
+
+_PACKAGE = Path(__file__).parents[2]
+_INTERPRETERS = ("python", "python3", "sh", "env")
+_SHEBANG = 256
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """What a sealed command may use, beside Python, its packages and the system's libraries.
+
+    Attributes
+    ----------
+    read : sequence of Path
+        Data and code.
+    programs : sequence of str
+        Names of programs that it may start.
+    """
+
+    read: Sequence[Path]
+    programs: Sequence[str] = ()
+
+
+def sealed(
+    command: Sequence[str], sealing: Sealing, folder: Path, trace: Path, environ: dict[str, str]
+) -> list[str]:
+    """Return the sealed form of a command; its report is in the folder of the traces.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder: files may be written in it, and what it lists is recorded.
+    environ : dict of str to str
+        Of the command.
+    """
+    path = environ.get("PATH")
+    programs = [shutil.which(name, path=path) for name in (*_INTERPRETERS, *sealing.programs)]
+    own = [sys.executable, *_interpreter(command[0])]
+    executables = {Path(each) for each in (*programs, *own) if each}
+    executables |= {each.resolve() for each in executables}
+    libraries = [Path(each) for each in environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+    installed = [Path(each) for each in sys.path if each]
+    allowed = Allowed(
+        read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables),
+        listed=(folder, _PACKAGE, trace, *libraries, *installed),
+        write=(folder, trace),
+        execute=tuple(executables),
+    )
+    return sealed_command(list(command), allowed, report_in(trace))
+
+
+def report_in(trace: Path) -> Path:
+    """Return where the report of a sealed command is."""
+    return trace / "seal.report"
+
+
+def sentence_of(report: Report) -> str:
+    """Say how far a command was sealed."""
+    seal = report.seal
+    if not seal.files:
+        return f"not sealed, because {seal.reason or 'this system cannot do it'}"
+    if seal.network != "loopback":
+        limit = "TCP only" if seal.network == "tcp only" else "not its network"
+        return f"sealed ({limit}: {seal.reason})" if seal.reason else f"sealed ({limit})"
+    return "sealed"
+
+
+def refused(report: Report, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the name of everything that a command was refused, each once."""
+    seen = set()
+    for each in report.refusals:
+        name = each.name
+        start = f"{folder}{os.sep}"
+        shown = name[len(start) :] if name.startswith(start) else name
+        if each.kind != "list" and (each.kind, shown) not in seen:
+            seen.add((each.kind, shown))
+            yield each.kind, shown
+
+
+def outcome(trace: Path) -> Report:
+    """Read the report of a sealed command."""
+    return read_report(report_in(trace))
+
+
+def _interpreter(program: str) -> list[str]:
+    """Return the interpreter that the first line of a script names."""
+    found = shutil.which(program) or program
+    try:
+        with open(found, "rb") as file:  # noqa: PTH123 - a word of a command line
+            line = file.read(_SHEBANG).splitlines()[0]
+    except (OSError, IndexError):
+        return [found]
+    if not line.startswith(b"#!"):
+        return [found]
+    words = os.fsdecode(line[2:]).split()
+    return [
+        found,
+        *filter(None, (shutil.which(word) for word in words if not word.startswith("-"))),
+    ]
