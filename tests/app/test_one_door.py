@@ -5,10 +5,12 @@ import shutil
 import pytest
 from tests.conftest import ROOT, command
 from tests.divergence.test_assess import OTHER_BITS, RECORD, SETTINGS
+from tests.forging import altered
 
 from repro.app.subjects.question import prepare
 from repro.app.verify import verify
-from repro.config.common_keys import planned
+from repro.config.common_keys import keys_from, planned
+from repro.config.keys import VERSION, version_of
 from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import bound
@@ -88,6 +90,23 @@ def test_verify_trains_nothing_where_the_record_shows_an_obstacle(name):
     found = verify(ROOT, question, None, Forbidden())
 
     assert (found.holds, found.comparison.verdict) == (False, Verdict.INCOMPARABLE)
+
+
+def test_a_record_with_older_keys_gets_those_of_its_training():
+    """By the older keys 5 and 5.0 are one parameter; the training records its own."""
+    knn = KNN | {"params": KNN["params"] | {"n_neighbors": 5}}
+    older = altered(
+        RECORD, config=RECORD.config | {"models": RECORD.config["models"] | {"knn": knn}}
+    )
+    older = older.with_keys(keys_from(parse_config(older.config, "older"), older))
+    knn = KNN | {"params": KNN["params"] | {"n_neighbors": 5.0}}
+    today = parse_config(older.config | {"models": RECORD.config["models"] | {"knn": knn}}, "today")
+
+    question = prepare(ROOT, "it", older, today, ToleranceRequest())
+
+    assert (question.obstacles, version_of(older.keys)) == ((), 1)
+    assert question.expected.keys == keys_from(today, older, VERSION)
+    assert question.expected.config == older.config
 
 
 def test_a_tolerance_that_accepts_anything_is_refused_before_training():
