@@ -92,7 +92,8 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     suspects = with_chance(expected, actual, comparison, suspects)
     comparison = _with_refusals(comparison, actual)
     verification = build_verification(question.name, question.integrity, comparison)
-    return verification.model_copy(update={"suspects": suspects})
+    sealed = actual.observed.sealed if actual.observed else None
+    return verification.model_copy(update={"suspects": suspects, "seal": sealed})
 
 
 def _with_refusals(comparison: Comparison, actual: RunRecord) -> Comparison:

@@ -182,6 +182,8 @@ def render(verification: Verification) -> None:
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
     if verification.network is not None:
         output.field("network", verification.network.sentence)
+    if verification.seal is not None:
+        output.field("seal", line(verification.seal))
     if verification.claimed:
         output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")
     if verification.comparison is not None:

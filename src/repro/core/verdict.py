@@ -215,6 +215,8 @@ class Verification(Record):
         Reasons to doubt the result, however well it reproduces; empty where nothing was trained.
     network : Network or None
         Of the re-execution; None where nothing was executed, or in a process that goes on.
+    seal : str or None
+        Of a command that was run again: ``sealed``, or why what was observed may be incomplete.
     claimed : tuple of str
         What the record says of itself, and nothing on this machine was compared with.
     """
@@ -228,4 +230,5 @@ class Verification(Record):
     suspects: tuple[Suspect, ...] = ()
     findings: tuple[Finding, ...] = ()
     network: Network | None = Later
+    seal: str | None = Later
     claimed: tuple[str, ...] = ()
