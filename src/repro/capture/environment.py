@@ -65,7 +65,7 @@ def capture_environment(
         packages=observe_packages(),
         runtime=observe_runtime(),
         working_trees=observe_working_trees(),
-        lock=_lock_digest(project),
+        lock=lock_digest(project),
         native=native,
         code_paths=code_paths,
         threads=observe_threads(os.environ),
@@ -89,6 +89,7 @@ def capture_host() -> Host:
     )
 
 
-def _lock_digest(project: Path) -> str | None:
+def lock_digest(project: Path) -> str | None:
+    """Return the SHA-256 of a project's lock of packages; None without one."""
     lock = project / LOCK
     return hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None

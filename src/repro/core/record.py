@@ -214,6 +214,11 @@ class RunRecord(Record):
         return isinstance(self.recipe, PipelineRecipe)
 
     @property
+    def is_command(self) -> bool:
+        """True if it is of a recorded command."""
+        return isinstance(self.recipe, CommandRecipe)
+
+    @property
     def experiment(self) -> str:
         """The name."""
         return self.name

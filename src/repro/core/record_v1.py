@@ -132,6 +132,11 @@ class RecordFile(Record):
         return
 
     @property
+    def is_command(self) -> bool:
+        """Always false: no command was recorded at the time."""
+        return False
+
+    @property
     def is_pipeline(self) -> bool:
         """True: a configuration describes every record of this version."""
         return True

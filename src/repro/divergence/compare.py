@@ -65,7 +65,8 @@ def compare(
     metric that only one side has. In the mode ``legacy`` metrics alone are compared.
     """
     only = first = ""
-    if expected.stages and actual.stages and not (expected.is_pipeline or actual.is_pipeline):
+    commands = expected.is_command and actual.is_command
+    if commands and expected.stages and actual.stages:
         matched, only, first = aligned(expected.stages, actual.stages)
         actual = replace(actual, stages=matched)
     reasons = explained(expected, actual, meaning)
@@ -80,7 +81,7 @@ def compare(
     evidence = expected.evidence, actual.evidence
     checks += check_evidence(*evidence, limits, metrics_only=alone)
     stages, numbers = _split(_explain(check, reasons) for check in checks)
-    if expected.is_pipeline or actual.is_pipeline:
+    if not commands:
         verdict, sentences = _judge(stages, numbers)
     else:
         verdict, sentences = judge_command(stages, numbers, only)

@@ -21,6 +21,8 @@ class Side:
     ----------
     is_pipeline : bool
         Whether it is of an experiment, which always has metrics, stages and predictions.
+    is_command : bool
+        Whether it is of a recorded command, whose calls, numbers and files are its own to choose.
     """
 
     evidence: Evidence
@@ -32,6 +34,7 @@ class Side:
     series: tuple[Series, ...] = ()
     unordered: str | None = None
     is_pipeline: bool = True
+    is_command: bool = False
 
     @staticmethod
     def of(record: AnyRecord) -> Side:
@@ -46,4 +49,5 @@ class Side:
             series=record.series,
             unordered=record.unordered,
             is_pipeline=record.is_pipeline,
+            is_command=record.is_command,
         )

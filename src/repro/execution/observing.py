@@ -1,28 +1,50 @@
-"""The environment of a fresh process: ``python observing.py FOLDER LEVEL MODULE …``.
+"""The environment of a fresh process: ``python -m repro.execution.observing FOLDER LEVEL``.
 
-It is started beside a recorded command, at the level's variables, and writes the environment as
-JSON to standard output. The modules are those that the command is known to import.
+It is started beside a recorded command, at the level's variables, and writes what it observed to
+standard output as JSON. The libraries that it imports take a second or two, so that the answer is
+kept for as long as the machine is not restarted and none of the files that it depends on changes.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.capture.environment import lock_digest
+from repro.capture.git import observe_git
 from repro.core.environment import Environment
 from repro.core.errors import PreconditionError
-from repro.core.jsonfile import dump_record
 from repro.launch import pinned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from repro.launch import Level
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_MAPS = Path("/proc/self/maps")
+# What differs from call to call and is read by nothing that is observed.
+_CHANGING = (
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "_",
+    "TERM",
+    "COLUMNS",
+    "LINES",
+    "TMPDIR",
+    "PYTEST_CURRENT_TEST",
+)
 
 
 class Observation:
-    """An environment that is being observed in a process of its own.
+    """An environment that is being observed in a process of its own, or that is known.
 
     Parameters
     ----------
@@ -34,9 +56,12 @@ class Observation:
     """
 
     def __init__(self, folder: Path, level: Level, executable: str) -> None:
-        self._given = (folder, level)
+        self._folder, self._level = folder, level
         self._executable = executable
-        self._process = self._started(executable)
+        environ = pinned(level, os.environ)
+        self._kept = _place(environ, level) if executable == sys.executable else None
+        self._known = _read(self._kept) if self._kept else None
+        self._process = None if self._known else self._started(environ)
 
     def result(self) -> Environment:
         """Wait for the environment.
@@ -46,36 +71,105 @@ class Observation:
         PreconditionError
             If it cannot be observed.
         """
-        output, errors = self._process.communicate()
-        if self._process.returncode and self._executable != sys.executable:
-            self._executable = sys.executable
-            self._process = self._started(sys.executable)
-            return self.result()
-        if self._process.returncode:
+        found = self._known or self._finished()
+        own = {"git": observe_git(self._folder), "lock": lock_digest(self._folder)}
+        return found.model_copy(update=own)
+
+    def cancel(self) -> None:
+        """End the observation."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+    def _finished(self) -> Environment:
+        process = self._process or self._started(pinned(self._level, os.environ))
+        output, errors = process.communicate()
+        if process.returncode and self._executable != sys.executable:
+            return Observation(self._folder, self._level, sys.executable).result()
+        if process.returncode:
             last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise PreconditionError(
                 f"the environment could not be observed: {''.join(last)}",
                 advice="see what is installed: repro env",
             )
-        return Environment.model_validate_json(output)
+        if self._kept is not None:
+            _keep(self._kept, output)
+        return _environment(json.loads(output))
 
-    def cancel(self) -> None:
-        """End the observation."""
-        self._process.kill()
-        self._process.communicate()
-
-    def _started(self, executable: str) -> subprocess.Popen[bytes]:
-        folder, level = self._given
-        environ = pinned(level, os.environ)
+    def _started(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
         source = str(Path(__file__).parents[2])
         paths = filter(None, [source, environ.get("PYTHONPATH")])
         return subprocess.Popen(
-            [executable, "-m", __name__, str(folder), str(level)],
-            env=environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            [self._executable, "-m", __name__, str(self._folder), str(self._level)],
+            env={**environ, "PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+
+def _environment(value: dict[str, object]) -> Environment:
+    return Environment.model_validate_json(json.dumps(value["environment"]))
+
+
+def _place(environ: Mapping[str, str], level: Level) -> Path | None:
+    """Return where an environment is kept, by all that it follows from; None where nothing is."""
+    try:
+        boot = _BOOT.read_text("ascii")
+    except OSError:
+        return None
+    variables = sorted((n, v) for n, v in environ.items() if n not in _CHANGING)
+    parts = [boot, sys.executable, sys.version, str(level), repr(variables), *_installed()]
+    key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "repro" / "environments" / f"{key}.json"
+
+
+def _installed() -> Iterator[str]:
+    """Yield what tells one state of the installed distributions from another."""
+    for folder in sys.path:
+        with suppress(OSError):
+            for each in os.scandir(folder or os.curdir):
+                if each.name.endswith((".dist-info", ".egg-info", ".pth", ".egg-link")):
+                    yield f"{each.path} {each.stat().st_mtime_ns}"
+
+
+def _read(path: Path) -> Environment | None:
+    """Read an environment, unless a file that was mapped for it is not what it was."""
+    try:
+        value = json.loads(path.read_bytes())
+        same = all(_state(name) == state for name, state in value["mapped"].items())
+        return _environment(value) if same else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write whole or not at all; where nothing can be kept, it is observed again."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pending = path.with_suffix(f".{os.getpid()}")
+        pending.write_bytes(content)
+        pending.replace(path)
+
+
+def _state(name: str) -> list[int]:
+    found = os.stat(name)  # noqa: PTH116 - a hundred names
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _mapped() -> dict[str, list[int]]:
+    """Return size and time of every file that is mapped into this process."""
+    try:
+        lines = _MAPS.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return {}
+    names = {line.split(maxsplit=5)[5] for line in lines if line.count("/")}
+    found = {}
+    for name in sorted(names):
+        with suppress(OSError):
+            found[name] = _state(name)
+    return found
 
 
 def main(folder: Path, level: str) -> int:
@@ -86,7 +180,8 @@ def main(folder: Path, level: str) -> int:
 
     environment = capture_environment(folder, level)
     environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
-    sys.stdout.buffer.write(dump_record(environment))
+    value = {"environment": environment.model_dump(mode="json"), "mapped": _mapped()}
+    sys.stdout.write(json.dumps(value))
     return 0
 
 
