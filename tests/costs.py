@@ -10,6 +10,7 @@ MARKERS = {
     "forking": ("slow",),
     "matrix": ("slow",),
     "nix": ("slow", "nix"),
+    "recording": ("slow",),
     "report": ("slow",),
 }
 # Files of the other folders whose tests start an interpreter each, or fetch and build something.

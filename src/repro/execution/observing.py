@@ -105,6 +105,8 @@ class Observation:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Ctrl-C is for the command alone: its record needs the environment.
+            start_new_session=True,
         )
 
 

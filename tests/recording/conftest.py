@@ -1,0 +1,5 @@
+"""Fixtures of recorded commands."""
+
+from tests.recording.folders import folder, home
+
+__all__ = ["folder", "home"]
