@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 
+import pandas as pd
 import pytest
-from tests.recording.folders import steps_of
 
 from repro.launch.seal.command import available_seal
+from tests.recording.folders import steps_of
 
 needs_seal = pytest.mark.skipif(
     not available_seal().files, reason="this kernel has no Landlock, or its seal is refused"
@@ -77,7 +76,7 @@ def test_data_that_is_not_there_is_a_precondition(forest):
     (forest.path / "iris.csv").unlink()
     done = forest.repro("verify")
     assert done.status == 3
-    assert "iris.csv: the command read it, and it is not in" in done.err
+    assert "iris.csv: the command read it, and it is missing in" in done.err
 
 
 def test_an_edited_module_is_suspected(forest):
@@ -157,7 +156,7 @@ def test_a_command_of_a_stranger_is_shown_and_not_run(forest, tmp_path):
     elsewhere = {"XDG_STATE_HOME": str(tmp_path / "nobody")}
     done = forest.repro("verify", **elsewhere)
     assert done.status == 3
-    assert "was not recorded here, and would run: python train.py" in done.err
+    assert "was not recorded on this machine, and would run: python train.py" in done.err
     assert "--run-command" in done.err
     agreed = forest.repro("verify", "--run-command", **elsewhere)
     assert agreed.status == 0, agreed.err
@@ -202,7 +201,11 @@ def test_a_shell_starts_where_it_was_started(forest):
 @pytest.mark.parametrize(
     ("source", "name"),
     [
-        ("import pyarrow.parquet as pq\nx = pq.read_table('hidden.parquet')['a'][0].as_py()", "hidden.parquet"),
+        (
+            "import pyarrow.parquet as pq\n"
+            "x = pq.read_table('hidden.parquet')['a'][0].as_py()",
+            "hidden.parquet",
+        ),
         (
             "import lightgbm as lgb\nd = lgb.Dataset(__import__('numpy').ones((60, 1)))\n"
             "import ctypes\nx = 1.0 if ctypes.CDLL(None).access(b'hidden.txt', 4) == 0 else 2.0\n"
@@ -213,8 +216,6 @@ def test_a_shell_starts_where_it_was_started(forest):
     ],
 )  # fmt: skip
 def test_a_file_that_is_read_unseen_is_refused_by_name(folder, source, name):
-    import pandas as pd
-
     pd.DataFrame({"a": [1.0]}).to_parquet(folder.path / "hidden.parquet")
     folder.write("hidden.txt", "secret")
     end = "\nfrom sklearn.dummy import DummyRegressor\nDummyRegressor().fit([[1.0]], [x])\n"
@@ -224,7 +225,7 @@ def test_a_file_that_is_read_unseen_is_refused_by_name(folder, source, name):
     assert found["seal"] == "sealed"
     assert found["comparison"]["verdict"] == "incomparable"
     assert found["comparison"]["reasons"][0] == (
-        f"the command was refused to read {name}, which the record does not name: record it"
+        f"the seal refused to read {name}, which the record does not name: record the command"
         f" again with --input {name}"
     )
     folder.record("python", "train.py", options=("--input", name))
@@ -279,4 +280,3 @@ def test_what_takes_a_pipeline_says_so(forest):
         done = forest.repro(*words)
         assert done.status in {2, 3}
         assert "Traceback" not in done.err
-    assert os.path.exists(sys.executable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conftest import command
 
 PROGRAMS = {
@@ -62,7 +63,8 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 random.seed(1); np.random.seed(1)
 X = np.random.rand(30, 2)
-print(RandomForestClassifier(5).fit(X, X[:, 0] > 0.5).predict_proba(X).sum(), np.random.rand(), random.random())
+model = RandomForestClassifier(5).fit(X, X[:, 0] > 0.5)
+print(model.predict_proba(X).sum(), np.random.rand(), random.random())
 """,
     "modules and variables are as they were": """\
 import os, sys
