@@ -280,3 +280,14 @@ def test_what_takes_a_pipeline_says_so(forest):
         done = forest.repro(*words)
         assert done.status in {2, 3}
         assert "Traceback" not in done.err
+
+
+def test_a_report_is_a_page_of_its_own(forest):
+    forest.write("train.py", FOREST.replace("np.random.seed(3)\n", "\n"))
+    forest.record("python", "train.py")
+    done = forest.repro("report", "-o", "page.html")
+    assert done.status == 0, done.err
+    page = (forest.path / "page.html").read_text(encoding="utf-8")
+    for part in ("python train.py", "train.py:9 RandomForestClassifier.fit", "unseeded"):
+        assert part in page
+    assert "<script" not in page

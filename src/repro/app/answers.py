@@ -49,6 +49,24 @@ class ListedRun(Record):
     metrics: Metrics
 
 
+class ListedCommand(Record):
+    """A run of a list that is of a recorded command.
+
+    Attributes
+    ----------
+    status : int
+        Exit status of the command.
+    """
+
+    run_id: Text
+    created: str
+    name: str
+    command: tuple[str, ...]
+    status: int
+    keys: Keys
+    numbers: dict[str, float]
+
+
 class DamagedRun(Record):
     """A run of a list that could not be read, and the reason."""
 
@@ -60,7 +78,7 @@ class RunsAnswer(Record):
     """``repro runs list``: the complete runs, newest first."""
 
     schema_: Literal["repro.runs/v1"] = Field(alias="schema")
-    runs: tuple[ListedRun | DamagedRun, ...]
+    runs: tuple[ListedRun | ListedCommand | DamagedRun, ...]
 
 
 class RunAnswer(Record):

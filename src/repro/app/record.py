@@ -10,11 +10,12 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from repro import __version__
-from repro.app.subjects.commands import remember
+from repro.app.subjects.commands import command_facts, remember
 from repro.core.jsonfile import dump_record
 from repro.core.record import CommandRecipe
 from repro.core.records import EnvironmentFile, Lineage
 from repro.execution.recording import Performance, Selection, perform, portable
+from repro.report import command_markdown
 from repro.store import PendingRun, check_writable, new_run_id
 from repro.store.naming import RECORD
 
@@ -109,6 +110,8 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     with PendingRun(request.runs, new_run_id(started)) as pending:
         pending.write(RECORD, dump_record(made))
         pending.write("environment.json", dump_record(environment))
+        facts = command_facts(pending.run_id, made, environment)
+        pending.write("report.md", command_markdown(facts).encode())
         path = pending.commit(_lineage(made, pending.run_id, started.isoformat()))
     remember(made)
     return RecordedRun(path, path.name, made, seconds)

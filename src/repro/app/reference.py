@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import verification_settings
-from repro.app.subjects.intact import read_intact
+from repro.app.subjects.commands import is_command
+from repro.app.subjects.intact import read_intact, read_intact_command
 from repro.app.subjects.records import record_of_run, sampled
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load
@@ -29,6 +30,8 @@ def export(project: Path, runs: Path, name: str | None) -> RunRecord:
         If there is no such run, or a file of it is not what it was.
     """
     path = find_run(runs, name)
+    if is_command(path):
+        return read_intact_command(path, "only an intact run can become a reference").record
     run = read_intact(path, "only an intact run can become a reference; train again")
     sample = verification_settings(project, run.lineage.experiment).sample
     return sampled(record_of_run(run), sample)

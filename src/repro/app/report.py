@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.app.subjects.commands import command_facts, is_command
 from repro.app.subjects.subject import Subject, check_integrity
 from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Outcome
-from repro.report import Facts, Request, html
+from repro.report import Facts, Request, command_html, html
 from repro.report.plots import require
-from repro.store import find_run, read_run
+from repro.store import find_run, read_command, read_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,8 @@ def run_page(runs: Path, name: str | None) -> RunPage:
     checks = check_integrity(Subject(path, is_run=True))
     damage = tuple(check.detail for check in checks if check.outcome is not Outcome.SAME)
     try:
+        if is_command(path):
+            return RunPage(path, _command_page(path, damage), damage, None)
         facts = _facts(read_run(path), damage)
     except PreconditionError:
         if not damage:
@@ -65,6 +68,11 @@ def run_page(runs: Path, name: str | None) -> RunPage:
     from repro.report.plots.run import draw  # noqa: PLC0415  # an extra, and slow to import
 
     return RunPage(path, html(facts, draw(facts)), damage, None)
+
+
+def _command_page(path: Path, damage: tuple[str, ...]) -> str:
+    run = read_command(path)
+    return command_html(command_facts(path.name, run.record, run.environment, damage))
 
 
 def _facts(run: StoredRun, damage: tuple[str, ...]) -> Facts:

@@ -58,7 +58,7 @@ def stability(project: Path, runs: Path) -> StabilityReport:
 
 
 def _damaged(entries: Sequence[RunEntry]) -> tuple[str, ...]:
-    return tuple(entry.run_id for entry in entries if entry.summary is None)
+    return tuple(entry.run_id for entry in entries if entry.damage)
 
 
 def _grouped(entries: Sequence[RunEntry]) -> list[tuple[str, str, list[Replicate]]]:

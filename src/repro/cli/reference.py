@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from repro.cli import output
-from repro.cli.options import PATH, find, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find_if_any, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()
@@ -41,11 +38,17 @@ def command(
     from repro.app.reference import check_replaceable, export
     from repro.core.jsonfile import dump_record
 
-    project = find(project_folder)
+    project = find_if_any(project_folder) or Path.cwd()
     check_targets([file])
     record = export(project, runs_of(project, runs_folder), run)
     check_replaceable(file, record.experiment)
     write_whole(file, dump_record(record))
+    if record.is_command:
+        output.say(
+            f"{file}: {record.name}, {len(record.evidence.numbers)} numbers,"
+            f" {len(record.evidence.files)} files, {len(record.steps)} steps"
+        )
+        return ExitCode.HOLDS
     total = record.predictions.total if record.predictions else 0
     output.say(
         f"{file}: {record.name}, {len(record.evidence.test_metrics)} metrics,"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from repro.cli import output
-from repro.cli.options import PATH, find, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find_if_any, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
 
 
@@ -36,7 +36,7 @@ def command(
 
     # A run may have been handed over alone, without a project.
     alone = run is not None and Path(run).is_dir()
-    runs = Path.cwd() if alone else runs_of(find(project_folder), runs_folder)
+    runs = Path.cwd() if alone else runs_of(find_if_any(project_folder) or Path.cwd(), runs_folder)
     page = run_page(runs, run)
     for detail in page.damage:
         output.warn(f"tampered or damaged: {detail}")

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from repro.cli import output
-from repro.cli.options import find, json_option, project_option, runs_of, runs_option
+from repro.cli.options import find, find_if_any, json_option, project_option, runs_of, runs_option
 from repro.cli.rendering import line
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from repro.app.answers import DamagedRun, ListedRun
+    from repro.app.answers import DamagedRun, ListedCommand, ListedRun
     from repro.app.runs import RunEntry
+    from repro.core.record import RunRecord
     from repro.core.stability import (
         Band,
         GroupSpread,
@@ -40,7 +41,8 @@ def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: boo
     """List the complete runs, newest first."""
     from repro.app.runs import list_runs
 
-    entries = list_runs(runs_of(find(project_folder), runs_folder))
+    base = find_if_any(project_folder) or Path.cwd()
+    entries = list_runs(runs_of(base, runs_folder))
     if as_json:
         from repro.app.answers import RunsAnswer
 
@@ -48,7 +50,7 @@ def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: boo
         output.say_record(RunsAnswer(schema_="repro.runs/v1", runs=listed))
         return ExitCode.HOLDS
     if not entries:
-        output.say("no runs yet: repro train")
+        output.say("no runs yet: repro train, or repro record -- COMMAND")
         return ExitCode.HOLDS
     output.table(
         ("run", "experiment", "seed", "model", "metric", "value", "findings"),
@@ -59,6 +61,8 @@ def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: boo
 
 
 def _entry_row(entry: RunEntry) -> tuple[str, ...]:
+    if entry.recorded is not None:
+        return _command_row(entry.run_id, entry.recorded.record)
     if entry.summary is None:
         return (entry.run_id, output.toned("tampered"), "", "", "", "", entry.damage)
     metrics, name = entry.summary.metrics, entry.summary.metrics.selection_metric
@@ -73,9 +77,30 @@ def _entry_row(entry: RunEntry) -> tuple[str, ...]:
     )
 
 
-def _entry_json(entry: RunEntry) -> ListedRun | DamagedRun:
-    from repro.app.answers import DamagedRun, ListedRun
+def _command_row(run_id: str, record: RunRecord) -> tuple[str, ...]:
+    observed, numbers = record.observed, record.evidence.numbers
+    name = next((name for name in numbers if not name.endswith("]")), "")
+    found: list[str] = [remark.kind for remark in observed.remarks] if observed else []
+    if observed and observed.status:
+        found.insert(0, f"failed with status {observed.status}")
+    value = output.number(numbers[name]) if name else ""
+    return (run_id, record.name, "", "command", name, value, ", ".join(dict.fromkeys(found)))
 
+
+def _entry_json(entry: RunEntry) -> ListedRun | ListedCommand | DamagedRun:
+    from repro.app.answers import DamagedRun, ListedCommand, ListedRun
+
+    if entry.recorded is not None:
+        record = entry.recorded.record
+        return ListedCommand(
+            run_id=entry.run_id,
+            created=entry.recorded.lineage.created,
+            name=record.name,
+            command=entry.recorded.lineage.command,
+            status=record.observed.status if record.observed else 0,
+            keys=record.keys,
+            numbers=record.evidence.numbers,
+        )
     if entry.summary is None:
         return DamagedRun(run_id=entry.run_id, damage=entry.damage)
     return ListedRun(
@@ -91,16 +116,28 @@ def _entry_json(entry: RunEntry) -> ListedRun | DamagedRun:
 @command.command()
 @click.argument("run", required=False)
 @runs_option
-@json_option("run")
+@json_option("run", "record/v2")
 @project_option
 def show(
     run: str | None, project_folder: Path | None, runs_folder: Path | None, *, as_json: bool
 ) -> int:
     """Show one run; the newest by default."""
-    from repro.app.subjects.intact import read_intact
+    from repro.app.subjects.commands import command_facts, is_command
+    from repro.app.subjects.intact import read_intact, read_intact_command
     from repro.app.subjects.subject import find_run_subject
+    from repro.report import command_markdown
 
-    stored = read_intact(find_run_subject(runs_of(find(project_folder), runs_folder), run).path)
+    base = find_if_any(project_folder) or Path.cwd()
+    path = find_run_subject(runs_of(base, runs_folder), run).path
+    if is_command(path):
+        recorded = read_intact_command(path)
+        if as_json:
+            output.say_record(recorded.record)
+        else:
+            facts = command_facts(path.name, recorded.record, recorded.environment)
+            output.say(output.plain(command_markdown(facts)))
+        return ExitCode.HOLDS
+    stored = read_intact(path)
     if as_json:
         from repro.app.answers import RunAnswer
 
@@ -157,7 +194,7 @@ def _say_groups(
     if as_json:
         output.say_record(report)
     elif not report.groups:
-        output.say("no runs yet: repro train")
+        output.say("no runs yet: repro train, or repro record -- COMMAND")
     else:
         for group in report.groups:
             say_group(group)

@@ -18,7 +18,7 @@ from repro.store.lock import exclusive
 from repro.store.naming import new_run_id
 from repro.store.predictions import read_predictions, write_predictions
 from repro.store.prune import PrunePlan, plan_prune, remove
-from repro.store.reading import StoredCommand, StoredRun, is_command, read_command, read_run
+from repro.store.reading import StoredCommand, StoredRun, read_command, read_run
 from repro.store.writing import PendingRun, check_writable
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "exclusive",
     "find_run",
     "integrity",
-    "is_command",
     "list_runs",
     "new_run_id",
     "open_run",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from repro.core.errors import PreconditionError, ReproError, SchemaError
 from repro.core.jsonfile import load
+from repro.core.record import RunRecord
 from repro.core.records import Lineage, Metrics, Snapshot
 from repro.store.lineage import RunFiles, open_run
-from repro.store.naming import LINEAGE, looks_like_run, time_of
+from repro.store.naming import LINEAGE, RECORD, looks_like_run, time_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,14 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class CommandSummary:
+    """The summary of the run of a recorded command that could be read."""
+
+    lineage: Lineage
+    record: RunRecord
+
+
+@dataclass(frozen=True)
 class RunEntry:
     """A run in a list.
 
@@ -40,7 +49,9 @@ class RunEntry:
     created : datetime or None
         When the run started; of a damaged one what its name says, if anything.
     summary : Summary or None
-        None for a damaged run.
+        None for a damaged run, and for that of a command.
+    recorded : CommandSummary or None
+        Of the run of a recorded command.
     damage : str
         Why a damaged run could not be read; empty for any other.
     """
@@ -49,6 +60,7 @@ class RunEntry:
     created: datetime | None
     summary: Summary | None
     damage: str
+    recorded: CommandSummary | None = None
 
     @property
     def run_id(self) -> str:
@@ -105,6 +117,9 @@ def _entry(path: Path) -> RunEntry:
     try:
         files = open_run(path)
         created = _created(files.lineage)
+        if files.lineage.dataset is None:
+            recorded = CommandSummary(files.lineage, files.record(RECORD, RunRecord))
+            return RunEntry(path, created, None, "", recorded)
         return RunEntry(path, created, _summary(files), "")
     except ReproError as error:
         return RunEntry(path, time_of(path.name), None, error.message)

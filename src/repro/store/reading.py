@@ -66,17 +66,6 @@ class StoredCommand:
     record: RunRecord
 
 
-def is_command(run: Path) -> bool:
-    """Return whether a run is that of a recorded command.
-
-    Raises
-    ------
-    PreconditionError, SchemaError
-        If its lineage cannot be read.
-    """
-    return open_run(run).lineage.dataset is None
-
-
 def read_command(run: Path) -> StoredCommand:
     """Read everything about the run of a recorded command.
 

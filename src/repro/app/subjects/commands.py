@@ -13,6 +13,8 @@ from repro.core.meaning import OF_COMMANDS
 from repro.core.record import CommandRecipe
 from repro.core.verdict import Check, Outcome
 from repro.divergence.self_consistency import names_itself
+from repro.report import CommandFacts
+from repro.store import open_run
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -20,9 +22,21 @@ if TYPE_CHECKING:
 
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord, RunRecord
+    from repro.core.records import EnvironmentFile
     from repro.store import StoredCommand
 
 _LEDGER = "recorded-here"
+
+
+def is_command(run: Path) -> bool:
+    """Return whether a run is that of a recorded command.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If its lineage cannot be read.
+    """
+    return open_run(run).lineage.dataset is None
 
 
 def meaning_of(record: AnyRecord) -> Meaning:
@@ -66,6 +80,22 @@ def find_false_fact(run: StoredCommand) -> Check | None:
                 detail=f"{name.partition('.')[2]}: {detail}",
             )  # fmt: skip
     return None
+
+
+def command_facts(
+    run_id: str, record: RunRecord, environment: EnvironmentFile, damage: tuple[str, ...] = ()
+) -> CommandFacts:
+    """Return the facts of a report of a command's run.
+
+    Raises
+    ------
+    SchemaError
+        If the record is not that of a command.
+    """
+    recipe, observed = command_of(record), record.observed
+    if recipe is None or observed is None:
+        raise SchemaError("record.json: it is not the record of a command")
+    return CommandFacts(run_id, record, recipe, observed, environment, damage)
 
 
 def _bound(record: RunRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.app.subjects.commands import is_command
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import check_integrity, find_subject
@@ -13,7 +14,7 @@ from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.verdict import Outcome
-from repro.store import is_command, read_command, read_run
+from repro.store import read_command, read_run
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.own_metrics import find_missing_metric
 from repro.app.subjects.commands import find_false_fact as find_false_command_fact
-from repro.app.subjects.commands import meaning_of
+from repro.app.subjects.commands import is_command, meaning_of
 from repro.app.subjects.facts import find_false_fact
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import find_odd_record
@@ -24,7 +24,6 @@ from repro.store import (
     FileOutcome,
     find_run,
     integrity,
-    is_command,
     read_command,
     read_run,
 )

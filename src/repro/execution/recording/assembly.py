@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from repro.core.canonical import typed_digest
@@ -12,6 +12,7 @@ from repro.core.jsonfile import bound
 from repro.core.observed import Observed, Suspect
 from repro.core.record import DataMaterial, Identity, Materials, RunRecord
 from repro.core.records import Step
+from repro.digest.files import sha256_file
 from repro.execution.recording.contents import Content, content_of
 from repro.execution.recording.inputs import Files, Selection, files_of
 from repro.execution.recording.remarks import remarks_of, unobserved
@@ -19,6 +20,7 @@ from repro.execution.recording.sources import chances
 from repro.execution.recording.steps import Calls, calls_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from repro.core.environment import Environment
@@ -44,6 +46,8 @@ class Recording:
         ``sealed``, or the reason why what was observed may be incomplete.
     refused : tuple of (str, str)
         Kind and name of everything that the seal refused.
+    strays : mapping of str to Path
+        Modules in folders of packages that no distribution provides.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Recording:
     selection: Selection
     sealed: str
     refused: tuple[tuple[str, str], ...] = ()
+    strays: Mapping[str, Path] = field(default_factory=dict)
 
 
 def record_of(recording: Recording) -> RunRecord:
@@ -69,6 +74,7 @@ def record_of(recording: Recording) -> RunRecord:
     traces = recording.traces
     calls = calls_of(traces)
     files = files_of(traces, recording.root, recording.states, recording.selection)
+    files.code |= {name: sha256_file(path) for name, path in recording.strays.items()}
     contents = {
         name: Content(files.dumps[name], files.dumps[name].partition(":")[0])
         if name in files.dumps

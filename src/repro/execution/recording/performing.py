@@ -11,6 +11,7 @@ from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.folders import state_of
 from repro.execution.recording.inputs import Selection
+from repro.execution.recording.packages import Installed
 from repro.execution.recording.running import (
     interpreter_of,
     resolved,
@@ -76,6 +77,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
         environ = traced_environment(level, folder, trace)
         if how.sealing is not None:
             command = sealed(command, how.sealing, folder, trace, environ)
+        installed = Installed()
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin))
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
@@ -84,15 +86,18 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
             observation.cancel()
             raise
         report = outcome(trace) if how.sealing is not None else None
+        traces = read_traces(trace)
+        used = installed.used(traces, environment)
         return record_of(
             Recording(
                 name=how.name,
                 recipe=recipe,
                 root=folder,
                 run=run,
-                traces=read_traces(trace),
+                traces=traces,
+                strays=installed.strays(traces),
                 states=(before, state_of(folder, how.runs)),
-                environment=environment,
+                environment=environment.model_copy(update={"used": used or None}),
                 selection=how.selection,
                 sealed=sentence_of(report) if report else NOT_SEALED,
                 refused=tuple(refused(report, folder)) if report else (),

@@ -19,6 +19,7 @@ _DRAWS = frozenset({"uuid1", "uuid4", "urandom", "token_hex", "token_bytes", "ra
 _CLOCK = frozenset({("time", "time"), ("time", "time_ns"), ("datetime", "now"),
                     ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
                     ("Timestamp", "now"), ("Timestamp", "today")})  # fmt: skip
+_OF_SETS = (ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)
 _ORDERED = frozenset({"list", "tuple", "enumerate", "array", "DataFrame", "Series"})
 
 
@@ -87,4 +88,6 @@ def _is_none(call: ast.Call) -> bool:
 def _is_set(node: ast.expr) -> bool:
     if isinstance(node, (ast.Set, ast.SetComp)):
         return True
+    if isinstance(node, ast.BinOp) and isinstance(node.op, _OF_SETS):
+        return _is_set(node.left) or _is_set(node.right)
     return isinstance(node, ast.Call) and _names(node.func)[1] in {"set", "frozenset"}

@@ -1,0 +1,46 @@
+"""The run of a recorded command as Markdown and as one HTML page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.report.templating import templates
+
+if TYPE_CHECKING:
+    from repro.core.observed import Observed
+    from repro.core.record import CommandRecipe, RunRecord
+    from repro.core.records import EnvironmentFile
+
+
+@dataclass(frozen=True)
+class CommandFacts:
+    """The facts of a report of a command.
+
+    Attributes
+    ----------
+    damage : tuple of str
+        In what the run is not what was written; empty where it is intact.
+    """
+
+    run_id: str
+    record: RunRecord
+    recipe: CommandRecipe
+    observed: Observed
+    environment: EnvironmentFile
+    damage: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers that are results by themselves, without cells of tables and samples."""
+        return {n: v for n, v in self.record.evidence.numbers.items() if not n.endswith("]")}
+
+
+def command_markdown(facts: CommandFacts) -> str:
+    """Write the run of a command as Markdown."""
+    return templates().get_template("command.md.j2").render(facts=facts)
+
+
+def command_html(facts: CommandFacts) -> str:
+    """Write the run of a command as a page that loads nothing and runs nothing."""
+    return templates().get_template("command.html.j2").render(facts=facts)
