@@ -29,12 +29,12 @@ _LEDGER = "recorded-here"
 
 
 def is_command(run: Path) -> bool:
-    """Return whether a run is that of a recorded command.
+    """Return whether a run is of a recorded command.
 
     Raises
     ------
     PreconditionError, SchemaError
-        If its lineage cannot be read.
+        If the lineage of the run cannot be read.
     """
     return open_run(run).lineage.dataset is None
 
@@ -85,16 +85,16 @@ def find_false_fact(run: StoredCommand) -> Check | None:
 def command_facts(
     run_id: str, record: RunRecord, environment: EnvironmentFile, damage: tuple[str, ...] = ()
 ) -> CommandFacts:
-    """Return the facts of a report of a command's run.
+    """Return the facts for a report on a command's run.
 
     Raises
     ------
     SchemaError
-        If the record is not that of a command.
+        If the record is not of a command.
     """
     recipe, observed = command_of(record), record.observed
     if recipe is None or observed is None:
-        raise SchemaError("record.json: it is not the record of a command")
+        raise SchemaError("record.json is not the record of a command")
     return CommandFacts(run_id, record, recipe, observed, environment, damage)
 
 
