@@ -46,7 +46,7 @@ ALLOWED = (
     # What an attempt to reach the network cannot do with no filter in place.
     Allowed("case", r"cannot be done at all: "),
     Allowed("platform", r"(bash reads|processes are forked|these files are POSIX's)", WINDOWS),
-    Allowed("platform", r"(signals|limits of POSIX|devices and pipes of POSIX)", WINDOWS),
+    Allowed("platform", r"(signals|limits of POSIX|devices and pipes of POSIX|fopen)", WINDOWS),
     Allowed("platform", r"(no hang-ups|needs a shell script|the traps are commands)", WINDOWS),
     Allowed("platform", r"exec replaces a process on POSIX", WINDOWS),
     Allowed("platform", r"(limits of the address|/proc tells|the loader of Linux)", not LINUX),

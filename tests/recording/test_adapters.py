@@ -55,7 +55,7 @@ def installed(folder, tmp_path):
     return {"PYTHONPATH": str(packages)}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals, a POSIX shell, and exec")
+@pytest.mark.skipif(os.name == "nt", reason="fopen of the C library, by its POSIX name")
 def test_the_adapter_of_the_guide_makes_a_library_visible(folder, installed):
     """Steps, a number, a file that is read in C, and a digest of an object that else has none."""
     folder.write("train.py", SCRIPT.replace("DEPTH", "3"))
@@ -67,7 +67,7 @@ def test_the_adapter_of_the_guide_makes_a_library_visible(folder, installed):
     assert record["observed"]["skipped"] == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals, a POSIX shell, and exec")
+@pytest.mark.skipif(os.name == "nt", reason="fopen of the C library, by its POSIX name")
 def test_a_call_that_only_an_adapter_sees_is_named(folder, installed):
     """The first divergent step of a second run is the library's."""
     folder.write("train.py", SCRIPT.replace("DEPTH", "3"))
