@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_iris
+
 from tests.conftest import Result, command
 
 PYTHON = sys.executable

@@ -12,6 +12,7 @@ from repro.core.jsonfile import bound
 from repro.core.observed import Observed, Suspect
 from repro.core.record import DataMaterial, Identity, Materials, RunRecord
 from repro.core.records import Step
+from repro.core.redaction import redacted_text
 from repro.digest.files import sha256_file
 from repro.execution.recording.contents import Content, content_of
 from repro.execution.recording.inputs import Files, Selection, files_of
@@ -132,7 +133,7 @@ def _evidence(recording: Recording, calls: Calls, contents: dict[str, Content]) 
 def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
     traces = recording.traces
     suspects = [each for name, path in files.sources.items() for each in chances(path, name)]
-    output = recording.run.output.decode("utf-8", "replace")
+    output = redacted_text(recording.run.output.decode("utf-8", "replace"))
     return Observed(
         status=recording.run.status,
         remarks=remarks_of(traces, files, suspects, recording),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.core.redaction import redacted_words
 from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.folders import state_of
@@ -71,6 +72,8 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     level, folder = Level(recipe.level), how.folder.resolve()
     origin = how.original or folder
     command = resolved(recipe.argv, origin)
+    # What is run may hold a secret; what is recorded does not.
+    recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
     before = state_of(folder, how.runs)
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
