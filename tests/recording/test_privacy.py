@@ -44,9 +44,8 @@ def test_a_record_holds_no_secret_no_value_and_no_folder(folder):
         "import os, sys\nimport pandas as pd\nfrom sklearn.linear_model import Ridge\n"
         "data = pd.DataFrame({'name': ['Ada Secretname'] * 3, 'x': [1.0, 2.0, 7.123456789]})\n"
         "Ridge().fit(data[['x']], data['x'])\n"
-        "data.to_csv(os.path.abspath('out.csv'))\nprint(os.environ['PLANTED_VARIABLE'] and KEY)\n".replace(
-            "KEY", repr(f"key {KEY}")
-        ),
+        "data.to_csv(os.path.abspath('out.csv'))\n"
+        f"print(os.environ['PLANTED_VARIABLE'] and {KEY!r})\n",
     )
     planted = "planted-value-of-a-variable"
     done = folder.repro(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from repro.launch.seal.command import available_seal
@@ -273,7 +274,7 @@ def test_runs_are_listed_and_shown(forest):
 
 def test_what_takes_a_pipeline_says_so(forest):
     forest.record("python", "train.py")
-    done = forest.repro("predict", forest.runs()[0].name, "iris.csv")
+    done = forest.repro("predict", forest.runs()[0], "iris.csv")
     assert done.status == 3
     assert "is of a recorded command, and has no configuration and no model" in done.err
 
