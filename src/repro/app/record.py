@@ -1,4 +1,4 @@
-"""The use case ``record``: anybody's command, run once, as a run folder that is evidence."""
+"""The use case ``record``: run any command once and write the evidence as a run folder."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordRequest:
-    """What to record, and how.
+    """A command to record, and where and how.
 
     Attributes
     ----------
     words : sequence of str
         The command.
     folder : Path
-        The folder that it runs in.
+        Its working folder.
     base : Path
-        The project's folder, if it is in one; the working folder is recorded in relation to it.
+        The project's folder, if any; the working folder is recorded relative to it.
     runs : Path
-        Where the run is written.
+        Folder of the runs.
     level : str
     name : str or None
-        Of the record; made from the command where it is None.
+        Name of the record; None derives it from the command.
     inputs : sequence of Path
-        Files, or folders with all that is in them, that are read unseen.
+        Files, or folders with all their files, that the command reads without being observed.
     outputs : sequence of str
-        Patterns of the files that are results; all that are written where there is none.
+        Patterns of the files that are results; without patterns, all written files are.
     """
 
     words: Sequence[str]
@@ -60,7 +60,7 @@ class RecordRequest:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run of a command that was just written."""
+    """A run folder of a command that was just written."""
 
     path: Path
     run_id: str
@@ -74,7 +74,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     Parameters
     ----------
     out : callable
-        Takes what the command writes to standard output, as it comes.
+        Receives blocks of the command's standard output as they are written.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
 
 
 def name_of(words: Sequence[str]) -> str:
-    """Name a command by its script or its module, and else by its program.
+    """Return the name of a command: its script, its module, or else its program.
 
     Examples
     --------

@@ -30,13 +30,14 @@ def judge_command(
 ) -> tuple[Verdict, list[str]]:
     """Judge the checks of steps and series, and of results.
 
-    A call, a number or a file that one side alone has is a difference: what a program does is its
-    own to say. Where there is no result but the exit status, the steps are what is compared.
+    A call, a number or a file that only one side has is a difference, and not a lack of something
+    to compare: the program itself decides what it does. If the only result is the exit status, the
+    steps are compared instead.
 
     Parameters
     ----------
     only : str
-        The first call that one side alone makes; empty where there is none.
+        The first call that only one side makes; empty if both make the same calls.
     """
     wrong = [check for check in results if check.outcome in _WRONG]
     lost = [check for check in stages if check.outcome is Outcome.MISSING]

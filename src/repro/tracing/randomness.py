@@ -1,4 +1,4 @@
-"""Generators of random numbers that are shared by a whole process: their state, and who seeds."""
+"""The states of the random generators that a whole process shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def states() -> dict[str, str]:
     """Return a digest of the state of each global generator whose library is loaded."""
     found = {}
     for name, read in _READERS.items():
-        # A library that is imported half-way has no state yet.
+        # A library that is still being imported has no state yet.
         with suppress(Exception):
             content = read()
             if content is not None:

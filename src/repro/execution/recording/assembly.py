@@ -1,4 +1,4 @@
-"""The record of a command, from what was observed of it."""
+"""Makes the record of a command from everything that was observed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STATUS = "command.status"
 
 @dataclass(frozen=True)
 class Recording:
-    """Everything that was observed of a command.
+    """Everything that was observed while a command ran.
 
     Attributes
     ----------
@@ -46,9 +46,9 @@ class Recording:
     sealed : str
         ``sealed``, or the reason why what was observed may be incomplete.
     refused : tuple of (str, str)
-        Kind and name of what a sealed command was refused.
+        Kind and name of everything that the seal refused.
     strays : mapping of str to Path
-        Modules beside installed packages that no distribution provides.
+        Modules in folders of packages that no distribution provides.
     """
 
     name: str
@@ -65,12 +65,12 @@ class Recording:
 
 
 def record_of(recording: Recording) -> RunRecord:
-    """Make the record of a command that has ended.
+    """Make the record of a finished command.
 
     Raises
     ------
     ValueError
-        If a value is one that no record can hold.
+        If a record cannot hold one of the values.
     """
     traces = recording.traces
     calls = calls_of(traces)

@@ -1,4 +1,4 @@
-"""The files of a recorded command: data that it read, code that it loaded, and what it wrote."""
+"""The files of a recorded command: data that it read, code that it loaded, files that it wrote."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _OF_TRACKERS = (
     "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
 )  # fmt: skip
-# Settings and caches that programs keep in the user's home, and data that some of them keep there.
+# Settings and caches that programs keep in the user's home, and the exceptions, which are data.
 _OF_PROGRAMS = "~/."
 _DATA_AT_HOME = ("~/.cache/huggingface/", "~/.cache/torch/", "~/.keras/")
 
 
 @dataclass
 class Files:
-    """The files of a command, by their names: in the working folder relative to it.
+    """The files of a command by name, relative to the working folder if they are in it.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Files:
         SHA-256 by name.
     outputs : dict of str to Path
     dumps : dict of str to str
-        Digest of the object that was written to a file.
+        Digest of the object that was written to each file.
     created : list of str
-        Files that the working folder was without.
+        Files and folders that did not exist before.
     outside : list of str
-        Outputs that do not lie in the working folder.
+        Outputs outside the working folder.
     absolute, changed : list of str
-        Inputs that were named by absolute paths, or whose content changed while the command ran.
+        Inputs that were opened by absolute paths, or that changed while the command ran.
     listed : dict of str to str
     """
 
@@ -59,23 +59,23 @@ class Files:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the user says of files.
+    """The files that the user declared.
 
     Attributes
     ----------
     inputs : sequence of Path
-        Files, or folders with all that is in them, that were read unseen.
+        Files, or folders with all their files, that the command reads without being observed.
     outputs : sequence of str
-        Patterns of the files that are results; all that were written where there is none.
+        Patterns of the files that are results; without patterns, all written files are.
     """
 
     inputs: Sequence[Path] = ()
     outputs: Sequence[str] = ()
 
     def is_result(self, name: str) -> bool:
-        """Return whether a file that was written is a result.
+        """Return whether a written file is a result.
 
-        What a tracker keeps for itself is none: it names its files by chance and by the time.
+        The stores of trackers are not: they name files by random ids and by the time.
         """
         if _is_of_tracker(name):
             return False
@@ -186,7 +186,7 @@ def _is_temporary(path: Path) -> bool:
 
 
 def name_of(path: str, root: Path) -> str:
-    """Name a file by the working folder or by the user's home, and else by its path."""
+    """Name a file relative to the working folder or to the user's home, or else by its path."""
     home = os.path.expanduser("~")  # noqa: PTH111 - names, as they stand in a trace
     for folder, start in ((str(root), ""), (home, "~/")):
         if folder != os.sep and (path == folder or path.startswith(folder + os.sep)):

@@ -1,4 +1,4 @@
-"""The installed distributions that a recorded command used, and code that none of them provides."""
+"""Installed distributions that a recorded command used, and code that none of them provides."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SITE = ("site-packages", "dist-packages")
 
 
 class Installed:
-    """The files of this Python's distributions, read while the command runs.
+    """The files of the running Python's distributions, read while the command runs.
 
-    Reading the lists of all distributions takes half a second, in which this process only waits.
+    Reading them takes half a second, during which this process would only wait.
     """
 
     def __init__(self) -> None:
@@ -31,9 +31,9 @@ class Installed:
         self._thread.start()
 
     def used(self, traces: Traces, environment: Environment) -> tuple[str, ...]:
-        """Return the distributions that provide a module that was loaded.
+        """Return the names of the distributions that provide a loaded module.
 
-        Of a different Python they are known by the names of their modules alone.
+        For a different Python, only the names of modules are matched.
         """
         modules = _modules(traces)
         found = {self._owner(file) for name, file in modules.items()}
@@ -41,7 +41,7 @@ class Installed:
         return tuple(sorted(name for name in found if name in environment.packages))
 
     def strays(self, traces: Traces) -> dict[str, Path]:
-        """Return top-level modules beside installed packages that no distribution provides."""
+        """Return top-level modules in folders of packages that no distribution provides."""
         return {
             f"site-packages/{Path(file).name}": Path(file)
             for name, file in _modules(traces).items()

@@ -1,4 +1,4 @@
-"""A command, run and recorded in a folder; the one way for recording it and for repeating it."""
+"""Runs a command in a folder and returns its record; used to record and to repeat."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
     from repro.core.record import CommandRecipe, RunRecord
 
-NOT_SEALED = "not sealed, because it was not asked for"
+NOT_SEALED = "not sealed, because nothing asked for a seal"
 
 
 @dataclass(frozen=True)
 class Performance:
-    """How a command is run.
+    """Everything that determines how a command is run, besides its recipe.
 
     Attributes
     ----------
     name : str
-        Of the record.
+        Name of the record.
     folder : Path
         Working folder.
     runs : Path or None
-        Folder of the runs, which is no part of the working folder.
+        Folder of the runs, which is not counted as part of the working folder.
     out : callable
-        Takes what the command writes to standard output.
+        Receives what the command writes to standard output.
     original : Path or None
-        What the working folder is a copy of. Programs are looked up in it, and nothing the command
-        starts outlives it.
+        The folder of which the working folder is a copy. Programs are looked up in it, and every
+        process that the command starts is ended with it.
     sealing : Sealing or None
-        What it may use; None restricts nothing.
+        The files and programs that the command may use; None restricts nothing.
     """
 
     name: str
@@ -67,7 +67,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     Raises
     ------
     PreconditionError
-        If it cannot be started, or its environment cannot be observed.
+        If the command cannot be started, or its environment cannot be observed.
     """
     level, folder = Level(recipe.level), how.folder.resolve()
     origin = how.original or folder

@@ -1,4 +1,4 @@
-"""Remarks at record time: what can keep a command from being reproduced, where, and the fix."""
+"""Remarks at record time: causes that can prevent reproduction, with their lines and fixes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def remarks_of(
 
 
 def _unseeded(traces: Traces) -> Iterator[Remark]:
-    """Yield the first step of each process that draws from a generator that nobody has seeded."""
+    """Yield, for each process, the first step that draws from a generator that was never seeded."""
     for process in traces.processes:
         seeded: set[str] = set()
         for event in process.events:
@@ -81,7 +81,7 @@ def _threads(recording: Recording) -> Iterator[Remark]:
     if recording.recipe.level == "seeded" and max(counts, default=1) > 1:
         yield Remark(
             kind="threads",
-            message=f"the script does not set the number of threads: {max(counts)} here",
+            message=f"the script does not set the number of threads ({max(counts)} were used)",
             fix="record at a level that fixes it, such as --level portable",
         )
 
@@ -92,7 +92,7 @@ def _sets(traces: Traces) -> Iterator[Remark]:
             yield Remark(
                 kind="order of a set",
                 site=f"{event['file']}:{event['line']}",
-                message=f"{event['function']} is given the set {name}: its order depends on hashes",
+                message=f"{event['function']} takes the set {name}: its order depends on hashes",
                 fix="sort it: sorted(…)",
             )
 
@@ -110,7 +110,7 @@ def _absolute(files: Files) -> Iterator[Remark]:
     for name in dict.fromkeys(files.absolute):
         yield Remark(
             kind="absolute path",
-            message=f"{name} is read by an absolute path, which other machines lack",
+            message=f"{name} is read by an absolute path, which other machines do not have",
             fix="use a path relative to the working folder, or an argument",
         )
 
@@ -127,8 +127,8 @@ def _unknown_to_git(files: Files, recording: Recording) -> Iterator[Remark]:
         if name not in known:
             yield Remark(
                 kind="not in git",
-                message=f"{name} is not in git, so that the commit does not identify it",
-                fix=f"git add {name}, or hand it over beside the record",
+                message=f"{name} is not in git, so the commit does not identify it",
+                fix=f"git add {name}, or hand it over with the record",
             )
 
 
@@ -136,8 +136,8 @@ def _network(traces: Traces) -> Iterator[Remark]:
     for event in traces.of("network"):
         yield Remark(
             kind="network",
-            message=f"a connection was made to {event['host']}",
-            fix="fetch what is needed to a file first, and read the file",
+            message=f"the command connected to {event['host']}",
+            fix="download the data to a file first, and read the file",
         )
 
 
@@ -146,25 +146,25 @@ def _programs(traces: Traces) -> Iterator[Remark]:
         if name.startswith("python"):
             yield Remark(
                 kind="not observed",
-                message=f"{name} ignores the environment, so that it was not observed",
+                message=f"{name} ignores environment variables, so it was not observed",
                 fix="start it without -I, -S and -E",
             )
     for reason in traces.broken:
         yield Remark(
             kind="not observed",
             message=f"a Python could not be observed: {reason.strip()}",
-            fix="use a version of Python that this version of repro supports",
+            fix="use a version of Python that repro supports",
         )
 
 
 def unobserved(traces: Traces) -> tuple[str, ...]:
-    """Return the programs that were started and do not trace themselves."""
+    """Return the programs that were started and not observed."""
     found = []
     words = " ".join(word for process in traces.processes for word in process.words)
     for event in traces.of("started"):
         flags = "".join(event["flags"])
         if not event["program"].startswith("python"):
-            # Of a script of Python, the interpreter says that it runs it.
+            # A Python script is observed: the words of its interpreter have its name.
             found += [event["program"]] if f"{event['program']} " not in f"{words} " else []
         elif not flags.startswith("--") and any(flag in flags for flag in _UNSEEN_FLAGS):
             found.append(f"{event['program']} {flags}")

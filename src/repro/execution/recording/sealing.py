@@ -1,4 +1,4 @@
-"""A command restricted to what was observed of it, so that what was observed is complete."""
+"""Restricts a command to the files and programs that were observed, so that none is missing."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ _SHEBANG = 256
 
 @dataclass(frozen=True)
 class Sealing:
-    """What a sealed command may use, beside Python, its packages and the system's libraries.
+    """The files and programs that a sealed command may use.
+
+    Python, its packages and the libraries of the system are allowed besides.
 
     Attributes
     ----------
     read : sequence of Path
         Data and code.
     programs : sequence of str
-        Names of programs that it may start.
+        Names of programs that the command may start.
     """
 
     read: Sequence[Path]
@@ -40,14 +42,14 @@ class Sealing:
 def sealed(
     command: Sequence[str], sealing: Sealing, folder: Path, trace: Path, environ: dict[str, str]
 ) -> list[str]:
-    """Return the sealed form of a command; its report is in the folder of the traces.
+    """Return the words that run a command sealed; its report is in the folder of the traces.
 
     Parameters
     ----------
     folder : Path
-        Working folder: files may be written in it, and what it lists is recorded.
+        Working folder. The command may write in it and list it.
     environ : dict of str to str
-        Of the command.
+        Environment variables of the command.
     """
     path = environ.get("PATH")
     programs = [shutil.which(name, path=path) for name in (*_INTERPRETERS, *sealing.programs)]
@@ -66,12 +68,12 @@ def sealed(
 
 
 def report_in(trace: Path) -> Path:
-    """Return where the report of a sealed command is."""
+    """Return the path of the report of a sealed command."""
     return trace / "seal.report"
 
 
 def sentence_of(report: Report) -> str:
-    """Say how far a command was sealed."""
+    """Return a sentence on how far a command was sealed."""
     seal = report.seal
     if not seal.files:
         return f"not sealed, because {seal.reason or 'this system cannot do it'}"
@@ -82,7 +84,7 @@ def sentence_of(report: Report) -> str:
 
 
 def refused(report: Report, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the name of everything that a command was refused, each once."""
+    """Yield kind and name of everything that the seal refused, each once."""
     seen = set()
     for each in report.refusals:
         name = each.name
@@ -99,7 +101,7 @@ def outcome(trace: Path) -> Report:
 
 
 def _interpreter(program: str) -> list[str]:
-    """Return the interpreter that the first line of a script names."""
+    """Return a program and, if it is a script, the programs that its first line names."""
     found = shutil.which(program) or program
     try:
         with open(found, "rb") as file:  # noqa: PTH123 - a word of a command line

@@ -1,7 +1,7 @@
-"""What a program's source leaves to chance: generators without a seed, the clock, sets in order.
+"""Lines of source code that depend on chance: unseeded generators, the clock, the order of sets.
 
-The sources of the user's own files are read, not executed. A line that is found may not have run,
-so that it is a suspect where a later step differs, and never a verdict.
+The user's own source files are parsed, not executed. A line that is found may never have run, so it
+is only a suspect if a later step differs, and never decides a verdict.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ORDERED = frozenset({"list", "tuple", "enumerate", "array", "DataFrame", "Serie
 
 @dataclass(frozen=True)
 class Chance:
-    """A line that leaves something to chance.
+    """A line that depends on chance.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Chance:
     kind : str
         ``entropy``, ``clock`` or ``order``.
     what : str
-        The call, for people.
+        The call, as messages show it.
     """
 
     site: str
@@ -43,12 +43,12 @@ class Chance:
 
 
 def chances(path: Path, name: str) -> list[Chance]:
-    """Return every such line of a source file; none where it cannot be parsed.
+    """Return every such line of a source file; an empty list if it cannot be parsed.
 
     Parameters
     ----------
     name : str
-        Of the file in the record.
+        Name of the file in the record.
     """
     try:
         tree = ast.parse(path.read_bytes())

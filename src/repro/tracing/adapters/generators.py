@@ -1,4 +1,4 @@
-"""Global generators: who seeds them."""
+"""Calls that seed a global generator."""
 
 from __future__ import annotations
 
