@@ -58,7 +58,7 @@ class Places:
         """Return whether a file can be the user's: not Python's, a package's or the system's."""
         if self._is_foreign(path):
             return False
-        return path.startswith(self._root) or not path.startswith(_SYSTEM)
+        return path.startswith(self._root) or not f"{path}/".startswith(_SYSTEM)
 
     def relative(self, path: str) -> str:
         """Name a path by the working folder, where it lies in it."""
