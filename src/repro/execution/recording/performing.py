@@ -19,7 +19,14 @@ from repro.execution.recording.running import (
     run_traced,
     traced_environment,
 )
-from repro.execution.recording.sealing import Sealing, outcome, refused, sealed, sentence_of
+from repro.execution.recording.sealing import (
+    Sealing,
+    outcome,
+    private_home,
+    refused,
+    sealed,
+    sentence_of,
+)
 from repro.execution.recording.traces import read_traces
 from repro.launch import Level
 
@@ -79,6 +86,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
         trace = Path(place).resolve()
         environ = traced_environment(level, folder, trace)
         if how.sealing is not None:
+            environ |= private_home(how.sealing, folder, trace)
             command = sealed(command, how.sealing, folder, trace, environ)
         installed = Installed()
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin))

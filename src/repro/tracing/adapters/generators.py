@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from repro.tracing import calls
+
 if TYPE_CHECKING:
     from repro.tracing.recorder import Recorder
 
@@ -30,3 +32,5 @@ def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, genera
             recorder.note("seed", generator=generator, given=seed is not None)
 
         recorder.around(module, name, seeded)
+    if calls.ACTIVE is not None:
+        calls.ACTIVE.generators.take()
