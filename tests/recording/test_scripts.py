@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from tests.needs import require
 from tests.recording.folders import Folder, steps_of
 

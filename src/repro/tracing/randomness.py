@@ -1,11 +1,22 @@
-"""The states of the random generators that a whole process shares."""
+"""Generators of random numbers that a whole process shares: their states, and given seeds."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import sys
 from contextlib import suppress
 from typing import Any
+
+SEEDS = "REPRO_TRACE_SEEDS"
+"""Variable with the seeds that a repetition gives to generators; a recording has no such seed."""
+
+
+def given_seed(generator: str) -> int | None:
+    """Return the seed that a generator is given before the program can use it."""
+    found: dict[str, int] = json.loads(os.environ.get(SEEDS) or "{}")
+    return found.get(generator)
 
 
 def states() -> dict[str, str]:
