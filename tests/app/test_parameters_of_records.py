@@ -183,7 +183,7 @@ def test_no_pickle_of_a_record_s_cache_is_opened(tmp_path):
     path.write_bytes(dump_record(bound(altered(RECORD, config=config))))
 
     with pytest.raises(PreconditionError, match="names a cache"):
-        read_recorded(ROOT, tmp_path, str(path))
+        read_recorded(ROOT, Subject(path, is_run=False))
     assert [file.name for file in cache.iterdir()] == ["x.pkl"]
 
 

@@ -7,14 +7,17 @@ from tests.conftest import ROOT
 
 from repro.app.explain.counterfactuals import Counterfactuals, Effort
 from repro.app.explain.interventions import Intervention
+from repro.app.explain.programs import Experiment
 from repro.app.explain.search import search
-from repro.app.subjects.recorded import Recorded
+from repro.app.subjects.recorded import Named
+from repro.config.recorded import parse_config
 from repro.core.comparison import Suspect
 from repro.core.explanation import Counterfactual
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
 
 RECORD = load_record((ROOT / "reference" / "credit.json").read_bytes(), "credit", RecordFile)
+CONFIG = parse_config(RECORD.config, "credit")
 
 
 @dataclass
@@ -75,8 +78,8 @@ def searched(needed, causes, runs=99):
     """Return what suffices, why others were not tried, and what was tried, in order."""
     effort = Effort(runs=runs, packages=False, notify=lambda _: None)
     trials = Foretold(
-        project=ROOT,
-        subject=Recorded("a record", BOOKWORM, None),
+        program=Experiment(ROOT, CONFIG),
+        subject=Named("a record", BOOKWORM),
         against=None,
         effort=effort,
         start=Intervention(),
@@ -142,7 +145,7 @@ def test_a_package_and_a_setting_that_help_together_are_both_named():
 @pytest.fixture
 def trees(monkeypatch):
     """Every tree is there already."""
-    monkeypatch.setattr("repro.app.explain.search.why_no_tree", lambda *_, **__: "")
+    monkeypatch.setattr("repro.app.explain.programs.why_no_tree", lambda *_, **__: "")
 
 
 def test_a_tree_is_tried_like_a_setting(trees):
@@ -169,7 +172,7 @@ def test_a_tree_and_a_section_that_help_together_are_both_named(trees):
 def test_a_tree_that_cannot_be_used_is_a_reason(monkeypatch):
     """Whatever else is tried."""
     reason = "needs a tree of Debian 12 (bookworm): no"
-    monkeypatch.setattr("repro.app.explain.search.why_no_tree", lambda *_, **__: reason)
+    monkeypatch.setattr("repro.app.explain.programs.why_no_tree", lambda *_, **__: reason)
     confirmed, untried, tried = searched({"seed"}, [LIBC, *SECTIONS[:1]])
 
     assert (confirmed, untried, tried) == (("seed",), {LIBC.cause: reason}, [("seed",)])

@@ -208,7 +208,7 @@ def test_explanations_and_noise_train_from_the_declared_data(project):
     path = project.path / "edited.json"
     path.write_bytes(dump_record(bound(altered(RECORD, config=edited))))
 
-    recorded = read_recorded(project.path, project.path, str(path))
+    recorded = read_recorded(project.path, Subject(path, is_run=False))
 
     assert recorded.config.dataset.source.path == "data/credit.csv"
     assert recorded.record.config["dataset"]["source"]["path"] == "data/credit.csv"

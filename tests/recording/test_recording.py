@@ -196,7 +196,7 @@ def test_an_interrupted_command_leaves_no_process(folder):
     for pid in map(int, pids.read_text().split()):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert list(folder.path.glob("runs/.*")) == []
+    assert not list(folder.path.glob("runs/.*"))
 
 
 def test_workers_have_no_order_and_leave_none(folder):

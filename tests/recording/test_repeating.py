@@ -76,7 +76,7 @@ def test_data_that_is_not_there_is_a_precondition(forest):
     (forest.path / "iris.csv").unlink()
     done = forest.repro("verify")
     assert done.status == 3
-    assert "iris.csv: the command read it, and it is missing in" in done.err
+    assert "iris.csv: the command read it, and it is not in" in done.err
 
 
 def test_an_edited_module_is_suspected(forest):
@@ -156,7 +156,7 @@ def test_a_command_of_a_stranger_is_shown_and_not_run(forest, tmp_path):
     elsewhere = {"XDG_STATE_HOME": str(tmp_path / "nobody")}
     done = forest.repro("verify", **elsewhere)
     assert done.status == 3
-    assert "was not recorded on this machine, and would run: python train.py" in done.err
+    assert "was not recorded here, and would run: python train.py" in done.err
     assert "--run-command" in done.err
     agreed = forest.repro("verify", "--run-command", **elsewhere)
     assert agreed.status == 0, agreed.err
@@ -207,9 +207,7 @@ def test_a_shell_starts_where_it_was_started(forest):
             "hidden.parquet",
         ),
         (
-            "import lightgbm as lgb\nd = lgb.Dataset(__import__('numpy').ones((60, 1)))\n"
-            "import ctypes\nx = 1.0 if ctypes.CDLL(None).access(b'hidden.txt', 4) == 0 else 2.0\n"
-            "c = ctypes.CDLL(None); c.fopen.restype = ctypes.c_void_p\n"
+            "import ctypes\nc = ctypes.CDLL(None); c.fopen.restype = ctypes.c_void_p\n"
             "x = 1.0 if c.fopen(b'hidden.txt', b'r') else 2.0",
             "hidden.txt",
         ),
@@ -225,7 +223,7 @@ def test_a_file_that_is_read_unseen_is_refused_by_name(folder, source, name):
     assert found["seal"] == "sealed"
     assert found["comparison"]["verdict"] == "incomparable"
     assert found["comparison"]["reasons"][0] == (
-        f"the seal refused to read {name}, which the record does not name: record the command"
+        f"the command was refused to read {name}, which the record does not name: record it"
         f" again with --input {name}"
     )
     folder.record("python", "train.py", options=("--input", name))
@@ -276,10 +274,9 @@ def test_runs_are_listed_and_shown(forest):
 
 def test_what_takes_a_pipeline_says_so(forest):
     forest.record("python", "train.py")
-    for words in (("predict", "--run", forest.runs()[0].name, "iris.csv"),):
-        done = forest.repro(*words)
-        assert done.status in {2, 3}
-        assert "Traceback" not in done.err
+    done = forest.repro("predict", forest.runs()[0], "iris.csv")
+    assert done.status == 3
+    assert "is of a recorded command, and has no configuration and no model" in done.err
 
 
 def test_a_report_is_a_page_of_its_own(forest):

@@ -163,14 +163,14 @@ def verification_settings(project: Path, experiment: str = "") -> VerificationSe
 
 
 def noise_rules(project: Path) -> Automatic:
-    """Return what this project makes of a measured spread.
+    """Return what a project makes of a measured spread; the default without a project.
 
     Raises
     ------
     ConfigError
         If it does not say.
     """
-    return rules_of(verification_settings(project))
+    return rules_of(settings_or_default(project))
 
 
 def idle_tolerances(project: Path) -> str:

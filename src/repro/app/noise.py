@@ -7,28 +7,29 @@ bits: the spread is the difference between processors, measured rather than gues
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from repro.app.repeat import Repetition, obstacles, perform_again
+from repro.app.subjects.recorded import Named
 from repro.config.common_keys import with_keys_of
 from repro.config.keys import version_of
 from repro.core.errors import PreconditionError, ReproError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
+from repro.core.record import RunRecord
 from repro.divergence.compare import outputs_of
 from repro.divergence.spread import flips, spreads
 from repro.execution.network import network_of_children
 from repro.execution.places import Child, Silent, recipe_of
-from repro.launch import Level
+from repro.launch import Level, lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from repro.app.subjects.recorded import Recorded
-    from repro.config.experiment import ExperimentConfig
-    from repro.core.record import RunRecord
     from repro.divergence.spread import Spread
-    from repro.execution.places import Place
 
 # As the processor is, and as those of two older generations are.
 ENSEMBLE = (Level.STRICT, Level.PORTABLE, Level.PORTABLE_V2)
@@ -38,11 +39,17 @@ _FEWEST = 2
 class Listener(Protocol):
     """Called before every training, for people who wait."""
 
-    def __call__(self, number: int, level: str) -> None:
+    def __call__(self, number: int, total: int, level: str) -> None:
         """Say what is trained."""
 
 
-def measure_noise(project: Path, subject: Recorded, limit: float, listener: Listener) -> Noise:
+Trainer = Callable[[Level], RunRecord]
+"""Trains at a level; raises ReproError if that is not possible or does not finish."""
+
+
+def noise_of_experiment(
+    project: Path, subject: Recorded, limit: float, listener: Listener
+) -> Noise:
     """Train the experiment of a record on every class of code paths that this machine can run.
 
     Parameters
@@ -56,12 +63,58 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
         If fewer than two trainings finished, or all had one fingerprint: there is no spread
         then. If the record is not of a training by its configuration.
     """
+    recipe = recipe_of(subject.config)
+
+    def train(level: Level) -> RunRecord:
+        """Train at a level, and give the record keys of the subject's version."""
+        place = Child.at(level)
+        if skipped := place.lacks(project, recipe):
+            raise PreconditionError(skipped.reason)
+        record = place.execute(project, recipe, Silent()).record
+        return record.with_keys(with_keys_of(record, version_of(subject.record.keys)).keys)
+
+    noise = _measure(subject, train, ENSEMBLE, limit, listener)
+    return bound(noise.model_copy(update={"network": network_of_children()}))
+
+
+def noise_of_command(question: Repetition, limit: float, listener: Listener) -> Noise:
+    """Run the command of a record on every class of code paths that this machine can run.
+
+    It runs once more at the first level: a command that leaves something to chance has no spread
+    between code paths that could be told from it.
+
+    Raises
+    ------
+    PreconditionError
+        As ``noise_of_experiment``; if the inputs differ from the recorded ones, or two runs at one
+        level do.
+    """
+    record = question.command
+    for reason in obstacles(record, question.folder):
+        raise PreconditionError(reason)
+
+    def run(level: Level) -> RunRecord:
+        """Run at a level, unless this processor cannot."""
+        if missing := lacking(level):
+            raise PreconditionError(f"this processor has no {', '.join(missing)}")
+        made = perform_again(replace(question, level=level), lambda _: None)
+        if made.observed and made.observed.status:
+            raise PreconditionError(f"the command failed with status {made.observed.status}")
+        return made
+
+    subject = Named(question.name, record)
+    return bound(_measure(subject, run, (*ENSEMBLE, ENSEMBLE[0]), limit, listener))
+
+
+def _measure(
+    subject: Named, train: Trainer, levels: Sequence[Level], limit: float, listener: Listener
+) -> Noise:
     records: list[RunRecord] = []
     trainings: list[NoiseTraining] = []
-    for number, level in enumerate(ENSEMBLE, start=1):
-        listener(number, level)
+    for number, level in enumerate(levels, start=1):
+        listener(number, len(levels), level)
         started = time.perf_counter()
-        record, failure = _train(project, subject.config, Child.at(level))
+        record, failure = _trained(train, level)
         records += [record] if record else []
         seconds = round(time.perf_counter() - started, 3)
         trainings.append(_training(level, record, failure, records[:1], seconds))
@@ -71,8 +124,7 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
             f"fewer than two trainings finished: {failures}",
             advice="repro doctor shows what is wrong on this machine",
         )
-    trained = with_keys_of(records[0], version_of(subject.record.keys))
-    if trained.keys.strict_key != subject.record.keys.strict_key:
+    if records[0].keys.strict_key != subject.record.keys.strict_key:
         raise PreconditionError(
             f"{subject.name}: its keys do not match a training with its configuration",
             advice="it was edited, or its data differs from this project's; get a fresh copy",
@@ -82,13 +134,43 @@ def measure_noise(project: Path, subject: Recorded, limit: float, listener: List
             "all trainings had the same fingerprint, so nothing was measured on this processor",
             advice="measure on a machine whose levels give different bits",
         )
+    if by_chance := _differs_by_chance(records):
+        raise PreconditionError(
+            f"two runs at the level {levels[0]} differ: {by_chance}; a spread between levels would"
+            " measure that too",
+            advice="find the cause: repro explain",
+        )
     return _noise(subject, records, trainings, limit)
 
 
+def _trained(train: Trainer, level: Level) -> tuple[RunRecord | None, str]:
+    try:
+        return train(level), ""
+    except ReproError as error:
+        return None, error.message
+
+
+def _differs_by_chance(records: Sequence[RunRecord]) -> str:
+    """Return the first step, or number, that differs between two runs at one level."""
+    first, last = records[0], records[-1]
+    if first.environment.level != last.environment.level:
+        return ""
+    for left, right in (
+        (outputs_of(first.stages), outputs_of(last.stages)),
+        (first.evidence.numbers, last.evidence.numbers),
+    ):
+        names = [name for name in {**left, **right} if left.get(name) != right.get(name)]
+        if names:
+            return names[0].removeprefix("stages.")
+    return ""
+
+
 def _noise(
-    subject: Recorded, records: list[RunRecord], trainings: list[NoiseTraining], limit: float
+    subject: Named, records: list[RunRecord], trainings: list[NoiseTraining], limit: float
 ) -> Noise:
     found = spreads(records)
+    if not found:
+        raise PreconditionError("it gives no number, so that there is no spread to measure")
     unstable = tuple(name for name, spread in found.items() if spread.exceeds(limit))
     noise = Noise(
         schema_="repro.noise/v1",
@@ -101,19 +183,8 @@ def _noise(
         unstable=unstable,
         sentence="",
         digest="",
-        network=network_of_children(),
     )
-    return bound(noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)}))
-
-
-def _train(project: Path, config: ExperimentConfig, place: Place) -> tuple[RunRecord | None, str]:
-    recipe = recipe_of(config)
-    if skipped := place.lacks(project, recipe):
-        return None, skipped.reason
-    try:
-        return place.execute(project, recipe, Silent()).record, ""
-    except ReproError as error:
-        return None, error.message
+    return noise.model_copy(update={"sentence": _sentence(found, unstable, noise.classes)})
 
 
 def _training(

@@ -1,9 +1,12 @@
-"""The use case ``verify`` for a recorded command: run it again in a copy of its folder."""
+"""Running a recorded command again in a copy of its folder.
+
+It is the use case ``verify`` for a command, and what ``explain`` and ``noise`` of one are made of.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +22,7 @@ from repro.digest.files import sha256_file
 from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
 from repro.divergence.suspicion import diagnose
-from repro.execution.recording import Performance, Sealing, Selection, copy_of, perform
+from repro.execution.recording import Changes, Performance, Sealing, Selection, copy_of, perform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from repro.config.verification import VerificationSettings
     from repro.core.observed import Observed
     from repro.core.record import AnyRecord
-    from repro.core.verdict import Check, Comparison, Verification
+    from repro.core.verdict import Check, Comparison, Suspect, Verification
     from repro.divergence.tolerance import ToleranceRequest
 
 
@@ -50,6 +53,8 @@ class Repetition:
     asked : ToleranceRequest
     level : str or None
         The level to run at instead of the recorded one.
+    changes : Changes
+        How this run differs from the recorded command otherwise.
     """
 
     name: str
@@ -60,6 +65,21 @@ class Repetition:
     settings: VerificationSettings
     asked: ToleranceRequest
     level: str | None = None
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def command(self) -> RunRecord:
+        """The record, which is one of a command that can be run again as it was.
+
+        Raises
+        ------
+        PreconditionError
+            If it is not.
+        """
+        if not isinstance(self.expected, RunRecord):
+            raise PreconditionError(f"{self.name} is not the record of a command")
+        check_runnable(self.expected, sealed=False)
+        return self.expected
 
 
 def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification:
@@ -75,25 +95,34 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     PreconditionError
         If the command cannot be run again, or data that it reads is missing; as ``assess``.
     """
-    expected, asked = question.expected, question.asked
-    if not isinstance(expected, RunRecord):
-        raise PreconditionError(f"{question.name} is not the record of a command")
-    check_runnable(expected, sealed=False)
-    obstacles = tuple(_obstacles(expected, question.folder))
-    if obstacles:
-        return build_verification(question.name, question.integrity, incomparable(*obstacles))
+    expected, asked = question.command, question.asked
+    in_the_way = tuple(obstacles(expected, question.folder))
+    if in_the_way:
+        return build_verification(question.name, question.integrity, incomparable(*in_the_way))
     if asked.auto:
         asked = replace(asked, known=read_known(question.folder))
-    actual = perform_again(expected, question, out)
+    actual = perform_again(question, out)
     observed = KnownFingerprints.of([actual.environment])
     asked = replace(asked, known=asked.known.plus(observed)) if asked.auto else asked
-    comparison = assess(question.settings, expected, actual, asked, OF_COMMANDS)
-    comparison, suspects = diagnose(expected, actual, comparison, OF_COMMANDS)
-    suspects = with_chance(expected, actual, comparison, suspects)
-    comparison = _with_refusals(comparison, actual)
+    comparison, suspects = compared(replace(question, asked=asked), actual)
     verification = build_verification(question.name, question.integrity, comparison)
     sealed = actual.observed.sealed if actual.observed else None
     return verification.model_copy(update={"suspects": suspects, "seal": sealed})
+
+
+def compared(question: Repetition, actual: RunRecord) -> tuple[Comparison, tuple[Suspect, ...]]:
+    """Compare a repetition with the record, and rank what can have made them diverge.
+
+    Raises
+    ------
+    PreconditionError, ConfigError
+        As ``assess``.
+    """
+    expected = question.expected
+    comparison = assess(question.settings, expected, actual, question.asked, OF_COMMANDS)
+    comparison, suspects = diagnose(expected, actual, comparison, OF_COMMANDS)
+    suspects = with_chance(expected, actual, comparison, suspects)
+    return _with_refusals(comparison, actual), suspects
 
 
 def _with_refusals(comparison: Comparison, actual: RunRecord) -> Comparison:
@@ -116,16 +145,15 @@ def _refusal(refused: str) -> str:
     return f"the seal refused to {kind} {name}"
 
 
-def perform_again(
-    expected: RunRecord, question: Repetition, out: Callable[[bytes], object]
-) -> RunRecord:
+def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRecord:
     """Run the command of a record in a copy of its working folder.
 
     Raises
     ------
     PreconditionError
-        As ``perform``.
+        If it cannot be run again as it was; as ``perform``.
     """
+    expected = question.command
     recipe, observed = command_of(expected), expected.observed
     if recipe is None or observed is None:
         raise PreconditionError(f"{question.name} does not have a command to run")
@@ -143,6 +171,7 @@ def perform_again(
             selection=Selection(tuple(_declared(expected, scratch)), observed.results),
             original=question.folder,
             sealing=_sealing(expected, observed, scratch),
+            changes=question.changes,
         )
         return perform(recipe, how)
 
@@ -166,7 +195,14 @@ def located(name: str, folder: Path) -> Path:
     return Path(name).expanduser() if name.startswith(("/", "~")) else folder / name
 
 
-def _obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
+def obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
+    """Yield why the command of a record cannot reproduce it in a folder, before it is run.
+
+    Raises
+    ------
+    PreconditionError
+        If data that it reads is not in the folder.
+    """
     observed = expected.observed
     if observed is not None and observed.status:
         yield (

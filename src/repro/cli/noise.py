@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import output
-from repro.cli.options import PATH, find, json_option, project_option, runs_of, runs_option
+from repro.cli.options import (
+    PATH,
+    find,
+    find_if_any,
+    json_option,
+    project_option,
+    run_command_option,
+    runs_of,
+    runs_option,
+)
+from repro.cli.rerun import Rerun
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from repro.core.noise import Noise, NoiseTraining
 
 _SHOWN = 8
@@ -24,6 +33,7 @@ _SHOWN = 8
     "-o", "--output", "file", type=PATH,
     help="Write the measurement to this file, for --tolerance auto.",
 )  # fmt: skip
+@run_command_option
 @runs_option
 @json_option("noise")
 @project_option
@@ -33,6 +43,7 @@ def command(
     runs_folder: Path | None,
     project_folder: Path | None,
     *,
+    run_command: bool,
     as_json: bool,
 ) -> int:
     """Measure how far the numbers of a run or reference move between processors.
@@ -40,7 +51,8 @@ def command(
     It trains again with the recorded configuration at each level that this machine can run: with
     the processor as it is, and on the code paths of two older generations, which gives the bits of
     those processors. The spread of a metric or of the predictions is the greatest difference among
-    the trainings.
+    the trainings. A recorded command runs in a copy of its folder, and once more at the first
+    level: if these two runs differ, it leaves something to chance, and nothing is measured.
 
     The exit status is 1 if a spread shows that the model is numerically unstable.
 
@@ -50,22 +62,27 @@ def command(
     """
     from repro.app.configuration import noise_rules
     from repro.app.files import check_targets
-    from repro.app.noise import ENSEMBLE, measure_noise
-    from repro.app.subjects.recorded import read_recorded
-    from repro.app.subjects.subject import find_subject
+    from repro.app.noise import noise_of_command, noise_of_experiment
+    from repro.app.subjects.commands import command_of
+    from repro.app.subjects.recorded import find_intact, read_recorded, record_of
 
-    project = find(project_folder)
-    rules = noise_rules(project)
-    runs = runs_of(project, runs_folder)
-    check_targets([file], [find_subject(project, runs, subject).path])
-    recorded = read_recorded(project, runs, subject)
-
-    def listen(number: int, level: str) -> None:
+    def listen(number: int, total: int, level: str) -> None:
         """Print the progress, unless JSON is asked for."""
         if not as_json:
-            click.echo(f"training {number} of {len(ENSEMBLE)}: {level}", err=True)
+            click.echo(f"training {number} of {total}: {level}", err=True)
 
-    noise = measure_noise(project, recorded, rules.unstable, listen)
+    base = find_if_any(project_folder) or Path.cwd()
+    runs = runs_of(base, runs_folder)
+    limit = noise_rules(base).unstable
+    found = find_intact(base, runs, subject)
+    check_targets([file], [found.path])
+    record = record_of(found)
+    if command_of(record) is not None:
+        question = Rerun.exact(base, runs).question(found, record, agreed=run_command)
+        noise = noise_of_command(question, limit, listen)
+    else:
+        project = find(project_folder)
+        noise = noise_of_experiment(project, read_recorded(project, found), limit, listen)
     if file is not None:
         from repro.app.files import write_whole
         from repro.core.jsonfile import dump_record

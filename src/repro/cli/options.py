@@ -102,6 +102,12 @@ level_option = click.option(
     "--level", type=click.Choice(LEVELS), help="What is fixed before Python starts."
 )
 
+run_command_option = click.option(
+    "--run-command",
+    is_flag=True,
+    help="Run the command of a record that was not made here, without being asked.",
+)
+
 
 def project_option(function: _F) -> _F:
     """Add ``--project`` and ``--debug``."""

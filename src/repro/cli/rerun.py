@@ -16,6 +16,7 @@ from repro.launch import Level, check_processor
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.app.repeat import Repetition
     from repro.app.subjects.subject import Subject
     from repro.app.tolerances import ToleranceRequest
     from repro.core.record import AnyRecord
@@ -41,6 +42,13 @@ class Rerun:
     asked: ToleranceRequest
     level: str | None
 
+    @staticmethod
+    def exact(base: Path, runs: Path) -> Rerun:
+        """Return how it is run again where nothing but the same bits counts."""
+        from repro.app.tolerances import requested
+
+        return Rerun(base, runs, requested(0.0), None)
+
     def answer(
         self,
         subject: Subject,
@@ -64,18 +72,46 @@ class Rerun:
         PreconditionError
             If the user does not agree; as ``repeat``.
         """
+        from repro.app.repeat import repeat
+        from repro.app.subjects.commands import command_of
+
+        question = self.question(subject, record, integrity, agreed=agreed)
+        recipe = command_of(record)
+        check_processor(Level(self.level or (recipe.level if recipe else "")))
+        if not quiet:
+            words = shlex.join(recipe.argv) if recipe else ""
+            output.note(f"running again, in a copy of {question.folder}: {words}")
+        return repeat(question, _nothing if quiet else _beside)
+
+    def question(
+        self,
+        subject: Subject,
+        record: AnyRecord,
+        integrity: tuple[Check, ...] = (),
+        *,
+        agreed: bool,
+    ) -> Repetition:
+        """Return how the command of a record is run again, if it may run.
+
+        Parameters
+        ----------
+        agreed : bool
+            Whether the user has said that a stranger's command may run.
+
+        Raises
+        ------
+        PreconditionError
+            If the user does not want it to run.
+        """
         from repro.app.configuration import settings_or_default
-        from repro.app.repeat import Repetition, repeat
+        from repro.app.repeat import Repetition
         from repro.app.subjects.commands import command_of, is_own
 
         recipe = command_of(record)
-        words = shlex.join(recipe.argv) if recipe else ""
         if not agreed and not is_own(record):
-            _ask(subject, words)
-        level = self.level or (recipe.level if recipe else "")
-        check_processor(Level(level))
+            _ask(subject, shlex.join(recipe.argv) if recipe else "")
         folder = (self.base / (recipe.workdir if recipe else ".")) if subject.is_run else None
-        question = Repetition(
+        return Repetition(
             name=subject.name,
             expected=record,
             integrity=integrity,
@@ -85,9 +121,6 @@ class Rerun:
             asked=self.asked,
             level=self.level,
         )
-        if not quiet:
-            output.note(f"running again, in a copy of {question.folder}: {words}")
-        return repeat(question, _nothing if quiet else _beside)
 
 
 def _ask(subject: Subject, words: str) -> None:

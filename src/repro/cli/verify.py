@@ -16,6 +16,7 @@ from repro.cli.options import (
     find_if_any,
     json_option,
     project_option,
+    run_command_option,
     runs_of,
     runs_option,
     tolerance_options,
@@ -52,10 +53,7 @@ if TYPE_CHECKING:
     help="Train at this level instead of the recorded one; other code paths have other bits.",
 )
 @workers_option
-@click.option(
-    "--run-command", is_flag=True,
-    help="Run a command that was recorded elsewhere, without asking.",
-)  # fmt: skip
+@run_command_option
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @json_option("verification")

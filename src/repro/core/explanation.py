@@ -25,8 +25,13 @@ class Counterfactual(Record):
         Versions of packages.
     release : str or None
         The release of Debian in whose tree it ran; None if it ran on this system.
+    seeds : dict of str to int, or None
+        Seeds that global generators of a recorded command were given; None without any.
+    repeats : bool or None
+        True if its bits were not compared with the record's, but with those of the first training
+        with the same causes: what a program leaves to chance has no recorded bits to bring back.
     agreeing, outputs : int
-        How many stage outputs have the record's bits, and how many there are.
+        How many stage outputs have the record's bits, and how many of them there are.
     confirms : bool
         Whether the outputs of the first divergent stage have them.
     failure : str
@@ -43,6 +48,8 @@ class Counterfactual(Record):
     seconds: float
     failure: str
     release: str | None = Later
+    seeds: dict[str, int] | None = Later
+    repeats: bool | None = Later
 
 
 class Explanation(Record):
@@ -56,13 +63,15 @@ class Explanation(Record):
     divergence : Divergence or None
         The divergence of the record and the training; None if they agree.
     confirmed : tuple of str
-        The causes that, taken away together, bring the record's bits.
+        The causes that, taken away together, bring the record's bits, or make repetitions agree.
     suspected : tuple of Suspect
         Those that could act and were not confirmed: not tried, or tried without success.
     untried : dict of str to str
         Why a suspected cause could not be tried.
     network : Network or None
-        Of the trainings; None in a report of before it was recorded.
+        Of the trainings; None in a report of before it was recorded, and of a recorded command.
+    seal : str or None
+        Of a command that was run again: ``sealed``, or why what was observed may be incomplete.
     """
 
     schema_: Literal["repro.explanation/v1"] = Field(alias="schema")
@@ -76,3 +85,4 @@ class Explanation(Record):
     untried: dict[str, str]
     trials: tuple[Counterfactual, ...]
     network: Network | None = Later
+    seal: str | None = Later

@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from repro.core.record import AnyRecord
     from repro.core.verdict import Comparison, Divergence
 
-_GENERATOR = "generator "
+GENERATOR = "global generator"
+ENTROPY = "a generator without a seed"
+CLOCK = "the clock"
+ORDER = "the order of a set"
+FOLDER = "names in a folder"
+UNSEEDED = "it was never seeded"
+STATE = "generator "
+"""Before the name of a global generator, as an input of a step."""
+
 _CAUSES = {
-    "entropy": ("a generator without a seed", "it draws its seed from the system"),
-    "clock": ("the clock", "the time differs in every run"),
-    "order": ("the order of a set", "it depends on the hash seed"),
+    "entropy": (ENTROPY, "it draws its seed from the system"),
+    "clock": (CLOCK, "the time differs in every run"),
+    "order": (ORDER, "it depends on the hash seed"),
 }
 
 
@@ -44,8 +52,8 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     generators = _generators(expected, actual, comparison.divergence)
     if generators:
         unseeded = any(remark.kind == "unseeded" for remark in observed.remarks)
-        rule = "it was never seeded" if unseeded else "it was in a different state"
-        yield _suspect("global generator", generators, rule)
+        rule = UNSEEDED if unseeded else "it was in a different state"
+        yield _suspect(GENERATOR, generators, rule)
     hashes = {record.environment.hash_seed for record in (expected, actual)}
     for kind, (cause, rule) in _CAUSES.items():
         lines = {e.site: (e.call, e.call) for e in observed.suspects if e.kind == kind}
@@ -56,7 +64,7 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     pairs = {name: (observed.listed.get(name), here.listed.get(name)) for name in names}
     folders = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     if folders:
-        yield _suspect("names in a folder", folders, "the command listed it")
+        yield _suspect(FOLDER, folders, "the command listed it")
 
 
 def _generators(
@@ -73,7 +81,7 @@ def _generators(
             steps[1].inputs.get(name) if steps[1] else None,
         )
         for name in diverged.inputs
-        if name.startswith(_GENERATOR)
+        if name.startswith(STATE)
     }
 
 

@@ -35,21 +35,26 @@ def spreads(records: Sequence[AnyRecord]) -> dict[str, Spread]:
     -------
     dict of str to Spread
         By dotted name. ``predictions`` has the greatest range that a score, a predicted number or a
-        margin has in any row, and the greatest magnitude among them all.
+        margin has in any row, and the greatest magnitude among them all; nothing of a command has
+        that name.
     """
     numbers = [record.evidence.numbers for record in records]
     shared = [name for name in numbers[0] if all(name in each for each in numbers)]
     found = {name: _spread([each[name] for each in numbers]) for name in shared}
-    return found | {"predictions": _of_predictions(records)}
+    predicts = any(record.rows for record in records)
+    return found | ({"predictions": _of_predictions(records)} if predicts else {})
 
 
 def flips(records: Sequence[AnyRecord]) -> int:
-    """Count the rows whose class is not the same in every record."""
-    labels: dict[int, set[str]] = {}
+    """Count the rows whose class is not the same in every record; of commands, the facts."""
+    labels: dict[int | str, set[str]] = {}
     for record in records:
         for prediction in record.rows:
             if isinstance(prediction.label, str):
                 labels.setdefault(prediction.row, set()).add(prediction.label)
+        if record.is_command:
+            for name, value in record.evidence.facts.items():
+                labels.setdefault(name, set()).add(repr(value))
     return sum(len(each) > 1 for each in labels.values())
 
 

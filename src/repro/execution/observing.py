@@ -20,7 +20,6 @@ from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
 from repro.core.environment import Environment
 from repro.core.errors import PreconditionError
-from repro.launch import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,15 +52,18 @@ class Observation:
     level : Level
     executable : str
         The Python to observe; if it lacks the needed packages, the running Python is observed.
+    environ : mapping of str to str
+        Environment variables of the command.
     """
 
-    def __init__(self, folder: Path, level: Level, executable: str) -> None:
+    def __init__(
+        self, folder: Path, level: Level, executable: str, environ: Mapping[str, str]
+    ) -> None:
         self._folder, self._level = folder, level
-        self._executable = executable
-        environ = pinned(level, os.environ)
+        self._executable, self._environ = executable, environ
         self._kept = _place(environ, level) if executable == sys.executable else None
         self._known = _read(self._kept) if self._kept else None
-        self._process = None if self._known else self._started(environ)
+        self._process = None if self._known else self._started()
 
     def result(self) -> Environment:
         """Wait for the environment and return it.
@@ -82,10 +84,11 @@ class Observation:
             self._process.communicate()
 
     def _finished(self) -> Environment:
-        process = self._process or self._started(pinned(self._level, os.environ))
+        process = self._process or self._started()
         output, errors = process.communicate()
         if process.returncode and self._executable != sys.executable:
-            return Observation(self._folder, self._level, sys.executable).result()
+            other = Observation(self._folder, self._level, sys.executable, self._environ)
+            return other.result()
         if process.returncode:
             last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise PreconditionError(
@@ -96,7 +99,8 @@ class Observation:
             _keep(self._kept, output)
         return _environment(json.loads(output))
 
-    def _started(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
+        environ = self._environ
         source = str(Path(__file__).parents[2])
         paths = filter(None, [source, environ.get("PYTHONPATH")])
         return subprocess.Popen(

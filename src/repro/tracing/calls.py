@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing.composites import parts_of
-from repro.tracing.randomness import states
+from repro.tracing.randomness import Succession
 from repro.tracing.samples import numbers_of, sample_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Calls:
         self._series: dict[str, _Chain] = {}
         self._thread = threading.local()
         self.readers: Callable[[object], None] = lambda _: None
+        self.generators = Succession()
 
     @unseen
     def call(
@@ -251,6 +252,7 @@ class Step(_Rest):
         self._owner: object = None
         self._sets: list[str] = []
         self._before: dict[str, str] = {}
+        self._moved: list[str] = []
 
     def begin(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -271,7 +273,7 @@ class Step(_Rest):
         digests = self._calls._digests  # noqa: SLF001 - as above
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
-        self._before = states()
+        self._before, self._moved = self._calls.generators.enter()
 
     def raised(self, error: BaseException) -> None:
         """Record the type of an error."""
@@ -297,7 +299,7 @@ class Step(_Rest):
         self._write(outputs, extra)
 
     def _write(self, outputs: dict[str, str], extra: dict[str, Any]) -> None:
-        after = states()
+        after = self._calls.generators.take()
         drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
         thread = threading.current_thread() is threading.main_thread()
         self._calls._trace.write(  # noqa: SLF001 - as above
@@ -311,6 +313,7 @@ class Step(_Rest):
             main=thread,
             time=time.monotonic_ns(),
             sets=self._sets,
+            moved=self._moved,
             **extra,
         )
 

@@ -58,7 +58,7 @@ class Places:
         """Return whether a file can be the user's: not of Python, a package or the system."""
         if self._is_foreign(path):
             return False
-        return path.startswith(self._root) or not path.startswith(_SYSTEM)
+        return path.startswith(self._root) or not f"{path}/".startswith(_SYSTEM)
 
     def relative(self, path: str) -> str:
         """Return a path relative to the working folder; unchanged if it is outside."""

@@ -1,11 +1,22 @@
-"""The states of the random generators that a whole process shares."""
+"""Generators of random numbers that a whole process shares: their states, and given seeds."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import sys
 from contextlib import suppress
 from typing import Any
+
+SEEDS = "REPRO_TRACE_SEEDS"
+"""Variable with the seeds that a repetition gives to generators; a recording has no such seed."""
+
+
+def given_seed(generator: str) -> int | None:
+    """Return the seed that a generator is given before the program can use it."""
+    found: dict[str, int] = json.loads(os.environ.get(SEEDS) or "{}")
+    return found.get(generator)
 
 
 def states() -> dict[str, str]:
@@ -38,6 +49,25 @@ def _of_numpy() -> bytes | None:
 def _of_torch() -> bytes | None:
     module: Any = sys.modules.get("torch")
     return module.get_rng_state().numpy().tobytes() if module else None
+
+
+class Succession:
+    """The states of the generators from one step to the next."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def enter(self) -> tuple[dict[str, str], list[str]]:
+        """Return the states, and the generators that moved since the last ones were taken."""
+        last, found = self._last, self.take()
+        # Libraries draw from Python's own while they are imported, to make up names.
+        moved = [n for n, state in found.items() if last.get(n, state) != state and n != "random"]
+        return found, moved
+
+    def take(self) -> dict[str, str]:
+        """Return the states, after which moves count from now on."""
+        self._last = states()
+        return self._last
 
 
 _READERS = {"random": _of_python, "numpy.random": _of_numpy, "torch": _of_torch}

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from repro.app.explain.debian import train_in
 from repro.app.explain.no_divergence import has_same_outputs_at
-from repro.config.experiment import ExperimentConfig
 from repro.core.errors import ReproError
 from repro.core.explanation import Counterfactual
 from repro.divergence.compare import outputs_of
 from repro.divergence.suspicion import recorded_differences
-from repro.execution.places import Child, Silent, recipe_of
-from repro.launch import Level, lacking, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from repro.app.explain.interventions import Intervention
     from repro.app.explain.packages import Throwaway
-    from repro.app.subjects.recorded import Recorded
+    from repro.app.explain.programs import Program
+    from repro.app.subjects.recorded import Named
     from repro.core.record import AnyRecord, RunRecord
     from repro.core.verdict import Divergence, Suspect
-
-# What pydantic puts before the sentence of a rule over several keys.
-_RULE = "Value error, "
 
 
 @dataclass(frozen=True)
@@ -61,6 +50,11 @@ class Counterfactuals:
 
     Attributes
     ----------
+    program : Program
+    subject : Named
+        Whose bits are wanted.
+    against : Named, optional
+        Whose settings the first training has, and whose configuration it trains.
     start : Intervention
         What every one of them does otherwise.
     divergence : Divergence, optional
@@ -73,9 +67,9 @@ class Counterfactuals:
         Other versions of packages, where they may be fetched.
     """
 
-    project: Path
-    subject: Recorded
-    against: Recorded | None
+    program: Program
+    subject: Named
+    against: Named | None
     effort: Effort
     start: Intervention
     divergence: Divergence | None = None
@@ -102,17 +96,27 @@ class Counterfactuals:
         self.train(tuple(interventions), reduce(or_, interventions.values()))
         return self.made[-1].confirms
 
-    def train(self, causes: Sequence[str], intervention: Intervention) -> RunRecord | None:
-        """Train with some differences removed; None if that did not finish."""
+    def train(
+        self, causes: Sequence[str], intervention: Intervention, like: AnyRecord | None = None
+    ) -> RunRecord | None:
+        """Train with some differences removed; None if that did not finish.
+
+        Parameters
+        ----------
+        like : record, optional
+            Whose bits are looked for, in place of the subject's.
+        """
         started = time.perf_counter()
-        config = self._configured(intervention)
-        if isinstance(config, str):
-            # Nothing is trained, so that nothing of what is allowed is spent.
-            record, failure = None, config
-        else:
+        record, failure = None, self.program.conflict(intervention)
+        # Where nothing is trained, nothing of what is allowed is spent.
+        if not failure:
             self._announce(causes)
-            record, failure = self._executed(config, intervention)
-        there = outputs_of(self.expected.stages)
+            try:
+                record = self.program.train(self.start | intervention, self.throwaway)
+            except ReproError as error:
+                failure = error.message
+        wanted = like or self.expected
+        there = outputs_of(wanted.stages)
         here = outputs_of(record.stages) if record else {}
         self.made.append(
             Counterfactual(
@@ -122,26 +126,15 @@ class Counterfactuals:
                 packages=intervention.packages,
                 agreeing=sum(here.get(name) == digest for name, digest in there.items()),
                 outputs=len(there),
-                confirms=record is not None and self._confirms(record),
+                confirms=record is not None and self._confirms(record, wanted),
                 seconds=round(time.perf_counter() - started, 3),
                 failure=failure,
                 release=intervention.release.suite if intervention.release else None,
+                seeds=intervention.seeds or None,
+                repeats=True if like else None,
             )
         )
         return record
-
-    def _executed(
-        self, config: ExperimentConfig, intervention: Intervention
-    ) -> tuple[RunRecord | None, str]:
-        try:
-            if intervention.release:
-                # The tree has no other variables.
-                variables = self._environ(intervention, {})
-                return train_in(self.project, intervention.release, config, variables), ""
-            place = Child(self._environ(intervention, os.environ))
-            return place.execute(self.project, recipe_of(config), Silent()).record, ""
-        except ReproError as error:
-            return None, error.message
 
     def _moved(
         self, causes: Sequence[str], record: RunRecord | None, intervention: Intervention
@@ -158,23 +151,6 @@ class Counterfactuals:
         moved = [suspect.cause for suspect in self.suspects if changed & suspect.differences.keys()]
         return tuple(cause for cause in moved if cause not in causes)
 
-    @property
-    def base(self) -> ExperimentConfig:
-        """The configuration that is trained, with other sections where these are tried."""
-        return (self.against or self.subject).config
-
-    def _configured(self, intervention: Intervention) -> ExperimentConfig | str:
-        """Return the configuration with other sections, or why they do not go together."""
-        given = self.base.model_dump(mode="json", by_alias=True) | intervention.sections
-        try:
-            return ExperimentConfig.model_validate_json(json.dumps(given))
-        except ValidationError as error:
-            problems = [
-                f"{'.'.join(map(str, detail['loc']))} {detail['msg'].removeprefix(_RULE)}"
-                for detail in error.errors(include_url=False)
-            ]
-            return " ".join(f"cannot be configured: {'; '.join(problems)}".split())
-
     def _announce(self, causes: Sequence[str]) -> None:
         if not causes:
             self.effort.notify("the first training")
@@ -183,17 +159,6 @@ class Counterfactuals:
         what = " and ".join(causes)
         self.effort.notify(f"training {self.spent} of at most {self.effort.runs}: {what}")
 
-    def _environ(self, intervention: Intervention, inherited: Mapping[str, str]) -> dict[str, str]:
-        recorded = Level(self.base.determinism.level)
-        environ = pinned(Level.STRICT if lacking(recorded) else recorded, inherited)
-        for name, value in (self.start | intervention).settings.items():
-            environ.pop(name, None)
-            if value is not None:
-                environ[name] = value
-        if self.throwaway and intervention.packages:
-            environ["PYTHONPATH"] = self.throwaway.path(intervention.packages, environ)
-        return environ
-
-    def _confirms(self, record: AnyRecord) -> bool:
+    def _confirms(self, record: AnyRecord, wanted: AnyRecord) -> bool:
         diverged = self.divergence
-        return diverged is not None and has_same_outputs_at(diverged.stage, record, self.expected)
+        return diverged is not None and has_same_outputs_at(diverged.stage, record, wanted)

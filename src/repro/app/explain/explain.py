@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 from repro.app.explain import no_divergence
 from repro.app.explain.counterfactuals import Counterfactuals, Effort
 from repro.app.explain.interventions import Intervention, possible_causes, settings_of
+from repro.app.explain.programs import Experiment
+from repro.app.explain.reporting import report, sentence_of
 from repro.app.explain.search import search
 from repro.core.errors import PreconditionError
-from repro.core.explanation import Explanation
 from repro.divergence.compare import first_divergence, outputs_of
 from repro.divergence.explained import redefined_diagnostics, without
 from repro.divergence.unmatched import explained_outputs
-from repro.execution.network import network_of_children
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from repro.app.subjects.recorded import Recorded
+    from repro.core.explanation import Explanation
     from repro.core.record import AnyRecord
-    from repro.core.verdict import Divergence, Suspect
+    from repro.core.verdict import Divergence
 
 
 def explain(
@@ -54,14 +54,15 @@ def explain(
     subject, against = _without(subject, moved), against and _without(against, moved)
     expected = subject.record
     start = Intervention(settings_of(against.record, expected) if against else {})
-    trials = Counterfactuals(project, subject, against, effort, start)
+    program = Experiment(project, (against or subject).config)
+    trials = Counterfactuals(program, subject, against, effort, start)
     blank = [side.name for side in sides if not outputs_of(side.record.stages)]
     if blank:
         sentence = f"not explained: {blank[0]} has no stage outputs, so nothing can be compared"
-        return _report(trials, sentence, explained=False)
+        return report(trials, sentence, explained=False)
     if against and no_divergence.is_whole(expected, against.record):
         sentence, same = no_divergence.compare_two_records(subject, against)
-        return _report(trials, sentence, explained=same)
+        return report(trials, sentence, explained=same)
     actual = trials.train((), start)
     if actual is None:
         raise PreconditionError(
@@ -78,7 +79,7 @@ def explain(
                 f"not explained: training with the configuration of {against.name} gives the bits"
                 f" of {subject.name}, not its own; explain {against.name} separately"
             )
-        return _report(trials, sentence, explained=same and against is None)
+        return report(trials, sentence, explained=same and against is None)
     trials.divergence = diverged
     return _searched(trials, actual, diverged)
 
@@ -95,68 +96,20 @@ def _searched(trials: Counterfactuals, actual: AnyRecord, diverged: Divergence) 
             f"not explained: '{diverged.stage}' diverges because its input differs:"
             f" {', '.join(diverged.inputs)}; no recorded difference explains it"
         )
-        return _report(trials, sentence, explained=False)
+        return report(trials, sentence, explained=False)
     confirmed, untried = search(trials, actual, causes)
     # With every output explained nothing is left to suspect.
     whole = any(trial.confirms and trial.agreeing == trial.outputs for trial in trials.made)
     rest = () if whole else tuple(s for s in causes if s.cause not in confirmed)
-    sentence = _sentence(trials, diverged.stage, confirmed, rest)
+    sentence = sentence_of(trials, diverged.stage, confirmed, rest)
     other = trials.against
     if other and not no_divergence.has_same_outputs_at(diverged.stage, actual, other.record):
         sentence += f"; the bits of this training differ from those of {other.name} at that stage"
-    return _report(
+    return report(
         trials,
         sentence,
         explained=bool(confirmed),
         confirmed=confirmed,
         suspected=rest,
         untried={s.cause: untried[s.cause] for s in rest if s.cause in untried},
-    )
-
-
-def _sentence(
-    trials: Counterfactuals, stage: str, confirmed: Sequence[str], rest: Sequence[Suspect]
-) -> str:
-    if confirmed:
-        sentence = f"confirmed: '{stage}' diverges because of {_listed(confirmed)}"
-        best = max(trial.agreeing for trial in trials.made if trial.confirms)
-        total = trials.made[0].outputs
-        if best < total:
-            sentence += f"; {total - best} of {total} stage outputs still differ"
-        in_tree = any(trial.release for trial in trials.made if trial.confirms)
-        if len(confirmed) > 1 and (trials.exhausted or in_tree):
-            sentence += "; not tested whether all of them are needed"
-        return sentence
-    if rest:
-        names = ", ".join(suspect.cause for suspect in rest)
-        return f"not confirmed: '{stage}' diverges; suspected: {names}"
-    return f"not explained: '{stage}' diverges, and no recorded difference can affect it"
-
-
-def _listed(causes: Sequence[str]) -> str:
-    *others, last = causes
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _report(
-    trials: Counterfactuals,
-    sentence: str,
-    *,
-    explained: bool,
-    confirmed: tuple[str, ...] = (),
-    suspected: tuple[Suspect, ...] = (),
-    untried: Mapping[str, str] | None = None,
-) -> Explanation:
-    return Explanation(
-        schema_="repro.explanation/v1",
-        subject=trials.subject.name,
-        against=trials.against.name if trials.against else "",
-        sentence=sentence,
-        explained=explained,
-        divergence=trials.divergence,
-        confirmed=confirmed,
-        suspected=suspected,
-        untried=dict(untried or {}),
-        trials=tuple(trials.made),
-        network=network_of_children() if trials.made else None,
     )

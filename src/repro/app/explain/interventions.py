@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from repro.app.explain.debian import release_with
 from repro.core.code_paths import BASELINE_GROUPS, TUNABLES_OF_LIBM
 from repro.core.variables import CORETYPE, DISABLE, ENABLE, HASH_SEED, THREADS, TUNABLES
+from repro.core.verdict import Suspect
 from repro.divergence.causes import suspects
 from repro.divergence.configured import configured_suspects
 from repro.divergence.environments import differing_fields
 from repro.divergence.loaded import Loaded
 from repro.divergence.numbers import greatest_relative_difference
 from repro.divergence.suspicion import recorded_differences
-from repro.launch import cannot_run
+from repro.launch import Level, cannot_run
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
     from repro.app.explain.debian import Release
     from repro.core.environment import Environment
     from repro.core.record import AnyRecord
-    from repro.core.verdict import Divergence, Suspect
+    from repro.core.verdict import Divergence
 
 Settings = dict[str, str | None]
 
+_LEVEL = "determinism level"
 _SECTIONS = frozenset(setting.section for setting in MEANING.settings)
 
 
@@ -47,12 +50,15 @@ class Intervention:
         Versions of packages.
     release : Release or None
         The release of Debian in whose tree it runs; None for this system.
+    seeds : dict of str to int
+        Seeds of the global generators of a recorded command.
     """
 
     settings: Settings = field(default_factory=dict)
     sections: dict[str, JsonValue] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
     release: Release | None = None
+    seeds: dict[str, int] = field(default_factory=dict)
 
     def __or__(self, other: Intervention) -> Intervention:
         """Do both."""
@@ -61,11 +67,13 @@ class Intervention:
             self.sections | other.sections,
             self.packages | other.packages,
             self.release or other.release,
+            self.seeds | other.seeds,
         )
 
     def __bool__(self) -> bool:
         """Return whether anything changes."""
-        return bool(self.settings or self.sections or self.packages or self.release)
+        parts = (self.settings, self.sections, self.packages, self.release, self.seeds)
+        return any(map(bool, parts))
 
 
 def possible_causes(
@@ -102,6 +110,32 @@ def intervention_for(suspect: Suspect, expected: AnyRecord, actual: AnyRecord) -
     return Intervention(settings, sections, packages, release)
 
 
+def level_suspect(expected: Environment, actual: Environment) -> Suspect | None:
+    """Return the determinism level as a cause, if a different level may give the expected bits."""
+    if not _level_settings(expected, actual):
+        return None
+    keys = ("level", "bits")
+    pairs = {key: (getattr(expected, key), getattr(actual, key)) for key in keys}
+    return Suspect(
+        cause=_LEVEL,
+        differences={key: pair for key, pair in pairs.items() if pair[0] != pair[1]},
+        rule="it fixes code paths, threads and the hash seed",
+        can_act=True,
+    )
+
+
+def _level_settings(expected: Environment, actual: Environment) -> Settings:
+    """Return what brings the recorded level, or the one whose bits were recorded, for a second."""
+    own = [level for level in Level if level == expected.level != actual.level]
+    if expected.level == actual.level and expected.bits != actual.bits:
+        own = [level for level in Level if level.pins and level.pins.bits == expected.bits]
+    if not own:
+        return {}
+    before, wanted = dict(Level(actual.level).variables), own[0].variables
+    names = {**before, **wanted}
+    return {n: wanted.get(n) for n in names if before.get(n) != wanted.get(n)}
+
+
 def dispatch(cause: str, expected: Environment, actual: Environment) -> Settings:
     """Return the variables that bring a cause to one environment's side; empty without any.
 
@@ -117,7 +151,8 @@ def dispatch(cause: str, expected: Environment, actual: Environment) -> Settings
     A record is somebody else's: of what it says, no more goes into the environment of a process
     this training than names that this program itself observes, and values that they can have.
     """
-    found = _dispatch(cause, expected, actual)
+    by_cause = _level_settings if cause == _LEVEL else partial(_dispatch, cause)
+    found = by_cause(expected, actual)
     return found if all(_is_plain(*pair) for pair in found.items()) else {}
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from repro.app.explain.debian import why_no_tree
 from repro.app.explain.interventions import (
     Intervention,
     intervention_for,
@@ -43,7 +42,7 @@ def search(
     """
     trials.actual, trials.suspects = actual, causes
     with ExitStack() as stack:
-        if trials.effort.packages:
+        if trials.effort.packages and not trials.program.no_packages():
             folder = stack.enter_context(TemporaryDirectory(prefix="repro-packages-"))
             recorded, installed = trials.expected.environment, actual.environment
             trials.throwaway = Throwaway(
@@ -77,7 +76,7 @@ def _ways(
         if no_tree and not intervention:
             reason = no_tree
         elif not intervention or (intervention.packages and not trials.throwaway):
-            reason = why_untestable(suspect, trials.expected, packages=trials.effort.packages)
+            reason = _why_untestable(trials, suspect, intervention)
         elif trials.throwaway:
             fetched = [trials.throwaway.fetch(name, apart) for name in intervention.packages]
             reason = reason or "; ".join(filter(None, fetched))
@@ -88,6 +87,12 @@ def _ways(
     return interventions, untried
 
 
+def _why_untestable(trials: Counterfactuals, suspect: Suspect, intervention: Intervention) -> str:
+    if intervention.packages and trials.effort.packages:
+        return trials.program.no_packages()
+    return why_untestable(suspect, trials.expected, packages=trials.effort.packages)
+
+
 def _without_missing_tree(
     trials: Counterfactuals, intervention: Intervention
 ) -> tuple[Intervention, str]:
@@ -95,7 +100,7 @@ def _without_missing_tree(
     release, fetch = intervention.release, trials.effort.packages
     if release is None:
         return intervention, ""
-    reason = why_no_tree(trials.project, release, trials.base, fetch=fetch)
+    reason = trials.program.no_tree(release, fetch=fetch)
     return (replace(intervention, release=None) if reason else intervention), reason
 
 

@@ -11,6 +11,7 @@ from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
 from repro.core.meaning import OF_COMMANDS
 from repro.core.record import CommandRecipe
+from repro.core.redaction import REDACTED
 from repro.core.verdict import Check, Outcome
 from repro.divergence.self_consistency import names_itself
 from repro.report import CommandFacts
@@ -150,9 +151,6 @@ def check_runnable(record: RunRecord, *, sealed: bool) -> None:
             f"the command writes outside its working folder: {observed.outside[0]}",
             advice="let it write inside its working folder, and record again",
         )
-
-
-REDACTED = "<redacted>"
 
 
 def _ledger() -> Path:

@@ -51,23 +51,27 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A record that is intact, the configuration in it, and its name for people."""
+class Named:
+    """A record that is intact, and its name for people."""
 
     name: str
     record: AnyRecord
+
+
+@dataclass(frozen=True)
+class Recorded(Named):
+    """The same of an experiment, with the configuration that it was trained with."""
+
     config: ExperimentConfig
 
 
-def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
-    """Read a run or a reference to train again from; the newest run where nothing is named.
+def find_intact(project: Path, runs: Path, name: str | None) -> Subject:
+    """Find a run or a reference and check it; the newest run where nothing is named.
 
     Raises
     ------
     PreconditionError, SchemaError
-        If there is no such thing, it is damaged, or reaches further than this project allows.
-    HashMismatchError
-        If this project has other data by the name of its data set.
+        If there is no such thing, or it is damaged.
     """
     subject = find_subject(project, runs, name)
     broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
@@ -76,6 +80,19 @@ def read_recorded(project: Path, runs: Path, name: str | None) -> Recorded:
             f"{subject.name} is tampered or damaged: {'; '.join(broken)}",
             advice="restore it, or name a different one",
         )
+    return subject
+
+
+def read_recorded(project: Path, subject: Subject) -> Recorded:
+    """Read an intact run or reference of an experiment to train again from.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        If it is of no experiment, or reaches further than this project allows.
+    HashMismatchError
+        If this project has other data by the name of its data set.
+    """
     config = recorded_config(subject)
     check_trust(project, subject, config)
     config = with_own_data(project, config)

@@ -9,8 +9,17 @@ observed, and ``assembly`` makes the record.
 
 from repro.execution.recording.folders import copy_of
 from repro.execution.recording.inputs import Selection
-from repro.execution.recording.performing import Performance, perform
-from repro.execution.recording.running import portable
+from repro.execution.recording.performing import Changes, Performance, perform
+from repro.execution.recording.running import interpreter_of, portable
 from repro.execution.recording.sealing import Sealing
 
-__all__ = ["Performance", "Sealing", "Selection", "copy_of", "perform", "portable"]
+__all__ = [
+    "Changes",
+    "Performance",
+    "Sealing",
+    "Selection",
+    "copy_of",
+    "interpreter_of",
+    "perform",
+    "portable",
+]

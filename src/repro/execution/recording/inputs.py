@@ -83,7 +83,11 @@ class Selection:
 
 
 def files_of(
-    traces: Traces, root: Path, states: tuple[State, State], selection: Selection
+    traces: Traces,
+    root: Path,
+    states: tuple[State, State],
+    selection: Selection,
+    words: Sequence[str] = (),
 ) -> Files:
     """Sort the files that a command touched.
 
@@ -91,6 +95,8 @@ def files_of(
     ----------
     states : pair of State
         Of the working folder, before and after.
+    words : sequence of str
+        The command: a program that is no Python is not observed, but what it is given can be told.
     """
     found, (before, after) = Files(), states
     written = _written(traces, root, states)
@@ -105,6 +111,7 @@ def files_of(
         path, name = Path(event["path"]), name_of(event["path"], root)
         if name not in made and path.is_file():
             found.code[name], found.sources[name] = sha256_file(path), path
+    _note_given(found, words, root, states)
     for name in sorted(written):
         path = _path(name, root)
         if path.is_file() and name not in found.code and selection.is_result(name):
@@ -116,6 +123,21 @@ def files_of(
         if not _is_of_tracker(f"{name}/") and not _is_of_program(f"{name}/"):
             found.listed.setdefault(name, event["digest"])
     return found
+
+
+def _note_given(
+    found: Files, words: Sequence[str], root: Path, states: tuple[State, State]
+) -> None:
+    """Take note of the files in the working folder that a command names and does not change."""
+    before, after = states
+    for word in words:
+        name = name_of(os.path.normpath(root / word), root)
+        if name in before and before[name] == after.get(name):
+            path = root / name
+            program = path.suffix == ".sh" or os.access(path, os.X_OK)
+            kind = found.code if program else found.inputs
+            if name not in found.inputs and name not in found.code:
+                kind[name] = sha256_file(path)
 
 
 def _written(traces: Traces, root: Path, states: tuple[State, State]) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.core.redaction import redacted_words
 from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.folders import state_of
@@ -18,16 +20,45 @@ from repro.execution.recording.running import (
     run_traced,
     traced_environment,
 )
-from repro.execution.recording.sealing import Sealing, outcome, refused, sealed, sentence_of
+from repro.execution.recording.sealing import (
+    Sealing,
+    outcome,
+    private_home,
+    refused,
+    sealed,
+    sentence_of,
+)
 from repro.execution.recording.traces import read_traces
-from repro.launch import Level
+from repro.launch import Level, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from repro.core.record import CommandRecipe, RunRecord
 
 NOT_SEALED = "not sealed, because nothing asked for a seal"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a repetition does otherwise than the recorded command; nothing by default.
+
+    Attributes
+    ----------
+    variables : mapping of str to str or None
+        Environment variables, over those of the level; None for one that must not be set.
+    seeds : mapping of str to int
+        Seeds of the global generators ``random``, ``numpy.random`` and ``torch``, which every
+        Python is given before the program can use them.
+    """
+
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+
+    def environ(self, level: Level) -> dict[str, str]:
+        """Return the environment at a level, with the changed variables."""
+        changed = {**pinned(level, os.environ), **self.variables}
+        return {name: value for name, value in changed.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -49,6 +80,7 @@ class Performance:
         process that the command starts is ended with it.
     sealing : Sealing or None
         The files and programs that the command may use; None restricts nothing.
+    changes : Changes
     """
 
     name: str
@@ -58,6 +90,7 @@ class Performance:
     selection: Selection = field(default_factory=Selection)
     original: Path | None = None
     sealing: Sealing | None = None
+    changes: Changes = field(default_factory=Changes)
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -71,14 +104,18 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     level, folder = Level(recipe.level), how.folder.resolve()
     origin = how.original or folder
     command = resolved(recipe.argv, origin)
+    # What is run may hold a secret; what is recorded does not.
+    recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
     before = state_of(folder, how.runs)
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
-        environ = traced_environment(level, folder, trace)
+        plain = how.changes.environ(level)
+        environ = traced_environment(plain, folder, trace, how.changes.seeds)
         if how.sealing is not None:
+            environ |= private_home(how.sealing, folder, trace)
             command = sealed(command, how.sealing, folder, trace, environ)
         installed = Installed()
-        observation = Observation(folder, level, interpreter_of(recipe.argv, origin))
+        observation = Observation(folder, level, interpreter_of(recipe.argv, origin), plain)
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
             environment = observation.result()

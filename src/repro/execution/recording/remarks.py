@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from repro.capture.git_process import git
 from repro.core.observed import Remark
+from repro.execution.recording.sources import Chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from repro.execution.recording.assembly import Recording
     from repro.execution.recording.inputs import Files
-    from repro.execution.recording.sources import Chance
-    from repro.execution.recording.traces import Traces
+    from repro.execution.recording.traces import Event, Traces
 
 _GENERATORS = {
     "numpy.random": ("NumPy's global generator", "numpy.random.seed(0)"),
@@ -44,7 +44,30 @@ def remarks_of(
 
 
 def _unseeded(traces: Traces) -> Iterator[Remark]:
-    """Yield, for each process, the first step that draws from a generator that was never seeded."""
+    for before, generator, event in _draws(traces):
+        what, seed = _GENERATORS[generator]
+        start = "code before " if before else ""
+        yield Remark(
+            kind="unseeded",
+            site=f"{event['file']}:{event['line']}",
+            message=f"{start}{event['function']} draws from {what}, which was never seeded",
+            fix=f"give it a seed (random_state=0), or call {seed} first",
+        )
+
+
+def moved_before(traces: Traces) -> Iterator[Chance]:
+    """Yield the first step of each process before which an unseeded generator moved."""
+    for before, generator, event in _draws(traces):
+        if before:
+            site = f"{event['file']}:{event['line']}"
+            yield Chance(site, "entropy", f"a draw from {generator}")
+
+
+def _draws(traces: Traces) -> Iterator[tuple[bool, str, Event]]:
+    """Yield the first step of each process before or in which an unseeded generator is drawn from.
+
+    Before it stand the draws of code that makes no steps, such as ``numpy.random.normal()``.
+    """
     for process in traces.processes:
         seeded: set[str] = set()
         for event in process.events:
@@ -52,17 +75,11 @@ def _unseeded(traces: Traces) -> Iterator[Remark]:
                 seeded.add(event["generator"])
             if event["event"] != "step":
                 continue
-            for name in event["inputs"]:
-                generator = name.removeprefix(_START)
-                if name.startswith(_START) and generator not in seeded:
+            within = [n.removeprefix(_START) for n in event["inputs"] if n.startswith(_START)]
+            for before, names in ((True, event["moved"]), (False, within)):
+                for generator in [name for name in names if name not in seeded]:
                     seeded.add(generator)
-                    what, seed = _GENERATORS[generator]
-                    yield Remark(
-                        kind="unseeded",
-                        site=f"{event['file']}:{event['line']}",
-                        message=f"{event['function']} draws from {what}, which was never seeded",
-                        fix=f"give it a seed (random_state=0), or call {seed} first",
-                    )
+                    yield before, generator, event
 
 
 def _drawn(suspects: Sequence[Chance]) -> Iterator[Remark]:

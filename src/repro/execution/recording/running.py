@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
-from repro.launch import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from repro.launch import Level
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 STARTUP = Path(__file__).parents[2] / "tracing" / "startup"
 KEPT = 1 << 20
@@ -76,16 +73,25 @@ def interpreter_of(words: Sequence[str], folder: Path) -> str:
     return found or sys.executable
 
 
-def traced_environment(level: Level, root: Path, trace: Path) -> dict[str, str]:
-    """Return environment variables with which every Python traces itself, at a level."""
-    environ = pinned(level, os.environ)
+def traced_environment(
+    environ: Mapping[str, str], root: Path, trace: Path, seeds: Mapping[str, int]
+) -> dict[str, str]:
+    """Return an environment in which every Python traces itself.
+
+    Parameters
+    ----------
+    seeds : mapping of str to int
+        Given to global generators in every Python, before the program can use them.
+    """
     paths = [str(STARTUP), *filter(None, [environ.get("PYTHONPATH")])]
     points = {point.name: point.value for point in entry_points(group="repro.tracing")}
-    return environ | {
+    return {
+        **environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "REPRO_TRACE": str(trace),
         "REPRO_TRACE_ROOT": str(root),
         "REPRO_TRACE_ADAPTERS": json.dumps(points),
+        "REPRO_TRACE_SEEDS": json.dumps(dict(seeds)),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.launch.seal.command import Allowed, read_report, sealed_command
+from repro.launch.seal.command import Allowed, python_folders, read_report, sealed_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,15 +57,35 @@ def sealed(
     own = [sys.executable, *_interpreter(command[0])]
     executables = {Path(each) for each in (*programs, *own) if each}
     executables |= {each.resolve() for each in executables}
+    pythons = [str(each) for each in executables if each.name.startswith("python")]
+    folders = [folder for each in pythons for folder in python_folders(each)]
     libraries = [Path(each) for each in environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     installed = [Path(each) for each in sys.path if each]
     allowed = Allowed(
-        read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables),
+        read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables, *folders),
         listed=(folder, _PACKAGE, trace, *libraries, *installed),
         write=(folder, trace),
         execute=tuple(executables),
     )
     return sealed_command(list(command), allowed, report_in(trace))
+
+
+def private_home(sealing: Sealing, folder: Path, trace: Path) -> dict[str, str]:
+    """Make a home for a sealed command and return the variables that lead to it.
+
+    Programs keep settings and caches at home: they are in no record, the user's own must not be
+    changed, and some programs stop if they cannot write any. Of the user's home it has the data
+    that the command may read.
+    """
+    home, user = trace / "home", Path.home()
+    home.mkdir()
+    for path in sealing.read:
+        if path.is_relative_to(user) and not path.is_relative_to(folder) and path.exists():
+            link = home / path.relative_to(user)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    packages = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    return {"HOME": str(home), **packages}
 
 
 def report_in(trace: Path) -> Path:

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PYTHON = "random."
+"""Beginning of calls that draw from Python's global generator: no suspects where it is seeded."""
+
 _UNSEEDED = frozenset({"default_rng", "RandomState", "Random", "SeedSequence", "Generator"})
 _DRAWS = frozenset({"uuid1", "uuid4", "urandom", "token_hex", "token_bytes", "randbits"})
+_SHARED = frozenset({"random", "shuffle", "sample", "choice", "choices", "randint", "randrange",
+                     "uniform", "gauss"})  # fmt: skip
 _CLOCK = frozenset({("time", "time"), ("time", "time_ns"), ("datetime", "now"),
                     ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
                     ("Timestamp", "now"), ("Timestamp", "today")})  # fmt: skip
@@ -64,12 +69,19 @@ def _found(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
             unseeded = (not node.args and not node.keywords) or _is_none(node)
             if called in _DRAWS or (called in _UNSEEDED and unseeded):
                 yield node.lineno, "entropy", f"{called}()"
+            elif called in _SHARED and _is_python_generator(node.func):
+                yield node.lineno, "entropy", f"{PYTHON}{called}()"
             elif (owner, called) in _CLOCK:
                 yield node.lineno, "clock", f"{owner}.{called}()"
             elif called in _ORDERED and node.args and _is_set(node.args[0]):
                 yield node.lineno, "order", f"{called}(set(…))"
         elif isinstance(node, (ast.For, ast.comprehension)) and _is_set(node.iter):
             yield node.iter.lineno, "order", "for … in set(…)"
+
+
+def _is_python_generator(function: ast.expr) -> bool:
+    owner = getattr(function, "value", None)
+    return isinstance(owner, ast.Name) and owner.id == "random"
 
 
 def _names(function: ast.expr) -> tuple[str, str]:

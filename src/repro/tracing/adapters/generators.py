@@ -1,8 +1,11 @@
-"""Calls that seed a global generator."""
+"""Global generators: calls that seed them, and the seeds that a repetition gives them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from repro.tracing import calls
+from repro.tracing.randomness import given_seed
 
 if TYPE_CHECKING:
     from repro.tracing.recorder import Recorder
@@ -24,9 +27,14 @@ def torch(module: Any, recorder: Recorder) -> None:
 
 
 def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, generator: str) -> None:
+    seed = given_seed(generator)
+    if seed is not None:
+        getattr(module, names[0])(seed)
     for name in names:
 
         def seeded(seed: object = None, *_: object, **__: object) -> None:
             recorder.note("seed", generator=generator, given=seed is not None)
 
         recorder.around(module, name, seeded)
+    if calls.ACTIVE is not None:
+        calls.ACTIVE.generators.take()

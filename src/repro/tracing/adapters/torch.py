@@ -37,7 +37,8 @@ def data(module: Any, recorder: Recorder) -> None:
     def begin(loader: Any) -> Any:
         step = recorder.begin("DataLoader.__iter__", lambda: {"batch_size": loader.batch_size})
         iterator = original(loader)
-        recorder.finish(step, None)
+        # Drawn for this pass: the order of the rows and the seeds of the workers follow from it.
+        recorder.finish(step, getattr(iterator, "_base_seed", None))
         return iterator
 
     module.DataLoader.__iter__ = begin
