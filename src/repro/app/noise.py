@@ -80,8 +80,8 @@ def noise_of_experiment(
 def noise_of_command(question: Repetition, limit: float, listener: Listener) -> Noise:
     """Run the command of a record on every class of code paths that this machine can run.
 
-    It runs once more at the first level: a command that leaves something to chance has no spread
-    between code paths that could be told from it.
+    It runs once more at the first level: if a command depends on chance, the spread between code
+    paths cannot be separated from it.
 
     Raises
     ------

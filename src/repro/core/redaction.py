@@ -1,4 +1,4 @@
-"""Secrets in the arguments of a command and in addresses, which no record holds."""
+"""Redaction of secrets in the arguments of a command and in addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 _ADDRESS = re.compile(r"(?P<start>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]+@")
-# Formats that services give their keys: GitHub, Hugging Face, OpenAI, AWS, Slack, PyPI.
+# Formats of the keys of services: GitHub, Hugging Face, OpenAI, AWS, Slack, PyPI.
 _KEY = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|hf_[A-Za-z0-9]{20,}|sk-[\w-]{20,}"
     r"|AKIA[A-Z0-9]{16}|xox[abpr]-[\w-]{10,}|pypi-[\w-]{20,})"
@@ -24,7 +24,7 @@ _KEY = re.compile(
 
 
 def redacted_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line without what looks like a secret.
+    """Return a command line with <redacted> in place of everything that looks like a secret.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def redacted_words(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def redacted_text(text: str) -> str:
-    """Return a text without names and passwords in addresses, and without keys of services.
+    """Return a text without user names and passwords in addresses and without keys of services.
 
     Examples
     --------
@@ -57,5 +57,5 @@ def redacted_text(text: str) -> str:
 
 
 def _is_variable(name: str) -> bool:
-    """Return whether a word sets a variable, as ``env NAME=VALUE`` takes it, to a secret."""
+    """Return whether a word sets a secret variable, as in ``env NAME=VALUE``."""
     return name.isupper() and _NAME.search(name) is not None

@@ -20,7 +20,7 @@ from repro.digest.files import sha256_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A larger file counts byte for byte: taking it apart costs more than most commands.
+# A larger file is compared byte for byte: parsing it takes longer than most commands.
 _LARGEST = 1 << 22
 _SAMPLED = 256
 

@@ -96,7 +96,8 @@ def files_of(
     states : pair of State
         Of the working folder, before and after.
     words : sequence of str
-        The command: a program that is no Python is not observed, but what it is given can be told.
+        The command. A program that is not Python is not observed, but files among its arguments are
+        known.
     """
     found, (before, after) = Files(), states
     written = _written(traces, root, states)
@@ -128,7 +129,7 @@ def files_of(
 def _note_given(
     found: Files, words: Sequence[str], root: Path, states: tuple[State, State]
 ) -> None:
-    """Take note of the files in the working folder that a command names and does not change."""
+    """Note the files in the working folder that a command names and does not change."""
     before, after = states
     for word in words:
         name = name_of(os.path.normpath(root / word), root)

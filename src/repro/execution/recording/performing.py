@@ -41,15 +41,15 @@ NOT_SEALED = "not sealed, because nothing asked for a seal"
 
 @dataclass(frozen=True)
 class Changes:
-    """What a repetition does otherwise than the recorded command; nothing by default.
+    """Differences of a repetition from the recorded command; none by default.
 
     Attributes
     ----------
     variables : mapping of str to str or None
-        Environment variables, over those of the level; None for one that must not be set.
+        Environment variables that override those of the level; None unsets one.
     seeds : mapping of str to int
-        Seeds of the global generators ``random``, ``numpy.random`` and ``torch``, which every
-        Python is given before the program can use them.
+        Seeds of the global generators ``random``, ``numpy.random`` and ``torch``, set in every
+        Python before the program can use them.
     """
 
     variables: Mapping[str, str | None] = field(default_factory=dict)

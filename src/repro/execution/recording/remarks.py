@@ -56,7 +56,7 @@ def _unseeded(traces: Traces) -> Iterator[Remark]:
 
 
 def moved_before(traces: Traces) -> Iterator[Chance]:
-    """Yield the first step of each process before which an unseeded generator moved."""
+    """Yield, for each process, the first step before which an unseeded generator was drawn from."""
     for before, generator, event in _draws(traces):
         if before:
             site = f"{event['file']}:{event['line']}"
@@ -64,9 +64,10 @@ def moved_before(traces: Traces) -> Iterator[Chance]:
 
 
 def _draws(traces: Traces) -> Iterator[tuple[bool, str, Event]]:
-    """Yield the first step of each process before or in which an unseeded generator is drawn from.
+    """Yield, for each process, the first step at which an unseeded generator was drawn from.
 
-    Before it stand the draws of code that makes no steps, such as ``numpy.random.normal()``.
+    The draw is in the step or before it, in code that makes no steps, such as
+    ``numpy.random.normal()``.
     """
     for process in traces.processes:
         seeded: set[str] = set()

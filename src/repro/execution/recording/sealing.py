@@ -71,11 +71,11 @@ def sealed(
 
 
 def private_home(sealing: Sealing, folder: Path, trace: Path) -> dict[str, str]:
-    """Make a home for a sealed command and return the variables that lead to it.
+    """Make a private home for a sealed command and return the variables that name it.
 
-    Programs keep settings and caches at home: they are in no record, the user's own must not be
-    changed, and some programs stop if they cannot write any. Of the user's home it has the data
-    that the command may read.
+    Programs keep settings and caches at home. These are not recorded, the user's own must not
+    change, and some programs stop if they cannot write them. The private home has links to the data
+    at home that the command may read.
     """
     home, user = trace / "home", Path.home()
     home.mkdir()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PYTHON = "random."
-"""Beginning of calls that draw from Python's global generator: no suspects where it is seeded."""
+"""Prefix of calls that draw from Python's global generator; not suspects if it is seeded."""
 
 _UNSEEDED = frozenset({"default_rng", "RandomState", "Random", "SeedSequence", "Generator"})
 _DRAWS = frozenset({"uuid1", "uuid4", "urandom", "token_hex", "token_bytes", "randbits"})
