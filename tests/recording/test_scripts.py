@@ -1,4 +1,4 @@
-"""Scripts of other people: recorded unchanged, verified, and without each of their seeds in turn."""
+"""Scripts of other people: recorded unchanged, verified, and each of their seeds left out."""
 
 from __future__ import annotations
 
