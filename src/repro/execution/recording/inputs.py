@@ -96,7 +96,8 @@ def files_of(
     states : pair of State
         Of the working folder, before and after.
     words : sequence of str
-        The command: a program that is no Python is not observed, but what it is given can be told.
+        The command. A program that is no Python is not observed, but the files that it is given
+        are known.
     """
     found, (before, after) = Files(), states
     written = _written(traces, root, states)
