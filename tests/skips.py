@@ -91,6 +91,8 @@ ALLOWED = (
     Allowed("rights", r"a system on which repro cannot refuse network sockets"),
     Allowed("network", r"(no package index|no mirror|no wheels can|pip finds no wheel)"),
     Allowed("network", r"(\S+|the wheels) cannot be fetched"),
+    # Its CPU build is on no index that everybody has.
+    Allowed("network", r"torch cannot be imported here: .*No module named 'torch'"),
     # A cell of the matrix whose packages or system could not be brought here.
     Allowed("network", r"\S+ failed: .* \(next: "),
     Allowed("network", r"the (base cannot|environment could not) be made"),
