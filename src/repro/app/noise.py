@@ -103,7 +103,7 @@ def noise_of_command(question: Repetition, limit: float, listener: Listener) -> 
         return made
 
     subject = Named(question.name, record)
-    return bound(_measure(subject, run, (*ENSEMBLE, ENSEMBLE[0]), limit, listener))
+    return bound(_measure(subject, run, (ENSEMBLE[0], *ENSEMBLE), limit, listener))
 
 
 def _measure(
@@ -118,6 +118,8 @@ def _measure(
         records += [record] if record else []
         seconds = round(time.perf_counter() - started, 3)
         trainings.append(_training(level, record, failure, records[:1], seconds))
+        if record and number > 1 and level == levels[0]:
+            _check_repetition(level, records[0], record)
     if len(records) < _FEWEST:
         failures = "; ".join(f"{each.level}: {each.failure}" for each in trainings if each.failure)
         raise PreconditionError(
@@ -134,12 +136,6 @@ def _measure(
             "all trainings had the same fingerprint, so nothing was measured on this processor",
             advice="measure on a machine whose levels give different bits",
         )
-    if by_chance := _differs_by_chance(records):
-        raise PreconditionError(
-            f"two runs at the level {levels[0]} differ: {by_chance}; a spread between levels would"
-            " measure that too",
-            advice="find the cause: repro explain",
-        )
     return _noise(subject, records, trainings, limit)
 
 
@@ -150,19 +146,23 @@ def _trained(train: Trainer, level: Level) -> tuple[RunRecord | None, str]:
         return None, error.message
 
 
-def _differs_by_chance(records: Sequence[RunRecord]) -> str:
-    """Return the first step, or number, that differs between two runs at one level."""
-    first, last = records[0], records[-1]
-    if first.environment.level != last.environment.level:
-        return ""
-    for left, right in (
-        (outputs_of(first.stages), outputs_of(last.stages)),
-        (first.evidence.numbers, last.evidence.numbers),
-    ):
-        names = [name for name in {**left, **right} if left.get(name) != right.get(name)]
-        if names:
-            return names[0].removeprefix("stages.")
-    return ""
+def _check_repetition(level: Level, first: RunRecord, second: RunRecord) -> None:
+    """Refuse two runs at one level that differ.
+
+    Raises
+    ------
+    PreconditionError
+        With the first step or number that differs.
+    """
+    sides = (first, second)
+    left, right = ({**outputs_of(each.stages), **each.evidence.numbers} for each in sides)
+    name = next((name for name in {**left, **right} if left.get(name) != right.get(name)), None)
+    if name is not None:
+        raise PreconditionError(
+            f"two runs at the level {level} differ: {name.removeprefix('stages.')}; a spread"
+            " between levels would measure that too",
+            advice="find the cause: repro explain",
+        )
 
 
 def _noise(

@@ -51,8 +51,8 @@ def command(
     It trains again with the recorded configuration at each level that this machine can run: with
     the processor as it is, and on the code paths of two older generations, which gives the bits of
     those processors. The spread of a metric or of the predictions is the greatest difference among
-    the trainings. A recorded command runs in a copy of its folder, and once more at the first
-    level: if these two runs differ, it leaves something to chance, and nothing is measured.
+    the trainings. A recorded command runs in a copy of its folder, twice at the first level: if
+    these two runs differ, it leaves something to chance, and nothing is measured.
 
     The exit status is 1 if a spread shows that the model is numerically unstable.
 
