@@ -14,15 +14,25 @@ from repro.app.subjects.commands import command_facts, remember
 from repro.core.jsonfile import dump_record
 from repro.core.record import CommandRecipe
 from repro.core.records import EnvironmentFile, Lineage
-from repro.execution.recording import Performance, Selection, perform, portable
+from repro.execution.recording import (
+    Performance,
+    Sealing,
+    Selection,
+    perform,
+    portable,
+    state_of,
+)
 from repro.report import command_markdown
 from repro.store import PendingRun, check_writable, new_run_id
 from repro.store.naming import RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from repro.core.record import RunRecord
+
+
+_SOURCES = (".py", ".ipynb", ".sh", ".pyx", ".so", ".pyd")
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class RecordRequest:
         Files, or folders with all their files, that the command reads without being observed.
     outputs : sequence of str
         Patterns of the files that are results; without patterns, all written files are.
+    sealed : bool
+        Whether the command may read its sources and ``inputs`` alone, and reach no network.
     """
 
     words: Sequence[str]
@@ -56,6 +68,7 @@ class RecordRequest:
     name: str | None = None
     inputs: Sequence[Path] = ()
     outputs: Sequence[str] = ()
+    sealed: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         request.runs,
         out,
         Selection(request.inputs, request.outputs),
+        sealing=Sealing(tuple(_readable(request))) if request.sealed else None,
     )
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)
@@ -115,6 +129,14 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         path = pending.commit(_lineage(made, pending.run_id, started.isoformat()))
     remember(made)
     return RecordedRun(path, path.name, made, seconds)
+
+
+def _readable(request: RecordRequest) -> Iterator[Path]:
+    """Yield what a sealed command may read: its sources, and what is declared."""
+    yield from (path.absolute() for path in request.inputs)
+    for name in state_of(request.folder, request.runs):
+        if name.endswith(_SOURCES):
+            yield request.folder / name
 
 
 def name_of(words: Sequence[str]) -> str:

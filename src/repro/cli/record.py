@@ -47,6 +47,10 @@ _SHOWN = 8
     "--output", "outputs", multiple=True, metavar="GLOB",
     help="Pattern of the files that are results; by default all written files.",
 )  # fmt: skip
+@click.option(
+    "--sealed", "is_sealed", is_flag=True,
+    help="Let the command read only its sources and each --input, and reach no network.",
+)  # fmt: skip
 @runs_option
 @json_option("record/v2")
 @debug_option
@@ -58,6 +62,7 @@ def command(
     outputs: tuple[str, ...],
     runs_folder: Path | None,
     *,
+    is_sealed: bool,
     as_json: bool,
 ) -> int:
     """Run any command, unchanged, and keep the evidence in a run folder.
@@ -92,6 +97,7 @@ def command(
         name=name,
         inputs=inputs,
         outputs=outputs,
+        sealed=is_sealed,
     )
     # With --json, standard output has only the record.
     stream = sys.stderr.buffer if as_json else sys.stdout.buffer

@@ -7,7 +7,7 @@ runs the command, ``traces`` reads the events of its processes, ``steps`` and ``
 observed, and ``assembly`` makes the record.
 """
 
-from repro.execution.recording.folders import copy_of
+from repro.execution.recording.folders import copy_of, state_of
 from repro.execution.recording.inputs import Selection
 from repro.execution.recording.performing import Changes, Performance, perform
 from repro.execution.recording.running import interpreter_of, portable
@@ -22,4 +22,5 @@ __all__ = [
     "interpreter_of",
     "perform",
     "portable",
+    "state_of",
 ]

@@ -39,6 +39,7 @@ def remarks_of(
         *_unknown_to_git(files, recording),
         *_network(traces),
         *_programs(traces),
+        *_refused(recording),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -172,6 +173,16 @@ def _programs(traces: Traces) -> Iterator[Remark]:
             kind="not observed",
             message=f"a Python could not be observed: {reason.strip()}",
             fix="use a version of Python that repro supports",
+        )
+
+
+def _refused(recording: Recording) -> Iterator[Remark]:
+    for kind, name in recording.refused:
+        declare = kind in {"read", "execute"}
+        yield Remark(
+            kind="not observed",
+            message=f"the seal refused to {kind} {name}",
+            fix=f"declare it: --input {name}" if declare else "do without it",
         )
 
 
