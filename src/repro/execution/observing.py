@@ -20,12 +20,15 @@ from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
 from repro.core.environment import Environment
 from repro.core.errors import PreconditionError
+from repro.processor import in_use, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from repro.launch import Level
 
+_LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+_OF_CPU = ("cpu_features.basic", ".active[")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MAPS = Path("/proc/self/maps")
 # Variables that differ from call to call and do not affect anything that is observed.
@@ -125,10 +128,30 @@ def _place(environ: Mapping[str, str], level: Level) -> Path | None:
     except OSError:
         return None
     variables = sorted((n, v) for n, v in environ.items() if n not in _CHANGING)
-    parts = [boot, sys.executable, sys.version, str(level), repr(variables), *_installed()]
+    parts = [
+        boot,
+        _processor(),
+        sys.executable,
+        sys.version,
+        str(level),
+        repr(variables),
+        *_installed(),
+    ]
     key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "repro" / "environments" / f"{key}.json"
+
+
+def _processor() -> str:
+    """Return what the C library sees of the processor, an emulated or masked one included."""
+    loader = next((path for path in _LOADERS if Path(path).exists()), None)
+    command = [loader, "--list-diagnostics"] if loader else []
+    lines: list[str] = []
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        # Not the words of CPUID themselves, one of which is the number of the core.
+        lines = [line for line in done.stdout.splitlines() if any(w in line for w in _OF_CPU)]
+    return repr((lines, sorted(present() or ()), sorted(in_use() or ())))
 
 
 def _installed() -> Iterator[str]:
