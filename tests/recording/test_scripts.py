@@ -1,4 +1,4 @@
-"""Scripts of other people: recorded unchanged, verified, and without each of their seeds in turn."""
+"""Scripts of other people: recorded unchanged, verified, and without each seed in turn."""
 
 from __future__ import annotations
 

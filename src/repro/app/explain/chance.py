@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _FIXED, _OTHERS = 0, (1, 2, 3)
 _REASONS = {
-    ENTROPY: "no variable gives a seed to a generator that a script makes:"
-    " write one in the script",
+    ENTROPY: "no variable gives a seed to a generator that a script makes: write one in the script",
     CLOCK: "no run can have the time of a different run",
     FOLDER: "the record has only a digest of the names",
 }
@@ -104,7 +103,7 @@ def sentence_of_chance(trials: Counterfactuals, stage: str, group: Sequence[Susp
     """Say that two runs agree once a cause is fixed, and what still differs between them."""
     sentence = (
         f"confirmed: '{stage}' diverges because of {listed([_named(each) for each in group])}:"
-        f" with {listed([_WITH[each.cause] for each in group])} two runs agree there, and with a"
+        f" with {listed([_WITH[each.cause] for each in group])} two runs agree at that step, and with a"
         " different one they do not"
     )
     causes = {each.cause for each in group}
