@@ -65,8 +65,8 @@ def test_a_generator_that_was_never_seeded_is_confirmed(folder):
     assert found["divergence"]["stage"] == "train.py:9 RandomForestClassifier.fit"
     assert found["sentence"] == (
         "confirmed: 'train.py:9 RandomForestClassifier.fit' diverges because of the global"
-        " generator numpy.random, which was never seeded: with a seed two runs agree at that step, and"
-        " with a different one they do not"
+        " generator numpy.random, which was never seeded: with a seed two runs agree at that step,"
+        " and with a different one they do not"
     )
     _, first, again, other = found["trials"]
     seeds = [trial["seeds"]["numpy.random"] for trial in (first, again, other)]
