@@ -40,6 +40,12 @@ class Script:
     results: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
+    @property
+    def code(self) -> set[str]:
+        """The programs of the command, with those that the shell script starts."""
+        own = {word for word in self.command if word.endswith((".py", ".sh"))}
+        return own | ({"clean.py", "fit.py"} if "pipeline.sh" in own else set())
+
 
 ALL = {
     "grid": Script(
@@ -160,6 +166,7 @@ def test_a_script_is_recorded_unchanged_and_identical_again(place, name):
     assert tuple(dict.fromkeys(call for call in calls if call not in script.results)) == (
         script.calls
     )
+    assert set(record["materials"]["code"]) == script.code
     assert files == {step for step in steps_of(record) if step.startswith("write ")}
     assert len(found["comparison"]["checks"]) > len(script.calls)
     assert place.state() == before
