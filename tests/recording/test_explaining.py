@@ -65,8 +65,8 @@ def test_a_generator_that_was_never_seeded_is_confirmed(folder):
     assert found["divergence"]["stage"] == "train.py:9 RandomForestClassifier.fit"
     assert found["sentence"] == (
         "confirmed: 'train.py:9 RandomForestClassifier.fit' diverges because of the global"
-        " generator numpy.random, which was never seeded: with a seed two runs agree there, and"
-        " with a different one they do not"
+        " generator numpy.random, which was never seeded: with a seed two runs agree at that step,"
+        " and with a different one they do not"
     )
     _, first, again, other = found["trials"]
     seeds = [trial["seeds"]["numpy.random"] for trial in (first, again, other)]
@@ -98,8 +98,8 @@ def test_the_order_of_a_set_is_confirmed_where_the_hash_seed_is_free(folder):
     found = explained(folder, status=0)
     assert found["confirmed"] == ["the order of a set"]
     assert found["sentence"].endswith(
-        "because of the order of a set: with one hash seed two runs agree there, and with a"
-        " different one they do not"
+        "because of the order of a set: with one hash seed two runs agree at that step, and"
+        " with a different one they do not"
     )
     first, again, other = (t for t in found["trials"] if t["causes"] == found["confirmed"])
     assert first["settings"] == again["settings"] == {"PYTHONHASHSEED": "0"}

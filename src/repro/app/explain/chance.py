@@ -1,4 +1,4 @@
-"""What a command leaves to chance, fixed: its repetitions agree where that is the cause.
+"""Fixing what a command leaves to chance: its repetitions agree where that is the cause.
 
 The state of a generator that nobody seeded, or of a hash seed that nobody fixed, is not recorded,
 so that no run can bring back the record's bits. Instead the command runs twice with the same value,
@@ -105,8 +105,8 @@ def sentence_of_chance(trials: Counterfactuals, stage: str, group: Sequence[Susp
     """Say that two runs agree once a cause is fixed, and what still differs between them."""
     sentence = (
         f"confirmed: '{stage}' diverges because of {listed([_named(each) for each in group])}:"
-        f" with {listed([_WITH[each.cause] for each in group])} two runs agree there, and with a"
-        " different one they do not"
+        f" with {listed([_WITH[each.cause] for each in group])} two runs agree at that step, and"
+        " with a different one they do not"
     )
     causes = {each.cause for each in group}
     pair = next(t for t in trials.made if t.repeats and t.confirms and causes == set(t.causes))

@@ -32,7 +32,7 @@ NOT_SEALED = "not sealed, because it was not asked for"
 
 @dataclass(frozen=True)
 class Changes:
-    """What a repetition does otherwise than the recorded command; nothing by default.
+    """Changes of a repetition from the recorded command; nothing by default.
 
     Attributes
     ----------
