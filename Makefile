@@ -23,7 +23,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 			"or name a copy: make $@ ARGS='--override-input nixpkgs path:FOLDER'" >&2; exit 3;; esac
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train verify test test-fast coverage fuzz lint types messages cpu-matrix matrix \
+.PHONY: help setup train verify test test-fast test-scripts coverage fuzz lint types messages cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
 	lock audit nix-check nix-image reference clean
 
@@ -38,11 +38,15 @@ train: $(VENV)/.ready ## Train the default experiment (ARGS="wine --seed 7").
 verify: $(VENV)/.ready ## Verify the committed reference on this machine (SUBJECT=… for a run, or a different one).
 	@$(BIN)/repro verify $(SUBJECT) $(ARGS)
 
-test: $(VENV)/.dev ## Run all tests.
-	@$(BIN)/python $(SUITE) $(ARGS)
+test: $(VENV)/.dev ## Run all tests but those of test-scripts.
+	@$(BIN)/python $(SUITE) -m "not scripts" $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in minutes.
 	@$(BIN)/python $(SUITE) -m "not (slow or processes)" $(ARGS)
+
+test-scripts: ## Record and verify scripts with PyTorch, XGBoost, MLflow and others, in an environment of its own.
+	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
+	@build/scripts/$(notdir $(BIN))/python $(SUITE) -m scripts tests/recording $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage
@@ -111,7 +115,7 @@ image-digest:
 lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index and the bill of materials.
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "the lock is resolved on Python 3.11: make lock PYTHON=python3.11 VENV=.venv311"; exit 1; }
-	@for name in requirements requirements-build requirements-dev; do \
+	@for name in requirements requirements-build requirements-dev requirements-scripts; do \
 		echo "$$name.txt"; $(COMPILE) $(ARGS) $$name.in -o $$name.txt || exit 1; done
 	@echo requirements-oldest.txt; mkdir -p build; $(BIN)/python -m tools.oldest >build/oldest.in \
 		&& $(COMPILE) $(ARGS) build/oldest.in -o requirements-oldest.txt
@@ -147,4 +151,13 @@ $(VENV)/.ready: requirements.txt requirements-build.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.ready requirements-dev.txt
 	@echo "installing pinned development packages"
 	@$(PIP) install --only-binary :all: --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# PyPI has PyTorch with the libraries of CUDA alone, so that its CPU build comes from an index or a
+# folder that pip was told of, and is left out where there is none.
+$(VENV)/.scripts: $(VENV)/.dev requirements-scripts.txt requirements-torch.txt
+	@echo "installing pinned libraries of recorded scripts"
+	@$(PIP) install --only-binary :all: --require-hashes -r requirements-scripts.txt
+	@$(PIP) install --only-binary :all: --require-hashes --no-deps -r requirements-torch.txt 2>/dev/null \
+		|| echo "pip finds no CPU build of PyTorch: its test is skipped"
 	@touch $@

@@ -8,6 +8,7 @@ let
     "requirements-build.txt"
     "requirements-dev.txt"
     "requirements-oldest.txt"
+    "requirements-scripts.txt"
     "requirements.txt"
     "sbom.json"
     "tools"

@@ -38,6 +38,8 @@ class Block:
 
     @property
     def commands(self) -> list[Command]:
+        if self.kind == "file":
+            return []
         parts = re.split(r"^\$ repro ", self.text, flags=re.MULTILINE)
         assert parts[0] == "", f"{self.name} begins with a command of repro"
         split = (part.partition("\n") for part in parts[1:])
@@ -55,10 +57,11 @@ def prose(text: str) -> str:
 
 
 def settled(text: str) -> str:
-    """Leave out what differs from run to run: names of runs, and seconds."""
+    """Leave out what differs from run to run, or by system: names of runs, seconds, the seal."""
     text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN", text)
     text = re.sub(r"^check it: \S+ verify", "check it: repro verify", text, flags=re.MULTILINE)
     text = re.sub(r" +\d+\.\d$", " N", text, flags=re.MULTILINE)
+    text = re.sub(r"^(seal +)(?:not )?sealed\b.*$", r"\1N", text, flags=re.MULTILINE)
     return re.sub(r"\d+\.\d s$", "N s", text.strip("\n"), flags=re.MULTILINE)
 
 

@@ -46,8 +46,9 @@ ALLOWED = (
     # What an attempt to reach the network cannot do with no filter in place.
     Allowed("case", r"cannot be done at all: "),
     Allowed("platform", r"(bash reads|processes are forked|these files are POSIX's)", WINDOWS),
-    Allowed("platform", r"(signals|limits of POSIX|devices and pipes of POSIX)", WINDOWS),
+    Allowed("platform", r"(signals|limits of POSIX|devices and pipes of POSIX|fopen)", WINDOWS),
     Allowed("platform", r"(no hang-ups|needs a shell script|the traps are commands)", WINDOWS),
+    Allowed("platform", r"locales and time zones by variables", WINDOWS),
     Allowed("platform", r"exec replaces a process on POSIX", WINDOWS),
     Allowed("platform", r"(limits of the address|/proc tells|the loader of Linux)", not LINUX),
     Allowed("platform", r"(file names that are no text|the table of the Linux kernel)", not LINUX),
@@ -86,9 +87,12 @@ ALLOWED = (
     Allowed("rights", r"(a thread has a filter|which sockets are open is not known)"),
     Allowed("rights", r"(seccomp|no_new_privs) (is refused|has no effect)"),
     Allowed("rights", r"(Landlock is|a network of its own is refused|no names: )"),
+    Allowed("rights", r"this kernel has no Landlock"),
     Allowed("rights", r"a system on which repro cannot refuse network sockets"),
     Allowed("network", r"(no package index|no mirror|no wheels can|pip finds no wheel)"),
     Allowed("network", r"(\S+|the wheels) cannot be fetched"),
+    # Its CPU build is on no index that everybody has.
+    Allowed("network", r"torch cannot be imported here: .*No module named 'torch'"),
     # A cell of the matrix whose packages or system could not be brought here.
     Allowed("network", r"\S+ failed: .* \(next: "),
     Allowed("network", r"the (base cannot|environment could not) be made"),

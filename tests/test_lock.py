@@ -10,7 +10,10 @@ from packaging.version import Version
 
 from tests.conftest import ROOT
 
-LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+LOCKS = (
+    "requirements.txt", "requirements-build.txt", "requirements-dev.txt",
+    "requirements-scripts.txt",
+)  # fmt: skip
 OLDEST = "requirements-oldest.txt"
 PLATFORMS = [
     {

@@ -1,6 +1,8 @@
 """Commands of the README and the guides are run; what they print is what the pages show."""
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -35,14 +37,14 @@ def project(tmp_path_factory):
     return make_project(tmp_path_factory.mktemp("readme") / "project")
 
 
-def run(project, words):
-    return python("-m", "repro", *words, cwd=project.path)
+def run(project, words, env=None):
+    return python("-m", "repro", *words, cwd=project.path, env=env)
 
 
-def check(project, block):
+def check(project, block, env=None):
     """Run every command of a block, and compare what it prints with what the page shows."""
     for command in block.commands:
-        result = run(project, command.words)
+        result = run(project, command.words, env)
         printed = result.out or result.err
         if not shows(command.output, printed):
             # For a readable difference.
@@ -91,12 +93,20 @@ def test_a_guide_is_what_its_commands_print(name, tmp_path):
     names = [name, *CONTINUED.get(name, [])]
     found = [b for n in names for b in blocks((ROOT / "docs" / n).read_text(encoding="utf-8"))]
     project = make_project(tmp_path / "project")
+    records = any(command.words[0] == "record" for block in found for command in block.commands)
+    env = recording_in(tmp_path) if records else None
 
     for block in found:
         if block.kind == "file":
             project.write(block.name, block.text)
         else:
-            check(project, block)
+            check(project, block, env)
+
+
+def recording_in(folder):
+    """Return variables with which `python` is this one, and nothing is noted for the user."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {"PATH": path, "XDG_STATE_HOME": str(folder / "state")}
 
 
 @pytest.mark.parametrize(

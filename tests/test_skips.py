@@ -141,6 +141,8 @@ def test_a_whole_file_is_judged_as_well(suite, options, status):
         ("it takes root of Linux, and mmdebstrap", True),
         ("a build on a different date needs root, because its Linux reads", True),
         ("qemu-aarch64 and mmdebstrap: not installed", True),
+        ("torch cannot be imported here: ModuleNotFoundError: No module named 'torch'", True),
+        ("xgboost cannot be imported here: No module named 'xgboost'", False),
         ("zizmor is not installed", False),
         ("could not import 'fsspec': No module named 'fsspec'", False),
         ("got empty parameter set for (case)", False),

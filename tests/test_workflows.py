@@ -45,7 +45,7 @@ def run(*words, cwd=ROOT):
 
 
 def test_there_are_workflows_for_every_promise():
-    assert {file.stem for file in FILES} == {"audit", "ci", "image", "nix", "reproduce"}
+    assert {file.stem for file in FILES} == {"audit", "ci", "image", "nix", "reproduce", "scripts"}
 
 
 def test_known_vulnerabilities_are_looked_up_every_week():
@@ -70,7 +70,7 @@ def test_every_system_runs_tests_and_fails_on_a_skip_that_is_not_allowed():
         job.get("strategy", {}).get("matrix", {}).get("runner", [job["runs-on"]])[0]: step["run"]
         for _, job in jobs()
         for step in job["steps"]
-        if re.match(r"make test\b", step.get("run", ""))
+        if re.match(r"make test(-fast)?( |$)", step.get("run", ""))
     }
 
     assert testing == {
@@ -80,6 +80,16 @@ def test_every_system_runs_tests_and_fails_on_a_skip_that_is_not_allowed():
     assert yaml.safe_load((FOLDER / "ci.yml").read_text())["jobs"]["fast"]["strategy"][
         "matrix"
     ] == {"runner": ["macos-15", "windows-2025"]}
+
+
+def test_scripts_run_in_their_own_environment_and_on_the_python_of_their_lock():
+    """A skip that is not allowed fails there too."""
+    [job] = yaml.safe_load((FOLDER / "scripts.yml").read_text())["jobs"].values()
+    version = next(s["with"]["python-version"] for s in job["steps"] if "setup-python" in str(s))
+    lock = (ROOT / "requirements-torch.txt").read_text()
+
+    assert job["steps"][-1]["run"] == "make test-scripts ARGS=--strict-skips"
+    assert f"Python {version}." in lock
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

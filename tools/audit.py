@@ -18,7 +18,10 @@ from repro.cli import guarded
 from repro.core.errors import ConfigError, ExitCode, PreconditionError
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+LOCKS = (
+    "requirements.txt", "requirements-build.txt", "requirements-dev.txt",
+    "requirements-scripts.txt",
+)  # fmt: skip
 ADVICE = "try again where it can be reached; make audit ARGS='-s osv' asks another one"
 _USAGE = 2
 

@@ -1,10 +1,11 @@
-"""Train a scikit-learn model, leave evidence, and let anybody check it.
+"""Train a model or run any script, keep the evidence, and let anybody check it.
 
-Three verbs carry the package. ``train`` turns a declared experiment into a *run*: a folder that
-holds everything its result is a function of. ``verify`` asks of a run, or of a *reference* exported
-from one, whether it still holds: the files are intact, and training again from the recorded
-configuration gives the same metrics and the same predictions. ``compare`` sets records from many
-places side by side, names the first stage at which they part, and executes nothing.
+Four verbs carry the package. ``train`` turns a declared experiment into a *run*: a folder that
+holds everything that determines its result. ``record`` makes a run of any command, unchanged.
+``verify`` checks that a run, or a *reference* exported from one, reproduces: the files are intact,
+and training again from the recorded configuration, or running the recorded command again, gives the
+same results. ``compare`` compares records from many places, names the first divergent step, and
+executes nothing.
 
 The layers, upper ones importing lower ones only:
 
@@ -14,7 +15,10 @@ The layers, upper ones importing lower ones only:
     the use cases behind the commands; they return values.
 ``execution``
     recipes and the places that execute them: this process, a child, an interpreter, a tree of a
-    system, a container, an emulator; one door through which everything trains.
+    system, a container, an emulator; one door through which everything trains. Recorded commands
+    are run, sealed and assembled to records in ``execution.recording``.
+``tracing``
+    code that runs inside a recorded process: hooks, adapters for libraries, the trace.
 ``training``, ``datasets``, ``capture``, ``store``, ``report``, ``launch``
     the science (pure), reading tables, observing the environment, run folders, documents for
     people, and fixing the environment before NumPy is imported. They do not know each other.

@@ -17,14 +17,17 @@ from repro.app.schemas import KINDS, schema_of
 from repro.cli import cli
 
 RUN = "latest run"
+RECORDED = "latest run of a command"
+SCRIPT = ("--", "-c", "from sklearn.metrics import r2_score; r2_score([1, 2], [1, 2])")
 CELLS = 'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: "3.13"}\n'
 # Each command with the statuses that are no error, and arguments for each form of its output.
 CASES = {
+    "record": ({0}, [("--level", "seeded", "--json", *SCRIPT)]),
     "train": ({0}, [("wine", "-p", "debug", "-m", "knn", "--seed", "7")]),
     "verify": ({0}, [(RUN, "--integrity")]),
     "compare": ({0}, [(RUN, RUN)]),
     "runs list": ({0}, [()]),
-    "runs show": ({0}, [(RUN,)]),
+    "runs show": ({0}, [(RUN,), (RECORDED,)]),
     "runs groups": ({0, 1}, [(), ("--stability",)]),
     "config show": ({0}, [(), ("wine",), ("--origins", "--seed", "7")]),
     "config diff": ({0, 1}, [("credit", "credit"), ("credit", "wine"), ("wine", RUN)]),
@@ -60,12 +63,15 @@ PRINTING = dict(with_json(cli))
 
 @pytest.fixture(scope="module")
 def place(trained, tmp_path_factory):
-    """A project with a run and a matrix, and the name of the run."""
+    """A project with a run, a run of a command and a matrix, and the names of the two runs."""
     original, run = trained
     project = Project(tmp_path_factory.mktemp("json") / "project")
     shutil.copytree(original.path, project.path)
     project.write("matrix.yaml", CELLS)
-    return project, run.name
+    done = recorded(project, ("--name", "command", *SCRIPT))
+    assert done.status == 0, done.err
+    [command_run] = {path.name for path in project.path.glob("runs/*")} - {run.name}
+    return project, {RUN: run.name, RECORDED: command_run}
 
 
 def test_the_commands_are_found():
@@ -98,9 +104,17 @@ def test_what_a_command_prints_fits_the_schema_that_it_names(place, words):
     assert names == set(re.findall(r"repro\.[a-z-]+/v\d+", PRINTING[words]))
 
 
+def recorded(project, arguments):
+    """Record a command, and note it for nobody."""
+    state = {"XDG_STATE_HOME": str(project.path.parent / "state")}
+    return command("-m", "repro", "record", *arguments, cwd=project.path, env=state)
+
+
 def printed_by(place, words, arguments):
-    project, run = place
-    arguments = [run if argument == RUN else argument for argument in arguments]
+    project, runs = place
+    arguments = [runs.get(argument, argument) for argument in arguments]
+    if words == ["record"]:  # which takes all that follows for the command
+        return recorded(project, arguments)
     if words == ["env", "fingerprint"]:  # which needs no project
         return command("-m", "repro", *words, *arguments, "--json", cwd=project.path)
     return project.repro(*words, *arguments, "--json")

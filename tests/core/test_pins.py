@@ -14,7 +14,8 @@ from tools.oldest import oldest
 
 HASH = "0123456789abcdef" * 4
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt",
-         "requirements-oldest.txt")  # fmt: skip
+         "requirements-oldest.txt", "requirements-scripts.txt",
+         "requirements-torch.txt")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LOCKS)

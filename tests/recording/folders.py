@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_iris
+
 from tests.conftest import Result, command
+from tests.schemas import kind_of_valid
 
 PYTHON = sys.executable
 
@@ -44,13 +46,16 @@ class Folder:
         """Record a command that ends well, and return its record."""
         done = self.repro("record", *options, "--json", "--", *words, **env)
         assert done.status == 0, done.err
-        return json.loads(done.out)
+        found = json.loads(done.out)
+        assert kind_of_valid(found) == "record"
+        return found
 
     def verify(self, *words: object, status: int | None = None, **env: str | None) -> dict:
         """Verify the newest run, or what is named, and return the verification."""
         done = self.repro("verify", *words, "--json", **env)
         assert done.status in {0, 1}, done.err
         found = json.loads(done.out)
+        assert kind_of_valid(found) == "verification"
         assert status is None or done.status == status, found["sentence"]
         return found
 

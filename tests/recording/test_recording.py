@@ -16,11 +16,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
-from tests.recording.folders import PYTHON, steps_of
 
 from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
+from tests.recording.folders import PYTHON, steps_of
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals, a POSIX shell, and exec")
 
@@ -196,7 +196,7 @@ def test_an_interrupted_command_leaves_no_process(folder):
     for pid in map(int, pids.read_text().split()):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert not [path for path in folder.path.glob("runs/.*")]
+    assert not list(folder.path.glob("runs/.*"))
 
 
 def test_workers_have_no_order_and_leave_none(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conftest import command
 
 PROGRAMS = {
@@ -62,12 +63,13 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 random.seed(1); np.random.seed(1)
 X = np.random.rand(30, 2)
-print(RandomForestClassifier(5).fit(X, X[:, 0] > 0.5).predict_proba(X).sum(), np.random.rand(), random.random())
+print(RandomForestClassifier(5).fit(X, X[:, 0] > 0.5).predict_proba(X).sum())
+print(np.random.rand(), random.random())
 """,
     "modules and variables are as they were": """\
 import os, sys
 import json.decoder
-print([p for p in sys.path if "tracing" in p], json.decoder.__loader__.__class__.__name__)
+print([p for p in sys.path if "tracing" in p], type(json.decoder.__loader__).__name__)
 print(type(sys.modules["json"].__spec__.loader).__name__, sys.argv)
 """,
 }

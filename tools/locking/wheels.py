@@ -23,7 +23,9 @@ INDEX = "nix/wheels.json"
 BILL = "sbom.json"
 # What the index and the bill of materials list; each also notes the digest of every lock.
 INSTALLED = ("requirements.txt", "requirements-build.txt")
-LOCKS = (*INSTALLED, "requirements-dev.txt", "requirements-oldest.txt")
+LOCKS = (
+    *INSTALLED, "requirements-dev.txt", "requirements-oldest.txt", "requirements-scripts.txt",
+)  # fmt: skip
 # Of the image and of Nix.
 PYTHON = "3.13"
 SCHEMA = "repro.wheels/v1"

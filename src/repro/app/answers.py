@@ -50,7 +50,7 @@ class ListedRun(Record):
 
 
 class ListedCommand(Record):
-    """A run of a list that is of a recorded command.
+    """A run of a recorded command in a list of runs.
 
     Attributes
     ----------

@@ -80,8 +80,8 @@ def noise_of_experiment(
 def noise_of_command(question: Repetition, limit: float, listener: Listener) -> Noise:
     """Run the command of a record on every class of code paths that this machine can run.
 
-    It runs twice at the first level: where these two runs differ, it leaves something to chance,
-    and a spread between levels would measure that as well.
+    It runs once more at the first level: if a command depends on chance, the spread between code
+    paths cannot be separated from it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The use case ``record``: anybody's command, run once, as a run folder that is evidence."""
+"""The use case ``record``: run any command once and write the evidence as a run folder."""
 
 from __future__ import annotations
 
@@ -14,38 +14,50 @@ from repro.app.subjects.commands import command_facts, remember
 from repro.core.jsonfile import dump_record
 from repro.core.record import CommandRecipe
 from repro.core.records import EnvironmentFile, Lineage
-from repro.execution.recording import Performance, Selection, perform, portable
+from repro.execution.recording import (
+    Performance,
+    Sealing,
+    Selection,
+    perform,
+    portable,
+    state_of,
+)
 from repro.report import command_markdown
 from repro.store import PendingRun, check_writable, new_run_id
 from repro.store.naming import RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from repro.core.record import RunRecord
 
 
+_SOURCES = (".py", ".ipynb", ".sh", ".pyx", ".so", ".pyd")
+
+
 @dataclass(frozen=True)
 class RecordRequest:
-    """What to record, and how.
+    """A command to record, and where and how.
 
     Attributes
     ----------
     words : sequence of str
         The command.
     folder : Path
-        The folder that it runs in.
+        Its working folder.
     base : Path
-        The project's folder, if it is in one; the working folder is recorded in relation to it.
+        The project's folder, if any; the working folder is recorded relative to it.
     runs : Path
-        Where the run is written.
+        Folder of the runs.
     level : str
     name : str or None
-        Of the record; made from the command where it is None.
+        Name of the record; None derives it from the command.
     inputs : sequence of Path
-        Files, or folders with all that is in them, that are read unseen.
+        Files, or folders with all their files, that the command reads without being observed.
     outputs : sequence of str
-        Patterns of the files that are results; all that are written where there is none.
+        Patterns of the files that are results; without patterns, all written files are.
+    sealed : bool
+        Whether the command may read its sources and ``inputs`` alone, and reach no network.
     """
 
     words: Sequence[str]
@@ -56,11 +68,12 @@ class RecordRequest:
     name: str | None = None
     inputs: Sequence[Path] = ()
     outputs: Sequence[str] = ()
+    sealed: bool = False
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run of a command that was just written."""
+    """A run folder of a command that was just written."""
 
     path: Path
     run_id: str
@@ -74,7 +87,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     Parameters
     ----------
     out : callable
-        Takes what the command writes to standard output, as it comes.
+        Receives blocks of the command's standard output as they are written.
 
     Raises
     ------
@@ -95,6 +108,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         request.runs,
         out,
         Selection(request.inputs, request.outputs),
+        sealing=Sealing(tuple(_readable(request))) if request.sealed else None,
     )
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)
@@ -117,8 +131,16 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     return RecordedRun(path, path.name, made, seconds)
 
 
+def _readable(request: RecordRequest) -> Iterator[Path]:
+    """Yield what a sealed command may read: its sources, and what is declared."""
+    yield from (path.absolute() for path in request.inputs)
+    for name in state_of(request.folder, request.runs):
+        if name.endswith(_SOURCES):
+            yield request.folder / name
+
+
 def name_of(words: Sequence[str]) -> str:
-    """Name a command by its script or its module, and else by its program.
+    """Return the name of a command: its script, its module, or else its program.
 
     Examples
     --------

@@ -36,25 +36,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Repetition:
-    """A recorded command that is to be run again.
+    """A recorded command to run again, and how to judge it.
 
     Attributes
     ----------
     name : str
-        How messages refer to the record.
+        Name of the record in messages.
     expected : AnyRecord
     integrity : tuple of Check
-        Of the subject; all of them passed.
+        Integrity checks of the subject; all of them passed.
     folder : Path
-        The working folder, which is copied and only read.
+        The working folder. It is copied and only read.
     runs : Path or None
-        Folder of the runs, which is not copied.
+        Folder of the runs. It is not copied.
     settings : VerificationSettings
     asked : ToleranceRequest
     level : str or None
-        The level to run at, in place of the recorded one.
+        The level to run at instead of the recorded one.
     changes : Changes
-        What else it does otherwise than the recorded command.
+        How this run differs from the recorded command otherwise.
     """
 
     name: str
@@ -88,12 +88,12 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     Parameters
     ----------
     out : callable
-        Takes what the command writes to standard output, as it comes.
+        Receives blocks of the command's standard output as they are written.
 
     Raises
     ------
     PreconditionError
-        If the command cannot be run again, or data that it reads is not there; as ``assess``.
+        If the command cannot be run again, or data that it reads is missing; as ``assess``.
     """
     expected, asked = question.command, question.asked
     in_the_way = tuple(obstacles(expected, question.folder))
@@ -126,7 +126,7 @@ def compared(question: Repetition, actual: RunRecord) -> tuple[Comparison, tuple
 
 
 def _with_refusals(comparison: Comparison, actual: RunRecord) -> Comparison:
-    """Name what a sealed command was refused, where that can be why it is not identical."""
+    """Make a comparison that is not identical incomparable if the seal refused something."""
     observed = actual.observed
     if observed is None or not observed.refused or comparison.verdict is Verdict.IDENTICAL:
         return comparison
@@ -139,10 +139,10 @@ def _refusal(refused: str) -> str:
     kind, _, name = refused.partition(" ")
     if kind in {"read", "execute"}:
         return (
-            f"the command was refused to {kind} {name}, which the record does not name: record it"
+            f"the seal refused to {kind} {name}, which the record does not name: record the command"
             f" again with --input {name}"
         )
-    return f"the command was refused to {kind} {name}"
+    return f"the seal refused to {kind} {name}"
 
 
 def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRecord:
@@ -156,7 +156,7 @@ def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRe
     expected = question.command
     recipe, observed = command_of(expected), expected.observed
     if recipe is None or observed is None:
-        raise PreconditionError(f"{question.name} does not say how it is run")
+        raise PreconditionError(f"{question.name} does not have a command to run")
     if question.level:
         recipe = recipe.model_copy(update={"level": question.level})
     with tempfile.TemporaryDirectory(prefix="repro-", ignore_cleanup_errors=True) as place:
@@ -177,13 +177,13 @@ def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRe
 
 
 def _sealing(expected: RunRecord, observed: Observed, folder: Path) -> Sealing:
-    """Allow what the record has a digest of."""
+    """Allow the files of which the record has a digest, and the programs that it names."""
     names = [each.name for each in expected.materials.data] + list(expected.materials.code)
     return Sealing([located(name, folder) for name in names], observed.started)
 
 
 def _declared(expected: RunRecord, folder: Path) -> Iterator[Path]:
-    """Yield the inputs of a record, some of which only its author's ``--input`` named."""
+    """Yield the existing inputs of a record; some of them only ``--input`` declared."""
     for each in expected.materials.data:
         path = located(each.name, folder)
         if path.is_file():
@@ -191,7 +191,7 @@ def _declared(expected: RunRecord, folder: Path) -> Iterator[Path]:
 
 
 def located(name: str, folder: Path) -> Path:
-    """Return where a file of a record lies: in the working folder, at home, or by its own path."""
+    """Return the path of a file of a record: in the working folder, at home, or absolute."""
     return Path(name).expanduser() if name.startswith(("/", "~")) else folder / name
 
 
@@ -206,7 +206,7 @@ def obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
     observed = expected.observed
     if observed is not None and observed.status:
         yield (
-            f"the recorded command failed with status {observed.status}: a failed command is no"
+            f"the recorded command failed with status {observed.status}: a failed command has no"
             " result to reproduce"
         )
         return
@@ -214,8 +214,8 @@ def obstacles(expected: RunRecord, folder: Path) -> Iterator[str]:
         path = located(each.name, folder)
         if not path.is_file():
             raise PreconditionError(
-                f"{each.name}: the command read it, and it is not in {folder}",
-                advice="run this in the working folder of the command, with its data",
+                f"{each.name}: the command read it, and it is missing in {folder}",
+                advice="run this in the command's working folder, with its data",
             )
         found = f"file/v1:{sha256_file(path)}"
         if found != each.content:

@@ -90,7 +90,7 @@ To begin:
 @click.version_option(__version__, prog_name="repro")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def cli() -> None:
-    """Train a model, keep the evidence, and let anybody check it."""
+    """Train a model or run a script, keep the evidence, and let anybody check it."""
 
 
 def main() -> NoReturn:

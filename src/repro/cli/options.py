@@ -175,7 +175,7 @@ def find(project_folder: Path | None) -> Path:
 
 
 def find_if_any(project_folder: Path | None) -> Path | None:
-    """Return the project that a command is about; None where there is none and none was named."""
+    """Return the project of a command; None if none was named and the folder is in no project."""
     from repro.config.project import find_project
 
     try:

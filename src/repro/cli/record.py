@@ -31,21 +31,25 @@ _SHOWN = 8
 
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.argument("words", metavar="-- COMMAND [ARGS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--name", help="Name of the record; that of the script by default.")
+@click.option("--name", help="Name of the record; by default that of the script.")
 @click.option(
     "--level",
     type=click.Choice(LEVELS),
     default=str(Level.PORTABLE),
     show_default=True,
-    help="How much is fixed before the command starts; seeded: what it would do by itself.",
+    help="What is fixed before the command starts; seeded leaves its threads and code paths.",
 )
 @click.option(
     "--input", "inputs", multiple=True, type=PATH,
-    help="A file or folder that is read unseen, such as by a library in C++.",
+    help="A file or folder that the command reads without being observed, such as in C++.",
 )  # fmt: skip
 @click.option(
     "--output", "outputs", multiple=True, metavar="GLOB",
-    help="Which files are results; all that are written by default.",
+    help="Pattern of the files that are results; by default all written files.",
+)  # fmt: skip
+@click.option(
+    "--sealed", "is_sealed", is_flag=True,
+    help="Let the command read only its sources and each --input, and reach no network.",
 )  # fmt: skip
 @runs_option
 @json_option("record/v2")
@@ -58,20 +62,21 @@ def command(
     outputs: tuple[str, ...],
     runs_folder: Path | None,
     *,
+    is_sealed: bool,
     as_json: bool,
 ) -> int:
     """Run any command, unchanged, and keep the evidence in a run folder.
 
     No project and no configuration are needed. Every Python that the command starts is observed:
-    the files that it reads and writes, the code that it loads, the calls that fit, predict, split,
-    read and measure, with a digest of all that goes in and comes out, and the state of the global
-    generators of random numbers. Exit status, signals and output are the command's own.
+    the files that it reads and writes, the code that it loads, the calls that read, split, fit,
+    predict and measure, with a digest of every input and output, and the states of the global
+    random generators. Exit status, signals and output are the command's own.
 
     \b
     repro record -- python train.py
-    repro record --level seeded -- train.py     what it does by itself: its own threads
-    repro record --input data -- ./pipeline.sh  with data that is read unseen
-    repro verify                                run the newest one again, and compare
+    repro record --level seeded -- train.py     with its own threads and code paths
+    repro record --input data -- ./pipeline.sh  with data that C++ code reads
+    repro verify                                run the newest one again and compare
     """
     from repro.app.record import RecordRequest, record
 
@@ -92,8 +97,9 @@ def command(
         name=name,
         inputs=inputs,
         outputs=outputs,
+        sealed=is_sealed,
     )
-    # With --json, standard output is the record's alone.
+    # With --json, standard output has only the record.
     stream = sys.stderr.buffer if as_json else sys.stdout.buffer
     run = record(request, lambda block: (stream.write(block), stream.flush()))
     if as_json:
@@ -121,9 +127,9 @@ def _render(run: RecordedRun) -> None:
         where = f"{remark.site}: " if remark.site else ""
         output.warn(f"{line(where + remark.message)}; {line(remark.fix)}")
     if observed.programs:
-        output.warn(f"started, and not observed: {line(', '.join(observed.programs))}")
+        output.warn(f"started but not observed: {line(', '.join(observed.programs))}")
     if observed.skipped:
-        output.warn(f"without a digest, so not compared: {_names(list(observed.skipped))}")
+        output.warn(f"no digest, so not compared: {_names(list(observed.skipped))}")
     inside = run.path.is_relative_to(Path.cwd())
     shown = run.path.relative_to(Path.cwd()).as_posix() if inside else str(run.path)
     say(f"run {output.bold(shown)}")
@@ -134,7 +140,7 @@ def _render(run: RecordedRun) -> None:
 def _ended(observed: Observed) -> str:
     if observed.status == 0:
         return "recorded"
-    return f"the command failed with status {observed.status}, which no verification passes"
+    return f"the command failed with status {observed.status}, so verify cannot pass"
 
 
 def _render_numbers(made: RunRecord) -> None:

@@ -1,4 +1,4 @@
-"""Running a recorded command again: whose it is, and what it prints."""
+"""Running a recorded command again, if the user recorded it or agrees."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rerun:
-    """How a recorded command is run again.
+    """Everything that determines how a recorded command is run again.
 
     Attributes
     ----------
     base : Path
-        The project's folder, or the current one.
+        The project's folder, or the current folder.
     runs : Path
     asked : ToleranceRequest
     level : str or None
-        In place of the recorded one.
+        The level to run at instead of the recorded one.
     """
 
     base: Path
@@ -58,19 +58,19 @@ class Rerun:
         quiet: bool,
         agreed: bool,
     ) -> Verification:
-        """Run the command of a record again, if it may run, and compare.
+        """Run the command of a record again, if the user agrees, and compare.
 
         Parameters
         ----------
         quiet : bool
-            Whether to keep back what the command prints.
+            Whether to hide the output of the command.
         agreed : bool
-            Whether the user has said that a stranger's command may run.
+            Whether the user allowed a command that they did not record.
 
         Raises
         ------
         PreconditionError
-            If the user does not want it to run; as ``repeat``.
+            If the user does not agree; as ``repeat``.
         """
         from repro.app.repeat import repeat
         from repro.app.subjects.commands import command_of
@@ -124,14 +124,14 @@ class Rerun:
 
 
 def _ask(subject: Subject, words: str) -> None:
-    """Ask whether a command that this user has not recorded here may run.
+    """Ask for permission to run a command that the user did not record on this machine.
 
     Raises
     ------
     PreconditionError
     """
-    advice = "read it; if you trust its author, add --run-command"
-    shown = f"the {subject.name} was not recorded here, and would run: {words}"
+    advice = "read the command; if you trust its author, add --run-command"
+    shown = f"the {subject.name} was not recorded on this machine, and would run: {words}"
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise PreconditionError(shown, advice=advice)
     output.note(shown)
@@ -145,4 +145,4 @@ def _beside(block: bytes) -> None:
 
 
 def _nothing(_block: bytes) -> None:
-    """Keep back what the command prints."""
+    """Discard the output of the command."""

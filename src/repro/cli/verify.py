@@ -77,10 +77,9 @@ def command(
 
     First it checks integrity: every file is what the record says it is. Then it trains again with
     the recorded configuration, or runs the recorded command again in a copy of its folder. The
-    verdict is identical (the same bits), equivalent (within the
-    tolerance), different, or incomparable. If both environments have the same fingerprint,
-    bit-identical results are expected, and equivalent is a finding too. The run itself is only
-    read.
+    verdict is identical (the same bits), equivalent (within the tolerance), different, or
+    incomparable. If both environments have the same fingerprint, bit-identical results are
+    expected, and equivalent is a finding too. The run itself is only read.
 
     RUN is a folder, an id or the beginning of one; REFERENCE is a .json file. Without either, the
     newest run is checked.

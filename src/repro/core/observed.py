@@ -1,4 +1,4 @@
-"""What was observed of a recorded command, beside its steps and results."""
+"""Observations of a recorded command, besides its steps and results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from repro.core.model import Later, Record
 
 
 class Remark(Record):
-    """Something at record time that can keep a command from being reproduced.
+    """A cause, found at record time, that can prevent reproduction.
 
     Attributes
     ----------
@@ -16,9 +16,9 @@ class Remark(Record):
     site : str or None
         ``file:line``, where one is known.
     message : str
-        What was found.
+        The cause, in a sentence.
     fix : str
-        What to do about it.
+        How to remove the cause.
     """
 
     kind: Literal[
@@ -37,14 +37,14 @@ class Remark(Record):
 
 
 class Suspect(Record):
-    """A line of the user's code that leaves something to chance, if it runs.
+    """A line of the user's code that depends on chance, if it runs.
 
     Attributes
     ----------
     site : str
         ``file:line``.
     kind : str
-        ``entropy``, ``clock`` or ``order``, of a set.
+        ``entropy``, ``clock`` or ``order`` (of a set).
     call : str
     """
 
@@ -54,33 +54,33 @@ class Suspect(Record):
 
 
 class Observed(Record):
-    """What is known of a command's execution.
+    """Observations of one execution of a command.
 
     Attributes
     ----------
     status : int
-        Exit status; 128 and the number of the signal where one ended it.
+        Exit status; 128 plus the number of the signal if one ended it.
     remarks : tuple of Remark
     suspects : tuple of Suspect
     skipped : tuple of str
-        Inputs and outputs of calls that have no digest, with their types.
+        Inputs and outputs of calls without a digest, with their types.
     programs : tuple of str
-        Programs that were started and not observed.
+        Programs that were started but not observed.
     started : tuple of str
-        All programs that were started, by Python.
+        All programs that Python processes started.
     refused : tuple of str
-        What a sealed command was refused: ``read``, ``write``, ``execute`` or ``connect``, and the
+        Everything that the seal refused: ``read``, ``write``, ``execute`` or ``connect``, and the
         name.
     created : tuple of str
-        Files in the working folder that the command made, which was without them.
+        Files and folders in the working folder that the command made.
     results : tuple of str
-        Patterns of the files that are results; empty where all files are that it wrote.
+        Patterns of the files that are results; empty if all written files are.
     outside : tuple of str
-        Files outside of the working folder that it wrote.
+        Files outside the working folder that the command wrote.
     listed : dict of str to str
-        Digest of the names in each folder that it listed.
+        Digest of the names in each folder that the command listed.
     stdout : str
-        The beginning of what it wrote to standard output. It decides nothing.
+        The beginning of the standard output. It never decides a verdict.
     sealed : str
         ``sealed``, or the reason why what was observed may be incomplete.
     """

@@ -1,8 +1,8 @@
-"""Steps of two recorded commands, matched where their sequences differ.
+"""Matches the steps of two recorded commands if their sequences differ.
 
-A step is named by file, line and function (``train.py:17 KMeans.fit``), and by its occurrence from
-the second on (``… (2)``). An edit above it moves the line, and a branch that only one side took
-adds calls: what matches is the file and the function, in order.
+A step is named by file, line and function (``train.py:17 KMeans.fit``), and from the second
+occurrence on by a number (``… (2)``). An edit above a call moves its line, and a branch that only
+one side took adds calls, so steps are matched by file and function, in order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Aligned(NamedTuple):
     ----------
     stages : Stages
     only : str
-        The first call that one side alone makes, in a sentence; empty where there is none.
+        A sentence with the first call that only one side makes; empty if both make the same.
     step : str
         The name of that call.
     """
@@ -38,7 +38,7 @@ class Aligned(NamedTuple):
 
 
 def aligned(expected: Stages, actual: Stages) -> Aligned:
-    """Give each step of ``actual`` the name of the step of ``expected`` that it matches."""
+    """Rename each step of ``actual`` to the step of ``expected`` that it matches."""
     left, right = expected.stages, actual.stages
     if [step.name for step in left] == [step.name for step in right]:
         return Aligned(actual)

@@ -1,4 +1,4 @@
-"""Suspects among what a command leaves to chance: the clock, generators, sets, folders."""
+"""Suspects in a command that depend on chance: the clock, generators, sets, folders."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ STATE = "generator "
 
 _CAUSES = {
     "entropy": (ENTROPY, "it draws its seed from the system"),
-    "clock": (CLOCK, "it is a different time in every run"),
-    "order": (ORDER, "it follows the hash seed"),
+    "clock": (CLOCK, "the time differs in every run"),
+    "order": (ORDER, "it depends on the hash seed"),
 }
 
 
@@ -36,9 +36,9 @@ def with_chance(
     comparison: Comparison,
     suspects: tuple[Suspect, ...],
 ) -> tuple[Suspect, ...]:
-    """Put what a command leaves to chance before what differs between two environments.
+    """Return suspects that depend on chance, followed by differences of the environments.
 
-    Nothing is suspected where two records are identical.
+    Nothing is added if two records are identical.
     """
     if comparison.verdict is Verdict.IDENTICAL or not comparison.divergence:
         return suspects
@@ -57,7 +57,7 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     hashes = {record.environment.hash_seed for record in (expected, actual)}
     for kind, (cause, rule) in _CAUSES.items():
         lines = {e.site: (e.call, e.call) for e in observed.suspects if e.kind == kind}
-        # With one hash seed, a set of text has one order.
+        # With the same hash seed, a set of text has the same order.
         if lines and not (kind == "order" and len(hashes) == 1 and hashes != {None}):
             yield _suspect(cause, lines, rule)
     names = dict.fromkeys([*observed.listed, *here.listed])
@@ -70,7 +70,7 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
 def _generators(
     expected: AnyRecord, actual: AnyRecord, diverged: Divergence
 ) -> dict[str, tuple[str | None, str | None]]:
-    """Return the states of the generators that differ where the records part."""
+    """Return the states of the generators that differ at the divergent step."""
     steps = [
         next((step for step in record.stages.stages if step.name == diverged.stage), None)
         for record in (expected, actual)

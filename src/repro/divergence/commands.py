@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from repro.core.verdict import Check
 
 STATUS = "command.status"
+_WRITTEN = "stages.write "
 _EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
 _WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
 _COUNTED = (
@@ -30,25 +31,26 @@ def judge_command(
 ) -> tuple[Verdict, list[str]]:
     """Judge the checks of steps and series, and of results.
 
-    A call, a number or a file that one side alone has is a difference: what a program does is its
-    own to say. Where there is no result but the exit status, the steps are what is compared.
+    A call, a number or a file that only one side has is a difference, and not a lack of something
+    to compare: the program itself decides what it does. Where no result has a number, the bits are
+    what is compared: of the files that were written, such as a saved model, and of the steps where
+    there is no file either.
 
     Parameters
     ----------
     only : str
-        The first call that one side alone makes; empty where there is none.
+        The first call that only one side makes; empty if both make the same calls.
     """
     wrong = [check for check in results if check.outcome in _WRONG]
     lost = [check for check in stages if check.outcome is Outcome.MISSING]
     moved = [check for check in stages if check.outcome not in _EXACT]
-    bare = all(check.name == STATUS for check in results)
     sentences = [f"the calls differ: {only}"] if only else []
     sentences += _counted(wrong, results)
     steps = [check for check in stages if check.kind is Kind.STEP]
     bits = [check for check in moved if check.kind is Kind.STEP]
     differing = f"{len(bits)} of {len(steps)} outputs of steps have different bits"
-    if bare and moved and not sentences:
-        sentences = [f"{differing}, and there is no number or file to compare"]
+    if _unjudged(moved, results) and not sentences:
+        sentences = [f"{differing}, and there is no number to compare"]
     if lost and not sentences:
         sentences = [check.detail for check in lost][:1]
     if sentences:
@@ -57,6 +59,13 @@ def judge_command(
     verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
     series = [check.detail for check in moved if check.kind is Kind.SERIES and check.detail]
     return verdict, [_SENTENCES[verdict], *([differing] if bits else []), *series]
+
+
+def _unjudged(moved: Sequence[Check], results: Sequence[Check]) -> bool:
+    if any(check.kind is not Kind.FILE and check.name != STATUS for check in results):
+        return False
+    files = any(check.kind is Kind.FILE for check in results)
+    return any(not files or check.name.startswith(_WRITTEN) for check in moved)
 
 
 def _counted(wrong: Sequence[Check], results: Sequence[Check]) -> list[str]:

@@ -1,8 +1,8 @@
 """The environment of a fresh process: ``python -m repro.execution.observing FOLDER LEVEL``.
 
-It is started beside a recorded command, at the level's variables, and writes what it observed to
-standard output as JSON. The libraries that it imports take a second or two, so that the answer is
-kept for as long as the machine is not restarted and none of the files that it depends on changes.
+It runs beside a recorded command with the variables of its level, and writes the environment to
+standard output as JSON. Its imports take a second or two, so the answer is cached until the machine
+restarts or one of the files that it depends on changes.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
 from repro.core.environment import Environment
 from repro.core.errors import PreconditionError
+from repro.processor import in_use, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from repro.launch import Level
 
+_LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+_OF_CPU = ("cpu_features.basic", ".active[")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _MAPS = Path("/proc/self/maps")
-# What differs from call to call and is read by nothing that is observed.
+# Variables that differ from call to call and do not affect anything that is observed.
 _CHANGING = (
     "PWD",
     "OLDPWD",
@@ -43,7 +46,7 @@ _CHANGING = (
 
 
 class Observation:
-    """An environment that is being observed in a process of its own, or that is known.
+    """An environment that is cached, or is being observed in a separate process.
 
     Parameters
     ----------
@@ -51,9 +54,9 @@ class Observation:
         Working folder of the recorded command.
     level : Level
     executable : str
-        The Python to observe; one that lacks what observing needs is replaced by this one.
+        The Python to observe; if it lacks the needed packages, the running Python is observed.
     environ : mapping of str to str
-        Of the command.
+        Environment variables of the command.
     """
 
     def __init__(
@@ -66,12 +69,12 @@ class Observation:
         self._process = None if self._known else self._started()
 
     def result(self) -> Environment:
-        """Wait for the environment.
+        """Wait for the environment and return it.
 
         Raises
         ------
         PreconditionError
-            If it cannot be observed.
+            If the environment cannot be observed.
         """
         found = self._known or self._finished()
         own = {"git": observe_git(self._folder), "lock": lock_digest(self._folder)}
@@ -109,7 +112,7 @@ class Observation:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Ctrl-C is for the command alone: its record needs the environment.
+            # Ctrl-C must end only the command: its record still needs the environment.
             start_new_session=True,
         )
 
@@ -119,20 +122,40 @@ def _environment(value: dict[str, object]) -> Environment:
 
 
 def _place(environ: Mapping[str, str], level: Level) -> Path | None:
-    """Return where an environment is kept, by all that it follows from; None where nothing is."""
+    """Return the path of a cached environment, keyed by all that determines it, if one can be."""
     try:
         boot = _BOOT.read_text("ascii")
     except OSError:
         return None
     variables = sorted((n, v) for n, v in environ.items() if n not in _CHANGING)
-    parts = [boot, sys.executable, sys.version, str(level), repr(variables), *_installed()]
+    parts = [
+        boot,
+        _processor(),
+        sys.executable,
+        sys.version,
+        str(level),
+        repr(variables),
+        *_installed(),
+    ]
     key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "repro" / "environments" / f"{key}.json"
 
 
+def _processor() -> str:
+    """Return what the C library sees of the processor, an emulated or masked one included."""
+    loader = next((path for path in _LOADERS if Path(path).exists()), None)
+    command = [loader, "--list-diagnostics"] if loader else []
+    lines: list[str] = []
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        # Not the words of CPUID themselves, one of which is the number of the core.
+        lines = [line for line in done.stdout.splitlines() if any(w in line for w in _OF_CPU)]
+    return repr((lines, sorted(present() or ()), sorted(in_use() or ())))
+
+
 def _installed() -> Iterator[str]:
-    """Yield what tells one state of the installed distributions from another."""
+    """Yield a line for each installed distribution that changes when it is installed again."""
     for folder in sys.path:
         with suppress(OSError):
             for each in os.scandir(folder or os.curdir):
@@ -141,7 +164,7 @@ def _installed() -> Iterator[str]:
 
 
 def _read(path: Path) -> Environment | None:
-    """Read an environment, unless a file that was mapped for it is not what it was."""
+    """Read a cached environment; return None if a file that was mapped for it has changed."""
     try:
         value = json.loads(path.read_bytes())
         same = all(_state(name) == state for name, state in value["mapped"].items())
@@ -151,7 +174,7 @@ def _read(path: Path) -> Environment | None:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write whole or not at all; where nothing can be kept, it is observed again."""
+    """Write the cache whole or not at all; without it, the environment is observed again."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         pending = path.with_suffix(f".{os.getpid()}")
@@ -165,7 +188,7 @@ def _state(name: str) -> list[int]:
 
 
 def _mapped() -> dict[str, list[int]]:
-    """Return size and time of every file that is mapped into this process."""
+    """Return size and modification time of every file that is mapped into this process."""
     try:
         lines = _MAPS.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -179,8 +202,8 @@ def _mapped() -> dict[str, list[int]]:
 
 
 def main(folder: Path, level: str) -> int:
-    """Observe this process and write what was found."""
-    # Imported when used: they import NumPy, and whoever starts the process needs none.
+    """Observe this process and write its environment to standard output."""
+    # Imported when used: they import NumPy, which the parent process does not need.
     from repro.capture import capture_environment  # noqa: PLC0415
     from repro.capture.fingerprint import observe_fingerprint  # noqa: PLC0415
 

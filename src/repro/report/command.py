@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CommandFacts:
-    """The facts of a report of a command.
+    """The facts for a report on a recorded command.
 
     Attributes
     ----------
     damage : tuple of str
-        In what the run is not what was written; empty where it is intact.
+        Sentences on files of the run that changed after it was written; empty if it is intact.
     """
 
     run_id: str
@@ -32,15 +32,15 @@ class CommandFacts:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """The numbers that are results by themselves, without cells of tables and samples."""
+        """The numbers that are results on their own, without cells of tables and samples."""
         return {n: v for n, v in self.record.evidence.numbers.items() if not n.endswith("]")}
 
 
 def command_markdown(facts: CommandFacts) -> str:
-    """Write the run of a command as Markdown."""
+    """Return the run of a command as Markdown."""
     return templates().get_template("command.md.j2").render(facts=facts)
 
 
 def command_html(facts: CommandFacts) -> str:
-    """Write the run of a command as a page that loads nothing and runs nothing."""
+    """Return the run of a command as an HTML page without scripts and external files."""
     return templates().get_template("command.html.j2").render(facts=facts)

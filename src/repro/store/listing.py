@@ -49,9 +49,9 @@ class RunEntry:
     created : datetime or None
         When the run started; of a damaged one what its name says, if anything.
     summary : Summary or None
-        None for a damaged run, and for that of a command.
+        None for a damaged run, and for a run of a command.
     recorded : CommandSummary or None
-        Of the run of a recorded command.
+        Summary of the run of a recorded command.
     damage : str
         Why a damaged run could not be read; empty for any other.
     """

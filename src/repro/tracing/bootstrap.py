@@ -1,4 +1,4 @@
-"""The start of tracing in a process: everything is put in its place, before the program begins."""
+"""The start of tracing in a process, before the program begins."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def start(folder: str) -> None:
     Parameters
     ----------
     folder : str
-        Of the traces. The environment has the working folder (``REPRO_TRACE_ROOT``) and the
-        adapters that other distributions bring (``REPRO_TRACE_ADAPTERS``: module to function).
+        Folder of the traces. Environment variables have the working folder (``REPRO_TRACE_ROOT``)
+        and the adapters of other distributions (``REPRO_TRACE_ADAPTERS``: module to function).
     """
     trace = Trace(folder)
     places = Places(os.environ.get(ROOT) or os.getcwd(), folder)
@@ -55,7 +55,7 @@ def start(folder: str) -> None:
     }
     Watcher(watched, lambda reason: trace.write("lost", what=reason)).install()
     atexit.register(_ended, trace, active)
-    # Last: what this package itself opens is nobody's input.
+    # Last, so that files that this package opens are not recorded as inputs.
     files.watch()
 
 
@@ -70,11 +70,11 @@ def _adapt(path: str, recorder: Recorder, module: ModuleType) -> None:
 
 
 def _is_child() -> bool:
-    """Return whether this process was started by a Python that is traced too."""
+    """Return whether this process is a pool worker of a traced Python."""
     parent: Any = os.environ.get("REPRO_TRACE_PROCESS")
     os.environ["REPRO_TRACE_PROCESS"] = str(os.getpid())
     words = " ".join(getattr(sys, "orig_argv", sys.argv))
-    # A worker of a pool; a second script that a program starts has an order of its own.
+    # Not every child: a second script that a program starts has an order of its own.
     return parent is not None and any(word in words for word in _WORKERS)
 
 

@@ -1,4 +1,4 @@
-"""Calls of the user's code into libraries, as steps."""
+"""Calls from the user's code into libraries, recorded as steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing.composites import parts_of
-from repro.tracing.randomness import states
+from repro.tracing.randomness import Succession
 from repro.tracing.samples import numbers_of, sample_of
 
 if TYPE_CHECKING:
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from repro.tracing.trace import Trace
     from repro.tracing.values import Digests
 
-# The tracing of this process. Wrappers look it up by the module's name: a class that is pickled by
-# value takes its wrapped methods along, and they hold nothing of this package.
+# Wrappers look this up by the module's name: a class that is pickled by value takes its wrapped
+# methods along, so they must not refer to objects of this package.
 ACTIVE: Calls | None = None
 
 FIRST = 16
-"""Calls of one site that are steps, one by one; later ones are at powers of two."""
+"""Number of calls of one site that are all steps; later ones are steps at powers of two."""
 
 _FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict"})
 _PREDICTS = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function"})
-# Warnings and tracebacks leave out the frames of importlib, by these words in the file's name.
+# Warnings and tracebacks omit frames whose file name has these words, as those of importlib.
 _UNSEEN = "<repro.tracing: importlib _bootstrap>"
 
 
 def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function's frame one that ``warnings`` does not count as the caller's.
+    """Make ``warnings`` skip a function's frame.
 
-    Otherwise a deprecation that a library reports for the line that called it would be reported
-    for this package, and be filtered differently.
+    Otherwise a deprecation warning for the calling line would point to this package and be filtered
+    differently.
     """
     code: CodeType = function.__code__
     function.__code__ = code.replace(co_filename=_UNSEEN)
@@ -47,14 +47,14 @@ def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def traced(original: Callable[..., Any], label: str, kind: str) -> Callable[..., Any]:
-    """Wrap a function, so that calls of it from the user's code are steps.
+    """Wrap a function so that calls from the user's code become steps.
 
     Parameters
     ----------
     label : str
-        Name of the function; of a method, the class comes from the object.
+        Name of the function. The class of a method is taken from the object.
     kind : str
-        ``method``, ``function``, ``number`` (its result is a number to compare) or ``reader``.
+        ``method``, ``function``, ``number`` (its result is compared as numbers) or ``reader``.
     """
 
     @functools.wraps(original)
@@ -75,7 +75,7 @@ class Calls:
     ----------
     trace : Trace
     places : Places
-        Tells the user's code from that of libraries, whose calls are no steps.
+        Distinguishes the user's code from that of libraries, whose calls are not steps.
     digests : Digests
     """
 
@@ -87,6 +87,7 @@ class Calls:
         self._series: dict[str, _Chain] = {}
         self._thread = threading.local()
         self.readers: Callable[[object], None] = lambda _: None
+        self.generators = Succession()
 
     @unseen
     def call(
@@ -99,7 +100,7 @@ class Calls:
     ) -> Any:
         """Make a call, and record it if it comes from the user's code."""
         file = self._places.code(frame.f_code.co_filename)
-        # A digest may call what is traced, such as a property of an object.
+        # Digesting can call traced methods, such as from a property of an object.
         if file is None or getattr(self._thread, "busy", False):
             return original(*args, **kwargs)
         step = self._begun(original, (args, kwargs), (file, frame.f_lineno), what)
@@ -116,19 +117,19 @@ class Calls:
     def begin(
         self, site: tuple[str, int], label: str, given: Callable[[], dict[str, object]]
     ) -> Step | None:
-        """Begin a step that an adapter has seen; None where this one is left out.
+        """Begin a step for an adapter; return None if this call is not recorded.
 
         Parameters
         ----------
         given : callable
-            Returns what goes in; it is not called where the step is left out.
+            Returns the inputs by name; not called if the call is not recorded.
         """
         step = self._counted(site, label, "function")
         found = isinstance(step, Step) and self._quietly(lambda: step.take(given()))
         return step if isinstance(step, Step) and found else None
 
     def finish(self, step: Step, result: object) -> None:
-        """Finish a step that an adapter has begun."""
+        """Finish a step that an adapter began."""
         self._quietly(step.finished, result)
 
     def _begun(
@@ -158,7 +159,7 @@ class Calls:
         return Step(self, site, label, kind, count)
 
     def _quietly(self, function: Callable[..., object], *given: object) -> bool:
-        """Do what is needed to record; what it raises is recorded, and stays here."""
+        """Call a function that records; an error in it is noted and never reaches the program."""
         self._thread.busy = True
         try:
             function(*given)
@@ -172,15 +173,15 @@ class Calls:
     _is_child = False
 
     def in_child(self) -> None:
-        """Take note that this process does a part of another one's work.
+        """Mark this process as a worker that does part of its parent's work.
 
-        Which of several workers does which part is not the program's to say: their calls have no
-        order, so that none may be left out by its number.
+        The system decides which worker does which part, so calls have no reproducible number, and
+        none may be omitted by its number.
         """
         self._is_child = True
 
     def chain(self, name: str, value: float) -> None:
-        """Add a value to the series of a site; what runs beside others has no order."""
+        """Add a value to the series of a site, unless it comes from a worker or a thread."""
         if self._is_child or threading.current_thread() is not threading.main_thread():
             return
         chain = self._series.setdefault(name, _Chain())
@@ -196,7 +197,7 @@ class Calls:
 
 
 class _Chain:
-    """A chain over numbers, as ``core.record.Series`` has it."""
+    """A digest chain over numbers, as in ``core.record.Series``."""
 
     def __init__(self) -> None:
         import hashlib
@@ -224,7 +225,7 @@ class _Chain:
 
 
 class _Rest:
-    """A call that is no step of its own: only its number goes on, into the series of its site."""
+    """A call that is not a step: only its number is kept, in the series of its site."""
 
     def __init__(self, calls: Calls, site: tuple[str, int], label: str) -> None:
         self._calls = calls
@@ -251,11 +252,12 @@ class Step(_Rest):
         self._owner: object = None
         self._sets: list[str] = []
         self._before: dict[str, str] = {}
+        self._moved: list[str] = []
 
     def begin(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Digest what goes in."""
+        """Digest the inputs."""
         digests = self._calls._digests  # noqa: SLF001 - one thing in two classes
         named = _named(original, args, kwargs)
         if self._kind == "method":
@@ -267,18 +269,18 @@ class Step(_Rest):
         self.take(named)
 
     def take(self, named: dict[str, object]) -> None:
-        """Digest named inputs, and the state of the generators."""
+        """Digest named inputs and the states of the generators."""
         digests = self._calls._digests  # noqa: SLF001 - as above
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
-        self._before = states()
+        self._before, self._moved = self._calls.generators.enter()
 
     def raised(self, error: BaseException) -> None:
-        """Record the kind of an error."""
+        """Record the type of an error."""
         self._write({"raised": type(error).__name__}, {})
 
     def finished(self, result: object) -> None:
-        """Digest what came out, and the numbers in it."""
+        """Digest the outputs and keep the numbers in them."""
         digests, outputs = self._calls._digests, {}  # noqa: SLF001 - as above
         method = self._label.rpartition(".")[2]
         if self._owner is not None and method in _FITS:
@@ -297,7 +299,7 @@ class Step(_Rest):
         self._write(outputs, extra)
 
     def _write(self, outputs: dict[str, str], extra: dict[str, Any]) -> None:
-        after = states()
+        after = self._calls.generators.take()
         drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
         thread = threading.current_thread() is threading.main_thread()
         self._calls._trace.write(  # noqa: SLF001 - as above
@@ -311,6 +313,7 @@ class Step(_Rest):
             main=thread,
             time=time.monotonic_ns(),
             sets=self._sets,
+            moved=self._moved,
             **extra,
         )
 
@@ -326,7 +329,7 @@ def _signature(original: Callable[..., Any]) -> inspect.Signature | None:
 def _named(
     original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, object]:
-    """Give every argument its name; by position where a function does not say."""
+    """Map names to arguments; by position if the function has no signature."""
     signature = _signature(original)
     try:
         found = signature.bind_partial(*args, **kwargs).arguments if signature else None

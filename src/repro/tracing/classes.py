@@ -1,4 +1,4 @@
-"""Classes that can be fitted or predict, caught when they are made, whoever wrote them."""
+"""Classes that fit or predict, wrapped when they are created; no list of classes is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METHODS = (
 
 
 def watch_classes() -> None:
-    """Wrap the methods of every class that is made from now on."""
+    """Wrap the methods of every class that is created from now on."""
     original = builtins.__build_class__
 
     def build(*_given: Any, **_named: Any) -> Any:
@@ -26,18 +26,18 @@ def watch_classes() -> None:
             return made
         return made
 
-    # Libraries that look for the scope of a class take this frame for that of a module.
+    # Libraries that look for the scope of a class must see the frame of a module.
     unseen(build)
     build.__code__ = build.__code__.replace(co_name="<module>")
     builtins.__build_class__ = build
 
 
 def wrap(made: Any) -> None:
-    """Wrap the methods that a class defines itself."""
+    """Wrap the methods that a class defines in its own body."""
     for name in METHODS:
         own = made.__dict__.get(name)
         if isinstance(own, FunctionType):
             setattr(made, name, traced(own, name, "method"))
         elif own is not None and isinstance(getattr(own, "fn", None), FunctionType):
-            # A method of scikit-learn that exists only where the inner estimator has it.
+            # A method of scikit-learn that exists only if the inner estimator has it.
             own.fn = traced(own.fn, name, "method")

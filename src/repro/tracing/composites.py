@@ -13,10 +13,10 @@ _SINGLE = ("best_estimator_", "estimator_", "regressor_", "transformer_", "final
 
 
 def parts_of(owner: Any) -> Iterator[tuple[str, object]]:
-    """Yield the name of each part of a fitted composite, and the part; nothing of any other.
+    """Yield name and value of each part of a fitted composite; nothing for other estimators.
 
-    Parts are those of a pipeline, a column transformer, a union, a search, or a vote; of an
-    ensemble of many equal members there are none, since one name says nothing more than the whole.
+    Composites are pipelines, column transformers, unions, searches and votes. An ensemble of many
+    equal members has no named parts, since the name of one member explains no more than the whole.
     """
     held = getattr(owner, "__dict__", {})
     found = 0

@@ -1,7 +1,7 @@
 """Files, programs and hosts that the recorded program reaches, by Python's audit events.
 
-What a library opens in C or C++ raises no such event: readers of that kind have adapters, and the
-seal finds the rest.
+A file that a library opens in C or C++ raises no such event. Known readers of that kind have
+adapters, and the seal finds the rest.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 class Files:
-    """Writes an event for each file, folder, program and host, the first time that it is reached.
+    """Writes an event the first time that a file, folder, program or host is reached.
 
     Parameters
     ----------
     trace : Trace
     places : Places
-        Leaves out what is Python's, a package's or the system's.
+        Excludes the files of Python, of packages and of the system.
     """
 
     def __init__(self, trace: Trace, places: Places) -> None:
@@ -57,7 +57,7 @@ class Files:
         }
 
     def watch(self) -> None:
-        """Watch from now on, for as long as the process lives."""
+        """Watch from now on until the process ends; an audit hook cannot be removed."""
         handlers = self._handlers
 
         def hook(event: str, given: tuple[Any, ...]) -> None:
@@ -75,7 +75,7 @@ class Files:
         sys.addaudithook(hook)
 
     def note_read(self, path: object) -> None:
-        """Take note of a file that a library is about to read by itself."""
+        """Note a file that a library is about to read without an audit event."""
         text = _text(path)
         if text is not None and os.path.isfile(text):
             self._note_read(os.path.abspath(text), os.path.isabs(text))
@@ -117,7 +117,7 @@ class Files:
     def _note_write(self, path: str) -> None:
         if "__pycache__" in path:
             return
-        # Once it is opened, what was read of it is gone.
+        # Opening it for writing destroys the content that was read.
         before = _sha256(path) if path in self._read else None
         self._trace.write("write", path=path, existed=os.path.lexists(path), before=before)
 
@@ -134,7 +134,7 @@ class Files:
             self._note_code(os.path.abspath(text))
 
     def _import(self, module: str, path: object, *_: object) -> None:
-        # Of an extension module: it is loaded by the system, and not opened.
+        # The system loads an extension module: no file is opened by Python.
         text = _text(path)
         if text is not None and self._places.data(os.path.abspath(text)):
             self._note_code(os.path.abspath(text))
@@ -168,7 +168,7 @@ class Files:
 
     def _note_started(self, words: list[str], program: str | None) -> None:
         name = os.path.basename(program or words[0])
-        # Not the arguments, which may hold what is nobody else's business.
+        # Not the arguments, which may be private.
         flags = [word for word in words[1:2] if word.startswith("-")]
         if self._is_new("started", name, *flags):
             self._trace.write("started", program=name, flags=flags)

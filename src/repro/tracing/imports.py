@@ -1,4 +1,4 @@
-"""Acting on a library when the recorded program has imported it, and never before."""
+"""Calling an adapter when the recorded program has imported its library, and never before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Watcher:
     watched : dict of str to callable
         By the name of a module.
     lost : callable
-        Takes the reason why a library is not observed.
+        Receives the reason why a library is not observed.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class Watcher:
         self._searching: set[str] = set()
 
     def install(self) -> None:
-        """Act on watched modules that are loaded already, and watch for the others."""
+        """Act on watched modules that are already loaded, and watch for the others."""
         for name in [*self._watched]:
             if name in sys.modules:
                 self._act(name, sys.modules[name])
         sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Find a watched module by the other finders, with a loader that tells when it is done."""
+        """Find a watched module by the other finders, with a loader that reports its execution."""
         if name not in self._watched or name in self._searching:
             return None
         self._searching.add(name)
@@ -64,7 +64,7 @@ class Watcher:
 
 
 class _Loader:
-    """A loader of a module that acts on it afterwards, and leaves no trace of itself."""
+    """A loader that executes a module, acts on it, and leaves the original loader in place."""
 
     def __init__(self, loader: Any, act: Callable[[str, ModuleType], None]) -> None:
         self._loader = loader

@@ -1,4 +1,4 @@
-"""Places: which files are the user's, and how they are named on every machine."""
+"""Places: the user's files, and names for them that do not depend on the machine."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SYSTEM = (
     "/run/",
 )
 _SITE = ("site-packages", "dist-packages")
-# The folder of this package, whose files are neither the user's nor installed in an editable one.
+# The folder of this package: in an editable installation it is in no folder of packages.
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class Places:
-    """The folders that tell the user's files from those of Python and of installed packages.
+    """Distinguishes the user's files from those of Python, of packages and of the system.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ class Places:
             return name
 
     def data(self, path: str) -> bool:
-        """Return whether a file can be the user's: not Python's, a package's or the system's."""
+        """Return whether a file can be the user's: not of Python, a package or the system."""
         if self._is_foreign(path):
             return False
-        return path.startswith(self._root) or not path.startswith(_SYSTEM)
+        return path.startswith(self._root) or not f"{path}/".startswith(_SYSTEM)
 
     def relative(self, path: str) -> str:
-        """Name a path by the working folder, where it lies in it."""
+        """Return a path relative to the working folder; unchanged if it is outside."""
         return path[len(self._root) :].replace(os.sep, "/") if self.inside(path) else path
 
     def inside(self, path: str) -> bool:
@@ -69,12 +69,12 @@ class Places:
         return path.startswith(self._root)
 
     def portable(self, text: str) -> str:
-        """Replace the working folder in a text, which differs from machine to machine."""
+        """Replace the path of the working folder in a text, since machines differ in it."""
         return text.replace(self._root, "./") if self._root in text else text
 
     def _code(self, file: str) -> str | None:
         if file.startswith("<"):
-            # Code given on the command line or typed in; what libraries compile is named otherwise.
+            # Code from the command line or typed in. Code that libraries compile has other names.
             return file if file in {"<string>", "<stdin>"} or "ipython-input" in file else None
         path = os.path.abspath(file)
         if self._is_cell(path):
@@ -90,7 +90,7 @@ class Places:
 
     @staticmethod
     def _is_cell(path: str) -> bool:
-        """Return whether a file is the cell of a notebook, which ipykernel names by process."""
+        """Return whether a file is a notebook cell, which ipykernel names by process."""
         return os.path.basename(os.path.dirname(path)).startswith("ipykernel_") and path.startswith(
             tempfile.gettempdir()
         )

@@ -23,7 +23,7 @@ def states() -> dict[str, str]:
     """Return a digest of the state of each global generator whose library is loaded."""
     found = {}
     for name, read in _READERS.items():
-        # A library that is imported half-way has no state yet.
+        # A library that is still being imported has no state yet.
         with suppress(Exception):
             content = read()
             if content is not None:
@@ -49,6 +49,25 @@ def _of_numpy() -> bytes | None:
 def _of_torch() -> bytes | None:
     module: Any = sys.modules.get("torch")
     return module.get_rng_state().numpy().tobytes() if module else None
+
+
+class Succession:
+    """The states of the generators from one step to the next."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def enter(self) -> tuple[dict[str, str], list[str]]:
+        """Return the states, and the generators that moved since the last ones were taken."""
+        last, found = self._last, self.take()
+        # Libraries draw from Python's own while they are imported, to make up names.
+        moved = [n for n, state in found.items() if last.get(n, state) != state and n != "random"]
+        return found, moved
+
+    def take(self) -> dict[str, str]:
+        """Return the states, after which moves count from now on."""
+        self._last = states()
+        return self._last
 
 
 _READERS = {"random": _of_python, "numpy.random": _of_numpy, "torch": _of_torch}

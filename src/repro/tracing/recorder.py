@@ -1,4 +1,4 @@
-"""The interface of adapters: what a library's adapter may do, whoever wrote it."""
+"""The interface for adapters: everything that the adapter of a library may do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEPTH = 40
 
 
 class Recorder:
-    """Given to ``adapt(module, recorder)`` when the recorded program has imported a library."""
+    """The second argument of an adapter: ``adapt(module, recorder)``."""
 
     def __init__(self, trace: Trace, places: Places, files: Files, digests: Digests) -> None:
         self._trace = trace
@@ -32,22 +32,22 @@ class Recorder:
         self._digests = digests
 
     def read(self, path: object) -> None:
-        """Take note of a file that a library is about to read by itself."""
+        """Note a file that a library is about to read without an audit event."""
         self._files.note_read(path)
 
     def dump(self, value: object, path: object) -> None:
-        """Take note of an object that is about to be written to a file."""
+        """Note an object that is about to be written to a file."""
         name = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]
         if self._places.data(name):
             self._trace.write("dump", path=name, digest=self._digests.digest(value))
 
     def number(self, name: str, value: object, place: int | None = None) -> None:
-        """Take note of a number that the program logs."""
+        """Note a number that the program logs."""
         if isinstance(value, (int, float)):
             self.note("logged", name=name, value=float(value), place=place)
 
     def wrap(self, module: Any, names: Iterable[str], kind: str) -> None:
-        """Make calls of functions of a module steps.
+        """Make calls of a module's functions steps.
 
         Parameters
         ----------
@@ -58,12 +58,12 @@ class Recorder:
             original = getattr(module, name, None)
             if callable(original) and not isinstance(original, type):
                 wrapper = traced(original, name, kind)
-                # It is pickled by this name, under which a different process finds it too.
+                # Pickle stores this name, and other processes find the function by it.
                 wrapper.__module__, wrapper.__qualname__ = module.__name__, name
                 setattr(module, name, wrapper)
 
     def around(self, module: Any, name: str, before: Callable[..., object]) -> None:
-        """Call a function with the arguments of each call of a function of a module, first."""
+        """Call ``before`` with the arguments of each call of a module's function."""
         original = getattr(module, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -79,12 +79,12 @@ class Recorder:
         setattr(module, name, call)
 
     def begin(self, label: str, given: Callable[[], dict[str, object]]) -> Step | None:
-        """Begin a step at the nearest line of the user's code; None where it is none.
+        """Begin a step at the nearest line of the user's code; return None if it is not recorded.
 
         Parameters
         ----------
         given : callable
-            Returns what goes in, by name; called only where the step is recorded.
+            Returns the inputs by name; called only if the step is recorded.
         """
         site = self.site()
         active = calls.ACTIVE
@@ -94,16 +94,16 @@ class Recorder:
         return active.begin((file, int(line)), label, given)
 
     def finish(self, step: Step | None, result: object) -> None:
-        """Finish a step with what came out."""
+        """Finish a step with its result."""
         if step is not None and calls.ACTIVE is not None:
             calls.ACTIVE.finish(step, result)
 
     def note(self, event: str, **fields: object) -> None:
-        """Write an event with the line of the user's code that led to it, if there is one."""
+        """Write an event with the line of the user's code that led to it, if any."""
         self._trace.write(event, site=self.site(), **fields)
 
     def site(self) -> str | None:
-        """Return the nearest line of the user's code, unless it is importing something."""
+        """Return the nearest line of the user's code as ``file:line``; None during an import."""
         frame: Any = sys._getframe(1)  # noqa: SLF001 - there is no other way to ask
         for _ in range(_DEPTH):
             if frame is None or (
@@ -121,6 +121,6 @@ class Recorder:
     def digest_with(kind: str, function: Callable[[Any, Callable[[object], str]], str]) -> None:
         """Digest objects of a class (``package.Class``) by a function.
 
-        The function is given the object, and what digests a part of it.
+        The function receives the object and a function that digests a part of it.
         """
         KINDS[kind] = function

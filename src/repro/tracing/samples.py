@@ -7,12 +7,12 @@ from typing import Any
 
 _MOST = 64
 _ROWS = 32
-# What measures the machine, in the result of a cross-validation.
+# Timings in the result of a cross-validation.
 _TIMES = ("fit_time", "score_time")
 
 
 def numbers_of(result: Any) -> dict[str, float | str]:
-    """Return the numbers of a metric, by their place in it; a number that is not finite is text."""
+    """Return the numbers in a result by their place; a number that is not finite as text."""
     if isinstance(result, dict):
         return {
             f"{key}{place}": value
@@ -24,7 +24,7 @@ def numbers_of(result: Any) -> dict[str, float | str]:
 
 
 def sample_of(result: Any) -> dict[str, float | str]:
-    """Return evenly spaced predictions, by row: numbers, and labels as text."""
+    """Return evenly spaced predictions by row: numbers, and labels as text."""
     values = _plain(result, _ROWS)
     if values is None:
         return {}

@@ -9,12 +9,12 @@ import time
 
 
 class Trace:
-    """The append-only file of this process; a forked child gets one of its own.
+    """The append-only file of this process; a forked child begins its own.
 
     Parameters
     ----------
     folder : str
-        Of the traces of all processes of a recording.
+        Folder of the traces of all processes.
     """
 
     def __init__(self, folder: str) -> None:
@@ -23,7 +23,7 @@ class Trace:
         self._file = -1
 
     def write(self, event: str, **fields: object) -> None:
-        """Append an event; one that cannot be written is lost, and the program runs on."""
+        """Append an event; one that cannot be written is lost, and the program continues."""
         try:
             if os.getpid() != self._process:
                 self._begin()
@@ -37,7 +37,7 @@ class Trace:
         name = f"{time.monotonic_ns():020d}-{self._process}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
         self._file = os.open(os.path.join(self._folder, name), flags, 0o600)
-        # Of `python -m module` the arguments are not known yet when this runs, the words are.
+        # Under `python -m module`, sys.argv is incomplete at this point and orig_argv is not.
         words = getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv]
         self._append(
             {
@@ -53,5 +53,5 @@ class Trace:
         )
 
     def _append(self, fields: dict[str, object]) -> None:
-        # One call for one line: lines of threads never mix.
+        # One call per line, so that the lines of threads do not mix.
         os.write(self._file, json.dumps(fields).encode("ascii") + b"\n")

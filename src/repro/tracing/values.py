@@ -1,7 +1,8 @@
-"""Digests of what goes into a call and comes out of it.
+"""Digests of the inputs and outputs of a call.
 
-Only libraries that the recorded program has loaded already are used. What has no digest becomes a
-typed skip, ``skipped/v1:<type>``, which is equal for equal types and is listed with the record.
+Only libraries that the recorded program has already loaded are used. A value without a digest
+becomes a typed skip, ``skipped/v1:<type>``, which is equal for equal types and is listed in the
+record.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SKIPPED = "skipped/v1:"
 
-# By "package.Class": a function that digests an object of that class or of one derived from it.
+# By "package.Class": a function that digests objects of that class and of derived classes.
 KINDS: dict[str, Callable[[Any, Callable[[object], str]], str]] = {}
 
 
@@ -29,12 +30,12 @@ class Digests:
     Parameters
     ----------
     places : Places
-        Names paths without the folders of this machine.
+        Replaces the folders of this machine in paths.
     """
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        # By the identity of an object, which is kept alive by its own entry.
+        # By the id of an object. Its entry keeps the object alive, so no other object gets the id.
         self._fitted: dict[int, tuple[object, tuple[tuple[str, int], ...], str]] = {}
         self._plain: dict[type, Callable[[Any], Iterable[bytes]]] = {
             **dict.fromkeys((type(None), bool, int, float, complex), _shown),
@@ -49,20 +50,20 @@ class Digests:
         }
 
     def digest(self, value: object) -> str:
-        """Digest any value; one that has no digest becomes a skip."""
+        """Digest any value; a value without a digest becomes a skip."""
         try:
             return self._digest(value)
         except Exception:
             return SKIPPED + _type_name(value)
 
     def fitted(self, value: object, *, renew: bool) -> str:
-        """Digest an object that is used again and again, such as a fitted estimator.
+        """Digest an object that is used repeatedly, such as a fitted estimator.
 
         Parameters
         ----------
         renew : bool
-            Whether a call may just have changed it in place. Otherwise the last digest holds for
-            as long as each of its attributes is the same object.
+            Whether a call may just have changed it in place. Otherwise the last digest is reused
+            while every attribute is still the same object.
         """
         names = tuple((name, id(held)) for name, held in getattr(value, "__dict__", {}).items())
         known = self._fitted.get(id(value))
@@ -104,7 +105,7 @@ _KEPT = 64
 
 
 def _shown(value: object) -> list[bytes]:
-    # Shortest form that reads back to the same bits, on every machine.
+    # The shortest form that reads back to the same bits, on every machine.
     return [repr(value).encode()]
 
 
@@ -117,7 +118,7 @@ def _hashed(kind: str, parts: Iterable[bytes]) -> str:
 
 
 def _of_library(value: Any) -> str:
-    """Digest an object of a library as every other part of this program does."""
+    """Digest an object of a library by the functions of ``repro.digest``."""
     packages = {str(own.__module__).partition(".")[0] for own in type(value).__mro__[:-1]}
     if "numpy" in packages and hasattr(value, "dtype") and type(value).__module__ == "numpy":
         from repro.digest.arrays import digest_array

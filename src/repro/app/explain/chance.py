@@ -1,10 +1,9 @@
-"""Fixing what a command leaves to chance: its repetitions agree where that is the cause.
+"""Fixes causes that depend on chance: if one is the cause, repetitions agree with it fixed.
 
-The state of a generator that nobody seeded, or of a hash seed that nobody fixed, is not recorded,
-so that no run can bring back the record's bits. Instead the command runs twice with the same value,
-and then with other values. The cause is *confirmed* where the two agree at the first divergent step
-and a different value gives different bits: two runs can agree by luck, such as in the order of a
-set of two names.
+The state of an unseeded generator and a random hash seed are not recorded, so no run can bring back
+the record's bits. Instead the command runs twice with the same value, and then with other values.
+The cause is *confirmed* if the two agree at the first divergent step and a different value gives
+different bits: two runs can agree by luck, such as in the order of a set of two names.
 """
 
 from __future__ import annotations
@@ -27,15 +26,14 @@ if TYPE_CHECKING:
 
 _FIXED, _OTHERS = 0, (1, 2, 3)
 _REASONS = {
-    ENTROPY: "no variable gives a seed to a generator that a script makes:"
-    " write one into the script",
-    CLOCK: "a run cannot be given the time of a different one",
-    FOLDER: "the record has a digest of the names alone",
+    ENTROPY: "no variable gives a seed to a generator that a script makes: write one in the script",
+    CLOCK: "no run can have the time of a different run",
+    FOLDER: "the record has only a digest of the names",
 }
 
 
 def fixed(suspect: Suspect, value: int) -> Intervention:
-    """Return what fixes a cause at a value; nothing where no run can be given one."""
+    """Return the change that fixes a cause at a value; an empty one if nothing can fix it."""
     # The program itself decides the state of a generator that it seeds.
     if suspect.cause == GENERATOR and suspect.rule == UNSEEDED:
         names = [name.removeprefix(STATE) for name in suspect.differences]
@@ -46,17 +44,17 @@ def fixed(suspect: Suspect, value: int) -> Intervention:
 
 
 def can_be_fixed(suspect: Suspect) -> bool:
-    """Return whether a run can be given a value that fixes a cause."""
+    """Return whether a change can fix a cause."""
     return bool(fixed(suspect, _FIXED))
 
 
 def search_chance(trials: Counterfactuals, suspects: Sequence[Suspect]) -> tuple[Suspect, ...]:
-    """Return the causes whose fixing makes repetitions agree: one, or else all of them together.
+    """Return the causes that make repetitions agree once fixed: one, or else all together.
 
     Parameters
     ----------
     suspects : sequence of Suspect
-        Those that can be fixed.
+        Causes that can be fixed.
     """
     groups: list[tuple[Suspect, ...]] = [(suspect,) for suspect in suspects]
     groups += [tuple(suspects)] if len(suspects) > 1 else []
@@ -67,7 +65,7 @@ def _agree(trials: Counterfactuals, group: Sequence[Suspect]) -> bool:
     causes = [suspect.cause for suspect in group]
 
     def confirms(value: int, like: RunRecord) -> bool:
-        """Run with a value, and return whether the bits are those of a run before."""
+        """Run with a value, and return whether the bits are those of an earlier run."""
         trials.train(causes, _all(group, value), like)
         return trials.made[-1].confirms
 
@@ -89,7 +87,7 @@ def _all(group: Sequence[Suspect], value: int) -> Intervention:
 
 
 def why_not_fixed(trials: Counterfactuals, suspect: Suspect) -> str:
-    """Explain why a cause was not fixed, or what came of it; empty where it is no chance."""
+    """Return why a cause was not fixed, or its failure; empty if it does not depend on chance."""
     if suspect.cause in _REASONS:
         return _REASONS[suspect.cause]
     if not can_be_fixed(suspect):

@@ -1,7 +1,7 @@
 """The use case ``explain`` for a recorded command: run it again until its bits appear.
 
-Levels, code paths and packages are given back as for an experiment. What a command leaves to chance
-is fixed instead, as ``chance`` describes.
+Levels, code paths and packages are restored as for an experiment. Causes that depend on chance are
+fixed instead, as ``chance`` describes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Command:
         return made.with_stages(aligned(self.question.expected.stages, made.stages).stages)
 
     def no_packages(self) -> str:
-        """Return why other versions cannot be tried: they are fetched for this Python alone."""
+        """Return why other versions cannot be tried: they are fetched only for the running Python."""
         recipe = command_of(self.question.expected)
         python = interpreter_of(recipe.argv, self.question.folder) if recipe else sys.executable
         if Path(python).resolve() == Path(sys.executable).resolve():
@@ -78,7 +78,7 @@ class Command:
         return f"packages are fetched for {sys.executable}, and the command runs {python}"
 
     def no_tree(self, release: Release, *, fetch: bool) -> str:  # noqa: ARG002 - protocol
-        """Return that a tree has no packages but those of an experiment."""
+        """Return that no tree can be used: trees have the packages of experiments only."""
         return f"a command is not run in a tree of {release.title}"
 
     @property
@@ -92,14 +92,14 @@ def explain_command(question: Repetition, against: Named | None, effort: Effort)
     Parameters
     ----------
     question : Repetition
-        Of the record; its tolerance has to be exact.
+        The record to explain; its tolerance must be exact.
     against : Named, optional
-        The record whose level, and whose settings where they differ, the first run has.
+        A record whose level and differing settings the first run has.
 
     Raises
     ------
     PreconditionError
-        If the command cannot be run again, its data is not in its folder, or the first run fails.
+        If the command cannot be run again, its data is missing, or the first run fails.
     """
     expected = question.command
     start = Intervention()
@@ -185,11 +185,11 @@ def _searched(
 
 
 def _unseen_order(trials: Counterfactuals, actual: RunRecord) -> tuple[Suspect, ...]:
-    """Return the order of sets, where nothing fixes it and no line was seen that depends on it."""
+    """Return the order of sets as a cause, if the hash seed is random on a side."""
     seeds = trials.expected.environment.hash_seed, actual.environment.hash_seed
     if seeds != (None, None):
         return ()
-    rule = "it follows the hash seed"
+    rule = "it depends on the hash seed"
     return (Suspect(cause=ORDER, differences={"hash_seed": seeds}, rule=rule, can_act=True),)
 
 
@@ -214,4 +214,4 @@ def _same_command(name: str, expected: RunRecord, against: Named) -> RunRecord:
 
 
 def _nothing(_block: bytes) -> None:
-    """Keep back what the command prints."""
+    """Discard the output of the command."""

@@ -1,4 +1,4 @@
-"""The run of a recorded command: what its files say of each other, and who recorded it."""
+"""The run of a recorded command: whether its files agree, and whether this user recorded it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import binding
 from repro.core.meaning import OF_COMMANDS
 from repro.core.record import CommandRecipe
+from repro.core.redaction import REDACTED
 from repro.core.verdict import Check, Outcome
 from repro.divergence.self_consistency import names_itself
 from repro.report import CommandFacts
@@ -29,34 +30,34 @@ _LEDGER = "recorded-here"
 
 
 def is_command(run: Path) -> bool:
-    """Return whether a run is that of a recorded command.
+    """Return whether a run is of a recorded command.
 
     Raises
     ------
     PreconditionError, SchemaError
-        If its lineage cannot be read.
+        If the lineage of the run cannot be read.
     """
     return open_run(run).lineage.dataset is None
 
 
 def meaning_of(record: AnyRecord) -> Meaning:
-    """Return what the steps of a record mean: those of the pipeline, or a command's own."""
+    """Return the meaning of a record's steps: that of the pipeline, or that of a command."""
     return MEANING if record.is_pipeline else OF_COMMANDS
 
 
 def command_of(record: AnyRecord) -> CommandRecipe | None:
-    """Return the command line of a record; None of any other record."""
+    """Return the recipe of a recorded command; None for any other record."""
     recipe = getattr(record, "recipe", None)
     return recipe if isinstance(recipe, CommandRecipe) else None
 
 
 def find_false_fact(run: StoredCommand) -> Check | None:
-    """Return the first fact of a command's run that its record contradicts; None without one.
+    """Return the first fact in a command's run that its record contradicts; None if all agree.
 
     Raises
     ------
     SchemaError
-        If the record holds what no record of this program holds.
+        If the record has values that repro never writes.
     """
     record, lineage = run.record, run.lineage
     recipe = command_of(record)
@@ -85,16 +86,16 @@ def find_false_fact(run: StoredCommand) -> Check | None:
 def command_facts(
     run_id: str, record: RunRecord, environment: EnvironmentFile, damage: tuple[str, ...] = ()
 ) -> CommandFacts:
-    """Return the facts of a report of a command's run.
+    """Return the facts for a report on a command's run.
 
     Raises
     ------
     SchemaError
-        If the record is not that of a command.
+        If the record is not of a command.
     """
     recipe, observed = command_of(record), record.observed
     if recipe is None or observed is None:
-        raise SchemaError("record.json: it is not the record of a command")
+        raise SchemaError("record.json is not the record of a command")
     return CommandFacts(run_id, record, recipe, observed, environment, damage)
 
 
@@ -106,9 +107,9 @@ def _bound(record: RunRecord) -> str:
 
 
 def remember(record: RunRecord) -> None:
-    """Note that this user has recorded a command on this machine, so that it may run again.
+    """Note that this user recorded a command on this machine, so that ``verify`` may run it.
 
-    Where nothing can be noted, the user is asked once more before it runs.
+    If the note cannot be written, ``verify`` asks the user first.
     """
     ledger = _ledger()
     try:
@@ -120,7 +121,7 @@ def remember(record: RunRecord) -> None:
 
 
 def is_own(record: AnyRecord) -> bool:
-    """Return whether this user has recorded it on this machine."""
+    """Return whether this user made a record on this machine."""
     try:
         return record.digest in _ledger().read_text("ascii").splitlines()
     except (OSError, ValueError):
@@ -128,7 +129,7 @@ def is_own(record: AnyRecord) -> bool:
 
 
 def check_runnable(record: RunRecord, *, sealed: bool) -> None:
-    """Refuse a command that cannot be run again as it was, or that writes outside of its folder.
+    """Refuse a command that cannot run again unchanged, or that writes outside its folder.
 
     Raises
     ------
@@ -137,22 +138,19 @@ def check_runnable(record: RunRecord, *, sealed: bool) -> None:
     recipe, observed = command_of(record), record.observed
     if recipe is None or observed is None:
         raise PreconditionError(
-            "the record is of a program that traced itself: it does not say how to run it",
-            advice="compare it with a second record: repro compare",
+            "the record is of a program that recorded itself, and has no command to run",
+            advice="record a second run, and compare the two: repro compare",
         )
     if any(REDACTED in word for word in recipe.argv):
         raise PreconditionError(
-            "an argument of the command was redacted, since it looks like a secret",
-            advice="hand secrets over by a variable or a file, and record again",
+            "an argument of the command was redacted, because it looks like a secret",
+            advice="pass secrets by an environment variable or a file, and record again",
         )
     if observed.outside and not sealed:
         raise PreconditionError(
-            f"the command writes outside of its folder: {observed.outside[0]}",
-            advice="let it write into its own folder, and record again",
+            f"the command writes outside its working folder: {observed.outside[0]}",
+            advice="let it write inside its working folder, and record again",
         )
-
-
-REDACTED = "<redacted>"
 
 
 def _ledger() -> Path:

@@ -1,12 +1,13 @@
-"""Anybody's command, recorded: run under tracing, and its traces assembled to a record.
+"""Recording any command: run it under tracing, and assemble its traces into a record.
 
-``performing`` is the whole of it. ``folders`` looks at the working folder before and after,
-``running`` runs the command, ``traces`` reads what its processes wrote, ``steps`` and ``inputs``
-sort it, ``sources`` looks for what a program leaves to chance, ``contents`` reads the files that it
-wrote, ``remarks`` says what keeps it from being reproduced, and ``assembly`` makes the record.
+``performing`` does the whole. ``folders`` lists the working folder before and after, ``running``
+runs the command, ``traces`` reads the events of its processes, ``steps`` and ``inputs`` sort them,
+``sources`` finds code that depends on chance, ``contents`` reads the files that were written,
+``remarks`` lists what prevents reproduction, ``sealing`` restricts a repetition to what was
+observed, and ``assembly`` makes the record.
 """
 
-from repro.execution.recording.folders import copy_of
+from repro.execution.recording.folders import copy_of, state_of
 from repro.execution.recording.inputs import Selection
 from repro.execution.recording.performing import Changes, Performance, perform
 from repro.execution.recording.running import interpreter_of, portable
@@ -21,4 +22,5 @@ __all__ = [
     "interpreter_of",
     "perform",
     "portable",
+    "state_of",
 ]

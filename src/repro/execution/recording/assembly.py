@@ -1,8 +1,8 @@
-"""The record of a command, from what was observed of it."""
+"""Makes the record of a command from everything that was observed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from repro.core.canonical import typed_digest
@@ -12,13 +12,16 @@ from repro.core.jsonfile import bound
 from repro.core.observed import Observed, Suspect
 from repro.core.record import DataMaterial, Identity, Materials, RunRecord
 from repro.core.records import Step
+from repro.core.redaction import redacted_text
+from repro.digest.files import sha256_file
 from repro.execution.recording.contents import Content, content_of
 from repro.execution.recording.inputs import Files, Selection, files_of
-from repro.execution.recording.remarks import remarks_of, unobserved
-from repro.execution.recording.sources import chances
+from repro.execution.recording.remarks import moved_before, remarks_of, unobserved
+from repro.execution.recording.sources import PYTHON, Chance, chances
 from repro.execution.recording.steps import Calls, calls_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from repro.core.environment import Environment
@@ -32,7 +35,7 @@ _STATUS = "command.status"
 
 @dataclass(frozen=True)
 class Recording:
-    """Everything that was observed of a command.
+    """Everything that was observed while a command ran.
 
     Attributes
     ----------
@@ -43,7 +46,9 @@ class Recording:
     sealed : str
         ``sealed``, or the reason why what was observed may be incomplete.
     refused : tuple of (str, str)
-        Kind and name of what a sealed command was refused.
+        Kind and name of everything that the seal refused.
+    strays : mapping of str to Path
+        Modules in folders of packages that no distribution provides.
     """
 
     name: str
@@ -56,19 +61,23 @@ class Recording:
     selection: Selection
     sealed: str
     refused: tuple[tuple[str, str], ...] = ()
+    strays: Mapping[str, Path] = field(default_factory=dict)
 
 
 def record_of(recording: Recording) -> RunRecord:
-    """Make the record of a command that has ended.
+    """Make the record of a finished command.
 
     Raises
     ------
     ValueError
-        If a value is one that no record can hold.
+        If a record cannot hold one of the values.
     """
     traces = recording.traces
     calls = calls_of(traces)
-    files = files_of(traces, recording.root, recording.states, recording.selection)
+    files = files_of(
+        traces, recording.root, recording.states, recording.selection, recording.recipe.argv
+    )
+    files.code |= {name: sha256_file(path) for name, path in recording.strays.items()}
     contents = {
         name: Content(files.dumps[name], files.dumps[name].partition(":")[0])
         if name in files.dumps
@@ -125,14 +134,14 @@ def _evidence(recording: Recording, calls: Calls, contents: dict[str, Content]) 
 
 def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
     traces = recording.traces
-    suspects = [each for name, path in files.sources.items() for each in chances(path, name)]
-    output = recording.run.output.decode("utf-8", "replace")
+    suspects = list(_suspects(traces, files))
+    output = redacted_text(recording.run.output.decode("utf-8", "replace"))
     return Observed(
         status=recording.run.status,
         remarks=remarks_of(traces, files, suspects, recording),
         suspects=tuple(
             Suspect.model_validate({"site": each.site, "kind": each.kind, "call": each.what})
-            for each in suspects
+            for each in (*suspects, *moved_before(traces))
         ),
         skipped=tuple(calls.skipped),
         programs=unobserved(traces),
@@ -145,3 +154,11 @@ def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
         stdout=output,
         sealed=recording.sealed,
     )
+
+
+def _suspects(traces: Traces, files: Files) -> Iterator[Chance]:
+    seeded = any(e["generator"] == "random" and e["given"] for e in traces.of("seed"))
+    for name, path in files.sources.items():
+        for each in chances(path, name):
+            if not (seeded and each.what.startswith(PYTHON)):
+                yield each

@@ -1,7 +1,8 @@
-"""The content of files that a command wrote: structure and numbers, where the format is known.
+"""The content of files that a command wrote: structure and numbers, if the format is known.
 
-Of JSON and CSV, numbers are compared within the tolerance, and everything else exactly. An array of
-NumPy is digested by its values. Anything else counts byte for byte. Nothing is unpickled.
+Numbers in JSON, CSV and notebooks are compared within the tolerance, everything else in them
+exactly. A NumPy array is digested by its values. Other files are compared byte for byte. Nothing is
+unpickled.
 """
 
 from __future__ import annotations
@@ -19,22 +20,23 @@ from repro.digest.files import sha256_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LARGEST = 1 << 26
+# A larger file is compared byte for byte: parsing it takes longer than most commands.
+_LARGEST = 1 << 22
 _SAMPLED = 256
 
 
 @dataclass(frozen=True)
 class Content:
-    """A file, taken apart.
+    """The parsed content of a file.
 
     Attributes
     ----------
     whole : str
-        Digest of everything that counts; equal ones are the same bits.
+        Digest of everything that is compared; equal digests mean identical content.
     structure : str
         Digest of everything but the numbers.
     numbers : dict of str to float
-        All numbers, or an even sample of them, by their place.
+        All numbers, or an evenly spaced sample of them, by their place.
     """
 
     whole: str
@@ -43,7 +45,7 @@ class Content:
 
 
 def content_of(path: Path) -> Content:
-    """Take a file apart by its format, as its name says; by its bytes where it does not parse."""
+    """Parse a file by the format that its name indicates; use its bytes if it does not parse."""
     parse = _PARSERS.get(path.suffix.lower())
     if parse is not None and path.stat().st_size <= _LARGEST:
         try:
@@ -86,7 +88,7 @@ def _of_array(path: Path) -> Content:
 
 
 def _of_notebook(path: Path) -> Content:
-    """Take sources and outputs of a notebook: its metadata has times and identifiers."""
+    """Parse the sources and outputs of a notebook; its metadata has times and random ids."""
     cells = json.loads(path.read_bytes())["cells"]
     kept = [
         {
@@ -121,7 +123,7 @@ def _flat(value: Any, place: str) -> Any:
 
 
 def _number(cell: str) -> str | float:
-    # Whole numbers are labels and counts as often as measurements: they count exactly.
+    # Whole numbers are often labels and counts, so they are compared exactly.
     if not any(mark in cell for mark in ".eE"):
         return cell
     try:

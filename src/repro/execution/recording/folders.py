@@ -1,4 +1,4 @@
-"""The working folder of a command: what is in it, and a copy that may be written to."""
+"""The working folder of a command: its files, and a copy that the command may write to."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ State = dict[str, tuple[int, int]]
 
 
 def state_of(folder: Path, runs: Path | None = None) -> State:
-    """Return size and time of modification of every file, by its POSIX path in the folder.
+    """Return size and modification time of every file, by its POSIX path in the folder.
 
-    A folder in it is there by its name, with a slash at the end.
+    Subfolders are included; their names end in a slash.
 
     Parameters
     ----------
     runs : Path, optional
-        Folder of the runs, which is left out; so are repositories, environments and caches.
+        Folder of the runs. It is left out; so are ``.git``, environments and caches.
     """
     found: State = {}
     for path in _files(folder, runs):
@@ -44,14 +44,15 @@ def state_of(folder: Path, runs: Path | None = None) -> State:
 
 
 def copy_of(folder: Path, target: Path, runs: Path | None, without: frozenset[str]) -> None:
-    """Copy a working folder, as it was before the command wrote its files.
+    """Copy a working folder without the files that the recorded command made.
 
-    Blocks are shared where the file system can do that; files are never links to the user's.
+    Copies share blocks with the originals if the file system supports it; they are never hard
+    links to the user's files.
 
     Parameters
     ----------
     without : frozenset of str
-        POSIX paths of files that the recorded command has made.
+        POSIX paths of files that the recorded command made.
     """
     for path in _files(folder, runs):
         name = path.relative_to(folder).as_posix()
@@ -76,7 +77,7 @@ def _copy_file(source: Path, target: Path) -> None:
 
 
 def _cloned(source: Path, target: Path) -> bool:
-    """Let the copy share its blocks with the original; return whether the file system did."""
+    """Make a copy that shares its blocks with the original; return whether that worked."""
     try:
         import fcntl  # noqa: PLC0415 - Windows has none
 
@@ -88,7 +89,7 @@ def _cloned(source: Path, target: Path) -> bool:
 
 
 def _files(folder: Path, runs: Path | None) -> Iterator[Path]:
-    """Yield every folder and every file; a folder before what is in it."""
+    """Yield every folder and every file; a folder before its content."""
     for place, inner, names in os.walk(folder):
         here = Path(place)
         inner[:] = sorted(name for name in inner if not _is_left_out(here / name, runs))

@@ -1,4 +1,4 @@
-"""The files of a recorded command: data that it read, code that it loaded, and what it wrote."""
+"""The files of a recorded command: data that it read, code that it loaded, files that it wrote."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _OF_TRACKERS = (
     "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
 )  # fmt: skip
-# Settings and caches that programs keep in the user's home, and data that some of them keep there.
+# Settings and caches that programs keep in the user's home, and the exceptions, which are data.
 _OF_PROGRAMS = "~/."
 _DATA_AT_HOME = ("~/.cache/huggingface/", "~/.cache/torch/", "~/.keras/")
 
 
 @dataclass
 class Files:
-    """The files of a command, by their names: in the working folder relative to it.
+    """The files of a command by name, relative to the working folder if they are in it.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Files:
         SHA-256 by name.
     outputs : dict of str to Path
     dumps : dict of str to str
-        Digest of the object that was written to a file.
+        Digest of the object that was written to each file.
     created : list of str
-        Files that the working folder was without.
+        Files and folders that did not exist before.
     outside : list of str
-        Outputs that do not lie in the working folder.
+        Outputs outside the working folder.
     absolute, changed : list of str
-        Inputs that were named by absolute paths, or whose content changed while the command ran.
+        Inputs that were opened by absolute paths, or that changed while the command ran.
     listed : dict of str to str
     """
 
@@ -59,23 +59,23 @@ class Files:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the user says of files.
+    """The files that the user declared.
 
     Attributes
     ----------
     inputs : sequence of Path
-        Files, or folders with all that is in them, that were read unseen.
+        Files, or folders with all their files, that the command reads without being observed.
     outputs : sequence of str
-        Patterns of the files that are results; all that were written where there is none.
+        Patterns of the files that are results; without patterns, all written files are.
     """
 
     inputs: Sequence[Path] = ()
     outputs: Sequence[str] = ()
 
     def is_result(self, name: str) -> bool:
-        """Return whether a file that was written is a result.
+        """Return whether a written file is a result.
 
-        What a tracker keeps for itself is none: it names its files by chance and by the time.
+        The stores of trackers are not: they name files by random ids and by the time.
         """
         if _is_of_tracker(name):
             return False
@@ -83,7 +83,11 @@ class Selection:
 
 
 def files_of(
-    traces: Traces, root: Path, states: tuple[State, State], selection: Selection
+    traces: Traces,
+    root: Path,
+    states: tuple[State, State],
+    selection: Selection,
+    words: Sequence[str] = (),
 ) -> Files:
     """Sort the files that a command touched.
 
@@ -91,6 +95,9 @@ def files_of(
     ----------
     states : pair of State
         Of the working folder, before and after.
+    words : sequence of str
+        The command. A program that is not Python is not observed, but files among its arguments are
+        known.
     """
     found, (before, after) = Files(), states
     written = _written(traces, root, states)
@@ -105,6 +112,7 @@ def files_of(
         path, name = Path(event["path"]), name_of(event["path"], root)
         if name not in made and path.is_file():
             found.code[name], found.sources[name] = sha256_file(path), path
+    _note_given(found, words, root, states)
     for name in sorted(written):
         path = _path(name, root)
         if path.is_file() and name not in found.code and selection.is_result(name):
@@ -116,6 +124,21 @@ def files_of(
         if not _is_of_tracker(f"{name}/") and not _is_of_program(f"{name}/"):
             found.listed.setdefault(name, event["digest"])
     return found
+
+
+def _note_given(
+    found: Files, words: Sequence[str], root: Path, states: tuple[State, State]
+) -> None:
+    """Note the files in the working folder that a command names and does not change."""
+    before, after = states
+    for word in words:
+        name = name_of(os.path.normpath(root / word), root)
+        if name in before and before[name] == after.get(name):
+            path = root / name
+            program = path.suffix == ".sh" or os.access(path, os.X_OK)
+            kind = found.code if program else found.inputs
+            if name not in found.inputs and name not in found.code:
+                kind[name] = sha256_file(path)
 
 
 def _written(traces: Traces, root: Path, states: tuple[State, State]) -> set[str]:
@@ -186,7 +209,7 @@ def _is_temporary(path: Path) -> bool:
 
 
 def name_of(path: str, root: Path) -> str:
-    """Name a file by the working folder or by the user's home, and else by its path."""
+    """Name a file relative to the working folder or to the user's home, or else by its path."""
     home = os.path.expanduser("~")  # noqa: PTH111 - names, as they stand in a trace
     for folder, start in ((str(root), ""), (home, "~/")):
         if folder != os.sep and (path == folder or path.startswith(folder + os.sep)):

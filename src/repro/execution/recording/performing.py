@@ -1,4 +1,4 @@
-"""A command, run and recorded in a folder; the one way for recording it and for repeating it."""
+"""Runs a command in a folder and returns its record; used to record and to repeat."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.core.redaction import redacted_words
 from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.folders import state_of
 from repro.execution.recording.inputs import Selection
+from repro.execution.recording.packages import Installed
 from repro.execution.recording.running import (
     interpreter_of,
     resolved,
     run_traced,
     traced_environment,
 )
-from repro.execution.recording.sealing import Sealing, outcome, refused, sealed, sentence_of
+from repro.execution.recording.sealing import (
+    Sealing,
+    outcome,
+    private_home,
+    refused,
+    sealed,
+    sentence_of,
+)
 from repro.execution.recording.traces import read_traces
 from repro.launch import Level, pinned
 
@@ -27,20 +36,20 @@ if TYPE_CHECKING:
 
     from repro.core.record import CommandRecipe, RunRecord
 
-NOT_SEALED = "not sealed, because it was not asked for"
+NOT_SEALED = "not sealed, because nothing asked for a seal"
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Changes of a repetition from the recorded command; nothing by default.
+    """Differences of a repetition from the recorded command; none by default.
 
     Attributes
     ----------
     variables : mapping of str to str or None
-        Environment variables, over those of the level; None for one that must not be set.
+        Environment variables that override those of the level; None unsets one.
     seeds : mapping of str to int
-        Seeds of the global generators ``random``, ``numpy.random`` and ``torch``, which every
-        Python is given before the program can use them.
+        Seeds of the global generators ``random``, ``numpy.random`` and ``torch``, set in every
+        Python before the program can use them.
     """
 
     variables: Mapping[str, str | None] = field(default_factory=dict)
@@ -54,23 +63,23 @@ class Changes:
 
 @dataclass(frozen=True)
 class Performance:
-    """How a command is run.
+    """Everything that determines how a command is run, besides its recipe.
 
     Attributes
     ----------
     name : str
-        Of the record.
+        Name of the record.
     folder : Path
         Working folder.
     runs : Path or None
-        Folder of the runs, which is no part of the working folder.
+        Folder of the runs, which is not counted as part of the working folder.
     out : callable
-        Takes what the command writes to standard output.
+        Receives what the command writes to standard output.
     original : Path or None
-        What the working folder is a copy of. Programs are looked up in it, and nothing the command
-        starts outlives it.
+        The folder of which the working folder is a copy. Programs are looked up in it, and every
+        process that the command starts is ended with it.
     sealing : Sealing or None
-        What it may use; None restricts nothing.
+        The files and programs that the command may use; None restricts nothing.
     changes : Changes
     """
 
@@ -90,18 +99,22 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     Raises
     ------
     PreconditionError
-        If it cannot be started, or its environment cannot be observed.
+        If the command cannot be started, or its environment cannot be observed.
     """
     level, folder = Level(recipe.level), how.folder.resolve()
     origin = how.original or folder
     command = resolved(recipe.argv, origin)
+    # What is run may hold a secret; what is recorded does not.
+    recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
     before = state_of(folder, how.runs)
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
         plain = how.changes.environ(level)
         environ = traced_environment(plain, folder, trace, how.changes.seeds)
         if how.sealing is not None:
+            environ |= private_home(how.sealing, folder, trace)
             command = sealed(command, how.sealing, folder, trace, environ)
+        installed = Installed()
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin), plain)
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
@@ -110,15 +123,18 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
             observation.cancel()
             raise
         report = outcome(trace) if how.sealing is not None else None
+        traces = read_traces(trace)
+        used = installed.used(traces, environment)
         return record_of(
             Recording(
                 name=how.name,
                 recipe=recipe,
                 root=folder,
                 run=run,
-                traces=read_traces(trace),
+                traces=traces,
+                strays=installed.strays(traces),
                 states=(before, state_of(folder, how.runs)),
-                environment=environment,
+                environment=environment.model_copy(update={"used": used or None}),
                 selection=how.selection,
                 sealed=sentence_of(report) if report else NOT_SEALED,
                 refused=tuple(refused(report, folder)) if report else (),

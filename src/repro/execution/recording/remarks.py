@@ -1,4 +1,4 @@
-"""Remarks at record time: what can keep a command from being reproduced, where, and the fix."""
+"""Remarks at record time: causes that can prevent reproduction, with their lines and fixes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from repro.capture.git_process import git
 from repro.core.observed import Remark
+from repro.execution.recording.sources import Chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from repro.execution.recording.assembly import Recording
     from repro.execution.recording.inputs import Files
-    from repro.execution.recording.sources import Chance
-    from repro.execution.recording.traces import Traces
+    from repro.execution.recording.traces import Event, Traces
 
 _GENERATORS = {
     "numpy.random": ("NumPy's global generator", "numpy.random.seed(0)"),
@@ -39,12 +39,37 @@ def remarks_of(
         *_unknown_to_git(files, recording),
         *_network(traces),
         *_programs(traces),
+        *_refused(recording),
     ]
     return tuple(dict.fromkeys(found))
 
 
 def _unseeded(traces: Traces) -> Iterator[Remark]:
-    """Yield the first step of each process that draws from a generator that nobody has seeded."""
+    for before, generator, event in _draws(traces):
+        what, seed = _GENERATORS[generator]
+        start = "code before " if before else ""
+        yield Remark(
+            kind="unseeded",
+            site=f"{event['file']}:{event['line']}",
+            message=f"{start}{event['function']} draws from {what}, which was never seeded",
+            fix=f"give it a seed (random_state=0), or call {seed} first",
+        )
+
+
+def moved_before(traces: Traces) -> Iterator[Chance]:
+    """Yield, for each process, the first step before which an unseeded generator was drawn from."""
+    for before, generator, event in _draws(traces):
+        if before:
+            site = f"{event['file']}:{event['line']}"
+            yield Chance(site, "entropy", f"a draw from {generator}")
+
+
+def _draws(traces: Traces) -> Iterator[tuple[bool, str, Event]]:
+    """Yield, for each process, the first step at which an unseeded generator was drawn from.
+
+    The draw is in the step or before it, in code that makes no steps, such as
+    ``numpy.random.normal()``.
+    """
     for process in traces.processes:
         seeded: set[str] = set()
         for event in process.events:
@@ -52,17 +77,11 @@ def _unseeded(traces: Traces) -> Iterator[Remark]:
                 seeded.add(event["generator"])
             if event["event"] != "step":
                 continue
-            for name in event["inputs"]:
-                generator = name.removeprefix(_START)
-                if name.startswith(_START) and generator not in seeded:
+            within = [n.removeprefix(_START) for n in event["inputs"] if n.startswith(_START)]
+            for before, names in ((True, event["moved"]), (False, within)):
+                for generator in [name for name in names if name not in seeded]:
                     seeded.add(generator)
-                    what, seed = _GENERATORS[generator]
-                    yield Remark(
-                        kind="unseeded",
-                        site=f"{event['file']}:{event['line']}",
-                        message=f"{event['function']} draws from {what}, which was never seeded",
-                        fix=f"give it a seed (random_state=0), or call {seed} first",
-                    )
+                    yield before, generator, event
 
 
 def _drawn(suspects: Sequence[Chance]) -> Iterator[Remark]:
@@ -81,7 +100,7 @@ def _threads(recording: Recording) -> Iterator[Remark]:
     if recording.recipe.level == "seeded" and max(counts, default=1) > 1:
         yield Remark(
             kind="threads",
-            message=f"the script does not set the number of threads: {max(counts)} here",
+            message=f"the script does not set the number of threads ({max(counts)} were used)",
             fix="record at a level that fixes it, such as --level portable",
         )
 
@@ -92,7 +111,7 @@ def _sets(traces: Traces) -> Iterator[Remark]:
             yield Remark(
                 kind="order of a set",
                 site=f"{event['file']}:{event['line']}",
-                message=f"{event['function']} is given the set {name}: its order depends on hashes",
+                message=f"{event['function']} takes the set {name}: its order depends on hashes",
                 fix="sort it: sorted(…)",
             )
 
@@ -110,7 +129,7 @@ def _absolute(files: Files) -> Iterator[Remark]:
     for name in dict.fromkeys(files.absolute):
         yield Remark(
             kind="absolute path",
-            message=f"{name} is read by an absolute path, which other machines lack",
+            message=f"{name} is read by an absolute path, which other machines do not have",
             fix="use a path relative to the working folder, or an argument",
         )
 
@@ -127,8 +146,8 @@ def _unknown_to_git(files: Files, recording: Recording) -> Iterator[Remark]:
         if name not in known:
             yield Remark(
                 kind="not in git",
-                message=f"{name} is not in git, so that the commit does not identify it",
-                fix=f"git add {name}, or hand it over beside the record",
+                message=f"{name} is not in git, so the commit does not identify it",
+                fix=f"git add {name}, or hand it over with the record",
             )
 
 
@@ -136,8 +155,8 @@ def _network(traces: Traces) -> Iterator[Remark]:
     for event in traces.of("network"):
         yield Remark(
             kind="network",
-            message=f"a connection was made to {event['host']}",
-            fix="fetch what is needed to a file first, and read the file",
+            message=f"the command connected to {event['host']}",
+            fix="download the data to a file first, and read the file",
         )
 
 
@@ -146,25 +165,35 @@ def _programs(traces: Traces) -> Iterator[Remark]:
         if name.startswith("python"):
             yield Remark(
                 kind="not observed",
-                message=f"{name} ignores the environment, so that it was not observed",
+                message=f"{name} ignores environment variables, so it was not observed",
                 fix="start it without -I, -S and -E",
             )
     for reason in traces.broken:
         yield Remark(
             kind="not observed",
             message=f"a Python could not be observed: {reason.strip()}",
-            fix="use a version of Python that this version of repro supports",
+            fix="use a version of Python that repro supports",
+        )
+
+
+def _refused(recording: Recording) -> Iterator[Remark]:
+    for kind, name in recording.refused:
+        declare = kind in {"read", "execute"}
+        yield Remark(
+            kind="not observed",
+            message=f"the seal refused to {kind} {name}",
+            fix=f"declare it: --input {name}" if declare else "do without it",
         )
 
 
 def unobserved(traces: Traces) -> tuple[str, ...]:
-    """Return the programs that were started and do not trace themselves."""
+    """Return the programs that were started and not observed."""
     found = []
     words = " ".join(word for process in traces.processes for word in process.words)
     for event in traces.of("started"):
         flags = "".join(event["flags"])
         if not event["program"].startswith("python"):
-            # Of a script of Python, the interpreter says that it runs it.
+            # A Python script is observed: the words of its interpreter have its name.
             found += [event["program"]] if f"{event['program']} " not in f"{words} " else []
         elif not flags.startswith("--") and any(flag in flags for flag in _UNSEEN_FLAGS):
             found.append(f"{event['program']} {flags}")

@@ -1,4 +1,4 @@
-"""Running a command under tracing: its output streams through, and its status is its own."""
+"""Runs a command under tracing; its output streams through, and its exit status is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STARTUP = Path(__file__).parents[2] / "tracing" / "startup"
 KEPT = 1 << 20
-"""Bytes of standard output that are kept."""
+"""Number of bytes of standard output that are kept."""
 
 _GRACE_SECONDS = 3
 _SHELL_SIGNALS = 128
@@ -30,14 +30,14 @@ _SHELL_SIGNALS = 128
 
 @dataclass(frozen=True)
 class CommandRun:
-    """A command that has ended.
+    """The outcome of a finished command.
 
     Attributes
     ----------
     status : int
-        Exit status; 128 and the number of the signal where one ended it.
+        Exit status; 128 plus the number of the signal if one ended it.
     output : bytes
-        The beginning of what it wrote to standard output.
+        The beginning of its standard output.
     """
 
     status: int
@@ -45,10 +45,10 @@ class CommandRun:
 
 
 def resolved(words: Sequence[str], folder: Path) -> list[str]:
-    """Return a command as it is started in a folder.
+    """Return the words that start a command in a folder.
 
-    What begins like arguments of Python gets one, and a program that is named by a path gets the
-    whole of it: an environment of Python is not copied with the folder that it lies in.
+    A first word that is a script, ``-m`` or ``-c`` gets a Python before it. A program that is named
+    by a path gets its absolute path, since a copy of the folder has no environments in it.
     """
     first = words[0]
     script = first.endswith(".py") and (folder / first).is_file() and shutil.which(first) is None
@@ -60,14 +60,14 @@ def resolved(words: Sequence[str], folder: Path) -> list[str]:
 
 
 def portable(words: Sequence[str]) -> list[str]:
-    """Return a command without the path of this very Python, which other machines lack."""
+    """Return a command without the path of the running Python, which is local to a machine."""
     takes = len(words) > 1 and (words[1] in {"-m", "-c"} or words[1].endswith(".py"))
     own = takes and Path(words[0]).is_absolute() and Path(words[0]) == Path(sys.executable)
     return list(words[1:]) if own else list(words)
 
 
 def interpreter_of(words: Sequence[str], folder: Path) -> str:
-    """Return the Python that a command starts, if it names one, and else this one."""
+    """Return the Python that a command names, or else the running one."""
     program = resolved(words, folder)[0]
     found = shutil.which(program) if Path(program).name.startswith("python") else None
     return found or sys.executable
@@ -103,21 +103,21 @@ def run_traced(
     *,
     alone: bool = False,
 ) -> CommandRun:
-    """Run a command in a folder to its end.
+    """Run a command in a folder and wait for its end.
 
     Parameters
     ----------
     command : sequence of str
-        As ``resolved`` returns it.
+        As returned by ``resolved``.
     out : callable
-        Takes what the command writes to standard output, as it comes.
+        Receives blocks of the standard output as they are written.
     alone : bool
-        Whether it has a session of its own, without input, of which nothing is left at the end.
+        Whether the command runs without input in a process session that is ended after it.
 
     Raises
     ------
     PreconditionError
-        If it cannot be started.
+        If the command cannot be started.
     """
     try:
         process = subprocess.Popen(
@@ -142,13 +142,13 @@ def run_traced(
     finally:
         if alone:
             _end_session(process)
-    # A program that it left running may hold the pipe open for ever.
+    # A program that the command left running can hold the pipe open for ever.
     reader.join(_GRACE_SECONDS)
     return CommandRun(status if status >= 0 else _SHELL_SIGNALS - status, bytes(kept[:KEPT]))
 
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:
-    """End everything that a command with a session of its own has started."""
+    """End every process that a command started in its own session."""
     if hasattr(os, "killpg"):
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -166,7 +166,7 @@ def _copy(stream: IO[bytes], kept: bytearray, out: Callable[[bytes], object]) ->
 
 @contextmanager
 def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave Ctrl-C to the command, which the terminal sends it too, and pass SIGTERM on."""
+    """Ignore Ctrl-C, which the terminal sends to the command too, and forward SIGTERM."""
 
     def forward(number: int, _frame: object) -> None:
         process.send_signal(number)

@@ -1,15 +1,16 @@
-"""A command restricted to what was observed of it, so that what was observed is complete."""
+"""Restricts a command to the files and programs that were observed, so that none is missing."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.launch.seal.command import Allowed, read_report, sealed_command
+from repro.launch.seal.command import Allowed, python_folders, read_report, sealed_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,14 +24,16 @@ _SHEBANG = 256
 
 @dataclass(frozen=True)
 class Sealing:
-    """What a sealed command may use, beside Python, its packages and the system's libraries.
+    """The files and programs that a sealed command may use.
+
+    Python, its packages and the libraries of the system are allowed besides.
 
     Attributes
     ----------
     read : sequence of Path
         Data and code.
     programs : sequence of str
-        Names of programs that it may start.
+        Names of programs that the command may start.
     """
 
     read: Sequence[Path]
@@ -40,24 +43,26 @@ class Sealing:
 def sealed(
     command: Sequence[str], sealing: Sealing, folder: Path, trace: Path, environ: dict[str, str]
 ) -> list[str]:
-    """Return the sealed form of a command; its report is in the folder of the traces.
+    """Return the words that run a command sealed; its report is in the folder of the traces.
 
     Parameters
     ----------
     folder : Path
-        Working folder: files may be written in it, and what it lists is recorded.
+        Working folder. The command may write in it and list it.
     environ : dict of str to str
-        Of the command.
+        Environment variables of the command.
     """
     path = environ.get("PATH")
     programs = [shutil.which(name, path=path) for name in (*_INTERPRETERS, *sealing.programs)]
     own = [sys.executable, *_interpreter(command[0])]
     executables = {Path(each) for each in (*programs, *own) if each}
     executables |= {each.resolve() for each in executables}
+    pythons = [str(each) for each in executables if each.name.startswith("python")]
+    folders = [folder for each in pythons for folder in python_folders(each)]
     libraries = [Path(each) for each in environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     installed = [Path(each) for each in sys.path if each]
     allowed = Allowed(
-        read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables),
+        read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables, *folders),
         listed=(folder, _PACKAGE, trace, *libraries, *installed),
         write=(folder, trace),
         execute=tuple(executables),
@@ -65,13 +70,31 @@ def sealed(
     return sealed_command(list(command), allowed, report_in(trace))
 
 
+def private_home(sealing: Sealing, folder: Path, trace: Path) -> dict[str, str]:
+    """Make a private home for a sealed command and return the variables that name it.
+
+    Programs keep settings and caches at home. These are not recorded, the user's own must not
+    change, and some programs stop if they cannot write them. The private home has links to the data
+    at home that the command may read.
+    """
+    home, user = trace / "home", Path.home()
+    home.mkdir()
+    for path in sealing.read:
+        if path.is_relative_to(user) and not path.is_relative_to(folder) and path.exists():
+            link = home / path.relative_to(user)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    packages = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    return {"HOME": str(home), **packages}
+
+
 def report_in(trace: Path) -> Path:
-    """Return where the report of a sealed command is."""
+    """Return the path of the report of a sealed command."""
     return trace / "seal.report"
 
 
 def sentence_of(report: Report) -> str:
-    """Say how far a command was sealed."""
+    """Return a sentence on how far a command was sealed."""
     seal = report.seal
     if not seal.files:
         return f"not sealed, because {seal.reason or 'this system cannot do it'}"
@@ -82,7 +105,7 @@ def sentence_of(report: Report) -> str:
 
 
 def refused(report: Report, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the name of everything that a command was refused, each once."""
+    """Yield kind and name of everything that the seal refused, each once."""
     seen = set()
     for each in report.refusals:
         name = each.name
@@ -99,7 +122,7 @@ def outcome(trace: Path) -> Report:
 
 
 def _interpreter(program: str) -> list[str]:
-    """Return the interpreter that the first line of a script names."""
+    """Return a program and, if it is a script, the programs that its first line names."""
     found = shutil.which(program) or program
     try:
         with open(found, "rb") as file:  # noqa: PTH123 - a word of a command line

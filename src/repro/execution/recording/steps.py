@@ -23,14 +23,14 @@ _SKIPPED = "skipped/v1:"
 
 @dataclass
 class Calls:
-    """What the calls of a command gave.
+    """Steps, series and values from the calls of a command.
 
     Attributes
     ----------
     facts : dict of str to JSON
-        Labels that were predicted, and numbers that are not finite.
+        Predicted labels, and numbers that are not finite.
     skipped : list of str
-        What has no digest, with its type.
+        Inputs and outputs without a digest, with their types.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -41,10 +41,10 @@ class Calls:
 
 
 def calls_of(traces: Traces) -> Calls:
-    """Put the calls of all processes in one order, which a repetition has too.
+    """Arrange the calls of all processes in a reproducible order.
 
-    What ran beside other work, in workers or threads, has no order of its own: between two steps
-    that have one, it is sorted by its place in the code and by its content.
+    Calls in workers and threads have no order of their own: between two ordered steps, they are
+    sorted by their line and by their content.
     """
     found = Calls()
     names: Counter[str] = Counter()
@@ -76,7 +76,7 @@ def _ordered(traces: Traces) -> Iterator[Event]:
         return
 
     def position(event: Event) -> int:
-        """Return how many steps in order were finished before this one."""
+        """Return the number of ordered steps that finished before this one."""
         return sum(other["time"] < event["time"] for other in fixed)
 
     loose.sort(key=position)
@@ -131,7 +131,7 @@ def _finite(value: float) -> float | str:
 
 
 def _series_of(traces: Traces) -> Iterable[Series]:
-    """Return the last mark of every series; two processes may have one of the same name."""
+    """Yield the last marks of every series; two processes can have a series of the same name."""
     last: dict[tuple[int, str], Event] = {}
     for position, process in enumerate(traces.processes):
         if not process.worker:

@@ -1,4 +1,4 @@
-"""The traces of a recorded command, as its processes wrote them."""
+"""Reads the traces that the processes of a recorded command wrote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Process:
-    """The events of one process, in their order.
+    """The events of one process, in order.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Process:
     words : tuple of str
         The command line.
     worker : bool
-        Whether it did a part of its parent's work, in no order of its own.
+        Whether it did part of its parent's work, so that its calls have no order of their own.
     """
 
     number: int
@@ -42,12 +42,12 @@ class Process:
 
 @dataclass(frozen=True)
 class Traces:
-    """All processes of a recording, in the order of their start.
+    """All processes of a recording, ordered by their start.
 
     Attributes
     ----------
     broken : tuple of str
-        Why tracing could not begin, for each Python in which it could not.
+        The reason for each Python in which tracing could not begin.
     """
 
     processes: tuple[Process, ...]
@@ -59,7 +59,7 @@ class Traces:
 
 
 def read_traces(folder: Path) -> Traces:
-    """Read the traces of a recording; a line that a kill has cut off is left out."""
+    """Read the traces of a recording; a line that was cut off by a kill is ignored."""
     processes = [_process(path) for path in sorted(folder.glob("*.jsonl"))]
     broken = [path.read_text("utf-8", "replace") for path in sorted(folder.glob("*.broken"))]
     return Traces(tuple(filter(None, processes)), tuple(broken))

@@ -16,7 +16,6 @@ name of what is opened through ``io_uring`` or by 32-bit programs; Landlock refu
 The report is no defence against a program that rewrites its own arguments while they are read.
 
 ``command`` is for the package; ``repro.launch`` does not import it, since every start would pay
-for it. The other modules import nothing but the standard library, and each
-other by relative imports: they run with ``python -I -S`` as the package ``seal``, without the
-packages above it.
+for it. The other modules import only the standard library, and each other by relative imports:
+they run with ``python -I -S`` as the package ``seal``, without the packages above it.
 """

@@ -28,6 +28,8 @@ SYSTEM = (
     # Names of users, hosts and the system; certificates, which `import ssl` reads.
     "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/host.conf",
     "/etc/resolv.conf", "/etc/gai.conf", "/etc/os-release", "/etc/mime.types",
+    # Settings of git, which stops if it may not read them; trackers ask it for the commit.
+    "/etc/gitconfig",
     "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates",
     # Processors, memory and limits, as OpenMP, OpenBLAS and joblib count them.
     "/proc", "/sys",

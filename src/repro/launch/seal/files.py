@@ -170,7 +170,7 @@ class Files:
         return True
 
     def _give(self, notice: Notice, path: str, flags: int, mode: int) -> bool:
-        """Open a file in place of the command, which may do all with it but read it."""
+        """Open a file for the command, which may do everything with its folder except read it."""
         real = os.path.realpath(path)
         if os.path.lexists(real):
             kind = os.lstat(real).st_mode
@@ -188,7 +188,7 @@ class Files:
     def _refused(self, notice: Notice, lacking: int, real: str) -> None:
         writes = lacking & _NEED_CHANGE
         kind = "write" if writes else "list" if lacking & rules.LIST else "read"
-        # What the file's owner and mode refuse is no refusal of the seal.
+        # If the file's owner and mode refuse it, the seal is not the cause.
         if os.access(real, os.W_OK if writes else os.R_OK):
             self._refuse(kind, real, notice.thread)
 

@@ -1,8 +1,8 @@
-"""What is watched of each library; imported when the recorded program imports the library.
+"""Adapters, one per library; each is imported when the recorded program imports its library.
 
-A different distribution adds its own by an entry point of the group ``repro.tracing``: the name is
-the module to wait for, and the value is ``module:function``, called with the module and a
-``tracing.recorder.Recorder``.
+Other distributions add adapters by entry points of the group ``repro.tracing``: the name is the
+module to wait for, and the value is ``module:function``. The function is called with the module and
+a ``tracing.recorder.Recorder``.
 """
 
 _HERE = "repro.tracing.adapters"
@@ -24,4 +24,4 @@ ADAPTERS = {
     "torch.utils.data": f"{_HERE}.torch:data",
     "mlflow": f"{_HERE}.trackers:mlflow",
 }
-"""By module: the function that is called once it has been imported."""
+"""The function to call once a module has been imported, by the name of the module."""

@@ -1,4 +1,4 @@
-"""Gradient boosting libraries, beside their estimators, which are caught when they are made."""
+"""Gradient boosting libraries: native training and data. Their estimators need no adapter."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _OF_A_DATASET = ("data", "label", "weight", "group", "init_score", "reference", 
 
 
 def lightgbm(module: Any, recorder: Recorder) -> None:
-    """Make training and cross-validation steps; a file of data is read in C++."""
+    """Make training and cross-validation steps, and note data files, which C++ code reads."""
     recorder.wrap(module, ("train", "cv"), "function")
     recorder.around(module.Dataset, "__init__", lambda _, data, *__, **___: recorder.read(data))
     recorder.digest_with("lightgbm.Dataset", _of_dataset)
 
 
 def xgboost(module: Any, recorder: Recorder) -> None:
-    """Make training and cross-validation steps; a file of data is read in C++."""
+    """Make training and cross-validation steps, and note data files, which C++ code reads."""
     recorder.wrap(module, ("train", "cv"), "function")
     recorder.around(
         module.DMatrix, "__init__", lambda _, data=None, *__, **___: recorder.read(data)
@@ -43,5 +43,5 @@ def _of_matrix(value: Any, digest: Digest) -> str:
 
 
 def _of_booster(value: Any, digest: Digest) -> str:
-    # The model alone: the configuration beside it has the number of threads.
+    # The model only: the configuration that is saved with it has the number of threads.
     return f"xgboost-model/v1:{hashlib.sha256(value.save_raw('json')).hexdigest()}"

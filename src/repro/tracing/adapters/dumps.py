@@ -1,4 +1,4 @@
-"""Objects that are written to files: digested as objects, since their bytes are accidental."""
+"""Objects that are written to files: the object is digested, since its pickle bytes can vary."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from repro.tracing import calls
 from repro.tracing.randomness import given_seed
 
 if TYPE_CHECKING:
@@ -35,3 +36,5 @@ def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, genera
             recorder.note("seed", generator=generator, given=seed is not None)
 
         recorder.around(module, name, seeded)
+    if calls.ACTIVE is not None:
+        calls.ACTIVE.generators.take()

@@ -1,4 +1,4 @@
-"""Functions of scikit-learn; its classes are caught when they are made."""
+"""Functions of scikit-learn. Its estimators need no adapter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RESULTS = ("cross_val_score", "cross_validate")
 
 
 def metrics(module: Any, recorder: Recorder) -> None:
-    """Make every metric a step, and its result numbers to compare."""
+    """Make every metric a step whose result is compared as numbers."""
     recorder.wrap(module, _functions(module), "number")
 
 
@@ -26,13 +26,13 @@ def model_selection(module: Any, recorder: Recorder) -> None:
 
 
 def datasets(module: Any, recorder: Recorder) -> None:
-    """Make what loads, fetches or makes data a step."""
+    """Make every function that loads, fetches or makes data a step."""
     starts = ("load_", "fetch_", "make_")
     recorder.wrap(module, [n for n in _functions(module) if n.startswith(starts)], "reader")
 
 
 def _functions(module: Any) -> Iterator[str]:
-    # Not by getattr: some names raise when they are asked for.
+    # getattr would import: some names raise when they are accessed.
     for name in getattr(module, "__all__", ()):
         if isfunction(vars(module).get(name)):
             yield name

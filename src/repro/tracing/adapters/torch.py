@@ -1,4 +1,4 @@
-"""PyTorch: optimizer steps, the order of data loaders, and what is saved."""
+"""PyTorch: optimizer steps, the order of data loaders, and saved objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def torch(module: Any, recorder: Recorder) -> None:
-    """Watch steps of every optimizer by the library's own hooks, seeds, and ``torch.save``."""
+    """Watch optimizer steps (by the library's own hooks), seeds, and ``torch.save``."""
     generators.torch(module, recorder)
     recorder.around(module, "save", lambda value, f, *_, **__: recorder.dump(value, f))
     recorder.digest_with("torch.Tensor", _of_tensor)
@@ -31,13 +31,14 @@ def torch(module: Any, recorder: Recorder) -> None:
 
 
 def data(module: Any, recorder: Recorder) -> None:
-    """Make the beginning of each pass over a data loader a step: its order is drawn there."""
+    """Make the start of each pass over a data loader a step, since its order is drawn then."""
     original = module.DataLoader.__iter__
 
     def begin(loader: Any) -> Any:
         step = recorder.begin("DataLoader.__iter__", lambda: {"batch_size": loader.batch_size})
         iterator = original(loader)
-        recorder.finish(step, None)
+        # Drawn for this pass: the order of the rows and the seeds of the workers follow from it.
+        recorder.finish(step, getattr(iterator, "_base_seed", None))
         return iterator
 
     module.DataLoader.__iter__ = begin

@@ -1,4 +1,4 @@
-"""Numbers that a script logs through the tracker that it uses already."""
+"""Numbers that a script already logs through a tracker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def mlflow(module: Any, recorder: Recorder) -> None:
-    """Take note of what ``mlflow.log_metric`` and ``mlflow.log_metrics`` are given."""
+    """Note every number passed to ``mlflow.log_metric`` and ``mlflow.log_metrics``."""
 
     def one(key: str, value: float, step: int | None = None, *_: object, **__: object) -> None:
         recorder.number(key, value, step)

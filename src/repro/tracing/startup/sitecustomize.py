@@ -1,4 +1,4 @@
-"""Start tracing in a Python that a recorded command has started; standard library alone."""
+"""Start tracing in a Python that a recorded command started; needs only the standard library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _start() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
-    # What the recorded program sees, and this module's namesake, are found without this folder.
+    # The recorded program must not see this folder, and its own sitecustomize must be found.
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.curdir) != here]
     folder = os.environ.get("REPRO_TRACE")
     if folder:
@@ -21,7 +21,7 @@ def _start() -> None:
             from importlib.machinery import PathFinder
 
             class OwnFinder:
-                """Finds this package where the interpreter has none installed."""
+                """Finds this package if the interpreter does not have it installed."""
 
                 @staticmethod
                 def find_spec(name: str, path: object = None, target: object = None) -> object:
@@ -34,14 +34,14 @@ def _start() -> None:
             from repro.tracing.bootstrap import start
 
             start(folder)
-        except Exception as error:  # the program runs on, and the record says what it lacks
+        except Exception as error:  # the program continues, and the record has the reason
             with open(os.path.join(folder, "%d.broken" % os.getpid()), "w") as file:
                 file.write("%s: %s" % (type(error).__name__, error))
     _next(sys.modules.pop("sitecustomize", None))
 
 
 def _next(own: ModuleType | None) -> None:
-    """Run the module of this name that the interpreter would have run."""
+    """Run the sitecustomize that the interpreter would have run."""
     try:
         __import__("sitecustomize")
     except ImportError as error:

@@ -1,0 +1,63 @@
+"""Installed distributions that a recorded command used, and code that none of them provides."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.capture.distributions import Inventory
+from repro.capture.packages import normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.core.environment import Environment
+    from repro.execution.recording.traces import Traces
+
+_SITE = ("site-packages", "dist-packages")
+
+
+class Installed:
+    """The files of the running Python's distributions, read while the command runs.
+
+    Reading them takes half a second, during which this process would only wait.
+    """
+
+    def __init__(self) -> None:
+        self._inventory: Inventory | None = None
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def used(self, traces: Traces, environment: Environment) -> tuple[str, ...]:
+        """Return the names of the distributions that provide a loaded module.
+
+        For a different Python, only the names of modules are matched.
+        """
+        modules = _modules(traces)
+        found = {self._owner(file) for name, file in modules.items()}
+        found |= {normalised(name) for name in modules}
+        return tuple(sorted(name for name in found if name in environment.packages))
+
+    def strays(self, traces: Traces) -> dict[str, Path]:
+        """Return top-level modules in folders of packages that no distribution provides."""
+        return {
+            f"site-packages/{Path(file).name}": Path(file)
+            for name, file in _modules(traces).items()
+            if any(part in Path(file).parts for part in _SITE)
+            and file.startswith(tuple(sys.path))
+            and self._owner(file) is None
+        }
+
+    def _read(self) -> None:
+        self._inventory = Inventory()
+
+    def _owner(self, file: str) -> str | None:
+        self._thread.join()
+        return self._inventory.owner(file) if self._inventory else None
+
+
+def _modules(traces: Traces) -> dict[str, str]:
+    ends: Iterable[dict[str, str]] = (event["modules"] for event in traces.of("end"))
+    return {name: file for modules in ends for name, file in modules.items()}
