@@ -105,7 +105,7 @@ level_option = click.option(
 run_command_option = click.option(
     "--run-command",
     is_flag=True,
-    help="Run the command of a record that was not made here, without being asked.",
+    help="Run the command of a record that was made elsewhere, without being asked.",
 )
 
 

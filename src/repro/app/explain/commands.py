@@ -70,7 +70,7 @@ class Command:
         return made.with_stages(aligned(self.question.expected.stages, made.stages).stages)
 
     def no_packages(self) -> str:
-        """Return why other versions cannot be tried: they are fetched only for the running Python."""
+        """Return why other versions cannot be tried: they are fetched for this Python alone."""
         recipe = command_of(self.question.expected)
         python = interpreter_of(recipe.argv, self.question.folder) if recipe else sys.executable
         if Path(python).resolve() == Path(sys.executable).resolve():
