@@ -41,7 +41,7 @@ def recorded(on, tmp_path):
         done = on(
             cpu, "-c",
             f"import os, sys; os.chdir({str(work.path)!r}); from repro.cli import main; "
-            f"sys.argv[1:] = ['record', '--level', {level!r}, '--', {PYTHON!r}, 'train.py']; main()",
+            f"sys.argv[1:] = ['record', '--level', {level!r}, '--', {PYTHON!r}, 'train.py']; main()",  # noqa: E501
             **home,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
