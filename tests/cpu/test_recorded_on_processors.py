@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,6 @@ def compared(recorded, level, *cpus):
     return candidate
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the bench is for Linux")
 def test_the_kernel_is_suspected_at_the_first_call_that_differs(recorded):
     found = compared(recorded, "strict", HASWELL, OLDER)
     stage = found["comparison"]["divergence"]["stage"]
@@ -69,7 +67,6 @@ def test_the_kernel_is_suspected_at_the_first_call_that_differs(recorded):
     assert "BLAS kernel" in causes
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the bench is for Linux")
 def test_a_portable_level_gives_one_record(recorded):
     found = compared(recorded, "portable-v2", HASWELL, OLDER)
     assert found["comparison"]["verdict"] == "identical"

@@ -297,3 +297,11 @@ def test_numbers_that_are_not_finite_are_facts(folder):
     record = folder.record("train.py")
     assert record["evidence"]["facts"]["train.py r2_score"] == "nan"
     assert not np.isfinite(float("nan"))
+
+
+def test_a_library_that_is_imported_late_draws_nothing_for_the_user(folder):
+    """The first fit of scikit-learn imports modules that draw from Python's generator."""
+    folder.write(
+        "train.py", "from sklearn.dummy import DummyRegressor\nDummyRegressor().fit([[1]], [1])"
+    )
+    assert folder.record("train.py")["observed"]["remarks"] == []

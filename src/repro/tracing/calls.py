@@ -253,6 +253,7 @@ class Step(_Rest):
         self._sets: list[str] = []
         self._before: dict[str, str] = {}
         self._moved: list[str] = []
+        self._modules = 0
 
     def begin(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -274,6 +275,7 @@ class Step(_Rest):
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
         self._before, self._moved = self._calls.generators.enter()
+        self._modules = len(sys.modules)
 
     def raised(self, error: BaseException) -> None:
         """Record the type of an error."""
@@ -314,6 +316,7 @@ class Step(_Rest):
             time=time.monotonic_ns(),
             sets=self._sets,
             moved=self._moved,
+            imported=len(sys.modules) != self._modules,
             **extra,
         )
 

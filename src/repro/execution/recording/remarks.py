@@ -78,6 +78,9 @@ def _draws(traces: Traces) -> Iterator[tuple[bool, str, Event]]:
             if event["event"] != "step":
                 continue
             within = [n.removeprefix(_START) for n in event["inputs"] if n.startswith(_START)]
+            if event["imported"]:
+                # Some modules draw from Python's own generator when they are imported.
+                within = [name for name in within if name != "random"]
             for before, names in ((True, event["moved"]), (False, within)):
                 for generator in [name for name in names if name not in seeded]:
                     seeded.add(generator)
