@@ -148,7 +148,7 @@ def test_a_command_of_a_stranger_is_shown_and_not_run(folder, tmp_path):
     for command in ("explain", "noise"):
         done = folder.repro(command, **elsewhere)
         assert done.status == 3
-        assert "was not recorded here, and would run: python train.py" in done.err
+        assert "was not recorded on this machine, and would run: python train.py" in done.err
     assert explained(folder, "--run-command", status=0, **elsewhere)["explained"] is True
 
 

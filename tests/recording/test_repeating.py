@@ -76,7 +76,7 @@ def test_data_that_is_not_there_is_a_precondition(forest):
     (forest.path / "iris.csv").unlink()
     done = forest.repro("verify")
     assert done.status == 3
-    assert "iris.csv: the command read it, and it is not in" in done.err
+    assert "iris.csv: the command read it, and it is missing in" in done.err
 
 
 def test_an_edited_module_is_suspected(forest):
@@ -156,7 +156,7 @@ def test_a_command_of_a_stranger_is_shown_and_not_run(forest, tmp_path):
     elsewhere = {"XDG_STATE_HOME": str(tmp_path / "nobody")}
     done = forest.repro("verify", **elsewhere)
     assert done.status == 3
-    assert "was not recorded here, and would run: python train.py" in done.err
+    assert "was not recorded on this machine, and would run: python train.py" in done.err
     assert "--run-command" in done.err
     agreed = forest.repro("verify", "--run-command", **elsewhere)
     assert agreed.status == 0, agreed.err
@@ -223,7 +223,7 @@ def test_a_file_that_is_read_unseen_is_refused_by_name(folder, source, name):
     assert found["seal"] == "sealed"
     assert found["comparison"]["verdict"] == "incomparable"
     assert found["comparison"]["reasons"][0] == (
-        f"the command was refused to read {name}, which the record does not name: record it"
+        f"the seal refused to read {name}, which the record does not name: record the command"
         f" again with --input {name}"
     )
     folder.record("python", "train.py", options=("--input", name))

@@ -57,7 +57,7 @@ class RecordRequest:
     outputs : sequence of str
         Patterns of the files that are results; without patterns, all written files are.
     sealed : bool
-        Whether the command may read its sources and ``inputs`` alone, and reach no network.
+        Whether the command may read only its sources and ``inputs``, and reach no network.
     """
 
     words: Sequence[str]
@@ -132,7 +132,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
 
 
 def _readable(request: RecordRequest) -> Iterator[Path]:
-    """Yield what a sealed command may read: its sources, and what is declared."""
+    """Yield the files that a sealed command may read: its sources and declared inputs."""
     yield from (path.absolute() for path in request.inputs)
     for name in state_of(request.folder, request.runs):
         if name.endswith(_SOURCES):

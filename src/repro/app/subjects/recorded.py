@@ -43,6 +43,9 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
             )
         return parse_config(record.config, subject.path.name)
     path = subject.path / "config.json"
+    if not path.exists() and is_command(subject.path):
+        # It refuses the run of a command, with the reason.
+        read_run(subject.path)
     try:
         value = load(read_limited(path, path.name), path.name)
     except OSError as error:
