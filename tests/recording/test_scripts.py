@@ -195,7 +195,8 @@ def test_without_a_seed_the_call_is_named(place, file, span, text):
     else:
         call, site = named
         assert found["comparison"]["divergence"]["stage"] == call
-        assert found["comparison"]["verdict"] == "different"
+        # A score can agree by chance: within the tolerance, and no pass where bits should agree.
+        assert found["comparison"]["verdict"] in {"different", "equivalent"}
         assert sites == [site]
         assert any("generator" in suspect["cause"] for suspect in found["suspects"])
 
