@@ -143,6 +143,22 @@ def _joined(folder: str, path: str) -> str:
     return os.path.normpath(whole) if ".." in path or os.sep != "/" else whole
 
 
+def owners_of_top_levels() -> dict[tuple[str, str], str]:
+    """Return the distribution that brings each top-level module, by folder and module.
+
+    Only the first words of the lists are looked at: a tenth of the time of an `Inventory`.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for name, _, distribution in installed():
+        folder = str(Path(str(distribution.locate_file(""))).absolute())
+        record = distribution.read_text("RECORD")
+        firsts = {line.partition("/")[0] for line in (record or "").splitlines()}
+        tops = {each.partition(",")[0].partition(".")[0] for each in firsts}
+        for top in tops if record is not None else _top_levels(name, distribution):
+            found.setdefault((folder, top), name)
+    return found
+
+
 def _top_levels(name: str, distribution: Distribution) -> list[str]:
     listed = (distribution.read_text("top_level.txt") or "").split()
     return listed or [name.replace("-", "_")]

@@ -86,7 +86,7 @@ class Digests:
             function = KINDS.get(f"{str(own.__module__).partition('.')[0]}.{own.__qualname__}")
             if function is not None:
                 return function(value, self._digest)
-        return _of_library(value)
+        return _of_library(value, self._digest)
 
     def _text(self, value: str) -> list[bytes]:
         return [self._places.portable(value).encode("utf-8", "replace")]
@@ -117,7 +117,7 @@ def _hashed(kind: str, parts: Iterable[bytes]) -> str:
     return f"{kind}/v1:{found.hexdigest()}"
 
 
-def _of_library(value: Any) -> str:
+def _of_library(value: Any, digest: Callable[[object], str]) -> str:
     """Digest an object of a library by the functions of ``repro.digest``."""
     packages = {str(own.__module__).partition(".")[0] for own in type(value).__mro__[:-1]}
     if "numpy" in packages and hasattr(value, "dtype") and type(value).__module__ == "numpy":
@@ -138,10 +138,21 @@ def _of_library(value: Any) -> str:
             if isinstance(value, getattr(sys.modules["pandas"], name)):
                 return function(value)
     if not {"numpy", "pandas", "scipy.sparse"} <= sys.modules.keys():
-        raise TypeError("what walks an object is not loaded")
+        return _of_plain_object(value, digest)
     from repro.digest.estimators import digest_estimator
 
     return digest_estimator(value)
+
+
+def _of_plain_object(value: Any, digest: Callable[[object], str]) -> str:
+    """Digest an object of a class in Python by its attributes, where no library walks it."""
+    kind = type(value)
+    own = [
+        base for base in kind.__mro__[:-1] if {"__reduce_ex__", "__reduce__"} & vars(base).keys()
+    ]
+    if own:
+        raise TypeError(f"{kind.__name__} has a state of its own")
+    return "object-" + digest([kind.__qualname__, dict(sorted(vars(value).items()))])
 
 
 def _type_name(value: object) -> str:

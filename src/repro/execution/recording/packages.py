@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.capture.distributions import Inventory
+from repro.capture.distributions import owners_of_top_levels
 from repro.capture.packages import normalised
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ _SITE = ("site-packages", "dist-packages")
 
 
 class Installed:
-    """The files of the running Python's distributions, read while the command runs.
-
-    Reading them takes half a second, during which this process would only wait.
-    """
+    """The distributions of the running Python, read while the command runs."""
 
     def __init__(self) -> None:
-        self._inventory: Inventory | None = None
+        self._owners: dict[tuple[str, str], str] = {}
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -51,11 +48,14 @@ class Installed:
         }
 
     def _read(self) -> None:
-        self._inventory = Inventory()
+        self._owners = owners_of_top_levels()
 
     def _owner(self, file: str) -> str | None:
         self._thread.join()
-        return self._inventory.owner(file) if self._inventory else None
+        path = Path(file)
+        # A package is known by its own file, and a module by itself.
+        place = path.parent if path.stem == "__init__" else path
+        return self._owners.get((str(place.parent), place.name.partition(".")[0]))
 
 
 def _modules(traces: Traces) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.capture.git_process import git
 from repro.core.observed import Remark
-from repro.execution.recording.sources import Chance
+from repro.execution.recording.sources import PYTHON, Chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,13 +89,14 @@ def _draws(traces: Traces) -> Iterator[tuple[bool, str, Event]]:
 
 def _drawn(suspects: Sequence[Chance]) -> Iterator[Remark]:
     for each in suspects:
-        if each.kind == "entropy":
-            yield Remark(
-                kind="unseeded",
-                site=each.site,
-                message=f"{each.what} draws its seed from the system",
-                fix="give it a seed",
-            )
+        if each.kind != "entropy":
+            continue
+        if each.what.startswith(PYTHON):
+            what, seed = _GENERATORS["random"]
+            message, fix = f"draws from {what}, which was never seeded", f"call {seed} first"
+        else:
+            message, fix = "draws its seed from the system", "give it a seed"
+        yield Remark(kind="unseeded", site=each.site, message=f"{each.what} {message}", fix=fix)
 
 
 def _threads(recording: Recording) -> Iterator[Remark]:
