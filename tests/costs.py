@@ -44,6 +44,12 @@ LONG = (
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
     "forking/test_measured.py",
     "matrix/test_matrix_runs.py",
+    "recording/test_explaining.py",
+    "recording/test_planted.py::test_a_file_more_in_a_folder_that_is_listed",
+    "recording/test_planted.py::test_a_time_zone_and_a_locale",
+    "recording/test_planted.py::test_the_version_of_a_package",
+    "recording/test_recording.py::test_workers_have_no_order_and_leave_none",
+    "recording/test_scripts.py::test_without_a_seed_the_call_is_named",
     "report/test_comparison_page.py::test_a_thousand_records_make_a_page_that_can_be_read",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
@@ -55,6 +61,9 @@ FIRST = (
     "container/",
     "cli/test_comparing.py",
     "cpu/",
+    "recording/test_recording.py",
+    "recording/test_repeating.py",
+    "recording/",
     "cli/",
     "nix/",
     "report/",
