@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _FIXED, _OTHERS = 0, (1, 2, 3)
 _REASONS = {
-    ENTROPY: "no variable gives a seed to a generator that a script makes: write one into the script",
+    ENTROPY: (
+        "no variable gives a seed to a generator that a script makes: write one into the script"
+    ),
     CLOCK: "no run can have the time of a different run",
     FOLDER: "the record has only a digest of the names",
 }
