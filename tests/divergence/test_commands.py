@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from repro.core.verdict import Check, Kind, Outcome, Verdict
-from repro.divergence.commands import STATUS, judge_command
+from repro.divergence.commands import STATUS, differing_line, judge_command
 
 
 def check(name, kind, outcome=Outcome.SAME):
@@ -35,3 +35,16 @@ LOSS = check("train.py log_loss", Kind.METRIC)
 )
 def test_what_has_no_number_is_judged_by_its_bits(stages, results, verdict):
     assert judge_command(stages, results, "")[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "found"),
+    [
+        ("a\nb\n", "a\nb", ""),
+        ("a\nb", "a\nc", "line 2: reference 'b', this run 'c'"),
+        ("a", "a\nb", "line 2: reference nothing, this run 'b'"),
+        ("", "", ""),
+    ],
+)
+def test_the_first_line_that_differs(expected, actual, found):
+    assert differing_line(expected, actual) == found

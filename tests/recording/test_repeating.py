@@ -8,6 +8,8 @@ import shutil
 import pandas as pd
 import pytest
 
+from repro.core.jsonfile import bound, dump_record
+from repro.core.record import Materials, RunRecord
 from repro.launch.seal.command import available_seal
 from tests.recording.folders import steps_of
 
@@ -321,3 +323,30 @@ def test_a_report_is_a_page_of_its_own(forest):
     for part in ("python train.py", "train.py:9 Forest.fit", "unseeded"):
         assert part in page
     assert "<script" not in page
+
+
+def test_the_first_printed_line_that_differs_is_shown_and_decides_nothing(forest):
+    forest.write("train.py", f"import time\nprint('same')\nprint(time.perf_counter())\n{FOREST}")
+    forest.record("python", "train.py")
+    found = forest.verify(status=0)
+    assert found["comparison"]["verdict"] == "identical"
+    assert found["printed"].startswith("line 2: reference '")
+
+
+@needs_seal
+def test_a_forged_record_opens_no_file_whose_content_it_does_not_know(folder, tmp_path):
+    """A stranger can name any file as code; the command is not given it."""
+    secret = tmp_path / "secret.txt"
+    folder.write(
+        "train.py",
+        f"try:\n    found = open({str(secret)!r}).read()\nexcept OSError:\n    found = ''\n"
+        "class Model:\n    def fit(self, x):\n        self.x = x\nModel().fit(found)\n",
+    )
+    made = folder.record("python", "train.py")
+    secret.write_text("a secret")
+    record = RunRecord.model_validate_json(json.dumps(made))
+    code = {**record.materials.code, str(secret): "0" * 64}
+    forged = record.model_copy(update={"materials": Materials(data=(), code=code)})
+    folder.write("forged.json", dump_record(bound(forged)).decode())
+    found = folder.verify("forged.json", "--run-command", status=0)
+    assert found["comparison"]["verdict"] == "identical"

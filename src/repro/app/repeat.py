@@ -21,6 +21,7 @@ from repro.core.verdict import Verdict
 from repro.digest.files import sha256_file
 from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
+from repro.divergence.commands import differing_line
 from repro.divergence.suspicion import diagnose
 from repro.execution.recording import Changes, Performance, Sealing, Selection, copy_of, perform
 
@@ -106,8 +107,12 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     asked = replace(asked, known=asked.known.plus(observed)) if asked.auto else asked
     comparison, suspects = compared(replace(question, asked=asked), actual)
     verification = build_verification(question.name, question.integrity, comparison)
-    sealed = actual.observed.sealed if actual.observed else None
-    return verification.model_copy(update={"suspects": suspects, "seal": sealed})
+    there, here = expected.observed, actual.observed
+    sealed = here.sealed if here else None
+    printed = differing_line(there.stdout, here.stdout) if there and here else ""
+    return verification.model_copy(
+        update={"suspects": suspects, "seal": sealed, "printed": printed or None}
+    )
 
 
 def compared(question: Repetition, actual: RunRecord) -> tuple[Comparison, tuple[Suspect, ...]]:
@@ -178,8 +183,15 @@ def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRe
 
 def _sealing(expected: RunRecord, observed: Observed, folder: Path) -> Sealing:
     """Allow the files of which the record has a digest, and the programs that it names."""
-    names = [each.name for each in expected.materials.data] + list(expected.materials.code)
-    return Sealing([located(name, folder) for name in names], observed.started)
+    data = [located(each.name, folder) for each in expected.materials.data]
+    code = {located(name, folder): sha256 for name, sha256 in expected.materials.code.items()}
+    # Code in the folder may have been edited since. Elsewhere it is only what the record knows.
+    known = [
+        path
+        for path, sha256 in code.items()
+        if path.is_relative_to(folder) or (path.is_file() and sha256_file(path) == sha256)
+    ]
+    return Sealing([*data, *known], observed.started)
 
 
 def _declared(expected: RunRecord, folder: Path) -> Iterator[Path]:

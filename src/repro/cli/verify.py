@@ -181,6 +181,8 @@ def render(verification: Verification) -> None:
         output.field("network", verification.network.sentence)
     if verification.seal is not None:
         output.field("seal", line(verification.seal))
+    if verification.printed is not None:
+        output.field("printed", line(verification.printed))
     if verification.claimed:
         output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")
     if verification.comparison is not None:

@@ -217,6 +217,8 @@ class Verification(Record):
         Of the re-execution; None where nothing was executed, or in a process that goes on.
     seal : str or None
         Of a command that was run again: ``sealed``, or why what was observed may be incomplete.
+    printed : str or None
+        The first line of its standard output that differs. It decides nothing.
     claimed : tuple of str
         What the record says of itself, and nothing on this machine was compared with.
     """
@@ -231,4 +233,5 @@ class Verification(Record):
     findings: tuple[Finding, ...] = ()
     network: Network | None = Later
     seal: str | None = Later
+    printed: str | None = Later
     claimed: tuple[str, ...] = ()

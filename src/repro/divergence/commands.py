@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Kind, Outcome, Verdict
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from repro.core.verdict import Check
 
 STATUS = "command.status"
+_WIDE = 80
 _WRITTEN = "stages.write "
 _EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
 _WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
@@ -81,3 +83,21 @@ def _counted(wrong: Sequence[Check], results: Sequence[Check]) -> list[str]:
 
 def _beyond(kind: Kind) -> str:
     return "" if kind is Kind.FILE else " beyond the tolerance"
+
+
+def differing_line(expected: str, actual: str) -> str:
+    r"""Describe the first line in which two texts differ; empty if they are equal.
+
+    Examples
+    --------
+    >>> differing_line("loss 0.5\ndone", "loss 0.6\ndone")
+    "line 1: reference 'loss 0.5', this run 'loss 0.6'"
+    >>> differing_line("done", "done")
+    ''
+    """
+    pairs = zip_longest(expected.splitlines(), actual.splitlines())
+    for number, (left, right) in enumerate(pairs, start=1):
+        if left != right:
+            shown = ["nothing" if each is None else repr(each[:_WIDE]) for each in (left, right)]
+            return f"line {number}: reference {shown[0]}, this run {shown[1]}"
+    return ""
