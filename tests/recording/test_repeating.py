@@ -348,5 +348,5 @@ def test_a_forged_record_opens_no_file_whose_content_it_does_not_know(folder, tm
     code = {**record.materials.code, str(secret): "0" * 64}
     forged = record.model_copy(update={"materials": Materials(data=(), code=code)})
     folder.write("forged.json", dump_record(bound(forged)).decode())
-    found = folder.verify("forged.json", "--run-command", status=0)
-    assert found["comparison"]["verdict"] == "identical"
+    found = folder.verify("forged.json", "--run-command", status=1)
+    assert found["comparison"]["reasons"][0].startswith(f"the seal refused to read {secret}")
