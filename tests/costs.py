@@ -46,6 +46,8 @@ LONG = (
     "matrix/test_matrix_runs.py",
     "recording/test_explaining.py",
     "recording/test_planted.py::test_a_file_more_in_a_folder_that_is_listed",
+    "recording/test_planted.py::test_an_own_module",
+    "recording/test_planted.py::test_nothing_planted_is_identical",
     "recording/test_planted.py::test_a_time_zone_and_a_locale",
     "recording/test_planted.py::test_the_version_of_a_package",
     "recording/test_recording.py::test_workers_have_no_order_and_leave_none",

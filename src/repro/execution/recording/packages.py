@@ -53,7 +53,7 @@ class Installed:
     def _owner(self, file: str) -> str | None:
         self._thread.join()
         path = Path(file)
-        # A package is known by its own file, and a module by itself.
+        # A package is known by its folder, and a module by its file.
         place = path.parent if path.stem == "__init__" else path
         return self._owners.get((str(place.parent), place.name.partition(".")[0]))
 
