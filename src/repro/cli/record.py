@@ -65,7 +65,7 @@ def command(
     is_sealed: bool,
     as_json: bool,
 ) -> int:
-    """Run any command, unchanged, and keep the evidence in a run folder.
+    """Run any command, unchanged, and keep the evidence.
 
     No project and no configuration are needed. Every Python that the command starts is observed:
     the files that it reads and writes, the code that it loads, the calls that read, split, fit,
