@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": ("repro.cli.train", "Train an experiment and keep the evidence in a run folder."),
-    "record": (
-        "repro.cli.record",
-        "Run any command, unchanged, and keep the evidence in a run folder.",
-    ),
+    "record": ("repro.cli.record", "Run any command, unchanged, and keep the evidence."),
     "verify": ("repro.cli.verify", "Check that a run or reference reproduces on this machine."),
     "compare": (
         "repro.cli.compare",
