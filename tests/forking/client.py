@@ -32,6 +32,9 @@ FRESH = {"doctor", "exec"}
 # Commands that load the libraries as they are, at no level.
 UNPINNED = {"config", "data", "drift", "report"}
 
+# One that is closed while it loads ends when it has loaded, which takes a while on a busy machine.
+_ENDING_SECONDS = 300
+
 
 class Servers:
     """A few of them, which differ in how their libraries were loaded.
@@ -154,7 +157,7 @@ class Server:
         """End the process, which does so by itself if this one ends without closing."""
         if self._process is not None:
             self._control.close()
-            self._process.wait(10)
+            self._process.wait(_ENDING_SECONDS)
             self._process = None
 
     def _send(self, request: object, out: _Pipe, err: _Pipe) -> io.BufferedReader:
