@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -220,7 +219,10 @@ def test_workers_have_no_order_and_leave_none(folder):
     assert records[0]["steps"] == records[1]["steps"]
     names = steps_of(records[0])
     assert len(names) == 14
-    assert names[0], names[-1] == ("train.py:5 DummyRegressor.fit", "train.py:7 DummyRegressor.fit")
+    assert (names[0], names[-1]) == (
+        "train.py:5 DummyRegressor.fit",
+        "train.py:7 DummyRegressor.fit",
+    )
 
 
 def test_a_python_that_ignores_the_environment_is_named(folder):
@@ -296,7 +298,6 @@ def test_numbers_that_are_not_finite_are_facts(folder):
     )
     record = folder.record("train.py")
     assert record["evidence"]["facts"]["train.py r2_score"] == "nan"
-    assert not np.isfinite(float("nan"))
 
 
 def test_a_library_that_is_imported_late_draws_nothing_for_the_user(folder):
@@ -305,3 +306,24 @@ def test_a_library_that_is_imported_late_draws_nothing_for_the_user(folder):
         "train.py", "from sklearn.dummy import DummyRegressor\nDummyRegressor().fit([[1]], [1])"
     )
     assert folder.record("train.py")["observed"]["remarks"] == []
+
+
+@posix
+def test_a_reader_that_goes_away_ends_the_command_as_without_recording(folder):
+    folder.write("train.py", "for n in range(10**6):\n    print('line', n)\n")
+    environ = {k: v for k, v in {**os.environ, **folder.environ}.items() if v is not None}
+    line = f"{sys.executable} -m repro record -- python train.py | head -1"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=folder.path, env=environ, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "line 0\n"
+    assert "the command failed with status" in done.stderr
+
+
+def test_a_trace_that_ends_early_is_remarked(folder):
+    """As on a full disk, where what cannot be written is lost."""
+    folder.write("train.py", "import os\nopen('n', 'w').write('1')\nos._exit(0)\n")
+    [remark] = folder.record("train.py")["observed"]["remarks"]
+    assert remark["kind"] == "not observed"
+    assert "ends early" in remark["message"]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -350,3 +355,26 @@ def test_a_forged_record_opens_no_file_whose_content_it_does_not_know(folder, tm
     folder.write("forged.json", dump_record(bound(forged)).decode())
     found = folder.verify("forged.json", "--run-command", status=1)
     assert found["comparison"]["reasons"][0].startswith(f"the seal refused to read {secret}")
+
+
+@needs_seal
+def test_a_verification_that_is_killed_leaves_nothing_running(folder):
+    folder.write(
+        "train.py",
+        "import os, time\nclass Model:\n    def fit(self, x):\n        self.x = x\nModel().fit(1)\n"
+        "if 'SLOW' in os.environ:\n    print(os.getpid(), flush=True)\n    time.sleep(600)\n",
+    )
+    folder.record("python", "train.py")
+    environ = {k: v for k, v in {**os.environ, **folder.environ}.items() if v is not None}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "repro", "verify"],
+        cwd=folder.path, env={**environ, "SLOW": "1"}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    pid = next(int(line) for line in process.stderr if line.strip().isdecimal())
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()

@@ -219,7 +219,7 @@ def _refusal(runs):
         check_writable(runs)
     with pytest.raises(PreconditionError), PendingRun(runs, RUN_ID):
         pass
-    assert "--set execution.runs=FOLDER" in caught.value.advice
+    assert "--runs FOLDER" in caught.value.advice
     return caught.value.message
 
 

@@ -15,7 +15,15 @@ import click
 from repro.cli import output
 from repro.cli.options import LEVELS, debug_option
 from repro.core.errors import ExitCode, PreconditionError
-from repro.launch import KNOWN, Level, check_processor, overruled, pinned, unwanted
+from repro.launch import (
+    KNOWN,
+    Level,
+    check_processor,
+    is_for_python,
+    overruled,
+    pinned,
+    unwanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,17 +76,11 @@ def command(arguments: tuple[str, ...], level: str, form: str | None) -> int:
         )
     if not arguments[0]:
         raise click.UsageError("the command's name is empty")
-    if _is_for_python(arguments[0]):
+    if is_for_python(arguments[0]):
         arguments = (sys.executable, *arguments)
     check_processor(chosen)
     _warn_of_unknown(sorted(overruled(chosen, os.environ).keys() - KNOWN))
     return _become(arguments, pinned(chosen, os.environ))
-
-
-def _is_for_python(first: str) -> bool:
-    """Return whether a command begins like the arguments of Python."""
-    script = first.endswith(".py") and os.path.isfile(first)  # noqa: PTH113 - as below
-    return first in {"-m", "-c"} or (script and shutil.which(first) is None)
 
 
 def _warn_of_unknown(names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,6 @@ def command(
     repro verify --integrity RUN            only the files, without training
     """
     from repro.app.files import check_targets
-    from repro.app.subjects.commands import command_of
-    from repro.app.subjects.recorded import record_of
     from repro.app.subjects.subject import check_integrity, find_subject
     from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
@@ -110,15 +109,9 @@ def command(
     if only_integrity or not intact:
         verification = verify_integrity(found, integrity)
     else:
-        record = record_of(found)
-        if command_of(record) is not None:
-            run = Rerun(project, runs_of(project, runs_folder), asked, level)
-            quiet = quiet or as_json
-            verification = run.answer(found, record, integrity, quiet=quiet, agreed=run_command)
-        else:
-            observer = Quiet() if quiet or as_json else Progress()
-            project = find(project_folder)
-            verification = _execute(project, found, integrity, observer, asked, workers, level)
+        again = _Again(project, project_folder, runs_folder, asked, workers, level)
+        quiet = quiet or as_json
+        verification = again.answer(found, integrity, quiet=quiet, agreed=run_command)
     if report_file is not None:
         _write(report_file, verification)
     if as_json:
@@ -128,30 +121,49 @@ def command(
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
 
 
-def _execute(
-    project: Path,
-    subject: Subject,
-    integrity: tuple[Check, ...],
-    observer: Progress | Quiet,
-    asked: ToleranceRequest,
-    workers: int | None,
-    level: str | None,
-) -> Verification:
-    from repro.app.subjects.recorded import recorded_config
-    from repro.app.subjects.trust import check_trust
+@dataclass(frozen=True)
+class _Again:
+    """How a subject that is intact is executed again, as the options say."""
 
-    config = recorded_config(subject)
-    check_trust(project, subject, config)
-    determinism = config.determinism.model_copy(update={"level": level} if level else {})
-    enter(determinism.level)
-    from repro.app.subjects.question import prepare_subject
-    from repro.app.verify import verify
-    from repro.execution.places import Here
+    base: Path
+    project_folder: Path | None
+    runs_folder: Path | None
+    asked: ToleranceRequest
+    workers: int | None
+    level: str | None
 
-    execution = config.execution.model_copy(update={"workers": workers or 1})
-    config = config.model_copy(update={"execution": execution, "determinism": determinism})
-    question = prepare_subject(project, subject, integrity, config, asked)
-    return verify(project, question, observer, Here(shut=True))
+    def answer(
+        self, subject: Subject, integrity: tuple[Check, ...], *, quiet: bool, agreed: bool
+    ) -> Verification:
+        """Run a command again, or train again, and compare."""
+        from repro.app.subjects.commands import command_of
+        from repro.app.subjects.recorded import record_of
+
+        record = record_of(subject)
+        if command_of(record) is None:
+            return self._trained(subject, integrity, Quiet() if quiet else Progress())
+        run = Rerun(self.base, runs_of(self.base, self.runs_folder), self.asked, self.level)
+        return run.answer(subject, record, integrity, quiet=quiet, agreed=agreed)
+
+    def _trained(
+        self, subject: Subject, integrity: tuple[Check, ...], observer: Progress | Quiet
+    ) -> Verification:
+        from repro.app.subjects.recorded import recorded_config
+        from repro.app.subjects.trust import check_trust
+
+        project, config = find(self.project_folder), recorded_config(subject)
+        check_trust(project, subject, config)
+        level = {"level": self.level} if self.level else {}
+        determinism = config.determinism.model_copy(update=level)
+        enter(determinism.level)
+        from repro.app.subjects.question import prepare_subject
+        from repro.app.verify import verify
+        from repro.execution.places import Here
+
+        execution = config.execution.model_copy(update={"workers": self.workers or 1})
+        config = config.model_copy(update={"execution": execution, "determinism": determinism})
+        question = prepare_subject(project, subject, integrity, config, self.asked)
+        return verify(project, question, observer, Here(shut=True))
 
 
 def _write(path: Path, verification: Verification) -> None:

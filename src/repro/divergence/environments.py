@@ -19,7 +19,7 @@ def differing_fields(
 
 def comparable(environment: Environment) -> dict[str, object]:
     """Return what is compared with a second environment: without packages that cannot matter."""
-    # What was kept out had no effect, and the packages that were used are among the packages.
+    # Variables that the level kept out had no effect; used packages are compared by version.
     idle = {"runtime", "used", "packages", "dropped"}
     value = environment.model_dump(mode="json", exclude=idle)
     if environment.commit is not None:

@@ -11,7 +11,7 @@ This package must not import NumPy, or anything that is slow to import: it runs 
 """
 
 from repro.core.variables import KNOWN
-from repro.launch.folder import module_command, safe_children, without_folder
+from repro.launch.folder import is_for_python, module_command, safe_children, without_folder
 from repro.launch.inherited import leaking
 from repro.launch.isolation import Isolation, isolate, isolated_command, isolation_of_children
 from repro.launch.levels import (
@@ -38,6 +38,7 @@ __all__ = [
     "dropped",
     "ensure",
     "in_force",
+    "is_for_python",
     "isolate",
     "isolated_command",
     "isolation_of_children",

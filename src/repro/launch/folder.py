@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
+    from pathlib import Path
 
 SAFE_PATH = "PYTHONSAFEPATH"
 
@@ -51,3 +52,19 @@ def safe_children(environ: MutableMapping[str, str] = os.environ) -> Iterator[No
                 environ.pop(name, None)
             else:
                 environ[name] = value
+
+
+def is_for_python(first: str, folder: Path | None = None) -> bool:
+    """Return whether a command begins like the arguments of Python: a script, ``-m`` or ``-c``.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where the command runs; the current folder by default.
+    """
+    if not first.endswith(".py"):
+        return first in {"-m", "-c"}
+    import shutil  # noqa: PLC0415 - needed for a script alone
+
+    path = os.path.join(folder or "", first)  # noqa: PTH118 - as below
+    return os.path.isfile(path) and shutil.which(first) is None  # noqa: PTH113 - starts faster

@@ -124,5 +124,5 @@ def writing_to(path: Path) -> Iterator[None]:
         first = "free some space, or " if error.errno in _FULL else ""
         raise PreconditionError(
             f"{path}: cannot be written: {reason}",
-            advice=f"{first}choose a writable folder: --set execution.runs=FOLDER",
+            advice=f"{first}choose a writable folder: --runs FOLDER",
         ) from error

@@ -80,9 +80,9 @@ class Calls:
     """
 
     def __init__(self, trace: Trace, places: Places, digests: Digests) -> None:
-        self._trace = trace
+        self.trace = trace
         self._places = places
-        self._digests = digests
+        self.digests = digests
         self._counts: dict[tuple[str, str], int] = {}
         self._series: dict[str, _Chain] = {}
         self._thread = threading.local()
@@ -164,7 +164,7 @@ class Calls:
         try:
             function(*given)
         except Exception as error:
-            self._trace.write("lost", what=f"{type(error).__name__}: {error}"[:200])
+            self.trace.write("lost", what=f"{type(error).__name__}: {error}"[:200])
             return False
         finally:
             self._thread.busy = False
@@ -187,13 +187,13 @@ class Calls:
         chain = self._series.setdefault(name, _Chain())
         chain.add(value)
         if chain.length & (chain.length - 1) == 0 and chain.length > FIRST:
-            self._trace.write("series", name=name, **chain.marks_now())
+            self.trace.write("series", name=name, **chain.marks_now())
 
     def write_series(self) -> None:
         """Write the last mark of every series."""
         for name, chain in self._series.items():
             if chain.length > FIRST:
-                self._trace.write("series", name=name, **chain.marks_now())
+                self.trace.write("series", name=name, **chain.marks_now())
 
 
 class _Chain:
@@ -259,7 +259,7 @@ class Step(_Rest):
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Digest the inputs."""
-        digests = self._calls._digests  # noqa: SLF001 - one thing in two classes
+        digests = self._calls.digests
         named = _named(original, args, kwargs)
         if self._kind == "method":
             self._owner = args[0]
@@ -271,7 +271,7 @@ class Step(_Rest):
 
     def take(self, named: dict[str, object]) -> None:
         """Digest named inputs and the states of the generators."""
-        digests = self._calls._digests  # noqa: SLF001 - as above
+        digests = self._calls.digests
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
         self._before, self._moved = self._calls.generators.enter()
@@ -283,7 +283,7 @@ class Step(_Rest):
 
     def finished(self, result: object) -> None:
         """Digest the outputs and keep the numbers in them."""
-        digests, outputs = self._calls._digests, {}  # noqa: SLF001 - as above
+        digests, outputs = self._calls.digests, {}
         method = self._label.rpartition(".")[2]
         if self._owner is not None and method in _FITS:
             outputs["fitted"] = digests.fitted(self._owner, renew=True)
@@ -304,7 +304,7 @@ class Step(_Rest):
         after = self._calls.generators.take()
         drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
         thread = threading.current_thread() is threading.main_thread()
-        self._calls._trace.write(  # noqa: SLF001 - as above
+        self._calls.trace.write(
             "step",
             file=self._site[0],
             line=self._site[1],

@@ -19,6 +19,7 @@ def watch_classes() -> None:
     original = builtins.__build_class__
 
     def build(*_given: Any, **_named: Any) -> Any:
+        """Make a class, and wrap its methods."""
         made = original(*_given, **_named)
         try:
             wrap(made)

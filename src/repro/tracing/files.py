@@ -61,6 +61,7 @@ class Files:
         handlers = self._handlers
 
         def hook(event: str, given: tuple[Any, ...]) -> None:
+            """Handle an audit event."""
             handle = handlers.get(event)
             if handle is None or self._busy:
                 return

@@ -39,6 +39,7 @@ def remarks_of(
         *_unknown_to_git(files, recording),
         *_network(traces),
         *_programs(traces),
+        *_cut_off(traces, recording),
         *_refused(recording),
     ]
     return tuple(dict.fromkeys(found))
@@ -178,6 +179,23 @@ def _programs(traces: Traces) -> Iterator[Remark]:
             message=f"a Python could not be observed: {reason.strip()}",
             fix="use a version of Python that repro supports",
         )
+
+
+def _cut_off(traces: Traces, recording: Recording) -> Iterator[Remark]:
+    """Yield a remark if a trace has no last line, although the command ended well."""
+    numbers = [process.number for process in traces.processes]
+    for position, process in enumerate(traces.processes):
+        # A process that becomes another program keeps its number, and may trace itself again.
+        became = process.number in numbers[position + 1 :] or (
+            bool(process.events) and process.events[-1]["event"] == "started"
+        )
+        ended = became or process.worker or any(process.of("end"))
+        if recording.run.status == 0 and not ended:
+            yield Remark(
+                kind="not observed",
+                message="the trace of a Python ends early, so steps and files may be missing",
+                fix="free some space in the temporary folder, or leave by sys.exit, not os._exit",
+            )
 
 
 def _refused(recording: Recording) -> Iterator[Remark]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
+from repro.launch import is_for_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,8 +52,7 @@ def resolved(words: Sequence[str], folder: Path) -> list[str]:
     by a path gets its absolute path, since a copy of the folder has no environments in it.
     """
     first = words[0]
-    script = first.endswith(".py") and (folder / first).is_file() and shutil.which(first) is None
-    if first in {"-m", "-c"} or script:
+    if is_for_python(first, folder):
         return [sys.executable, *words]
     if os.sep in first and (folder / first).is_file():
         first = str((folder / first).absolute())
@@ -158,10 +158,12 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
 
 
 def _copy(stream: IO[bytes], kept: bytearray, out: Callable[[bytes], object]) -> None:
-    while block := os.read(stream.fileno(), 1 << 16):
-        out(block)
-        if len(kept) < KEPT:
-            kept.extend(block)
+    # Whoever reads the output may have gone, as head does: then the command's pipe is closed too.
+    with stream, suppress(OSError):
+        while block := os.read(stream.fileno(), 1 << 16):
+            if len(kept) < KEPT:
+                kept.extend(block)
+            out(block)
 
 
 @contextmanager
@@ -169,6 +171,7 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Ignore Ctrl-C, which the terminal sends to the command too, and forward SIGTERM."""
 
     def forward(number: int, _frame: object) -> None:
+        """Send a received signal to the command."""
         process.send_signal(number)
 
     before = {}

@@ -44,6 +44,8 @@ def main(report: str, command: list[str]) -> int:
     granted = rules.granted(policy, temporary)
     own, given = socket.socketpair()
     signals = relay.block()
+    # Whoever waits for the command may be killed: then nothing is left that runs on.
+    kernel.library_call("prctl", kernel.PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
     parent = os.getpid()
     child = os.fork()
     if not child:

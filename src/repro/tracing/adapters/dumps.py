@@ -20,6 +20,7 @@ def pickle(module: Any, recorder: Recorder) -> None:
     """Watch ``pickle.dump`` to a file that has a name."""
 
     def dumped(value: object, file: Any, *_: object, **__: object) -> None:
+        """Note the object, if the file has a name."""
         name = getattr(file, "name", None)
         if isinstance(name, (str, os.PathLike)):
             recorder.dump(value, name)

@@ -33,6 +33,7 @@ def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, genera
     for name in names:
 
         def seeded(seed: object = None, *_: object, **__: object) -> None:
+            """Note that a generator was seeded."""
             recorder.note("seed", generator=generator, given=seed is not None)
 
         recorder.around(module, name, seeded)

@@ -35,6 +35,7 @@ def data(module: Any, recorder: Recorder) -> None:
     original = module.DataLoader.__iter__
 
     def begin(loader: Any) -> Any:
+        """Record the start of one pass."""
         step = recorder.begin("DataLoader.__iter__", lambda: {"batch_size": loader.batch_size})
         iterator = original(loader)
         # Drawn for this pass: the order of the rows and the seeds of the workers follow from it.
@@ -48,9 +49,11 @@ def _watch_optimizers(module: Any, recorder: Recorder) -> None:
     opened: dict[int, Any] = {}
 
     def parameters(optimizer: Any) -> list[Any]:
+        """Return all parameters of an optimizer."""
         return [each for group in optimizer.param_groups for each in group["params"]]
 
     def before(optimizer: Any, *_: object) -> None:
+        """Begin a step."""
         given = parameters(optimizer)
         opened[id(optimizer)] = recorder.begin(
             f"{type(optimizer).__name__}.step",
@@ -58,6 +61,7 @@ def _watch_optimizers(module: Any, recorder: Recorder) -> None:
         )
 
     def after(optimizer: Any, *_: object) -> None:
+        """Finish a step."""
         step = opened.pop(id(optimizer), None)
         if step is not None:
             recorder.finish(step, parameters(optimizer))

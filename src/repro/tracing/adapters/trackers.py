@@ -12,11 +12,13 @@ def mlflow(module: Any, recorder: Recorder) -> None:
     """Note every number passed to ``mlflow.log_metric`` and ``mlflow.log_metrics``."""
 
     def one(key: str, value: float, step: int | None = None, *_: object, **__: object) -> None:
+        """Note one number."""
         recorder.number(key, value, step)
 
     def several(
         metrics: dict[str, float], step: int | None = None, *_: object, **__: object
     ) -> None:
+        """Note several numbers."""
         for key, value in metrics.items():
             recorder.number(key, value, step)
 
