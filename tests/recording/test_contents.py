@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.core.record import Series
 from repro.execution.recording.contents import content_of
+from repro.tracing.calls import _Chain
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.floats(allow_nan=False) | st.text(),
@@ -91,3 +93,13 @@ def test_a_long_table_gives_an_even_sample_of_its_numbers(tmp_path):
     numbers = content_of(path).numbers
     assert 200 <= len(numbers) <= 256
     assert all(value == int(place[1:].partition("]")[0]) + 0.5 for place, value in numbers.items())
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=70))
+def test_a_chain_that_grows_in_a_process_is_that_of_a_series(values):
+    """The process has no model of a record: the chain is written there a second time."""
+    chain = _Chain()
+    for value in values:
+        chain.add(value)
+    whole = Series.of("loss", values)
+    assert chain.marks_now() == {"length": whole.length, "marks": whole.marks}

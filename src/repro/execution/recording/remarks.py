@@ -185,7 +185,7 @@ def _cut_off(traces: Traces, recording: Recording) -> Iterator[Remark]:
     """Yield a remark if a trace has no last line, although the command ended well."""
     numbers = [process.number for process in traces.processes]
     for position, process in enumerate(traces.processes):
-        # A process that becomes another program keeps its number, and may trace itself again.
+        # A process that becomes a different program keeps its number, and may trace itself again.
         became = process.number in numbers[position + 1 :] or (
             bool(process.events) and process.events[-1]["event"] == "started"
         )
