@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from repro.core.record import Series
 from repro.execution.recording.contents import content_of
-from repro.tracing.calls import _Chain
+from repro.tracing.chain import Chain
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.floats(allow_nan=False) | st.text(),
@@ -98,7 +98,7 @@ def test_a_long_table_gives_an_even_sample_of_its_numbers(tmp_path):
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=70))
 def test_a_chain_that_grows_in_a_process_is_that_of_a_series(values):
     """The process has no model of a record: the chain is written there a second time."""
-    chain = _Chain()
+    chain = Chain()
     for value in values:
         chain.add(value)
     whole = Series.of("loss", values)

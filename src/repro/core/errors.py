@@ -53,3 +53,7 @@ class DataError(PreconditionError):
 
 class SchemaError(PreconditionError):
     """A recorded file is malformed, or of a version that this program does not read."""
+
+
+class TrackingError(PreconditionError, TypeError):
+    """A thing that a program asked to be tracked cannot be, or a tracker is misused."""

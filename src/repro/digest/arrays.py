@@ -101,10 +101,11 @@ def _parts(array: npt.NDArray[Any]) -> Iterator[bytes]:
     elif array.dtype.kind == "O":
         yield from _length_prefixed(_encode_element(element) for element in array.flat)
     else:
-        yield _values_hash(array)
+        yield hash_values(array)
 
 
-def _values_hash(array: npt.NDArray[Any]) -> bytes:
+def hash_values(array: npt.NDArray[Any]) -> bytes:
+    """Return the SHA-256 of an array's values, without its dtype and shape."""
     hasher = hashlib.sha256()
     if array.size and array.itemsize:
         for chunk in _chunks(array):

@@ -16,6 +16,7 @@ of its own, one JSON object per line, so that a killed process loses nothing:
 ``dump``     an object was written to a file: the digest of the object
 ``seed``     a global generator was seeded
 ``logged``   the program logged a number through a tracker
+``own``      a file is the tracker's own, and neither data nor a result
 ``lost``     something could not be recorded, and the reason
 ``started``  a program was started
 ``network``  a connection was made, to a host other than this one

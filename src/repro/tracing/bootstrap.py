@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing import calls, classes
-from repro.tracing.adapters import ADAPTERS
+from repro.tracing.adapters import ADAPTERS, GENERATORS
 from repro.tracing.calls import Calls
 from repro.tracing.files import Files
 from repro.tracing.imports import Watcher
@@ -23,6 +23,9 @@ from repro.tracing.values import Digests
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+NAMED = "REPRO_TRACE_NAMED"
+"""Variable that, if set, limits a trace to what the program names itself, by ``repro.tracking``."""
 
 ROOT, FOLDER, OTHERS = "REPRO_TRACE_ROOT", "REPRO_TRACE", "REPRO_TRACE_ADAPTERS"
 
@@ -42,6 +45,7 @@ def start(folder: str) -> None:
     digests = Digests(places)
     active = Calls(trace, places, digests)
     active.readers = files.note_read
+    files.aside = active.is_aside
     if _is_child():
         active.in_child()
     recorder = Recorder(trace, places, files, digests)
@@ -49,14 +53,18 @@ def start(folder: str) -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=partial(_forked, active))
     calls.ACTIVE = active
-    classes.watch_classes()
+    named = bool(os.environ.get(NAMED))
+    if not named:
+        classes.watch_classes()
+    adapters = GENERATORS if named else _adapters()
     watched: dict[str, Callable[[ModuleType], None]] = {
-        name: partial(_adapt, path, recorder) for name, path in _adapters().items()
+        name: partial(_adapt, path, recorder) for name, path in adapters.items()
     }
     Watcher(watched, lambda reason: trace.write("lost", what=reason)).install()
     atexit.register(_ended, trace, active)
     # Last, so that files that this package opens are not recorded as inputs.
-    files.watch()
+    if not named:
+        files.watch()
 
 
 def _adapters() -> dict[str, str]:
@@ -87,11 +95,15 @@ def _forked(active: Calls) -> None:
 
 def _ended(trace: Trace, active: Calls) -> None:
     active.write_series()
-    files = {
+    trace.write("end", modules=loaded_modules())
+
+
+def loaded_modules() -> dict[str, str]:
+    """Return the file of every loaded top-level module, by its name."""
+    return {
         name: file
         for name, module in [*sys.modules.items()]
         if isinstance(file := getattr(module, "__file__", None), str)
         and "." not in name
         and not name.startswith("_")
     }
-    trace.write("end", modules=files)

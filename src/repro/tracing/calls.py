@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import math
 import sys
 import threading
-import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from repro.tracing.composites import parts_of
+from repro.tracing.chain import Chain
 from repro.tracing.randomness import Succession
-from repro.tracing.samples import numbers_of, sample_of
+from repro.tracing.steps import Rest, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
     from repro.tracing.places import Places
@@ -29,8 +27,6 @@ ACTIVE: Calls | None = None
 FIRST = 16
 """Number of calls of one site that are all steps; later ones are steps at powers of two."""
 
-_FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict"})
-_PREDICTS = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function"})
 # Warnings and tracebacks omit frames whose file name has these words, as those of importlib.
 _UNSEEN = "<repro.tracing: importlib _bootstrap>"
 
@@ -81,10 +77,10 @@ class Calls:
 
     def __init__(self, trace: Trace, places: Places, digests: Digests) -> None:
         self.trace = trace
-        self._places = places
+        self.places = places
         self.digests = digests
         self._counts: dict[tuple[str, str], int] = {}
-        self._series: dict[str, _Chain] = {}
+        self._series: dict[str, Chain] = {}
         self._thread = threading.local()
         self.readers: Callable[[object], None] = lambda _: None
         self.generators = Succession()
@@ -99,7 +95,7 @@ class Calls:
         what: tuple[str, str],
     ) -> Any:
         """Make a call, and record it if it comes from the user's code."""
-        file = self._places.code(frame.f_code.co_filename)
+        file = self.places.code(frame.f_code.co_filename)
         # Digesting can call traced methods, such as from a property of an object.
         if file is None or getattr(self._thread, "busy", False):
             return original(*args, **kwargs)
@@ -132,13 +128,40 @@ class Calls:
         """Finish a step that an adapter began."""
         self._quietly(step.finished, result)
 
+    def named(
+        self,
+        site: tuple[str, int],
+        label: str,
+        inputs: dict[str, str],
+        outputs: dict[str, str],
+        **extra: object,
+    ) -> None:
+        """Record something that the program named, with digests that its tracker made."""
+        step = self._counted(site, label, "named")
+        if isinstance(step, Step):
+            self._quietly(step.named, inputs, outputs, extra)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Observe neither the files nor the calls of this thread for a while."""
+        before = self.is_aside()
+        self._thread.aside = self._thread.busy = True
+        try:
+            yield
+        finally:
+            self._thread.aside = self._thread.busy = before
+
+    def is_aside(self) -> bool:
+        """Return whether this thread is not observed at the moment."""
+        return getattr(self._thread, "aside", False)
+
     def _begun(
         self,
         original: Callable[..., Any],
         given: tuple[tuple[Any, ...], dict[str, Any]],
         site: tuple[str, int],
         what: tuple[str, str],
-    ) -> _Rest | None:
+    ) -> Rest | None:
         label, kind = what
         if kind == "method":
             owner = type(given[0][0]) if given[0] else None
@@ -150,12 +173,12 @@ class Calls:
             return step
         return step if self._quietly(step.begin, original, *given) else None
 
-    def _counted(self, site: tuple[str, int], label: str, kind: str) -> _Rest | None:
+    def _counted(self, site: tuple[str, int], label: str, kind: str) -> Rest | None:
         place = f"{site[0]}:{site[1]}"
         count = self._counts.get((place, label), 0) + 1
         self._counts[place, label] = count
         if count > FIRST and count & (count - 1) and not self._is_child:
-            return _Rest(self, site, label) if kind == "number" else None
+            return Rest(self, site, label) if kind == "number" else None
         return Step(self, site, label, kind, count)
 
     def _quietly(self, function: Callable[..., object], *given: object) -> bool:
@@ -184,7 +207,7 @@ class Calls:
         """Add a value to the series of a site, unless it comes from a worker or a thread."""
         if self._is_child or threading.current_thread() is not threading.main_thread():
             return
-        chain = self._series.setdefault(name, _Chain())
+        chain = self._series.setdefault(name, Chain())
         chain.add(value)
         if chain.length & (chain.length - 1) == 0 and chain.length > FIRST:
             self.trace.write("series", name=name, **chain.marks_now())
@@ -194,150 +217,3 @@ class Calls:
         for name, chain in self._series.items():
             if chain.length > FIRST:
                 self.trace.write("series", name=name, **chain.marks_now())
-
-
-class _Chain:
-    """A digest chain over numbers, as in ``core.record.Series``."""
-
-    def __init__(self) -> None:
-        import hashlib
-
-        self._sha256 = hashlib.sha256
-        self._value = hashlib.sha256(b"repro.series/v1").digest()
-        self._marks: dict[str, str] = {}
-        self.length = 0
-
-    def add(self, value: float) -> None:
-        """Add one value."""
-        import struct
-
-        self._value = self._sha256(self._value + struct.pack(">d", value)).digest()
-        self.length += 1
-        if self.length & (self.length - 1) == 0:
-            self._marks[str(self.length)] = self._value.hex()
-
-    def marks_now(self) -> dict[str, object]:
-        """Return the length and the marks so far."""
-        return {
-            "length": self.length,
-            "marks": {**self._marks, str(self.length): self._value.hex()},
-        }
-
-
-class _Rest:
-    """A call that is not a step: only its number is kept, in the series of its site."""
-
-    def __init__(self, calls: Calls, site: tuple[str, int], label: str) -> None:
-        self._calls = calls
-        self._name = f"{site[0]} {label}"
-
-    def raised(self, error: BaseException) -> None:
-        """Record nothing."""
-
-    def finished(self, result: object) -> None:
-        """Add the result to the series."""
-        if isinstance(result, float) and math.isfinite(result):
-            self._calls.chain(self._name, float(result))
-
-
-class Step(_Rest):
-    """One recorded call."""
-
-    def __init__(
-        self, calls: Calls, site: tuple[str, int], label: str, kind: str, count: int
-    ) -> None:
-        super().__init__(calls, site, label)
-        self._site, self._label, self._kind, self._count = site, label, kind, count
-        self._inputs: dict[str, str] = {}
-        self._owner: object = None
-        self._sets: list[str] = []
-        self._before: dict[str, str] = {}
-        self._moved: list[str] = []
-        self._modules = 0
-
-    def begin(
-        self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Digest the inputs."""
-        digests = self._calls.digests
-        named = _named(original, args, kwargs)
-        if self._kind == "method":
-            self._owner = args[0]
-            named.pop(next(iter(named)))
-            self._inputs["self"] = digests.fitted(self._owner, renew=False)
-        if self._kind == "reader" and args:
-            self._calls.readers(args[0])
-        self.take(named)
-
-    def take(self, named: dict[str, object]) -> None:
-        """Digest named inputs and the states of the generators."""
-        digests = self._calls.digests
-        self._inputs |= {name: digests.digest(value) for name, value in named.items()}
-        self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
-        self._before, self._moved = self._calls.generators.enter()
-        self._modules = len(sys.modules)
-
-    def raised(self, error: BaseException) -> None:
-        """Record the type of an error."""
-        self._write({"raised": type(error).__name__}, {})
-
-    def finished(self, result: object) -> None:
-        """Digest the outputs and keep the numbers in them."""
-        digests, outputs = self._calls.digests, {}
-        method = self._label.rpartition(".")[2]
-        if self._owner is not None and method in _FITS:
-            outputs["fitted"] = digests.fitted(self._owner, renew=True)
-            for name, part in parts_of(self._owner):
-                outputs[f"fitted.{name}"] = digests.digest(part)
-        if result is not self._owner or self._owner is None:
-            outputs["result"] = digests.digest(result)
-        extra: dict[str, Any] = {}
-        if self._kind == "number" or method == "score":
-            extra["numbers"] = numbers_of(result)
-            if isinstance(result, float) and math.isfinite(result) and self._kind == "number":
-                super().finished(result)
-        elif method in _PREDICTS and self._owner is not None:
-            extra["sample"] = sample_of(result)
-        self._write(outputs, extra)
-
-    def _write(self, outputs: dict[str, str], extra: dict[str, Any]) -> None:
-        after = self._calls.generators.take()
-        drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
-        thread = threading.current_thread() is threading.main_thread()
-        self._calls.trace.write(
-            "step",
-            file=self._site[0],
-            line=self._site[1],
-            function=self._label,
-            count=self._count,
-            inputs={**self._inputs, **drawn},
-            outputs=outputs,
-            main=thread,
-            time=time.monotonic_ns(),
-            sets=self._sets,
-            moved=self._moved,
-            imported=len(sys.modules) != self._modules,
-            **extra,
-        )
-
-
-@functools.lru_cache(maxsize=4096)
-def _signature(original: Callable[..., Any]) -> inspect.Signature | None:
-    try:
-        return inspect.signature(original)
-    except (TypeError, ValueError):
-        return None
-
-
-def _named(
-    original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, object]:
-    """Map names to arguments; by position if the function has no signature."""
-    signature = _signature(original)
-    try:
-        found = signature.bind_partial(*args, **kwargs).arguments if signature else None
-    except TypeError:
-        found = None
-    if found is None:
-        return {**{f"argument {n}": value for n, value in enumerate(args)}, **kwargs}
-    return dict(found)

@@ -41,6 +41,7 @@ class Files:
         self._seen: set[tuple[object, ...]] = set()
         self._read: set[str] = set()
         self._busy = False
+        self.aside: Callable[[], bool] = lambda: False
         self._handlers: dict[str, Callable[..., None]] = {
             "open": self._open,
             "os.listdir": self._list,
@@ -63,7 +64,7 @@ class Files:
         def hook(event: str, given: tuple[Any, ...]) -> None:
             """Handle an audit event."""
             handle = handlers.get(event)
-            if handle is None or self._busy:
+            if handle is None or self._busy or self.aside():
                 return
             self._busy = True
             try:

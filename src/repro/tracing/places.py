@@ -20,6 +20,7 @@ _SYSTEM = (
     "/run/",
 )
 _SITE = ("site-packages", "dist-packages")
+_DEPTH = 40
 # The folder of this package: in an editable installation it is in no folder of packages.
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -53,6 +54,21 @@ class Places:
         except KeyError:
             name = self._names[file] = self._code(file)
             return name
+
+    def site(self) -> str | None:
+        """Return the nearest line of the user's code as ``file:line``; None during an import."""
+        frame = sys._getframe(1)  # noqa: SLF001 - there is no other way to ask
+        for _ in range(_DEPTH):
+            if frame is None or (
+                "importlib" in frame.f_code.co_filename
+                and "tracing" not in (frame.f_code.co_filename)
+            ):
+                return None
+            place = self.code(frame.f_code.co_filename)
+            if place is not None:
+                return f"{place}:{frame.f_lineno}"
+            frame = frame.f_back  # type: ignore[assignment]
+        return None
 
     def data(self, path: str) -> bool:
         """Return whether a file can be the user's: not of Python, a package or the system."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing import calls
@@ -13,13 +12,11 @@ from repro.tracing.values import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from repro.tracing.calls import Step
     from repro.tracing.files import Files
     from repro.tracing.places import Places
+    from repro.tracing.steps import Step
     from repro.tracing.trace import Trace
     from repro.tracing.values import Digests
-
-_DEPTH = 40
 
 
 class Recorder:
@@ -100,22 +97,12 @@ class Recorder:
 
     def note(self, event: str, **fields: object) -> None:
         """Write an event with the line of the user's code that led to it, if any."""
-        self._trace.write(event, site=self.site(), **fields)
+        if calls.ACTIVE is None or not calls.ACTIVE.is_aside():
+            self._trace.write(event, site=self.site(), **fields)
 
     def site(self) -> str | None:
         """Return the nearest line of the user's code as ``file:line``; None during an import."""
-        frame: Any = sys._getframe(1)  # noqa: SLF001 - there is no other way to ask
-        for _ in range(_DEPTH):
-            if frame is None or (
-                "importlib" in frame.f_code.co_filename
-                and "tracing" not in (frame.f_code.co_filename)
-            ):
-                return None
-            place = self._places.code(frame.f_code.co_filename)
-            if place is not None:
-                return f"{place}:{frame.f_lineno}"
-            frame = frame.f_back
-        return None
+        return self._places.site()
 
     @staticmethod
     def digest_with(kind: str, function: Callable[[Any, Callable[[object], str]], str]) -> None:

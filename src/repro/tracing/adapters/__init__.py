@@ -7,9 +7,15 @@ a ``tracing.recorder.Recorder``.
 
 _HERE = "repro.tracing.adapters"
 
-ADAPTERS = {
+GENERATORS = {
     "random": f"{_HERE}.generators:python",
     "numpy.random": f"{_HERE}.generators:numpy",
+    "torch": f"{_HERE}.generators:torch",
+}
+"""Those that watch global generators."""
+
+ADAPTERS = {
+    **GENERATORS,
     "numpy": f"{_HERE}.tables:numpy",
     "pandas": f"{_HERE}.tables:pandas",
     "pickle": f"{_HERE}.dumps:pickle",

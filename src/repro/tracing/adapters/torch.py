@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing.adapters import generators
@@ -72,12 +70,9 @@ def _watch_optimizers(module: Any, recorder: Recorder) -> None:
 
 
 def _of_tensor(value: Any, _digest: Digest) -> str:
-    plain = value.detach().cpu().contiguous()
-    kind = sys.modules["torch"].uint8
-    numbers = plain.reshape(-1).view(kind).numpy() if plain.numel() else b""
-    found = hashlib.sha256(f"{plain.dtype} {tuple(plain.shape)} ".encode())
-    found.update(memoryview(numbers))
-    return f"tensor/v1:{found.hexdigest()}"
+    from repro.digest.tensors import digest_tensor
+
+    return digest_tensor(value)
 
 
 def _of_module(value: Any, digest: Digest) -> str:

@@ -1,0 +1,1 @@
+"""Architecture and weights of models, one module for each kind of library."""

@@ -1,0 +1,89 @@
+"""Estimators by scikit-learn's protocol, fitted or not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from repro.digest.estimators import digest_estimator
+from repro.tracking.models import ModelContent
+
+
+def content(model: Any) -> ModelContent:
+    """Return the content of an estimator.
+
+    The number of parameters is that of the numbers in its fitted arrays: attributes that end in an
+    underscore, such as ``coef_``, and the nodes of trees.
+
+    Raises
+    ------
+    TypeError
+        If it is no estimator, or holds what has no digest.
+    """
+    if not hasattr(model, "fit") and not hasattr(model, "predict"):
+        raise TypeError("it has neither fit nor predict")
+    arrays = list(_fitted(model, 0))
+    count = sum(each.size for each in arrays) or None
+    return ModelContent(
+        structure=_structure(model),
+        weights=digest_estimator(model),
+        size=sum(each.nbytes for each in arrays) or None,
+        parameters=count,
+        trainable=count,
+        layers=[
+            {"name": name, "type": type(part).__name__, "parameters": _count(part)}
+            for name, part in _steps(model)
+        ],
+    )
+
+
+def _structure(model: Any) -> str:
+    params = model.get_params(deep=True) if hasattr(model, "get_params") else {}
+    kept = {name: params[name] for name in sorted(params) if name not in ("n_jobs", "verbose")}
+    lines = json.dumps({n: _shown(v) for n, v in kept.items()}, indent=2)
+    return f"{type(model).__name__} {lines}"
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    # The repr of a function or a generator has its address.
+    named = getattr(value, "__qualname__", None)
+    if named or not hasattr(value, "get_params"):
+        return named or (repr(value) if " at 0x" not in repr(value) else type(value).__qualname__)
+    return type(value).__qualname__
+
+
+def _steps(model: Any) -> list[tuple[str, Any]]:
+    steps = getattr(model, "steps", None) or getattr(model, "transformers_", None) or ()
+    return [(each[0], each[1]) for each in steps if hasattr(each[1], "fit")]
+
+
+def _count(model: Any) -> int:
+    return sum(each.size for each in _fitted(model, 0))
+
+
+def _fitted(value: Any, depth: int) -> Any:
+    """Yield the arrays of numbers that fitting made, in the parts of a composite too."""
+    if depth > 6:
+        return
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":
+            yield value
+        elif value.dtype.kind == "O":
+            for each in value.ravel():
+                yield from _fitted(each, depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _fitted(each, depth + 1)
+    elif hasattr(value, "node_count") and hasattr(value, "value"):
+        yield np.asarray(value.value)
+    elif hasattr(value, "__dict__") and (depth == 0 or hasattr(value, "fit")):
+        steps = [part for _, part in _steps(value)]
+        kept = [held for name, held in vars(value).items() if name.endswith("_")]
+        for each in (*steps, *kept):
+            yield from _fitted(each, depth + 1)

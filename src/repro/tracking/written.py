@@ -1,0 +1,86 @@
+"""The files that a tracker writes: plain JSON and YAML, each whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: numbers that are not finite, and what is unknown, as text."""
+    if isinstance(value, (str, bool, int, type(None))):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+        return plain(value.item())
+    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, and its folder where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class Document:
+    """A mapping as JSON or YAML text; only the sections that changed are encoded again.
+
+    Parameters
+    ----------
+    suffix : str
+        ``json`` or ``yaml``.
+    """
+
+    def __init__(self, suffix: str) -> None:
+        self.suffix = suffix
+        self._encode = _json_section if suffix == "json" else _yaml_section
+        self._known: dict[str, tuple[int, str]] = {}
+
+    def text(self, sections: Mapping[str, Any], versions: Mapping[str, int]) -> str:
+        """Return the text of all sections.
+
+        Parameters
+        ----------
+        sections : mapping
+            Plain values by name.
+        versions : mapping of str to int
+            A number for each section, which grows when its value changes.
+        """
+        for name, value in sections.items():
+            version = versions.get(name, 0)
+            if self._known.get(name, (-1, ""))[0] != version:
+                self._known[name] = (version, self._encode(name, plain(value)))
+        parts = [self._known[name][1] for name in sections]
+        if self.suffix == "json":
+            return "{\n" + ",\n".join(parts) + "\n}\n"
+        return "".join(parts)
+
+
+def _json_section(name: str, value: Any) -> str:
+    text = json.dumps({name: value}, indent=2, ensure_ascii=False, allow_nan=False)
+    return text[2:-2]
+
+
+def _yaml_section(name: str, value: Any) -> str:
+    import yaml  # noqa: PLC0415 - only where YAML is written
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(
+        yaml.dump({name: value}, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
+    )
