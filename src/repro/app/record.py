@@ -9,11 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from repro import __version__
-from repro.app.subjects.commands import command_facts, remember
-from repro.core.jsonfile import dump_record
+from repro.app.subjects.written import write_command_run
 from repro.core.record import CommandRecipe
-from repro.core.records import EnvironmentFile, Lineage
 from repro.execution.recording import (
     Performance,
     Sealing,
@@ -22,9 +19,7 @@ from repro.execution.recording import (
     portable,
     state_of,
 )
-from repro.report import command_markdown
-from repro.store import PendingRun, check_writable, new_run_id
-from repro.store.naming import RECORD
+from repro.store import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,8 +89,6 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     PreconditionError
         If the runs folder cannot be written, before anything is run; or as ``perform``.
     """
-    from repro.capture import capture_host  # noqa: PLC0415 - it imports NumPy
-
     check_writable(request.runs)
     words = portable(request.words)
     workdir = PurePath(os.path.relpath(request.folder, request.base)).as_posix()
@@ -113,21 +106,7 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)
     seconds = round(time.perf_counter() - clock, 3)
-    environment = EnvironmentFile(
-        schema_="repro.environment/v1",
-        environment=made.environment,
-        host=capture_host(),
-        started=started.isoformat(),
-        finished=datetime.now(UTC).isoformat(),
-        seconds=seconds,
-    )
-    with PendingRun(request.runs, new_run_id(started)) as pending:
-        pending.write(RECORD, dump_record(made))
-        pending.write("environment.json", dump_record(environment))
-        facts = command_facts(pending.run_id, made, environment)
-        pending.write("report.md", command_markdown(facts).encode())
-        path = pending.commit(_lineage(made, pending.run_id, started.isoformat()))
-    remember(made)
+    path = write_command_run(made, request.runs, started, seconds)
     return RecordedRun(path, path.name, made, seconds)
 
 
@@ -155,21 +134,3 @@ def name_of(words: Sequence[str]) -> str:
     if "-m" in words[:-1]:
         return words[words.index("-m") + 1]
     return Path(words[0]).name
-
-
-def _lineage(made: RunRecord, run_id: str, created: str) -> Lineage:
-    recipe = made.recipe
-    return Lineage(
-        schema_="repro.lineage/v1",
-        run_id=run_id,
-        experiment=made.name,
-        created=created,
-        version=__version__,
-        command=recipe.argv if isinstance(recipe, CommandRecipe) else (),
-        configuration={},
-        code=made.materials.code,
-        commit=made.environment.commit,
-        dirty=made.environment.dirty,
-        files={},
-        digest="",
-    )

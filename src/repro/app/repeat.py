@@ -23,7 +23,15 @@ from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
 from repro.divergence.commands import differing_line
 from repro.divergence.suspicion import diagnose
-from repro.execution.recording import Changes, Performance, Sealing, Selection, copy_of, perform
+from repro.execution.recording import (
+    NOTHING,
+    Changes,
+    Performance,
+    Sealing,
+    Selection,
+    copy_of,
+    perform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +117,9 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     verification = build_verification(question.name, question.integrity, comparison)
     there, here = expected.observed, actual.observed
     sealed = here.sealed if here else None
-    printed = differing_line(there.stdout, here.stdout) if there and here else ""
+    # What a program that recorded itself printed is not known.
+    known = there is not None and not there.own
+    printed = differing_line(there.stdout, here.stdout) if there and here and known else ""
     return verification.model_copy(
         update={"suspects": suspects, "seal": sealed, "printed": printed or None}
     )
@@ -168,15 +178,18 @@ def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRe
         scratch = Path(place).resolve() / (question.folder.name or "root")
         scratch.mkdir()
         copy_of(question.folder, scratch, question.runs, frozenset(observed.created))
+        # What a program that recorded itself writes is not a result, unless it names it.
+        results = (NOTHING,) if observed.own else observed.results
         how = Performance(
             name=expected.name,
             folder=scratch,
             runs=question.runs,
             out=out,
-            selection=Selection(tuple(_declared(expected, scratch)), observed.results),
+            selection=Selection(tuple(_declared(expected, scratch)), results),
             original=question.folder,
-            sealing=_sealing(expected, observed, scratch),
+            sealing=None if observed.own else _sealing(expected, observed, scratch),
             changes=question.changes,
+            own=bool(observed.own),
         )
         return perform(recipe, how)
 

@@ -136,11 +136,10 @@ class _Again:
         self, subject: Subject, integrity: tuple[Check, ...], *, quiet: bool, agreed: bool
     ) -> Verification:
         """Run a command again, or train again, and compare."""
-        from repro.app.subjects.commands import command_of
         from repro.app.subjects.recorded import record_of
 
         record = record_of(subject)
-        if command_of(record) is None:
+        if record.is_pipeline:
             return self._trained(subject, integrity, Quiet() if quiet else Progress())
         run = Rerun(self.base, runs_of(self.base, self.runs_folder), self.asked, self.level)
         return run.answer(subject, record, integrity, quiet=quiet, agreed=agreed)

@@ -195,6 +195,7 @@ class NoRepository(Record):
         "owned by another user",
         "timed out",
         "failed",
+        "not asked",
     ]
 
 

@@ -83,6 +83,9 @@ class Observed(Record):
         The beginning of the standard output. It never decides a verdict.
     sealed : str
         ``sealed``, or the reason why what was observed may be incomplete.
+    own : bool or None
+        True if the program recorded itself, by ``repro.tracking``: what it named is known, and not
+        everything that it read, called and wrote.
     """
 
     status: int
@@ -98,3 +101,4 @@ class Observed(Record):
     listed: dict[str, str]
     stdout: str
     sealed: str
+    own: bool | None = Later

@@ -215,8 +215,8 @@ class RunRecord(Record):
 
     @property
     def is_command(self) -> bool:
-        """True if it is of a recorded command."""
-        return isinstance(self.recipe, CommandRecipe)
+        """True if it is of a recorded command, or of a program that recorded itself."""
+        return isinstance(self.recipe, CommandRecipe) or self.observed is not None
 
     @property
     def experiment(self) -> str:

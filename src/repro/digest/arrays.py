@@ -107,14 +107,44 @@ def _parts(array: npt.NDArray[Any]) -> Iterator[bytes]:
 def hash_values(array: npt.NDArray[Any]) -> bytes:
     """Return the SHA-256 of an array's values, without its dtype and shape."""
     hasher = hashlib.sha256()
-    if array.size and array.itemsize:
-        for chunk in _chunks(array):
-            hasher.update(canonical_values(chunk).view(np.uint8).data)
+    if not array.size or not array.itemsize:
+        return hasher.digest()
+    is_float, had_nan = array.dtype.kind in "fc", False
+    for chunk in _chunks(array):
+        before = None
+        if is_float and not had_nan:
+            # A NaN is looked for when the hash has brought the values into the cache: reading them
+            # from memory would take longer than looking.
+            before = hasher.copy()
+            hasher.update(chunk.view(np.uint8).data)
+            had_nan = _has_nan(chunk)
+            if not had_nan:
+                continue
+        hasher = before or hasher
+        content = canonical_values(chunk)
+        had_nan = is_float and had_nan and content.base is None
+        hasher.update(content.view(np.uint8).data)
     return hasher.digest()
+
+
+def _has_nan(chunk: npt.NDArray[Any]) -> bool:
+    with np.errstate(invalid="ignore"):
+        # A maximum is NaN if any value is, and takes less time than asking each.
+        return bool(np.isnan(np.maximum.reduce(chunk.view(chunk.real.dtype), axis=None)))
+
+
+def _is_plain_block(array: npt.NDArray[Any]) -> bool:
+    little = array.dtype == array.dtype.newbyteorder("<")
+    plain = type(array) in PLAIN_ARRAYS and array.flags.aligned
+    return little and plain and array.flags.c_contiguous
 
 
 def _chunks(array: npt.NDArray[Any]) -> Iterable[npt.NDArray[Any]]:
     """Iterate in C order over contiguous little-endian pieces, copied only where they must be."""
+    if _is_plain_block(array):
+        flat = array.reshape(-1)
+        places = range(0, flat.size, _BUFFER_ITEMS)
+        return (flat[place : place + _BUFFER_ITEMS] for place in places)
     # NumPy's stubs do not know "contig"; NumPy 2.0 leaves the buffer of a scalar array unfilled.
     return np.nditer(  # type: ignore[no-any-return,call-overload]
         np.atleast_1d(array),

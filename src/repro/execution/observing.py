@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
-from repro.core.environment import Environment
+from repro.core.environment import Environment, NoRepository
 from repro.core.errors import PreconditionError
 from repro.processor import in_use, present
 
@@ -68,8 +68,13 @@ class Observation:
         self._known = _read(self._kept) if self._kept else None
         self._process = None if self._known else self._started()
 
-    def result(self) -> Environment:
+    def result(self, *, git: bool = True) -> Environment:
         """Wait for the environment and return it.
+
+        Parameters
+        ----------
+        git : bool
+            Whether to ask git about the working folder.
 
         Raises
         ------
@@ -77,8 +82,8 @@ class Observation:
             If the environment cannot be observed.
         """
         found = self._known or self._finished()
-        own = {"git": observe_git(self._folder), "lock": lock_digest(self._folder)}
-        return found.model_copy(update=own)
+        state = observe_git(self._folder) if git else NoRepository(reason="not asked")
+        return found.model_copy(update={"git": state, "lock": lock_digest(self._folder)})
 
     def cancel(self) -> None:
         """End the observation."""

@@ -25,7 +25,7 @@ class CommandFacts:
 
     run_id: str
     record: RunRecord
-    recipe: CommandRecipe
+    recipe: CommandRecipe | None
     observed: Observed
     environment: EnvironmentFile
     damage: tuple[str, ...] = ()

@@ -83,8 +83,13 @@ def sync_files(paths: Sequence[Path]) -> None:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     # All at once: a journaling file system then commits once, not once for each file.
-    with ThreadPoolExecutor(max_workers=max(len(paths), 1)) as pool:
-        list(pool.map(_sync_file, paths))
+    try:
+        with ThreadPoolExecutor(max_workers=max(len(paths), 1)) as pool:
+            list(pool.map(_sync_file, paths))
+    except RuntimeError:
+        # A program that records itself may be about to exit, and starts no threads any more.
+        for path in paths:
+            _sync_file(path)
 
 
 def _sync_file(path: Path) -> None:

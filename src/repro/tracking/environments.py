@@ -8,7 +8,6 @@ import platform
 import shutil
 import sys
 from contextlib import suppress
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -59,23 +58,31 @@ class EnvironmentTracker:
             "python_version": platform.python_version(),
             "python_executable": sys.executable,
         }
+        versions = _versions()
         if capture_pip:
-            found["pip"] = _pip()
+            found["pip"] = [f"{name}=={version}" for name, version in versions.values()]
         if capture_conda:
             found["conda"] = _conda()
         if capture_system:
             found["system"] = _system()
-        found["ml_frameworks"] = _frameworks()
+        found["ml_frameworks"] = _frameworks(versions)
         checksum = typed_digest("tracked-environment", found, version=1).rpartition(":")[2]
         if capture_system:
             found["system"] |= _free()
         return {"timestamp": now(), **found, "environment_checksum": checksum}
 
 
-def _pip() -> list[str]:
-    pairs = {each.name.lower(): f"{each.name}=={each.version}" for each in distributions()
-             if each.name}  # fmt: skip
-    return [pairs[name] for name in sorted(pairs)]
+def _versions() -> dict[str, tuple[str, str]]:
+    """Return name and version of every distribution, by its lower-case name, sorted."""
+    found: dict[str, tuple[str, str]] = {}
+    for folder in sys.path:
+        with suppress(OSError):
+            for name in os.listdir(folder or os.curdir):  # noqa: PTH208 - names are all it needs
+                stem, _, suffix = name.rpartition(".")
+                known, _, version = stem.partition("-")
+                if suffix == "dist-info" and version:
+                    found.setdefault(known.lower().replace("_", "-"), (known, version))
+    return dict(sorted(found.items()))
 
 
 def _conda() -> list[str] | None:
@@ -91,11 +98,14 @@ def _conda() -> list[str] | None:
 
 
 def _system() -> dict[str, Any]:
+    system, release, machine = platform.system(), platform.release(), platform.machine()
+    libc = "".join(platform.libc_ver())
     return {
-        "platform": platform.platform(),
-        "system": platform.system(),
-        "release": platform.release(),
-        "machine": platform.machine(),
+        # Not platform.platform(), which starts a program.
+        "platform": "-".join(filter(None, (system, release, machine, libc))),
+        "system": system,
+        "release": release,
+        "machine": machine,
         "processor": _processor(),
         "cpu_count": os.cpu_count(),
         "python_implementation": platform.python_implementation(),
@@ -140,12 +150,9 @@ def _accelerators() -> list[str]:
     return found + [each for each in _DEVICES if Path(each).exists()]
 
 
-def _frameworks() -> dict[str, dict[str, Any]]:
-    names = set(_FRAMEWORKS.values())
-    versions = {each.name.lower(): each.version for each in distributions()
-                if each.name and each.name.lower() in names}  # fmt: skip
+def _frameworks(versions: dict[str, tuple[str, str]]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {
-        name: {"version": versions[owner]}
+        name: {"version": versions[owner][1]}
         for name, owner in _FRAMEWORKS.items()
         if owner in versions
     }

@@ -174,17 +174,23 @@ def _architecture(model: Any, found: ModelContent) -> str:
 def _content(model: Any) -> ModelContent:
     packages = {str(own.__module__).partition(".")[0] for own in type(model).__mro__[:-1]}
     for package, place in _LIBRARIES.items():
-        if package in packages and package in sys.modules:
-            found: ModelContent | None = import_module(place).content(model)
-            if found is not None:
-                return found
+        is_its = package in packages and package in sys.modules
+        if is_its and (found := _from(place, model)) is not None:
+            return found
     try:
-        return import_module("repro.tracking.architectures.estimators").content(model)
+        found = _from(f"{_PLACE}.estimators", model)
     except TypeError as error:
         raise TrackingError(
             f"{type(model).__name__} cannot be tracked as a model: {error}",
             advice="track a PyTorch module, an estimator or a booster",
         ) from error
+    assert found is not None  # noqa: S101 - it raises instead
+    return found
+
+
+def _from(place: str, model: Any) -> ModelContent | None:
+    found: ModelContent | None = import_module(place).content(model)
+    return found
 
 
 def weights_digest(named: Any) -> str:

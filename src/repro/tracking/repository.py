@@ -107,6 +107,10 @@ class GitTracker:
         return {
             "sha256": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(),
             "files": sum(line.startswith("diff --git ") for line in lines),
-            "insertions": sum(l.startswith("+") and not l.startswith("+++") for l in lines),
-            "deletions": sum(l.startswith("-") and not l.startswith("---") for l in lines),
+            "insertions": _starting(lines, "+"),
+            "deletions": _starting(lines, "-"),
         }
+
+
+def _starting(lines: list[str], mark: str) -> int:
+    return sum(line.startswith(mark) and not line.startswith(3 * mark) for line in lines)

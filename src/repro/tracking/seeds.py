@@ -204,7 +204,7 @@ def _settings() -> dict[str, Any]:
     }
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(mode=True, warn_only=True)
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
         settings |= {
@@ -224,7 +224,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"Invalid JSON in {path}: {error}") from error
     if not isinstance(content, dict):
-        raise RuntimeError(f"Missing required field: seeds in {path}")
+        raise RuntimeError(f"Missing required field: seeds in {path}")  # noqa: TRY004
     for name in ("seeds", "timestamp"):
         if name not in content:
             raise RuntimeError(f"Missing required field: {name} in {path}")

@@ -104,7 +104,7 @@ def kept(*held: object) -> Iterator[None]:
 
 def _global() -> Iterator[Any]:
     """Yield the global generators themselves, since calls of their modules count as seeding."""
-    yield random._inst  # type: ignore[attr-defined]  # noqa: SLF001
+    yield random._inst  # noqa: SLF001
     numpy: Any = sys.modules.get("numpy.random.mtrand")
     if numpy is not None:
         yield numpy._rand  # noqa: SLF001
@@ -144,7 +144,7 @@ def _of_bits(state: Mapping[str, Any]) -> dict[str, Any]:
 def _encoded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _encoded(each) for name, each in value.items()}
-    if hasattr(value, "tobytes") and hasattr(value, "dtype") and getattr(value, "ndim", 0):
+    if hasattr(value, "tobytes") and hasattr(value, "dtype") and getattr(value, "ndim", False):
         little = value.dtype.newbyteorder("<")
         return {"dtype": little.str, "array": _text(value.astype(little).tobytes())}
     if isinstance(value, str):

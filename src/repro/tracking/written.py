@@ -6,16 +6,17 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: numbers that are not finite, and what is unknown, as text."""
-    if isinstance(value, (str, bool, int, type(None))):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, (str, bool, int, float, type(None))):
+        is_odd = isinstance(value, float) and not math.isfinite(value)
+        return repr(value) if is_odd else value
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -93,10 +93,9 @@ def command_facts(
     SchemaError
         If the record is not of a command.
     """
-    recipe, observed = command_of(record), record.observed
-    if recipe is None or observed is None:
+    if record.observed is None:
         raise SchemaError("record.json is not the record of a command")
-    return CommandFacts(run_id, record, recipe, observed, environment, damage)
+    return CommandFacts(run_id, record, command_of(record), record.observed, environment, damage)
 
 
 def _bound(record: RunRecord) -> str:

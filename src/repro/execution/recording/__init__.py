@@ -8,13 +8,17 @@ observed, and ``assembly`` makes the record.
 """
 
 from repro.execution.recording.folders import copy_of, state_of
-from repro.execution.recording.inputs import Selection
+from repro.execution.recording.inputs import NOTHING, Selection
+from repro.execution.recording.itself import OwnRecorder, OwnTrace
 from repro.execution.recording.performing import Changes, Performance, perform
 from repro.execution.recording.running import interpreter_of, portable
 from repro.execution.recording.sealing import Sealing
 
 __all__ = [
+    "NOTHING",
     "Changes",
+    "OwnRecorder",
+    "OwnTrace",
     "Performance",
     "Sealing",
     "Selection",

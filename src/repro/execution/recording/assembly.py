@@ -49,10 +49,12 @@ class Recording:
         Kind and name of everything that the seal refused.
     strays : mapping of str to Path
         Modules in folders of packages that no distribution provides.
+    own : bool
+        Whether the program recorded itself, so that only what it named is known.
     """
 
     name: str
-    recipe: CommandRecipe
+    recipe: CommandRecipe | None
     root: Path
     run: CommandRun
     traces: Traces
@@ -62,6 +64,12 @@ class Recording:
     sealed: str
     refused: tuple[tuple[str, str], ...] = ()
     strays: Mapping[str, Path] = field(default_factory=dict)
+    own: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line, if what is recorded is a command and not a program itself."""
+        return () if self.own or self.recipe is None else self.recipe.argv
 
 
 def record_of(recording: Recording) -> RunRecord:
@@ -74,9 +82,7 @@ def record_of(recording: Recording) -> RunRecord:
     """
     traces = recording.traces
     calls = calls_of(traces)
-    files = files_of(
-        traces, recording.root, recording.states, recording.selection, recording.recipe.argv
-    )
+    files = files_of(traces, recording.root, recording.states, recording.selection, recording.words)
     files.code |= {name: sha256_file(path) for name, path in recording.strays.items()}
     contents = {
         name: Content(files.dumps[name], files.dumps[name].partition(":")[0])
@@ -84,7 +90,9 @@ def record_of(recording: Recording) -> RunRecord:
         else content_of(path)
         for name, path in files.outputs.items()
     }
-    parts = {"command": typed_digest("command", list(recording.recipe.argv), version=1)}
+    parts = {"command": typed_digest("command", list(recording.words), version=1)}
+    if recording.own:
+        parts = {"experiment": typed_digest("experiment", recording.name, version=1)}
     parts |= {f"input {name}": f"file/v1:{sha256}" for name, sha256 in files.inputs.items()}
     environment = recording.environment
     return bound(
@@ -153,6 +161,7 @@ def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
         listed=files.listed,
         stdout=output,
         sealed=recording.sealed,
+        own=recording.own or None,
     )
 
 

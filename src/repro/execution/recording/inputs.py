@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from repro.execution.recording.traces import Event, Traces
 
 
+NOTHING = ""
+"""The pattern of results that no file matches."""
+
 _OF_TRACKERS = (
     "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
 )  # fmt: skip
@@ -100,11 +103,12 @@ def files_of(
         known.
     """
     found, (before, after) = Files(), states
-    written = _written(traces, root, states)
+    own = {name_of(event["path"], root) for event in traces.of("own")}
+    written = _written(traces, root, states) - own
     made = {name_of(e["path"], root) for e in traces.of("write") if not e["existed"]}
     made |= {name for name in written if not name.startswith(("/", "~")) and name not in before}
     folders = {name for name in after if name.endswith("/") and name not in before}
-    found.created = sorted(name for name in made | folders if name in after)
+    found.created = sorted(name for name in made | folders | (own - before.keys()) if name in after)
     _sort_reads(found, traces, root, written, made)
     for path in _declared(selection.inputs):
         found.inputs.setdefault(name_of(str(path), root), sha256_file(path))

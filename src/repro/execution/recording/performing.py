@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from repro.core.record import CommandRecipe, RunRecord
 
 NOT_SEALED = "not sealed, because nothing asked for a seal"
+OF_ITSELF = "not sealed, because the program recorded itself: what else it reads is not known"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Performance:
     original : Path or None
         The folder of which the working folder is a copy. Programs are looked up in it, and every
         process that the command starts is ended with it.
+    own : bool
+        Whether only what the program itself names is recorded.
     sealing : Sealing or None
         The files and programs that the command may use; None restricts nothing.
     changes : Changes
@@ -91,6 +94,7 @@ class Performance:
     original: Path | None = None
     sealing: Sealing | None = None
     changes: Changes = field(default_factory=Changes)
+    own: bool = False
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -110,9 +114,9 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
         plain = how.changes.environ(level)
-        environ = traced_environment(plain, folder, trace, how.changes.seeds)
+        environ = traced_environment(plain, folder, trace, how.changes.seeds, own=how.own)
         if how.sealing is not None:
-            environ |= private_home(how.sealing, folder, trace)
+            environ |= {**private_home(how.sealing, folder, trace), "REPRO_TRACE_SEALED": "1"}
             command = sealed(command, how.sealing, folder, trace, environ)
         installed = Installed()
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin), plain)
@@ -136,7 +140,8 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
                 states=(before, state_of(folder, how.runs)),
                 environment=environment.model_copy(update={"used": used or None}),
                 selection=how.selection,
-                sealed=sentence_of(report) if report else NOT_SEALED,
+                sealed=sentence_of(report) if report else OF_ITSELF if how.own else NOT_SEALED,
                 refused=tuple(refused(report, folder)) if report else (),
+                own=how.own,
             )
         )

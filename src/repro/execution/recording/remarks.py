@@ -29,6 +29,9 @@ def remarks_of(
     traces: Traces, files: Files, suspects: Sequence[Chance], recording: Recording
 ) -> tuple[Remark, ...]:
     """Return the remarks, each once."""
+    if recording.own:
+        # Whether it seeded a generator, and what else it did, is not known.
+        return tuple(dict.fromkeys([*_threads(recording), *_unknown_to_git(files, recording)]))
     found = [
         *_unseeded(traces),
         *_drawn(suspects),
@@ -102,7 +105,7 @@ def _drawn(suspects: Sequence[Chance]) -> Iterator[Remark]:
 
 def _threads(recording: Recording) -> Iterator[Remark]:
     counts = [library.num_threads for library in recording.environment.native]
-    if recording.recipe.level == "seeded" and max(counts, default=1) > 1:
+    if recording.environment.level == "seeded" and max(counts, default=1) > 1:
         yield Remark(
             kind="threads",
             message=f"the script does not set the number of threads ({max(counts)} were used)",

@@ -74,7 +74,12 @@ def interpreter_of(words: Sequence[str], folder: Path) -> str:
 
 
 def traced_environment(
-    environ: Mapping[str, str], root: Path, trace: Path, seeds: Mapping[str, int]
+    environ: Mapping[str, str],
+    root: Path,
+    trace: Path,
+    seeds: Mapping[str, int],
+    *,
+    own: bool = False,
 ) -> dict[str, str]:
     """Return an environment in which every Python traces itself.
 
@@ -82,6 +87,8 @@ def traced_environment(
     ----------
     seeds : mapping of str to int
         Given to global generators in every Python, before the program can use them.
+    own : bool
+        Whether only what the program itself names is recorded.
     """
     paths = [str(STARTUP), *filter(None, [environ.get("PYTHONPATH")])]
     points = {point.name: point.value for point in entry_points(group="repro.tracing")}
@@ -92,6 +99,7 @@ def traced_environment(
         "REPRO_TRACE_ROOT": str(root),
         "REPRO_TRACE_ADAPTERS": json.dumps(points),
         "REPRO_TRACE_SEEDS": json.dumps(dict(seeds)),
+        **({"REPRO_TRACE_NAMED": "1"} if own else {}),
     }
 
 

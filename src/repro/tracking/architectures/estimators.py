@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from repro.digest.estimators import digest_estimator
 from repro.tracking.models import ModelContent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def content(model: Any) -> ModelContent:
@@ -67,23 +70,26 @@ def _count(model: Any) -> int:
     return sum(each.size for each in _fitted(model, 0))
 
 
-def _fitted(value: Any, depth: int) -> Any:
+def _fitted(value: Any, depth: int) -> Iterator[np.ndarray[Any, Any]]:
     """Yield the arrays of numbers that fitting made, in the parts of a composite too."""
-    if depth > 6:
-        return
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind == "f":
-            yield value
-        elif value.dtype.kind == "O":
-            for each in value.ravel():
-                yield from _fitted(each, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _fitted(each, depth + 1)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        yield value
     elif hasattr(value, "node_count") and hasattr(value, "value"):
         yield np.asarray(value.value)
-    elif hasattr(value, "__dict__") and (depth == 0 or hasattr(value, "fit")):
-        steps = [part for _, part in _steps(value)]
-        kept = [held for name, held in vars(value).items() if name.endswith("_")]
-        for each in (*steps, *kept):
-            yield from _fitted(each, depth + 1)
+    elif depth < _DEPTH:
+        for part in _parts(value, depth):
+            yield from _fitted(part, depth + 1)
+
+
+def _parts(value: Any, depth: int) -> Iterable[Any]:
+    if isinstance(value, np.ndarray):
+        return value.ravel() if value.dtype.kind == "O" else ()
+    if isinstance(value, (list, tuple)):
+        return value
+    if hasattr(value, "__dict__") and (depth == 0 or hasattr(value, "fit")):
+        fitted = [held for name, held in vars(value).items() if name.endswith("_")]
+        return [*(part for _, part in _steps(value)), *fitted]
+    return ()
+
+
+_DEPTH = 6

@@ -52,7 +52,7 @@ def content(model: Any) -> ModelContent | None:
 def _structure(model: Any, tensors: dict[str, Any]) -> str:
     lines = [str(model), ""]
     lines += [f"{name}: {each.dtype} {tuple(each.shape)}" for name, each in tensors.items()]
-    config = getattr(model, "config", None)
+    config: Any = getattr(model, "config", None)
     if hasattr(config, "to_dict"):
         settings = {n: v for n, v in config.to_dict().items() if n not in _ACCIDENTAL}
         lines += ["", json.dumps(settings, indent=2, sort_keys=True, default=str)]

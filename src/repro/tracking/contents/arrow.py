@@ -42,7 +42,7 @@ def digest_batches(schema: Any, batches: Iterable[Any]) -> str:
 
 
 def _type(kind: Any) -> str:
-    import pyarrow.types as types  # noqa: PLC0415 - an extra
+    from pyarrow import types  # noqa: PLC0415 - an extra
 
     return _type(kind.value_type) if types.is_dictionary(kind) else str(kind)
 
@@ -73,7 +73,7 @@ def _add_values(leaves: Leaves, path: str, array: Any) -> None:
 
     types, kind = pa.types, array.type
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
-        zero = pa.scalar(False if types.is_boolean(kind) else 0).cast(kind)  # noqa: FBT003
+        zero = pa.scalar(False if types.is_boolean(kind) else 0).cast(kind)
         values = array.fill_null(zero).to_numpy(zero_copy_only=False)
         plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
         content = canonical_values(plain).view(np.uint8).data if plain.size else b""

@@ -139,7 +139,7 @@ def _polars(value: Any) -> Described | None:
 
     if isinstance(value, polars.LazyFrame):
         value = value.collect()
-    facts = {"shape": tuple(value.shape)}
+    facts: dict[str, Any] = {"shape": tuple(value.shape)}
     if isinstance(value, polars.DataFrame):
         facts["columns"] = list(value.columns)
     return Described(digest_polars(value), facts)

@@ -66,7 +66,7 @@ def _add(leaves: Leaves, path: str, column: Any) -> None:
 
 def _add_numbers(leaves: Leaves, path: str, column: Any) -> None:
     logical = str(column.dtype) == "Boolean"
-    values = column.fill_null(False if logical else 0).to_numpy()  # noqa: FBT003
+    values = column.fill_null(False if logical else 0).to_numpy()
     plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
     content = canonical_values(plain).view(np.uint8).data if plain.size else b""
     leaves.add(path, str(column.dtype), len(column), content)

@@ -79,7 +79,7 @@ class Samples:
         elif isinstance(value, list):
             for part in value:
                 self._one(path, part)
-        elif self._batched and getattr(value, "ndim", 0):
+        elif self._batched and getattr(value, "ndim", False):
             for part in value if array is None else array.tolist():
                 self._one(path, part)
         else:

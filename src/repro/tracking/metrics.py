@@ -1,0 +1,60 @@
+"""Numbers that a program logs."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from repro.core.canonical import TaggedHash
+from repro.core.errors import TrackingError
+from repro.tracking.times import now
+
+
+class Metrics:
+    """Logged numbers, in their order.
+
+    Parameters
+    ----------
+    entries : list of dict
+        Gets an entry for each number.
+    """
+
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
+        self._entries = entries
+
+    def add(self, name: str, value: Any, step: int | None, timestamp: str | None) -> dict[str, Any]:
+        """Append a number and return its entry.
+
+        Raises
+        ------
+        TrackingError
+            If the value is no number, or the step no integer.
+        """
+        if step is not None and (isinstance(step, bool) or not hasattr(step, "__index__")):
+            raise TrackingError(f"metric {name!r}: step {step!r}: expected an integer")
+        entry = {
+            "name": str(name),
+            "value": _number(name, value),
+            "step": None if step is None else int(step),
+            "timestamp": timestamp or now(),
+        }
+        self._entries.append(entry)
+        return entry
+
+    @staticmethod
+    def digest(value: float) -> str:
+        """Return the digest of a number, ``number/v1:<hex>``; NaN is one value."""
+        number = float("nan") if value != value else float(value)  # noqa: PLR0124 - NaN alone
+        return TaggedHash("number").add(struct.pack(">d", number)).digest()
+
+
+def _number(name: str, value: Any) -> float | int:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
+    if isinstance(plain, bool) or not isinstance(plain, (int, float)):
+        raise TrackingError(
+            f"metric {name!r}: expected a number, found {type(value).__name__} {value!r}"[:300],
+            advice="log numbers by log_metric, and text by add_metadata",
+        )
+    return plain
