@@ -111,7 +111,12 @@ class Calls:
         return result
 
     def begin(
-        self, site: tuple[str, int], label: str, given: Callable[[], dict[str, object]]
+        self,
+        site: tuple[str, int],
+        label: str,
+        given: Callable[[], dict[str, object]],
+        *,
+        kind: str = "function",
     ) -> Step | None:
         """Begin a step for an adapter; return None if this call is not recorded.
 
@@ -119,8 +124,10 @@ class Calls:
         ----------
         given : callable
             Returns the inputs by name; not called if the call is not recorded.
+        kind : str
+            As in ``traced``.
         """
-        step = self._counted(site, label, "function")
+        step = self._counted(site, label, kind)
         found = isinstance(step, Step) and self._quietly(lambda: step.take(given()))
         return step if isinstance(step, Step) and found else None
 

@@ -10,7 +10,7 @@ observed, and ``assembly`` makes the record.
 from repro.execution.recording.folders import copy_of, state_of
 from repro.execution.recording.inputs import NOTHING, Selection
 from repro.execution.recording.itself import OwnRecorder, OwnTrace
-from repro.execution.recording.performing import Changes, Performance, perform
+from repro.execution.recording.performing import Changes, Performance, Surroundings, perform
 from repro.execution.recording.running import interpreter_of, portable
 from repro.execution.recording.sealing import Sealing
 
@@ -22,6 +22,7 @@ __all__ = [
     "Performance",
     "Sealing",
     "Selection",
+    "Surroundings",
     "copy_of",
     "interpreter_of",
     "perform",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ from repro.launch import Level, pinned
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from repro.core.environment import Environment
     from repro.core.record import CommandRecipe, RunRecord
 
 NOT_SEALED = "not sealed, because nothing asked for a seal"
@@ -62,6 +64,51 @@ class Changes:
         return {name: value for name, value in changed.items() if value is not None}
 
 
+class Surroundings:
+    """Environment and installed packages of a command.
+
+    Parameters
+    ----------
+    observation : Observation
+    git : bool
+        Whether git is asked about the working folder.
+    """
+
+    def __init__(self, observation: Observation, *, git: bool = True) -> None:
+        self.installed = Installed()
+        self._observation, self._git = observation, git
+
+    @staticmethod
+    def observing(
+        folder: Path, level: Level, executable: str, environ: Mapping[str, str], *, git: bool = True
+    ) -> Surroundings:
+        """Begin to observe the environment of a command, while it runs.
+
+        Parameters
+        ----------
+        executable : str
+            The Python of the command.
+        environ : mapping of str to str
+            Its environment variables.
+        """
+        return Surroundings(Observation(folder, level, executable, environ), git=git)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The environment, once it is known.
+
+        Raises
+        ------
+        PreconditionError
+            If it cannot be observed.
+        """
+        return self._observation.result(git=self._git)
+
+    def cancel(self) -> None:
+        """End the observation."""
+        self._observation.cancel()
+
+
 @dataclass(frozen=True)
 class Performance:
     """Everything that determines how a command is run, besides its recipe.
@@ -84,6 +131,9 @@ class Performance:
     sealing : Sealing or None
         The files and programs that the command may use; None restricts nothing.
     changes : Changes
+    surroundings : Surroundings or None
+        Observed before, for many runs; then only files that a process was seen to write count as
+        written, since others may be at work in the folder.
     """
 
     name: str
@@ -95,6 +145,7 @@ class Performance:
     sealing: Sealing | None = None
     changes: Changes = field(default_factory=Changes)
     own: bool = False
+    surroundings: Surroundings | None = None
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -110,7 +161,8 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     command = resolved(recipe.argv, origin)
     # What is run may hold a secret; what is recorded does not.
     recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
-    before = state_of(folder, how.runs)
+    known = how.surroundings
+    before = state_of(folder, how.runs) if known is None else {}
     with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
         trace = Path(place).resolve()
         plain = how.changes.environ(level)
@@ -118,17 +170,20 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
         if how.sealing is not None:
             environ |= {**private_home(how.sealing, folder, trace), "REPRO_TRACE_SEALED": "1"}
             command = sealed(command, how.sealing, folder, trace, environ)
-        installed = Installed()
-        observation = Observation(folder, level, interpreter_of(recipe.argv, origin), plain)
+        if known is None:
+            known = Surroundings.observing(
+                folder, level, interpreter_of(recipe.argv, origin), plain
+            )
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
-            environment = observation.result()
+            environment = known.environment
         except BaseException:
-            observation.cancel()
+            known.cancel()
             raise
         report = outcome(trace) if how.sealing is not None else None
         traces = read_traces(trace)
-        used = installed.used(traces, environment)
+        used = known.installed.used(traces, environment)
+        after = state_of(folder, how.runs) if how.surroundings is None else {}
         return record_of(
             Recording(
                 name=how.name,
@@ -136,8 +191,8 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
                 root=folder,
                 run=run,
                 traces=traces,
-                strays=installed.strays(traces),
-                states=(before, state_of(folder, how.runs)),
+                strays=known.installed.strays(traces),
+                states=(before, after),
                 environment=environment.model_copy(update={"used": used or None}),
                 selection=how.selection,
                 sealed=sentence_of(report) if report else OF_ITSELF if how.own else NOT_SEALED,

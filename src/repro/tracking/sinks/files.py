@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class FileSink:
-    """Writes ``{name}_latest.<suffix>``, whole or not at all, to which ``experiment.<suffix>`` links.
+    """Writes ``{name}_latest.<suffix>``, to which ``experiment.<suffix>`` links.
 
-    Where no links can be made, both are written.
+    It is written whole or not at all. Where no links can be made, both are written.
 
     Parameters
     ----------
