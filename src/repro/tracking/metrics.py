@@ -51,7 +51,9 @@ class Metrics:
 def _number(name: str, value: Any) -> float | int:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
+    # A size is a number of arrays, and a function of tensors.
+    size = value.numel() if hasattr(value, "numel") else getattr(value, "size", 0)
+    plain = value.item() if hasattr(value, "item") and size == 1 else value
     if isinstance(plain, bool) or not isinstance(plain, (int, float)):
         raise TrackingError(
             f"metric {name!r}: expected a number, found {type(value).__name__} {value!r}"[:300],

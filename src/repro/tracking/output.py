@@ -70,7 +70,7 @@ class Output:
         except ImportError as error:
             self._drop(sink)
             self._warned.once(
-                name, f"{name}: {error.name or error} is not installed, so nothing is saved there"
+                name, f"{name}: {_package(error)} is not installed, so nothing is saved there"
             )
         except OSError as error:
             if isinstance(sink, FileSink):
@@ -85,3 +85,7 @@ class Output:
 
     def _drop(self, sink: Sink) -> None:
         self._sinks = [each for each in self._sinks if each[1] is not sink]
+
+
+def _package(error: ImportError) -> str:
+    return (error.name or str(error)).partition(".")[0]

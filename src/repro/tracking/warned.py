@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 
@@ -19,4 +20,15 @@ class Warned:
         """Warn, unless that was done for the same thing before."""
         if what not in self._seen:
             self._seen.add(what)
-            warnings.warn(sentence, TrackingWarning, stacklevel=4)
+            warnings.warn(sentence, TrackingWarning, stacklevel=_level_of_caller())
+
+
+def _level_of_caller() -> int:
+    """Return how far up the code is that called this package."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - there is no other way to ask
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
+        frame, level = frame.f_back, level + 1
+    return level - 1
+
+
+_OWN = "repro.tracking"

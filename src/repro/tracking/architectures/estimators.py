@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def content(model: Any) -> ModelContent:
     """Return the content of an estimator.
 
-    The number of parameters is that of the numbers in its fitted arrays: attributes that end in an
-    underscore, such as ``coef_``, and the nodes of trees.
+    The number of parameters is that of coefficients and intercepts; of the values in the nodes of
+    trees; or else of all numbers in its fitted arrays, whose names end in an underscore.
 
     Raises
     ------
@@ -72,8 +72,8 @@ def _count(model: Any) -> int:
 
 def _fitted(value: Any, depth: int) -> Iterator[np.ndarray[Any, Any]]:
     """Yield the arrays of numbers that fitting made, in the parts of a composite too."""
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        yield value
+    if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f":
+        yield np.asarray(value)
     elif hasattr(value, "node_count") and hasattr(value, "value"):
         yield np.asarray(value.value)
     elif depth < _DEPTH:
@@ -87,9 +87,13 @@ def _parts(value: Any, depth: int) -> Iterable[Any]:
     if isinstance(value, (list, tuple)):
         return value
     if hasattr(value, "__dict__") and (depth == 0 or hasattr(value, "fit")):
-        fitted = [held for name, held in vars(value).items() if name.endswith("_")]
-        return [*(part for _, part in _steps(value)), *fitted]
+        steps = [part for _, part in _steps(value)]
+        held = vars(value) if not steps else {}
+        fitted = {n: each for n, each in held.items() if n.endswith("_") and n != "classes_"}
+        linear = [fitted[name] for name in _LINEAR if name in fitted]
+        return steps or linear or [n for n in fitted.values() if not isinstance(n, np.floating)]
     return ()
 
 
 _DEPTH = 6
+_LINEAR = ("coef_", "coefs_", "intercept_", "intercepts_")
