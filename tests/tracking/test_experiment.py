@@ -147,7 +147,7 @@ def test_a_metric_that_is_no_number_leaves_nothing(value: object) -> None:
     with pytest.raises(TrackingError, match="metric 'loss': expected a number"):
         tracker.log_metric("loss", value)
     assert read()["metrics"] == []
-    with pytest.raises(TrackingError, match="step 1.5: expected an integer"):
+    with pytest.raises(TrackingError, match=r"step 1\.5: expected an integer"):
         tracker.log_metric("loss", 1, step=1.5)
 
 

@@ -105,9 +105,12 @@ class Rerun:
         """
         from repro.app.configuration import settings_or_default
         from repro.app.repeat import Repetition
-        from repro.app.subjects.commands import command_of, is_own
+        from repro.app.subjects.commands import check_runnable, command_of, is_own
+        from repro.core.record import RunRecord
 
         recipe = command_of(record)
+        if isinstance(record, RunRecord) and recipe is None:
+            check_runnable(record, sealed=False)
         if not agreed and not is_own(record):
             _ask(subject, shlex.join(recipe.argv) if recipe else "")
         folder = (self.base / (recipe.workdir if recipe else ".")) if subject.is_run else None
