@@ -46,7 +46,8 @@ class Code:
         SHA-256 by POSIX path: relative to the repository or the project, and else to the folder of
         the import path.
     loaded : tuple of str
-        Those that training loaded; the others differ from the commit, or lie beside an estimator.
+        Those that training loaded, and data files that own code read; the others differ from the
+        commit, or lie beside an estimator.
     unasked : tuple of str
         Those that no estimator asked for: the caller's environment brought them.
     changed : tuple of str
@@ -83,11 +84,13 @@ def observe_code(
     files = {name: sha256_file(path) for path, name in named.items()}
     whole = {"repro": _digest_of_package()} if apart else {}
     files |= whole | {names.of(p, ""): sha256_file(p) for p in sorted(beside - named.keys())}
+    read = {names.of(p, ""): sha256_file(p) for p in map(Path, loaded.read) if p not in named}
+    files |= read
     for name, path in _dirty(root or project, environment):
         files.setdefault(name, sha256_file(path))
     return Code(
         files=dict(sorted(files.items())),
-        loaded=tuple(sorted({*named.values(), *whole})),
+        loaded=tuple(sorted({*named.values(), *whole, *read})),
         unasked=tuple(sorted(name for path, name in named.items() if path in brought)),
         changed=tuple(sorted(_posix(path, root) for path in changed)),
     )
