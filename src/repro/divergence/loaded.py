@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _KNOWN = frozenset({"sklearn", "lightgbm"})
 # The pipeline's own files, or the one digest of them where no commit names them.
 _OWN, _WHOLE = "src/repro/", "repro"
-_STARTED = (".pth", ".egg", ".whl")
+_STARTED = (".pth", ".egg", ".whl", ".dist-info")
 _SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
 
 

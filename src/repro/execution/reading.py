@@ -36,7 +36,7 @@ class _Reads:
         self._busy = False
 
     def hook(self, event: str, given: tuple[Any, ...]) -> None:
-        """Handle an audit event; nothing that goes wrong here reaches the program."""
+        """Handle an audit event; an error in it never reaches the program."""
         if event != "open" or self._busy:
             return
         self._busy = True
@@ -116,7 +116,7 @@ def report_reads() -> tuple[tuple[str, tuple[str, ...]], ...]:
 def files_read(
     reported: Iterable[tuple[str, Sequence[str]]], loaded: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the files that own code of a training has read and that are still there.
+    """Return the files that own code of a training has read and that still exist.
 
     Parameters
     ----------
