@@ -33,7 +33,7 @@ def trained(tmp_path_factory):
     )
     words = {
         "limited": ("credit", "-p", "debug", "-f", "own.yaml", "-m", "decision_tree", *DROPPED),
-        "regression": ("diabetes", "-p", "debug", "-m", "ridge", "-s", "split.stratify=true"),
+        "regression": ("diabetes", "-p", "debug", "-m", "ridge"),
         "unstratified": (
             "wine",
             "-m",
