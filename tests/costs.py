@@ -41,6 +41,7 @@ LONG = (
     "cli/test_json_schemas.py",
     "cli/test_noise.py",
     "cli/test_planted_edits.py",
+    "cli/test_planted_environment.py",
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
     "forking/test_measured.py",
     "matrix/test_matrix_runs.py",

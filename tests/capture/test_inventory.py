@@ -142,6 +142,42 @@ def test_a_folder_of_sources_vouches_for_nothing(tmp_path, monkeypatch):
     assert not inventory.vouches_for(str(source / "mine/a.py"))
 
 
+SOURCES = {"fam/__init__.py": "a = 1\n", "fam/b.py": "b = 1\n", "fam/fast.so": "12345"}
+OF_ONE_VERSION = {
+    "an edited line": ({"fam/b.py": "b = 2\n"}, True),
+    "a module more": ({"fam/c.py": ""}, True),
+    "an edited __init__": ({"fam/__init__.py": "a = 2\n"}, True),
+    "a name exchanged": ({"fam/__init__.py": "b = 1\n", "fam/b.py": "a = 1\n"}, True),
+    "a space": ({"fam/b.py": "b =  1\n"}, True),
+    "nothing": ({}, False),
+    "a native module": ({"fam/fast.so": "54321"}, False),
+    "a text": ({"fam/notes.txt": "x"}, False),
+}
+
+
+@pytest.mark.parametrize("kind", OF_ONE_VERSION)
+def test_sources_of_one_version_are_told_apart(tmp_path, monkeypatch, kind):
+    """Wherever they are installed."""
+    changes, differs = OF_ONE_VERSION[kind]
+    found = []
+    for position, files in enumerate((SOURCES, SOURCES | changes)):
+        folder = site(tmp_path / str(position))
+        install(folder, "fam", files)
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(folder))
+            found.append(Inventory().digest_of("fam"))
+
+    assert None not in found
+    assert (found[0] != found[1]) == differs
+
+
+def test_a_distribution_that_lists_no_hashes_has_no_digest(packages):
+    """Its modules are recorded by their own."""
+    inventory = Inventory()
+
+    assert [inventory.digest_of(name) for name in ("unhashed", "old-style", "absent")] == [None] * 3
+
+
 def test_requirements_are_followed_where_they_are_installed(tmp_path, monkeypatch):
     """Directly or not; a circle ends, and the extras of others are not asked for."""
     folder = site(tmp_path)

@@ -43,11 +43,21 @@ def test_spellings_of_existing_projects_work(arguments, key, value):
     assert found == value
 
 
-def refused(*settings, **more):
+def refused(*settings, experiment="wine", **more):
     assignments = tuple(("--set", *setting.split("=", 1)) for setting in settings)
     with pytest.raises(ConfigError) as caught:
-        resolve_request(ROOT, Request(experiment="wine", assignments=assignments, **more))
+        resolve_request(ROOT, Request(experiment=experiment, assignments=assignments, **more))
     return caught.value
+
+
+@pytest.mark.parametrize(
+    "setting", ["split.stratify=false", "split.stratify=true", "split={stratify: false}"]
+)
+def test_a_flag_about_classes_is_refused_in_a_regression(setting):
+    """It would change the identity of the run, and no result."""
+    error = refused(setting, experiment="diabetes")
+
+    assert "setting 'split.stratify' has no effect: a regression has no classes" in error.message
 
 
 @pytest.mark.parametrize(

@@ -105,5 +105,7 @@ def test_new_rows_need_neither_target_nor_ignored_columns(bench):
 
 def test_new_rows_need_every_feature(bench):
     """A feature that is gone is an error, not a drift."""
-    with pytest.raises(DataError, match=r"new.csv: no column 'city' \(categorical\)"):
+    with pytest.raises(DataError, match=r"new.csv: no column 'city' \(categorical\)") as caught:
         assign_new_rows("new.csv", ("age", "bad"), bench.declare())
+
+    assert caught.value.advice == "give the file the columns of the run's data set"

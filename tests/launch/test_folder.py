@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
-from repro.launch import module_command, safe_children, without_folder
+from repro.execution.observing import Observation
+from repro.launch import Level, module_command, safe_children, without_folder
 
 # Some that repro imports, some that only workers or children do.
 NAMES = ("random", "json", "decimal", "socket", "secrets", "click", "joblib", "queue")
@@ -68,6 +70,20 @@ def test_a_child_is_not_misled(trap, module):
 
     assert sprung(trap) == []
     assert "was run" not in done.stderr
+
+
+def test_the_observer_of_a_recorded_command_is_not_misled(trap, monkeypatch, tmp_path):
+    """It is started where the command is, whose own files may have any name."""
+    for name in ("functools", "typing", "subprocess", "numpy", "sklearn"):
+        (trap / f"{name}.py").write_text((trap / "random.py").read_text())
+    monkeypatch.chdir(trap)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    environ = dict(os.environ) | {"PYTHONPATH": os.pathsep}
+
+    found = Observation(tmp_path, Level("seeded"), sys.executable, environ).result()
+
+    assert found.packages["numpy"] == version("numpy")
+    assert sprung(trap) == []
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def trained(tmp_path_factory):
     )
     words = {
         "limited": ("credit", "-p", "debug", "-f", "own.yaml", "-m", "decision_tree", *DROPPED),
-        "regression": ("diabetes", "-p", "debug", "-m", "ridge", "-s", "split.stratify=true"),
+        "regression": ("diabetes", "-p", "debug", "-m", "ridge", "-s", "drift.bins=7"),
         "unstratified": (
             "wine",
             "-m",
@@ -100,7 +100,7 @@ def test_only_what_was_stratified_is_called_so(trained, name, stratified):
         ),
         ("limited", ["dropped columns Job, Records", "profile debug"]),
         ("regression", ["dropped columns none", "ignored columns none", "profile debug"]),
-        ("regression", ["split.stratify true --set split.stratify", "selection.folds 2 configs"]),
+        ("regression", ["drift.bins 7 --set drift.bins", "selection.folds 2 configs"]),
         ("unstratified", ["seed 7 --seed", "profile default"]),
     ],
 )

@@ -190,7 +190,9 @@ def test_a_column_of_mixed_types_goes_cell_by_cell(values):
     ]
     frame = pd.DataFrame({"c": pd.Series(values, dtype=object), "x": [1.0, 2.0, 3.0]})
 
-    assert texts(quietly(trained(["1", "2", "a", "True"]), frame)) == expected
+    step = trained(["1", "2", "a", "True", "?"], ("?",))
+
+    assert texts(quietly(step, frame)) == expected
 
 
 @pytest.mark.parametrize("seen", [True, False])
@@ -342,6 +344,26 @@ def test_unknown_categories_warn_with_a_count(cells, count):
         found = step.transform(pd.read_csv(io.StringIO(table_of(cells))))
 
     assert texts(found) == cells
+
+
+@pytest.mark.parametrize("null", [None, np.nan, pd.NA, pd.NaT, "NA", "null", ""])
+def test_a_category_without_a_value_warns_where_training_had_none(null):
+    """Whether pandas made it of a text, or somebody put it there."""
+    frame = pd.DataFrame({"c": ["a", null], "x": [1.0, 2.0]})
+    if isinstance(null, str):
+        frame = pd.read_csv(io.StringIO(f'c,x\na,1\n"{null}",2\n'))
+    with pytest.warns(UserWarning, match="column 'c': 1 of 2 rows has no value, and in training"):
+        found = trained(["a", "b"]).transform(frame)
+
+    assert texts(found) == ["a", None]
+
+
+@pytest.mark.parametrize(("levels", "missing"), [(["a", "?"], ("?",)), (["a", "b"], ("",))])
+def test_a_missing_value_is_no_news_where_training_or_the_declaration_has_it(levels, missing):
+    """Either says how it is to be understood."""
+    frame = pd.DataFrame({"c": ["a", None], "x": [1.0, 2.0]})
+
+    assert texts(quietly(trained(levels, missing), frame)) == ["a", None]
 
 
 def test_features_that_no_step_uses_may_be_absent():

@@ -303,6 +303,27 @@ def test_what_only_a_fit_can_tell_is_a_sentence(name, reason):
     assert reason in message.replace("Failing", name)
 
 
+LOGIT = {"class": "sklearn.linear_model:LogisticRegression"}
+HARD = {"class": VOTE, "params": {"estimators": [["a", GOOD]]}}
+PIPED = {"class": PIPE, "params": {"steps": [["s", SCALE], ["v", HARD]]}}
+SEARCH = "sklearn.model_selection:GridSearchCV"
+WITHOUT_SCORES = {
+    "a hard vote": (VOTE, {"estimators": [["a", GOOD], ["b", LOGIT]]}),
+    "a hard vote by name": (VOTE, {"voting": "hard", "estimators": [["a", LOGIT]]}),
+    "in a pipeline": (PIPE, PIPED["params"]),
+    "in two pipelines": (PIPE, {"steps": [["s", SCALE], ["p", PIPED]]}),
+    "in a search": (SEARCH, {"estimator": HARD, "param_grid": {"voting": ["hard"]}, "cv": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_SCORES)
+def test_a_classifier_without_scores_is_named_by_its_key(kind):
+    """The class may have them, and only its parameters decide."""
+    path, params = WITHOUT_SCORES[kind]
+    with pytest.raises(ConfigError, match=r"^models\.odd: \w+ with these parameters has neither"):
+        fit_and_score(path, params)
+
+
 SEED = 7
 TREE_OF_SEED = DecisionTreeClassifier(max_depth=2, max_features=1, random_state=SEED)
 NESTED_TREE = {"class": TREE, "params": {"max_depth": 2, "max_features": 1}}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from repro.app.configuration import resolve_request
+from repro.app.configuration import own_trees, resolve_request
 from repro.config.compose import Request, family_tree
 from repro.config.project import BASE, names_in, read_named, read_source
 from repro.config.resolve import origin_of, resolved_tree, validate
@@ -94,13 +95,19 @@ def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:
         tree = read_source(project, project / BASE, "base").tree
     except ReproError:
         return  # every experiment says so
-    leaf = tree.get(("security", "allowed_modules"))
-    allowed = list(map(str, leaf.value)) if leaf and isinstance(leaf.value, list) else []
+    trees = [tree, *own_trees(project, "experiments"), *own_trees(project, "profiles")]
+    # A family may be for the experiments that allow its module.
+    allowed = list(dict.fromkeys(name for each in trees for name in _allowed(each)))
     with own_modules(project, allowed):
         for family in names_in(project, "models"):
             problems = dict.fromkeys(_problems(project, family, allowed))
             if problems:
                 yield f"models/{family}", "\n".join(problems)
+
+
+def _allowed(tree: Tree) -> list[str]:
+    leaf = tree.get(("security", "allowed_modules"))
+    return list(map(str, leaf.value)) if leaf and isinstance(leaf.value, list) else []
 
 
 def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[str]:
@@ -111,6 +118,12 @@ def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[st
         yield _sentence(error)
         return
     own = subtree(tree, ("models", family))
+    flat = [path for path, leaf in own.items() if _is_section(path) and leaf.value != {}]
+    for path in flat:
+        key, leaf = ".".join(("models", family, *path)), own[path]
+        yield f"{leaf.origin}: {key}: expected a mapping, found {json.dumps(leaf.value)}"
+    if flat:
+        return
     variants = {path[1] for path in own if path[:1] == ("variants",) and path[1:]}
     if not any(path[:1] == ("estimators",) for path in own):
         yield f"configs/models/{family}.yaml: missing key 'estimators'"
@@ -122,6 +135,11 @@ def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[st
         # A variant may be for classifiers, or for regressors, alone.
         if all(found):
             yield from (problem for problems in found for problem in problems)
+
+
+def _is_section(path: tuple[str, ...]) -> bool:
+    """Return whether a family has keys and no value at a path."""
+    return len(path) == 1 or (path[0] == "variants" and len(path) == 2)
 
 
 def _problem(

@@ -66,6 +66,23 @@ class Inventory:
             return in_site and self._by_top(file) in self._believed
         return _is_as_listed(file, entry[1], believed=entry[0] in self._believed)
 
+    def digest_of(self, name: str) -> str | None:
+        """Return the SHA-256 of what a distribution lists of its sources; None if it lists none.
+
+        A version does not identify them: somebody may have built and installed it again. Native
+        modules are left out, since one version has as many of them as there are systems.
+        """
+        lines = sorted(
+            f"{self._relative(path)},{listed}\n"
+            for path, (owner, listed) in self._files.items()
+            if owner == name and path.endswith(".py") and listed.startswith("sha256=")
+        )
+        return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
+
+    def _relative(self, path: str) -> str:
+        folder = next((f for f in self._folders if path.startswith(f + os.sep)), "")
+        return path.removeprefix(folder + os.sep).replace(os.sep, "/")
+
     @property
     def top_levels(self) -> set[str]:
         """The names of the modules and packages that the distributions bring."""

@@ -12,7 +12,7 @@ from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from repro.config.tree import Tree
@@ -66,17 +66,18 @@ def compose(project: Path, request: Request) -> Composition:
         For an unknown experiment, profile, family, variant or data set, or an unreadable file.
     """
     base = read_source(project, project / BASE, "base")
-    families = [read_named(project, "models", name) for name in names_in(project, "models")]
+    families, unreadable = _read_families(project)
     name = _default_experiment(base) if request.experiment is None else request.experiment
     experiment = read_named(project, "experiments", name)
     profile = read_named(project, "profiles", request.profile)
     overlays = [read_source(project, path, "overlay") for path in request.overlays]
     flags = _flags(request.assignments)
 
-    models = merge_all(family_tree(source) for source in families)
+    models = merge_all(tree for _, tree in families)
     lower = merge_all([base.tree, models, experiment.tree])
     upper = merge_all([_undescribed(profile.tree), *(o.tree for o in overlays), flags])
     wanted = merge(lower, upper)
+    _check_readable(wanted, unreadable)
     tree = merge_all([lower, _chosen_variants(wanted), upper])
     tree = merge(tree, _shared(tree, "max_iter", request.max_iter))
     tree = merge(tree, _shared(tree, "n_estimators", request.n_estimators))
@@ -85,8 +86,30 @@ def compose(project: Path, request: Request) -> Composition:
     datasets = read_source(project, project / DATASETS, "datasets")
     tree = _with_dataset(tree, datasets)
     used = {str(family) for family in _families(tree)}
-    read = [base, *(f for f in families if _stem(f) in used), experiment, profile, *overlays]
+    chosen = [source for source, _ in families if _stem(source) in used]
+    read = [base, *chosen, experiment, profile, *overlays]
     return Composition(name, tree, (*read, datasets))
+
+
+def _read_families(
+    project: Path,
+) -> tuple[list[tuple[SourceFile, Tree]], dict[str, ConfigError]]:
+    """Read every family; one that cannot be read matters only where it is asked for."""
+    found, unreadable = [], {}
+    for name in names_in(project, "models"):
+        try:
+            source = read_named(project, "models", name)
+            found.append((source, family_tree(source)))
+        except ConfigError as error:
+            unreadable[name] = error
+    return found, unreadable
+
+
+def _check_readable(wanted: Tree, unreadable: Mapping[str, ConfigError]) -> None:
+    named = {path[1] for path in wanted if path[0] in {"models", "variants"} and path[1:]}
+    for name in (*map(str, _families(wanted)), *sorted(named)):
+        if name in unreadable:
+            raise unreadable[name]
 
 
 def _default_experiment(base: SourceFile) -> str:

@@ -61,6 +61,7 @@ def resolved_tree(composition: Composition) -> Tree:
         ("schema",): Leaf("repro.config/v1", "repro"),
         ("experiment",): Leaf(composition.experiment, here),
     }
+    _check_regression_flags(tree)
     unused = (*_NOT_RESOLVED, "experiment", "schema", *_idle_decision_keys(tree))
     resolved |= {
         path: leaf
@@ -87,6 +88,17 @@ def _check_every_flag_counts(tree: Tree, resolved: Tree) -> None:
                 f"{leaf.origin}: setting '{'.'.join(path)}' has no effect",
                 advice="see the settings that have one: repro config show --origins",
             )
+
+
+def _check_regression_flags(tree: Tree) -> None:
+    """Refuse flags about classes in a regression; files may speak of all tasks."""
+    task, leaf = tree.get(("task",)), tree.get(("split", "stratify"))
+    regression = task is not None and task.value == "regression"
+    if regression and leaf is not None and leaf.origin.startswith("--"):
+        raise ConfigError(
+            f"{leaf.origin}: setting 'split.stratify' has no effect: a regression has no classes",
+            advice="remove the flag",
+        )
 
 
 def _idle_decision_keys(tree: Tree) -> tuple[str, ...]:

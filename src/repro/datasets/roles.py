@@ -116,7 +116,10 @@ def _assigned(
     if problems:
         raise DataError(
             "\n".join(f"{label}: {problem}" for problem in problems),
-            advice="correct 'columns' of the data set in configs/datasets.yaml",
+            advice="correct 'columns' of the data set in configs/datasets.yaml"
+            if required == _ROLES
+            # The declaration is that of the run, and holds.
+            else "give the file the columns of the run's data set",
         )
     role = {name: roles[0] for name, roles in found.items()}
     before = names[: names.index(entry.target)] if entry.target in names else names

@@ -47,7 +47,7 @@ _FRONT_DOOR = frozenset(
 _FITTING = (Mechanism.FITTING,)
 _ARITHMETIC = (Mechanism.ARITHMETIC,)
 # Where a key of these kinds is looked up below; no key of an environment begins like this.
-_LOADED, _USED, _IDLE = "<loaded>", "<used>", "<front door>"
+_LOADED, _READ, _USED, _IDLE = "<loaded>", "<read>", "<used>", "<front door>"
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ _CAUSES = (
     ),
     _Cause("LightGBM", ("packages.lightgbm",), "one family is fitted by it", _FITTING),
     _Cause("the code", ("git.commit", _LOADED), "training ran it"),
+    _Cause("files that own code reads", (_READ,), "training read them"),
     _Cause("packages of the estimators", (_USED,), "estimators come from them"),
     _Cause("versions of native libraries", ("native.",), "fits go through them", _FITTING),
     _Cause(
@@ -198,7 +199,7 @@ def _package(key: str) -> str:
 def _is_of(cause: _Cause, key: str, loaded: Loaded) -> bool:
     kind = key
     if key.removeprefix("code.") in loaded.files and key.startswith("code."):
-        kind = _LOADED
+        kind = _READ if loaded.is_data(key.removeprefix("code.")) else _LOADED
     elif key.startswith("packages.") and _package(key) in loaded.packages:
         kind = _USED
     elif key.startswith("packages.") and _package(key) in _FRONT_DOOR and not loaded.whole:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _KNOWN = frozenset({"sklearn", "lightgbm"})
 # The pipeline's own files, or the one digest of them where no commit names them.
 _OWN, _WHOLE = "src/repro/", "repro"
+_STARTED = (".pth", ".egg", ".whl", ".dist-info")
 _SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
 
 
@@ -57,6 +58,10 @@ class Loaded:
             foreign=whole or bool(roots - _KNOWN) or not all(map(_is_own, known)),
             whole=whole,
         )
+
+    def is_data(self, name: str) -> bool:
+        """Return whether a file that training used is no code, by its name."""
+        return not (self.whole or _is_own(name) or may_be_code(name) or name.endswith(_STARTED))
 
 
 def code_of(record: AnyRecord) -> dict[str, object]:

@@ -38,15 +38,17 @@ _NONE: frozenset[Path] = frozenset()
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a training that no commit and no installed package identifies.
+    """The code of a training that no commit and no version of a package identifies.
 
     Attributes
     ----------
     files : dict of str to str
         SHA-256 by POSIX path: relative to the repository or the project, and else to the folder of
-        the import path.
+        the import path. ``NAME.dist-info`` stands for all sources of a distribution that
+        estimators used.
     loaded : tuple of str
-        Those that training loaded; the others differ from the commit, or lie beside an estimator.
+        Those that training loaded, and data files that own code read; the others differ from the
+        commit, or lie beside an estimator.
     unasked : tuple of str
         Those that no estimator asked for: the caller's environment brought them.
     changed : tuple of str
@@ -81,16 +83,24 @@ def observe_code(
     known = {path for path in same - asked if not _in_submodule(path, root)}
     named = {path: names.of(path, run[path]) for path in sorted(run.keys() - known)}
     files = {name: sha256_file(path) for path, name in named.items()}
-    whole = {"repro": _digest_of_package()} if apart else {}
+    whole = ({"repro": _digest_of_package()} if apart else {}) | _installed(loaded)
     files |= whole | {names.of(p, ""): sha256_file(p) for p in sorted(beside - named.keys())}
+    read = {names.of(p, ""): sha256_file(p) for p in map(Path, loaded.read) if p not in named}
+    files |= read
     for name, path in _dirty(root or project, environment):
         files.setdefault(name, sha256_file(path))
     return Code(
         files=dict(sorted(files.items())),
-        loaded=tuple(sorted({*named.values(), *whole})),
+        loaded=tuple(sorted({*named.values(), *whole, *read})),
         unasked=tuple(sorted(name for path, name in named.items() if path in brought)),
         changed=tuple(sorted(_posix(path, root) for path in changed)),
     )
+
+
+def _installed(loaded: Loaded) -> dict[str, str]:
+    """Return a digest of the sources of each distribution that estimators used."""
+    found = {f"{name}.dist-info": loaded.inventory.digest_of(name) for name in loaded.used}
+    return {name: digest for name, digest in found.items() if digest is not None}
 
 
 def _root(project: Path, environment: Environment) -> Path | None:

@@ -4,15 +4,47 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from repro.capture.distributions import Inventory, with_requirements
-from repro.capture.modules import is_standard, loaded_modules, modules_of_class, reachable
+from repro.capture.modules import (
+    is_standard,
+    loaded_modules,
+    modules_of_class,
+    reachable,
+    report_new,
+)
+from repro.execution.enforcement import check_worker
+from repro.execution.reading import files_read, report_reads, watch_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
+
+
+Report: TypeAlias = tuple[
+    tuple[tuple[str, str], ...],
+    tuple[tuple[str, tuple[str, ...]], ...],
+]
+
+
+def begin_worker(level: str, project: Path, allowed: Sequence[str]) -> None:
+    """Check a process before its first task, and note what own code reads in it.
+
+    Raises
+    ------
+    PreconditionError
+        As ``check_worker``.
+    """
+    check_worker(level)
+    watch_reads(project, allowed)
+
+
+def report_worker(token: str) -> Report:
+    """Return what this process has loaded since the last report, and what own code has read."""
+    return report_new(token), report_reads()
 
 
 @dataclass
@@ -25,14 +57,20 @@ class Watch:
         Modules that are loaded already: the front door needs them, whatever is trained.
     workers : dict of str to str
         The file of each module of a worker.
+    reads : dict of str to tuple of str
+        The files that own code of a worker has read, and the files of that code.
     """
 
     before: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
     workers: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def collect(self, report: Iterable[tuple[str, str]]) -> None:
-        """Take in what a worker has loaded."""
-        self.workers |= dict(report)
+    def collect(self, report: Report) -> None:
+        """Take in what a worker has loaded and read."""
+        modules, reads = report
+        self.workers |= dict(modules)
+        for file, readers in reads:
+            self.reads[file] = (*self.reads.get(file, ()), *readers)
 
 
 @dataclass(frozen=True)
@@ -48,12 +86,15 @@ class Loaded:
         The modules of the estimators' classes, and what these have imported.
     used : tuple of str
         The distributions beyond the runtime's that the estimators and the training used.
+    read : tuple of str
+        The data files that own code read.
     """
 
     inventory: Inventory
     own: dict[str, str]
     reached: set[str]
     used: tuple[str, ...]
+    read: tuple[str, ...] = ()
 
 
 def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watch) -> Loaded:
@@ -81,7 +122,8 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     # By the end of the training, and not before it: an import in the body of a function.
     new = _owners(inventory, (file for name, file in apart.items() if name not in watch.before))
     used = (with_requirements(served) | new) - always
-    return Loaded(inventory, own, reached, tuple(sorted(used)))
+    read = files_read((*report_reads(), *watch.reads.items()), own.values())
+    return Loaded(inventory, own, reached, tuple(sorted(used)), read)
 
 
 def class_paths(config: ExperimentConfig) -> set[str]:

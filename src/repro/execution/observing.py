@@ -20,6 +20,7 @@ from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
 from repro.core.environment import Environment, NoRepository
 from repro.core.errors import PreconditionError
+from repro.launch import module_command, without_folder
 from repro.processor import in_use, present
 
 if TYPE_CHECKING:
@@ -110,10 +111,11 @@ class Observation:
     def _started(self) -> subprocess.Popen[bytes]:
         environ = self._environ
         source = str(Path(__file__).parents[2])
-        paths = filter(None, [source, environ.get("PYTHONPATH")])
+        paths = [source, environ.get("PYTHONPATH", "")]
         return subprocess.Popen(
-            [self._executable, "-m", __name__, str(self._folder), str(self._level)],
-            env={**environ, "PYTHONPATH": os.pathsep.join(paths)},
+            module_command(self._executable, __name__, str(self._folder), str(self._level)),
+            # The command is started in a folder whose files may be named like modules of Python.
+            env=without_folder({**environ, "PYTHONPATH": os.pathsep.join(paths)}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from repro.execution.reading import watch_reads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -17,8 +19,9 @@ def own_modules(project: Path, allowed: Sequence[str]) -> Iterator[None]:
 
     The project comes last on the import path: a file that is named like a module of Python, or of
     an installed package, is never taken for it. The folder that a command was started in does not
-    count.
+    count. What own code reads is noted meanwhile.
     """
+    watch_reads(project, allowed)
     folder = str(project.resolve())
     if folder in sys.path or not declared(project, allowed):
         yield

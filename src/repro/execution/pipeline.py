@@ -12,15 +12,14 @@ from repro.capture import capture_environment, observe_code_paths, observe_nativ
 from repro.capture.fingerprint import observe_fingerprint
 from repro.capture.git import with_changes
 from repro.capture.libraries import observe_libraries
-from repro.capture.modules import report_new
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.execution.code import observe_code
-from repro.execution.enforcement import check_level, check_worker, influences
-from repro.execution.loaded import Watch, observe_loaded
+from repro.execution.enforcement import check_level, influences
+from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
 from repro.launch import Level, dropped, in_force, safe_children
 from repro.training.estimators import check
@@ -88,8 +87,8 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task)
         watch = Watch()
-        report = partial(report_new, uuid4().hex)
-        inspection = Inspection(partial(check_worker, level), report, watch.collect)
+        begin = partial(begin_worker, level, project, config.security.allowed_modules)
+        inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
         training = train(config, table.features, table.target, table.numeric, observer, inspection)
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)

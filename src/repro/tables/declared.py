@@ -13,7 +13,7 @@ from repro.core.suggest import did_you_mean
 from repro.tables.cells import TEXT, Cells, CellsError, to_numbers, to_texts
 from repro.tables.errors import TableError
 from repro.tables.marks import Marks
-from repro.tables.spelling import Spelling
+from repro.tables.spelling import PANDAS_MISSING, Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,8 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         UserWarning
-            If rows have categories that training never saw.
+            If rows have categories that training never saw, or no value where no row of training
+            lacked one and no declared marker explains it.
 
         Raises
         ------
@@ -133,6 +134,9 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             spelling = self._spelling(name, gaps=name in gaps)
             _collect(columns, problems, frame[name], spelling.texts if spelling else self._numbers)
         _raise(problems)
+        if not PANDAS_MISSING & {*self.missing}:
+            for name in self.levels_.keys() - {*self.gaps_}:
+                _warn_missing(frame[name])
         return self._checked(columns, frame.index)
 
     def admit(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
@@ -235,6 +239,18 @@ def _warn_unknown(name: str, texts: Array, levels: frozenset[str]) -> None:
         warnings.warn(
             f"column '{name}': {len(unknown)} of {len(texts)} rows {what} that training never saw: "
             + _some(distinct),
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _warn_missing(series: pd.Series[Any]) -> None:
+    count = int(series.isna().sum())
+    if count:
+        what = "has" if count == 1 else "have"
+        warnings.warn(
+            f"column '{series.name}': {count} of {len(series)} rows {what} no value, and in "
+            "training every row had one",
             UserWarning,
             stacklevel=2,
         )

@@ -107,12 +107,18 @@ def refusal(family: str, estimator: BaseEstimator, what: str) -> Iterator[None]:
 
     Raises
     ------
+    ConfigError
+        If something about the estimator was already found wrong; the message begins with its key.
     DataError
         If the estimator refuses the data or a parameter's value, or fails in any other way.
     """
     name = type(estimator).__name__
     try:
         yield
+    except ConfigError as error:
+        if error.message.startswith("models."):
+            raise
+        raise ConfigError(f"models.{family}: {error.message}", advice=error.advice) from error
     except ReproError:
         raise
     # The estimator is somebody else's code. One that exits would end as if it had been asked to.

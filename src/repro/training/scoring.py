@@ -90,7 +90,10 @@ def score(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Scores:
         kind, values = "decision", estimator.decision_function(matrix)
     else:
         name = type(estimator).__name__
-        raise ConfigError(f"{name} has neither predict_proba nor decision_function")
+        raise ConfigError(
+            f"{name} with these parameters has neither predict_proba nor decision_function",
+            advice="choose parameters by which it scores its classes, such as voting: soft",
+        )
     values = np.asarray(values, dtype=np.float64)
     known = _classes_of(estimator, outcome)
     if outcome.task is Task.MULTICLASS:
