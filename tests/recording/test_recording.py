@@ -93,6 +93,22 @@ def test_files_are_those_that_the_script_read_loaded_and_wrote(script):
     assert record["observed"]["remarks"] == []
 
 
+def test_a_file_of_an_earlier_run_that_is_overwritten_first_is_no_input(folder):
+    """So the second recording of a pipeline has the identity of the first one."""
+    folder.write("a.py", "open('between.txt', 'w').write('2.5')\n")
+    folder.write("b.py", "print(open('between.txt').read(), open('iris.csv').readline())\n")
+    folder.write("both.sh", "python a.py && python b.py\n")
+    first = folder.record("sh", "both.sh")
+    second = folder.record("sh", "both.sh")
+
+    found = folder.verify(status=0)
+
+    assert [each["name"] for each in first["materials"]["data"]] == ["iris.csv"]
+    assert second["identity"] == first["identity"]
+    assert found["comparison"]["verdict"] == "identical"
+    assert "refused" not in found["sentence"]
+
+
 def test_the_command_keeps_its_output_and_its_status(folder):
     folder.write("train.py", "import sys\nprint('out')\nprint('err', file=sys.stderr)\nsys.exit(5)")
     done = folder.repro("record", "--", "python", "train.py")

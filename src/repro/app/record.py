@@ -23,6 +23,7 @@ from repro.execution.recording import (
     state_of,
 )
 from repro.report import command_markdown
+from repro.report.command import prepare
 from repro.store import PendingRun, check_writable, new_run_id
 from repro.store.naming import RECORD
 
@@ -109,6 +110,8 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         out,
         Selection(request.inputs, request.outputs),
         sealing=Sealing(tuple(_readable(request))) if request.sealed else None,
+        # Loading the templates takes a tenth of a second.
+        meanwhile=prepare,
     )
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)

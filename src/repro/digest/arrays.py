@@ -114,6 +114,9 @@ def _values_hash(array: npt.NDArray[Any]) -> bytes:
 
 def _chunks(array: npt.NDArray[Any]) -> Iterable[npt.NDArray[Any]]:
     """Iterate in C order over contiguous little-endian pieces, copied only where they must be."""
+    if array.size <= _BUFFER_ITEMS:
+        # An iterator takes longer to make than the copy of a small array.
+        return [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(-1)]
     # NumPy's stubs do not know "contig"; NumPy 2.0 leaves the buffer of a scalar array unfilled.
     return np.nditer(  # type: ignore[no-any-return,call-overload]
         np.atleast_1d(array),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from contextlib import suppress
 from importlib.util import source_from_cache
 from typing import TYPE_CHECKING, Any
@@ -92,11 +93,12 @@ class Files:
         if text is None:
             return
         absolute = os.path.abspath(text)
-        writes = bool(isinstance(flags, int) and flags & _WRITES)
+        flags = flags if isinstance(flags, int) else 0
+        writes = bool(flags & _WRITES)
         if not self._is_new("open", absolute, writes) or not self._places.data(absolute):
             return
         if writes:
-            self._note_write(absolute)
+            self._note_write(absolute, emptied=bool(flags & os.O_TRUNC))
         elif absolute.endswith(_CODE):
             self._note_code(absolute)
         else:
@@ -112,15 +114,27 @@ class Files:
         if os.path.isfile(path):
             self._read.add(path)
             self._trace.write(
-                "read", path=path, size=found.st_size, time=found.st_mtime_ns, absolute=absolute
+                "read",
+                path=path,
+                size=found.st_size,
+                time=found.st_mtime_ns,
+                absolute=absolute,
+                at=time.monotonic_ns(),
             )
 
-    def _note_write(self, path: str) -> None:
+    def _note_write(self, path: str, *, emptied: bool) -> None:
         if "__pycache__" in path:
             return
         # Opening it for writing destroys the content that was read.
         before = _sha256(path) if path in self._read else None
-        self._trace.write("write", path=path, existed=os.path.lexists(path), before=before)
+        self._trace.write(
+            "write",
+            path=path,
+            existed=os.path.lexists(path),
+            before=before,
+            emptied=emptied,
+            at=time.monotonic_ns(),
+        )
 
     def _note_code(self, path: str) -> None:
         if path.endswith(".pyc"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,8 @@ class Performance:
     sealing : Sealing or None
         The files and programs that the command may use; None restricts nothing.
     changes : Changes
+    meanwhile : callable
+        Called in a thread while the command runs.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Performance:
     original: Path | None = None
     sealing: Sealing | None = None
     changes: Changes = field(default_factory=Changes)
+    meanwhile: Callable[[], object] = bool
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -116,6 +120,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
             command = sealed(command, how.sealing, folder, trace, environ)
         installed = Installed()
         observation = Observation(folder, level, interpreter_of(recipe.argv, origin), plain)
+        threading.Thread(target=how.meanwhile, daemon=True).start()
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
             environment = observation.result()
