@@ -1,4 +1,4 @@
-"""Whether the files of a recorded command's run agree with each other."""
+"""Agreement of the files in the run of a recorded command."""
 
 from __future__ import annotations
 
