@@ -102,6 +102,29 @@ def test_an_unseeded_forest_is_named_by_both_commands(forest):
     assert found["suspects"][0]["rule"] == "it was never seeded"
 
 
+def test_a_different_model_with_the_same_score_is_named(folder):
+    """The score decides the verdict, as the tolerance applies to numbers; the model is named."""
+    folder.write(
+        "train.py",
+        "import random\nclass Coin:\n    def fit(self):\n        self.side = random.random()\n"
+        "    def score(self):\n        return 0.5\n"
+        "coin = Coin()\ncoin.fit()\nprint(coin.score())\n",
+    )
+    folder.record("python", "train.py")
+
+    found = folder.verify("--tolerance", "1e-9", status=0)
+    shown = folder.repro("verify", "--tolerance", "1e-9").out
+
+    assert found["comparison"]["verdict"] == "equivalent"
+    assert found["comparison"]["reasons"][1] == (
+        "1 of 3 outputs of steps have different bits, first train.py:8 Coin.fit.fitted: a tolerance"
+        " applies to numbers only"
+    )
+    # Without a tolerance, the same bits are expected on the same machine.
+    assert folder.verify(status=1)["holds"] is False
+    assert "step outputs   2 of 3 the same bits" in shown
+
+
 def test_a_data_row_that_differs_is_named_before_anything_runs(forest):
     forest.record("python", "train.py")
     data = forest.path / "iris.csv"

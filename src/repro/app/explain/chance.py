@@ -13,7 +13,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from repro.app.explain.interventions import Intervention
-from repro.app.explain.reporting import listed
+from repro.app.explain.reporting import listed, outputs_of
 from repro.core.variables import HASH_SEED
 from repro.divergence.chance import CLOCK, ENTROPY, FOLDER, GENERATOR, ORDER, STATE, UNSEEDED
 
@@ -110,8 +110,8 @@ def sentence_of_chance(trials: Counterfactuals, stage: str, group: Sequence[Susp
     )
     causes = {each.cause for each in group}
     pair = next(t for t in trials.made if t.repeats and t.confirms and causes == set(t.causes))
-    left = pair.outputs - pair.agreeing
-    return f"{sentence}; {left} of {pair.outputs} stage outputs still differ" if left else sentence
+    left, what = pair.outputs - pair.agreeing, outputs_of(trials.expected)
+    return f"{sentence}; {left} of {pair.outputs} {what} still differ" if left else sentence
 
 
 _WITH = {GENERATOR: "a seed", ORDER: "one hash seed"}
