@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from repro.app.explain.interventions import Intervention
 from repro.app.explain.reporting import listed, outputs_of
 from repro.core.variables import HASH_SEED
-from repro.divergence.chance import CLOCK, ENTROPY, FOLDER, GENERATOR, ORDER, STATE, UNSEEDED
+from repro.divergence.chance import (
+    CLOCK,
+    ENTROPY,
+    FOLDER,
+    GENERATOR,
+    ORDER,
+    UNSEEDED,
+    generators_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +46,7 @@ def fixed(suspect: Suspect, value: int) -> Intervention:
     """Return the change that fixes a cause at a value; an empty one if nothing can fix it."""
     # The program itself decides the state of a generator that it seeds.
     if suspect.cause == GENERATOR and suspect.rule == UNSEEDED:
-        names = [name.removeprefix(STATE) for name in suspect.differences]
-        return Intervention(seeds=dict.fromkeys(names, value))
+        return Intervention(seeds=dict.fromkeys(generators_of(suspect), value))
     if suspect.cause == ORDER:
         return Intervention(settings={HASH_SEED: str(value)})
     return Intervention()
@@ -120,5 +127,5 @@ _WITH = {GENERATOR: "a seed", ORDER: "one hash seed"}
 def _named(suspect: Suspect) -> str:
     if suspect.cause != GENERATOR:
         return suspect.cause
-    names = listed([name.removeprefix(STATE) for name in suspect.differences])
+    names = listed(generators_of(suspect))
     return f"the {GENERATOR} {names}, which was never seeded"
