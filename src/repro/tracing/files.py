@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CODE = (".py", ".pyc", ".pyw")
+_PACKAGES = "/site-packages/"
 _BLOCK = 1 << 20
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -182,7 +183,9 @@ class Files:
         self._note_started(["sh", "-c", _text(line) or ""], "sh")
 
     def _note_started(self, words: list[str], program: str | None) -> None:
-        name = os.path.basename(program or words[0])
+        path = (program or words[0]).replace(os.sep, "/")
+        # A program of a package is not on PATH, so its place in the package is part of its name.
+        name = path[path.find(_PACKAGES) + 1 :] if _PACKAGES in path else os.path.basename(path)
         # Not the arguments, which may be private.
         flags = [word for word in words[1:2] if word.startswith("-")]
         if self._is_new("started", name, *flags):

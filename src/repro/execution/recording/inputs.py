@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OF_TRACKERS = (
     "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
+    "catboost_info/*",
 )  # fmt: skip
 # Settings and caches that programs keep in the user's home, and the exceptions, which are data.
 _OF_PROGRAMS = "~/."

@@ -59,7 +59,7 @@ def calls_of(traces: Traces) -> Calls:
         metrics[metric] += 1
         _note_values(found, metric, metrics[metric], event)
     _note_logged(found, traces)
-    found.series = list(_series_of(traces))
+    found.series += _series_of(traces)
     found.skipped += [f"not observed: {event['what']}" for event in traces.of("lost")]
     found.skipped = sorted(set(found.skipped))
     return found
