@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.core.redaction import redacted_words
@@ -21,6 +19,7 @@ from repro.execution.recording.running import (
     run_traced,
     traced_environment,
 )
+from repro.execution.recording.scratch import scratch_folder
 from repro.execution.recording.sealing import (
     Sealing,
     outcome,
@@ -34,6 +33,7 @@ from repro.launch import Level, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from repro.core.record import CommandRecipe, RunRecord
 
@@ -111,8 +111,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     # What is run may hold a secret; what is recorded does not.
     recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
     before = state_of(folder, how.runs)
-    with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
-        trace = Path(place).resolve()
+    with scratch_folder() as trace:
         plain = how.changes.environ(level)
         environ = traced_environment(plain, folder, trace, how.changes.seeds)
         if how.sealing is not None:
