@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, files, requires
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,33 @@ class Folder:
 
 def write_iris(path: Path) -> None:
     load_iris(as_frame=True).frame.to_csv(path, index=False)
+
+
+def write_environment(path: Path, names: tuple[str, ...]) -> Path:
+    """Make an environment that has some of this one's distributions, and return its Python."""
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", path], check=True)
+    pending, found = [*names], set()
+    while pending:
+        name = pending.pop()
+        found.add(name)
+        texts = [text for text in requires(name) or () if "extra ==" not in text]
+        needed = {re.split(r"[^\w.-]", text)[0] for text in texts}
+        pending += [other for other in sorted(needed - found) if is_installed(other)]
+    [target] = path.glob("lib/python*/site-packages")
+    for name in found:
+        tops = {file.parts[0] for file in files(name) or () if file.parts[0] not in {"..", "."}}
+        for top in tops - {"__pycache__"}:
+            if not (target / top).exists():
+                (target / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+    return path / "bin" / "python"
+
+
+def is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def steps_of(record: dict) -> list[str]:

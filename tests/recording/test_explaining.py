@@ -7,13 +7,15 @@ import json
 import pytest
 
 from repro.processor import X86_64_V3, present
-from tests.recording.test_repeating import FOREST
+from tests.cli.test_comparing import older  # noqa: F401 - a fixture
+from tests.recording.folders import write_environment
+from tests.recording.test_repeating import FOREST, TREES
 from tests.schemas import kind_of_valid
 
 two_classes = pytest.mark.skipif(
     not X86_64_V3 <= (present() or set()), reason="fewer than two classes of code paths"
 )
-UNSEEDED = FOREST.replace("np.random.seed(3)\n", "\n")
+UNSEEDED = FOREST.replace("random.seed(3)\n", "\n")
 # A set of texts follows the hash seed, and so does the sum of what stands at even places.
 ORDERED = """\
 import json
@@ -36,6 +38,12 @@ json.dump({"score": float(model.score(X, y)), "sum": float(model.coef_.sum())},
 """
 
 
+@pytest.fixture
+def forest(folder):
+    folder.write("trees.py", TREES)
+    return folder
+
+
 def explained(folder, *words, status=None, **env):
     """Explain the newest run, or what is named, and return the explanation."""
     done = folder.repro("explain", *words, "--json", **env)
@@ -46,30 +54,30 @@ def explained(folder, *words, status=None, **env):
     return found
 
 
-def test_a_seeded_command_has_nothing_to_explain(folder):
-    folder.write("train.py", FOREST)
-    folder.record("python", "train.py")
-    before = folder.state()
-    found = explained(folder, status=0)
+def test_a_seeded_command_has_nothing_to_explain(forest):
+    forest.write("train.py", FOREST)
+    forest.record("python", "train.py")
+    before = forest.state()
+    found = explained(forest, status=0)
     assert found["sentence"] == "nothing to explain: this run has the record's bits"
     assert [trial["causes"] for trial in found["trials"]] == [[]]
-    assert folder.state() == before
+    assert forest.state() == before
 
 
-def test_a_generator_that_was_never_seeded_is_confirmed(folder):
+def test_a_generator_that_was_never_seeded_is_confirmed(forest):
     """Two runs with one seed agree, and a run with a different seed does not."""
-    folder.write("train.py", UNSEEDED)
-    folder.record("python", "train.py")
-    found = explained(folder, status=0)
+    forest.write("train.py", UNSEEDED)
+    forest.record("python", "train.py")
+    found = explained(forest, status=0)
     assert found["confirmed"] == ["global generator"]
-    assert found["divergence"]["stage"] == "train.py:9 RandomForestClassifier.fit"
+    assert found["divergence"]["stage"] == "train.py:9 Forest.fit"
     assert found["sentence"] == (
-        "confirmed: 'train.py:9 RandomForestClassifier.fit' diverges because of the global"
-        " generator numpy.random, which was never seeded: with a seed two runs agree at that step,"
-        " and with a different one they do not"
+        "confirmed: 'train.py:9 Forest.fit' diverges because of the global generator random, which"
+        " was never seeded: with a seed two runs agree at that step, and with a different one they"
+        " do not"
     )
     _, first, again, other = found["trials"]
-    seeds = [trial["seeds"]["numpy.random"] for trial in (first, again, other)]
+    seeds = [trial["seeds"]["random"] for trial in (first, again, other)]
     assert seeds[0] == seeds[1] != seeds[2]
     assert (again["repeats"], again["confirms"]) == (True, True)
     assert again["agreeing"] == again["outputs"]
@@ -77,19 +85,65 @@ def test_a_generator_that_was_never_seeded_is_confirmed(folder):
     assert found["suspected"] == []
 
 
-def test_the_generator_is_seeded_in_workers_too(folder):
+def test_the_generator_is_seeded_in_workers_too(forest):
     """They are processes of their own, in which nobody else seeds it."""
     source = UNSEEDED.replace(
-        "model.fit(X[::2], y[::2])", "model.set_params(bootstrap=True, n_jobs=1)\n"
+        "model.fit(X[::2], y[::2])",
         "from joblib import Parallel, delayed\n"
-        "def draw(n):\n    return float(np.random.random())\n"
+        "def draw(n):\n    return random.random()\n"
         "drawn = Parallel(n_jobs=2)(delayed(draw)(n) for n in range(2))\n"
-        "model.fit(X[::2] + drawn[0], y[::2])",
-    )  # fmt: skip
-    folder.write("train.py", source)
-    folder.record("python", "train.py")
-    found = explained(folder, status=0)
+        "model.fit(X[::2], [each + drawn[0] for each in y[::2]])",
+    )
+    forest.write("train.py", source)
+    forest.record("python", "train.py")
+    found = explained(forest, status=0)
     assert found["confirmed"] == ["global generator"]
+
+
+def test_a_draw_between_two_steps_is_confirmed(folder):
+    """No step draws it, so that no step has the generator as an input."""
+    folder.write(
+        "train.py",
+        "import json\nimport numpy as np\nfrom sklearn.dummy import DummyRegressor\n"
+        "DummyRegressor().fit([[0.0]], [1.0])\n"
+        "y = np.random.normal(size=4)\n"
+        "model = DummyRegressor().fit([[0.0]] * 4, y)\n"
+        "json.dump({'mean': float(model.predict([[0.0]])[0])}, open('metrics.json', 'w'))\n",
+    )
+    folder.record("python", "train.py")
+
+    found = explained(folder, status=0)
+
+    assert found["confirmed"] == ["global generator"]
+    assert found["divergence"]["inputs"] == ["y"]
+    assert "of the global generator numpy.random, which was never seeded" in found["sentence"]
+    assert [trial["seeds"] for trial in found["trials"][1:]] == [
+        {"numpy.random": seed} for seed in (0, 0, 1)
+    ]
+    assert found["suspected"] == []
+
+
+def test_a_version_of_a_package_is_confirmed_from_its_wheel(folder, older, tmp_path):  # noqa: F811
+    """The command's own Python has a newer one, and a wheel for the running Python fits it."""
+    python = write_environment(tmp_path / "own", ("numpy", "scipy", "scikit-learn"))
+    folder.write(
+        "train.py",
+        "import json\nfrom sklearn.datasets import load_iris\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "X, y = load_iris(return_X_y=True)\n"
+        "model = LogisticRegression(max_iter=300).fit(X, y)\n"
+        "json.dump({'score': float(model.score(X, y))}, open('metrics.json', 'w'))\n",
+    )
+    folder.record(python, "train.py", PYTHONPATH=str(older["scikit-learn"]))
+
+    plain = explained(folder, status=1, PYTHONPATH=None)
+    found = explained(folder, "--packages", status=0, PYTHONPATH=None)
+
+    assert plain["divergence"]["stage"] == "train.py:5 LogisticRegression.fit"
+    assert "add --packages" in str(plain["untried"])
+    assert found["confirmed"] == ["packages of the estimators"]
+    assert found["trials"][-1]["packages"] == {"scikit-learn": "1.7.2"}
+    assert found["trials"][-1]["agreeing"] == found["trials"][-1]["outputs"]
 
 
 def test_the_order_of_a_set_is_confirmed_where_the_hash_seed_is_free(folder):
@@ -116,11 +170,11 @@ def test_a_generator_that_the_script_makes_is_suspected_and_not_tried(folder):
     assert "write one into the script" in found["untried"]["a generator without a seed"]
 
 
-def test_a_script_that_changes_its_seed_is_not_said_to_be_unseeded(folder):
-    folder.write("train.py", FOREST)
-    folder.record("python", "train.py")
-    folder.write("train.py", FOREST.replace("np.random.seed(3)", "np.random.seed(4)"))
-    found = explained(folder, status=1)
+def test_a_script_that_changes_its_seed_is_not_said_to_be_unseeded(forest):
+    forest.write("train.py", FOREST)
+    forest.record("python", "train.py")
+    forest.write("train.py", FOREST.replace("random.seed(3)", "random.seed(4)"))
+    found = explained(forest, status=1)
     assert found["confirmed"] == []
     assert [each["cause"] for each in found["suspected"]] == ["global generator", "the code"]
 
@@ -140,16 +194,16 @@ def test_the_level_is_confirmed_where_it_brings_back_the_bits(folder):
     assert found["suspected"] == []
 
 
-def test_a_command_of_a_stranger_is_shown_and_not_run(folder, tmp_path):
-    folder.write("train.py", f"open('was-run', 'w').close()\n{FOREST}")
-    folder.record("python", "train.py")
-    (folder.path / "was-run").unlink()
+def test_a_command_of_a_stranger_is_shown_and_not_run(forest, tmp_path):
+    forest.write("train.py", f"open('was-run', 'w').close()\n{FOREST}")
+    forest.record("python", "train.py")
+    (forest.path / "was-run").unlink()
     elsewhere = {"XDG_STATE_HOME": str(tmp_path / "nobody")}
     for command in ("explain", "noise"):
-        done = folder.repro(command, **elsewhere)
+        done = forest.repro(command, **elsewhere)
         assert done.status == 3
         assert "was not recorded on this machine, and would run: python train.py" in done.err
-    assert explained(folder, "--run-command", status=0, **elsewhere)["explained"] is True
+    assert explained(forest, "--run-command", status=0, **elsewhere)["explained"] is True
 
 
 @two_classes
@@ -172,20 +226,20 @@ def test_noise_is_the_spread_of_every_number_between_the_levels(folder):
 
 
 @two_classes
-def test_noise_of_a_command_that_leaves_something_to_chance_is_not_measured(folder):
-    folder.write("train.py", UNSEEDED)
-    folder.record("python", "train.py")
-    done = folder.repro("noise")
+def test_noise_of_a_command_that_leaves_something_to_chance_is_not_measured(forest):
+    forest.write("train.py", UNSEEDED)
+    forest.record("python", "train.py")
+    done = forest.repro("noise")
     assert done.status == 3
-    assert "two runs at the level strict differ: train.py:9 RandomForest" in done.err
+    assert "two runs at the level strict differ: train.py:9 Forest" in done.err
     assert "repro explain" in done.err
 
 
-def test_different_data_is_named_and_nothing_runs(folder):
-    folder.write("train.py", FOREST)
-    folder.record("python", "train.py")
-    data = folder.path / "iris.csv"
+def test_different_data_is_named_and_nothing_runs(forest):
+    forest.write("train.py", FOREST)
+    forest.record("python", "train.py")
+    data = forest.path / "iris.csv"
     data.write_text(data.read_text().replace("5.1", "5.2", 1))
-    found = explained(folder, status=1)
+    found = explained(forest, status=1)
     assert found["sentence"].startswith("not explained: input iris.csv differs")
     assert found["trials"] == []

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
-from tests.recording.folders import PYTHON, steps_of
+from tests.recording.folders import PYTHON, steps_of, write_environment
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals, a POSIX shell, and exec")
 
@@ -91,6 +91,22 @@ def test_files_are_those_that_the_script_read_loaded_and_wrote(script):
     assert record["recipe"]["argv"] == ["python", "train.py"]
     assert record["environment"]["level"] == "portable"
     assert record["observed"]["remarks"] == []
+
+
+def test_a_file_of_an_earlier_run_that_is_overwritten_first_is_no_input(folder):
+    """So the second recording of a pipeline has the identity of the first one."""
+    folder.write("a.py", "open('between.txt', 'w').write('2.5')\n")
+    folder.write("b.py", "print(open('between.txt').read(), open('iris.csv').readline())\n")
+    folder.write("both.sh", "python a.py && python b.py\n")
+    first = folder.record("sh", "both.sh")
+    second = folder.record("sh", "both.sh")
+
+    found = folder.verify(status=0)
+
+    assert [each["name"] for each in first["materials"]["data"]] == ["iris.csv"]
+    assert second["identity"] == first["identity"]
+    assert found["comparison"]["verdict"] == "identical"
+    assert "refused" not in found["sentence"]
 
 
 def test_the_command_keeps_its_output_and_its_status(folder):
@@ -245,6 +261,38 @@ def test_an_interpreter_without_any_package_is_observed_as_far_as_it_can(folder,
     assert [each["name"] for each in record["materials"]["data"]] == ["iris.csv"]
     assert list(record["materials"]["code"]) == ["train.py"]
     assert list(record["evidence"]["files"]) == ["n"]
+
+
+@posix
+def test_an_interpreter_of_its_own_gives_the_digests_of_the_full_environment(folder, tmp_path):
+    """It has NumPy, SciPy and scikit-learn, and neither pandas nor what repro itself needs."""
+    python = write_environment(tmp_path / "own", ("numpy", "scipy", "scikit-learn", "joblib"))
+    folder.write(
+        "train.py",
+        "import numpy as np\nfrom sklearn.datasets import load_iris\n"
+        "from sklearn.ensemble import RandomForestClassifier\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from sklearn.preprocessing import OneHotEncoder, StandardScaler\n"
+        "X, y = load_iris(return_X_y=True)\n"
+        "forest = RandomForestClassifier(n_estimators=3, random_state=0)\n"
+        "make_pipeline(StandardScaler(), forest).fit(X, y).predict_proba(X)\n"
+        "OneHotEncoder().fit(X.round()).transform(X.round())\n",
+    )
+    full, own = folder.record(PYTHON, "train.py"), folder.record(python, "train.py")
+
+    found = folder.verify(status=0)
+
+    assert [(s["name"], s["inputs"], s["outputs"]) for s in own["steps"]] == [
+        (s["name"], s["inputs"], s["outputs"]) for s in full["steps"]
+    ]
+    assert own["steps"][1]["outputs"]["fitted"].startswith("estimator/v1:")
+    assert own["observed"]["skipped"] == []
+    assert own["environment"]["packages"] == {
+        name: full["environment"]["packages"][name] for name in own["environment"]["packages"]
+    }
+    assert "scikit-learn" in own["environment"]["packages"]
+    assert "pandas" not in own["environment"]["packages"]
+    assert found["comparison"]["verdict"] == "identical"
 
 
 def test_many_small_calls_leave_a_bounded_trace(folder):

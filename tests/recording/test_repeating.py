@@ -16,6 +16,7 @@ import pytest
 from repro.core.jsonfile import bound, dump_record
 from repro.core.record import Materials, RunRecord
 from repro.launch.seal.command import available_seal
+from repro.store.lock import WriterLock
 from tests.recording.folders import steps_of
 
 needs_seal = pytest.mark.skipif(
@@ -100,6 +101,29 @@ def test_an_unseeded_forest_is_named_by_both_commands(forest):
     assert diverges(found)["inputs"] == ["generator random"]
     assert found["suspects"][0]["cause"] == "global generator"
     assert found["suspects"][0]["rule"] == "it was never seeded"
+
+
+def test_a_different_model_with_the_same_score_is_named(folder):
+    """The score decides the verdict, as the tolerance applies to numbers; the model is named."""
+    folder.write(
+        "train.py",
+        "import random\nclass Coin:\n    def fit(self):\n        self.side = random.random()\n"
+        "    def score(self):\n        return 0.5\n"
+        "coin = Coin()\ncoin.fit()\nprint(coin.score())\n",
+    )
+    folder.record("python", "train.py")
+
+    found = folder.verify("--tolerance", "1e-9", status=0)
+    shown = folder.repro("verify", "--tolerance", "1e-9").out
+
+    assert found["comparison"]["verdict"] == "equivalent"
+    assert found["comparison"]["reasons"][1] == (
+        "1 of 3 outputs of steps have different bits, first train.py:8 Coin.fit.fitted: a tolerance"
+        " applies to numbers only"
+    )
+    # Without a tolerance, the same bits are expected on the same machine.
+    assert folder.verify(status=1)["holds"] is False
+    assert "step outputs   2 of 3 the same bits" in shown
 
 
 def test_a_data_row_that_differs_is_named_before_anything_runs(forest):
@@ -358,7 +382,10 @@ def test_a_forged_record_opens_no_file_whose_content_it_does_not_know(folder, tm
 
 
 @needs_seal
-def test_a_verification_that_is_killed_leaves_nothing_running(folder):
+def test_a_verification_that_is_killed_leaves_nothing_running(folder, tmp_path):
+    """The next one removes its folders, and no folder that somebody else uses or made."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     folder.write(
         "train.py",
         "import os, time\nclass Model:\n    def fit(self, x):\n        self.x = x\nModel().fit(1)\n"
@@ -368,7 +395,8 @@ def test_a_verification_that_is_killed_leaves_nothing_running(folder):
     environ = {k: v for k, v in {**os.environ, **folder.environ}.items() if v is not None}
     process = subprocess.Popen(
         [sys.executable, "-m", "repro", "verify"],
-        cwd=folder.path, env={**environ, "SLOW": "1"}, stderr=subprocess.PIPE, text=True,
+        cwd=folder.path, stderr=subprocess.PIPE, text=True,
+        env={**environ, "SLOW": "1", "TMPDIR": str(temporary)},
     )  # fmt: skip
     pid = next(int(line) for line in process.stderr if line.strip().isdecimal())
     process.kill()
@@ -378,3 +406,14 @@ def test_a_verification_that_is_killed_leaves_nothing_running(folder):
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()
+    left = list(temporary.glob("repro-command-*"))
+    (temporary / "repro-command-mine").mkdir()
+    used = temporary / "repro-command-used"
+    used.mkdir()
+    lock = WriterLock(used)
+
+    folder.verify(status=0, TMPDIR=str(temporary))
+
+    lock.close()
+    assert len(left) == 2
+    assert sorted(temporary.iterdir()) == [temporary / "repro-command-mine", used]

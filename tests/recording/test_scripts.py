@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.needs import require
@@ -97,6 +98,14 @@ ALL = {
         (),
         ("mlflow",),
     ),
+    "cat": Script(
+        ("python", "cat.py"),
+        ("read_csv", "CatBoostClassifier.fit", "train", "CatBoostClassifier.score",
+         "CatBoost.predict"),
+        ("model.cbm", "scores.json"),
+        ("catboost",),
+    ),
+    "boards": Script(("python", "boards.py"), (), (), ("wandb", "tensorboardX")),
 }  # fmt: skip
 # Without the seed: the first divergent call, and the lines that the remarks name.
 NAMED = {
@@ -199,6 +208,23 @@ def test_without_a_seed_the_call_is_named(place, file, span, text):
         assert found["comparison"]["verdict"] in {"different", "equivalent"}
         assert sites == [site]
         assert any("generator" in suspect["cause"] for suspect in found["suspects"])
+
+
+@pytest.mark.scripts
+def test_numbers_for_weights_and_biases_and_tensorboard_are_compared(place):
+    """The last value of each is a number, and all of them are a series."""
+    record = recorded(place, ALL["boards"])
+
+    assert record["evidence"]["numbers"] == {
+        "logged valid.loss": float(np.float32(1 / 3)),
+        "logged train/loss": float(np.float32(1 / 3)),
+        "logged accuracy/train": 0.5,
+        "logged accuracy/valid": 0.25,
+    }
+    assert [(each["name"], each["length"]) for each in record["series"]] == [
+        ("logged valid.loss", 3),
+        ("logged train/loss", 3),
+    ]
 
 
 def test_every_seed_is_decided_on():

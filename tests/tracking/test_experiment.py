@@ -85,13 +85,13 @@ def test_files_are_written_after_every_call(tmp_path: Path) -> None:
     tracker.add_tag("baseline")
     tracker.add_tag("baseline")
     tracker.set_notes("Größe: ☃")
-    tracker.add_metadata("z", (1, 2))
+    tracker.add_metadata("z", (np.float64(1), np.str_("2")))
     tracker.add_metadata("a", float("nan"))
     tracker.add_metadata({"m": {"k": Path("p")}})
     found = read(folder=out)
     assert (found["tags"], found["notes"]) == (["baseline"], "Größe: ☃")
-    assert found["metadata"] == {"z": [1, 2], "a": "nan", "m": {"k": "p"}}
-    entry = tracker.log_metric("loss", np.float32(0.5), step=3)
+    assert found["metadata"] == {"z": [1.0, "2"], "a": "nan", "m": {"k": "p"}}
+    entry = tracker.log_metric("loss", np.float64(0.5), step=np.int64(3))
     assert (entry["name"], entry["value"], entry["step"]) == ("loss", 0.5, 3)
     both = tracker.log_metrics({"a": 1, "b": float("inf")}, step=4, timestamp="then")
     assert both["metrics"][1] == {

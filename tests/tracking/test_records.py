@@ -142,7 +142,7 @@ def test_a_record_of_its_own_is_verified_compared_and_listed(folder: Folder) -> 
     compared = folder.repro("compare", *paths, "--json")
     assert compared.status == 0, compared.err
     assert compared.json["results"][0]["comparison"]["verdict"] == "identical"
-    integrity = folder.repro("verify", "--integrity")
+    integrity = folder.repro("verify", "--integrity-only")
     assert integrity.status == 0, integrity.err
     assert "A program" not in folder.repro("runs", "show").out
     assert folder.repro("reference", "-o", "iris.json").status == 0
@@ -154,7 +154,7 @@ def test_an_edited_record_of_its_own_is_tampered(folder: Folder) -> None:
     run(folder)
     path = next(p for p in folder.runs() if p.is_dir()) / "record.json"
     path.write_bytes(path.read_bytes().replace(b"track_model forest", b"track_model forms!"))
-    done = folder.repro("verify", "--integrity")
+    done = folder.repro("verify", "--integrity-only")
     assert done.status == 1
     assert "tampered" in done.out
 
@@ -167,7 +167,7 @@ def test_code_without_a_command_cannot_be_run_again(folder: Folder) -> None:
     assert done.status == 3
     assert "recorded itself, and has no command to run" in done.err
     assert "compare" in done.err
-    assert folder.repro("verify", "--integrity").status == 0
+    assert folder.repro("verify", "--integrity-only").status == 0
     assert "how to run it again is not known" in folder.repro("runs", "show").out
 
 

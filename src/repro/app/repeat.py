@@ -5,7 +5,6 @@ It is the use case ``verify`` for a command, and what ``explain`` and ``noise`` 
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ from repro.execution.recording import (
     Selection,
     copy_of,
     perform,
+    scratch_folder,
 )
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ def perform_again(question: Repetition, out: Callable[[bytes], object]) -> RunRe
         raise PreconditionError(f"{question.name} does not have a command to run")
     if question.level:
         recipe = recipe.model_copy(update={"level": question.level})
-    with tempfile.TemporaryDirectory(prefix="repro-", ignore_cleanup_errors=True) as place:
-        scratch = Path(place).resolve() / (question.folder.name or "root")
+    with scratch_folder() as place:
+        scratch = place / (question.folder.name or "root")
         scratch.mkdir()
         copy_of(question.folder, scratch, question.runs, frozenset(observed.created))
         # What a program that recorded itself writes is not a result, unless it names it.

@@ -206,7 +206,7 @@ def render_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) 
     """Show what was counted, the worst difference, what can explain it, and the verdict."""
     render_expectation(comparison)
     count = {
-        "stage outputs": _count(comparison, "step"),
+        f"{_step(comparison)} outputs": _count(comparison, "step"),
         "metrics": _count(comparison, "metric"),
         "predictions": _count(comparison, "prediction"),
     }
@@ -217,6 +217,10 @@ def render_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) 
     _render_differences(comparison)
     render_suspects(suspects)
     _render_verdict(comparison)
+
+
+def _step(comparison: Comparison) -> str:
+    return "step" if comparison.is_of_commands else "stage"
 
 
 def _render_differences(comparison: Comparison) -> None:

@@ -136,6 +136,10 @@ class Suspect(Record):
     can_act: bool
 
 
+COMMAND_STATUS = "command.status"
+"""Name of the fact that is the exit status of a command."""
+
+
 class Comparison(Record):
     """A verdict with everything it rests on.
 
@@ -173,6 +177,11 @@ class Comparison(Record):
     def holds(self) -> bool:
         """True if the result reproduces as expected."""
         return self.verdict.holds and not self.finding
+
+    @property
+    def is_of_commands(self) -> bool:
+        """Return whether both records are of commands: only these have an exit status."""
+        return any(check.name == COMMAND_STATUS for check in self.checks)
 
 
 class Network(Record):

@@ -145,6 +145,9 @@ def _chunks(array: npt.NDArray[Any]) -> Iterable[npt.NDArray[Any]]:
         flat = array.reshape(-1)
         places = range(0, flat.size, _BUFFER_ITEMS)
         return (flat[place : place + _BUFFER_ITEMS] for place in places)
+    if array.size <= _BUFFER_ITEMS:
+        # An iterator takes longer to make than the copy of a small array.
+        return [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(-1)]
     # NumPy's stubs do not know "contig"; NumPy 2.0 leaves the buffer of a scalar array unfilled.
     return np.nditer(  # type: ignore[no-any-return,call-overload]
         np.atleast_1d(array),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from repro.core.canonical import TaggedHash
+from repro.digest.libraries import register_loaded
 from repro.digest.scalars import encode_scalar
 from repro.digest.states import State, state_of
 
@@ -41,6 +42,7 @@ def digest_estimator(estimator: object) -> str:
     >>> digest_estimator(Ridge(alpha=0.5)) == digest_estimator(Ridge(alpha=1.0))
     False
     """
+    register_loaded()
     try:
         encoded = _Walk().encode("", estimator)
     except RecursionError as error:

@@ -3,6 +3,8 @@
 Workers, verbosity, timings and caches are left out, since no result depends on them and each
 changes from machine to machine. A class or a function counts by its package and name, because
 libraries move things between their private modules.
+
+Objects of pandas, SciPy and scikit-learn are in ``repro.digest.libraries``.
 """
 
 from __future__ import annotations
@@ -16,13 +18,8 @@ from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
-from pandas.api.extensions import ExtensionArray, ExtensionDtype
-from scipy import sparse
-from sklearn.base import BaseEstimator
 
 from repro.digest.arrays import PLAIN_ARRAYS, digest_array, encode_shape
-from repro.digest.frames import digest_frame, digest_index, digest_series
 from repro.digest.names import qualified_name, zone_name
 
 if TYPE_CHECKING:
@@ -88,11 +85,6 @@ def state_of(value: object) -> State:
     return _reduced(value)
 
 
-@state_of.register
-def _(value: BaseEstimator) -> State:
-    return State(f"estimator {qualified_name(type(value))}", _attributes(vars(value)))
-
-
 @state_of.register(list)
 @state_of.register(tuple)
 def _(value: Sequence[object]) -> State:
@@ -154,7 +146,7 @@ def _(value: BuiltinFunctionType) -> State:
 def _(value: np.ndarray) -> State:
     # Of a subclass: what it adds. The attributes of a mapped file say where it lies.
     plain = type(value) in PLAIN_ARRAYS
-    own = [] if plain else _attributes(getattr(value, "__dict__", {}))
+    own = [] if plain else attributes_of(getattr(value, "__dict__", {}))
     if value.dtype.kind == "O":
         # The elements may be anything, such as the trees of gradient boosting.
         kind = "objects" if plain else f"objects {qualified_name(type(value))}"
@@ -196,44 +188,6 @@ def _(value: np.random.Generator) -> State:
 @state_of.register
 def _(value: np.random.BitGenerator) -> State:
     return State("bit generator", [("state", value.state)])
-
-
-@state_of.register
-def _(value: pd.DataFrame) -> State:
-    return State(_kind("frame", value, pd.DataFrame), fixed=digest_frame(value).encode())
-
-
-@state_of.register
-def _(value: pd.Series) -> State:
-    return State(_kind("series", value, pd.Series), fixed=digest_series(value).encode())
-
-
-@state_of.register
-def _(value: pd.Index) -> State:
-    return State("index", fixed=digest_index(value).encode())
-
-
-@state_of.register
-def _(value: ExtensionArray) -> State:
-    return State("extension array", fixed=digest_series(pd.Series(value)).encode())
-
-
-@state_of.register
-def _(value: ExtensionDtype) -> State:
-    return State("dtype", fixed=digest_series(pd.Series([], dtype=value)).encode())
-
-
-@state_of.register(sparse.spmatrix)
-@state_of.register(sparse.sparray)
-def _(value: Any) -> State:
-    # Entries in one order and summed, so that how the matrix was built does not count.
-    rows = sparse.csr_array(value, copy=True)
-    rows.sum_duplicates()
-    indices = (rows.indptr.astype(np.int64), rows.indices.astype(np.int64))
-    parts = [("indptr", indices[0]), ("indices", indices[1]), ("data", rows.data)]
-    own = type(value).__module__.partition(".")[0] != "scipy"
-    name = qualified_name(type(value)) if own else type(value).__name__
-    return State(f"sparse {name}", parts, fixed=encode_shape(value.shape))
 
 
 def _neighbours(value: Any) -> State:
@@ -293,14 +247,15 @@ def _reduced(value: object) -> State:
 
 def _state_parts(state: object) -> list[tuple[str, object]]:
     if isinstance(state, dict):
-        return _attributes(state)
+        return attributes_of(state)
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):
         # What a class with slots gives: its dictionary, if it has one, and its slots.
-        return [*_state_parts(state[0]), *_attributes(state[1])]
+        return [*_state_parts(state[0]), *attributes_of(state[1])]
     return [("state", state)]
 
 
-def _attributes(attributes: Mapping[str, object]) -> list[tuple[str, object]]:
+def attributes_of(attributes: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return the attributes that count, sorted, each with its label."""
     counted = _without_left_out(attributes)
     for name in _HELD_NAMES & counted.keys():
         held = counted[name]
@@ -312,11 +267,6 @@ def _without_left_out(named: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in named.items() if name not in LEFT_OUT}
 
 
-def _kind(kind: str, value: object, plain: type) -> str:
-    """Name the kind of a value, with its class where that is a subclass of the usual one."""
-    return kind if type(value) is plain else f"{kind} {qualified_name(type(value))}"
-
-
 def _extended(
     value: object, kind: str, parts: Sequence[tuple[str, object]], *, ordered: bool = True
 ) -> State:
@@ -325,7 +275,7 @@ def _extended(
     if isinstance(value, defaultdict):
         own["default_factory"] = value.default_factory
     held = State(kind, parts, ordered=ordered)
-    return State(f"extended {kind}", [("held", held), *_attributes(own)]) if own else held
+    return State(f"extended {kind}", [("held", held), *attributes_of(own)]) if own else held
 
 
 def _numbered(values: Sequence[object]) -> list[tuple[str, object]]:

@@ -22,6 +22,9 @@ FOLDER = "names in a folder"
 UNSEEDED = "it was never seeded"
 STATE = "generator "
 """Before the name of a global generator, as an input of a step."""
+DRAW = "a draw from "
+"""Before the name of a global generator that was drawn from between two steps."""
+_OF_PYTHON = "random."
 
 _CAUSES = {
     "entropy": (ENTROPY, "it draws its seed from the system"),
@@ -50,13 +53,17 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     if observed is None or here is None or comparison.divergence is None:
         return
     generators = _generators(expected, actual, comparison.divergence)
+    draws = {e.site: (e.call, e.call) for e in observed.suspects if _drawn_from(e.call)}
+    if draws and not generators:
+        yield _suspect(GENERATOR, draws, UNSEEDED)
     if generators:
         unseeded = any(remark.kind == "unseeded" for remark in observed.remarks)
         rule = UNSEEDED if unseeded else "it was in a different state"
         yield _suspect(GENERATOR, generators, rule)
     hashes = {record.environment.hash_seed for record in (expected, actual)}
     for kind, (cause, rule) in _CAUSES.items():
-        lines = {e.site: (e.call, e.call) for e in observed.suspects if e.kind == kind}
+        found = (e for e in observed.suspects if e.kind == kind and not _drawn_from(e.call))
+        lines = {e.site: (e.call, e.call) for e in found}
         # With the same hash seed, a set of text has the same order.
         if lines and not (kind == "order" and len(hashes) == 1 and hashes != {None}):
             yield _suspect(cause, lines, rule)
@@ -65,6 +72,22 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     folders = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     if folders:
         yield _suspect(FOLDER, folders, "the command listed it")
+
+
+def generators_of(suspect: Suspect) -> tuple[str, ...]:
+    """Return the names of the global generators that a suspect is about."""
+    found = []
+    for key, (there, _) in suspect.differences.items():
+        name = key.removeprefix(STATE) if key.startswith(STATE) else _drawn_from(str(there))
+        found += [name] if name else []
+    return tuple(dict.fromkeys(found))
+
+
+def _drawn_from(call: str) -> str:
+    """Return the global generator that a call draws from; empty if it is not of that kind."""
+    if call.startswith(DRAW):
+        return call.removeprefix(DRAW)
+    return _OF_PYTHON.rstrip(".") if call.startswith(_OF_PYTHON) else ""
 
 
 def _generators(

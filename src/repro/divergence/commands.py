@@ -5,14 +5,13 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from repro.core.verdict import Kind, Outcome, Verdict
+from repro.core.verdict import COMMAND_STATUS, Kind, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.core.verdict import Check
 
-STATUS = "command.status"
 _WIDE = 80
 _WRITTEN = "stages.write "
 _EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
@@ -60,11 +59,14 @@ def judge_command(
     exact = not moved and all(check.outcome in _EXACT for check in results)
     verdict = Verdict.IDENTICAL if exact else Verdict.EQUIVALENT
     series = [check.detail for check in moved if check.kind is Kind.SERIES and check.detail]
-    return verdict, [_SENTENCES[verdict], *([differing] if bits else []), *series]
+    first = [each.name.removeprefix("stages.") for each in bits[:1]]
+    # A different model can have the same score.
+    unlike = [f"{differing}, first {name}: a tolerance applies to numbers only" for name in first]
+    return verdict, [_SENTENCES[verdict], *unlike, *series]
 
 
 def _unjudged(moved: Sequence[Check], results: Sequence[Check]) -> bool:
-    if any(check.kind is not Kind.FILE and check.name != STATUS for check in results):
+    if any(check.kind is not Kind.FILE and check.name != COMMAND_STATUS for check in results):
         return False
     files = any(check.kind is Kind.FILE for check in results)
     return any(not files or check.name.startswith(_WRITTEN) for check in moved)

@@ -20,6 +20,7 @@ from repro.capture.environment import lock_digest
 from repro.capture.git import observe_git
 from repro.core.environment import Environment, NoRepository
 from repro.core.errors import PreconditionError
+from repro.execution.foreign import with_own_packages
 from repro.launch import module_command, without_folder
 from repro.processor import in_use, present
 
@@ -55,7 +56,8 @@ class Observation:
         Working folder of the recorded command.
     level : Level
     executable : str
-        The Python to observe; if it lacks the needed packages, the running Python is observed.
+        The Python to observe. If it lacks the needed packages, only its version and its packages
+        are its own, and everything else is observed in the running Python.
     environ : mapping of str to str
         Environment variables of the command.
     """
@@ -97,7 +99,7 @@ class Observation:
         output, errors = process.communicate()
         if process.returncode and self._executable != sys.executable:
             other = Observation(self._folder, self._level, sys.executable, self._environ)
-            return other.result()
+            return with_own_packages(other.result(), self._executable, self._environ)
         if process.returncode:
             last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise PreconditionError(

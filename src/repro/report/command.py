@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from repro.core.record import CommandRecipe, RunRecord
     from repro.core.records import EnvironmentFile
 
+_MARKDOWN = "command.md.j2"
+
 
 @dataclass(frozen=True)
 class CommandFacts:
@@ -36,9 +38,14 @@ class CommandFacts:
         return {n: v for n, v in self.record.evidence.numbers.items() if not n.endswith("]")}
 
 
+def prepare() -> None:
+    """Load the templates of the Markdown, so that the next report is written at once."""
+    templates().get_template(_MARKDOWN)
+
+
 def command_markdown(facts: CommandFacts) -> str:
     """Return the run of a command as Markdown."""
-    return templates().get_template("command.md.j2").render(facts=facts)
+    return templates().get_template(_MARKDOWN).render(facts=facts)
 
 
 def command_html(facts: CommandFacts) -> str:

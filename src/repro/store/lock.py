@@ -73,12 +73,13 @@ class WriterLock:
 
 def is_abandoned(folder: Path, now: datetime) -> bool:
     """Return whether nobody writes, or removes, an unfinished folder any more."""
-    return _writer_is_gone(folder / WRITER) or _is_old(folder, now)
+    return writer_is_gone(folder) or _is_old(folder, now)
 
 
-def _writer_is_gone(path: Path) -> bool:
+def writer_is_gone(folder: Path) -> bool:
+    """Return whether a process of this machine held the lock of a folder, and has ended."""
     try:
-        with path.open("r+b") as file:
+        with (folder / WRITER).open("r+b") as file:
             return file.read() == _host() and acquire(file)
     except OSError:
         return False

@@ -7,7 +7,7 @@ of its own, one JSON object per line, so that a killed process loses nothing:
 ===========  ==================================================================================
 ``process``  number, parent, arguments and interpreter; the first line, and again after a fork
 ``read``     a data file was opened: its size and modification time
-``write``    a file was opened for writing, and whether it existed before
+``write``    a file was opened for writing, whether it existed before, and whether it was emptied
 ``moved``    a file was renamed
 ``listed``   a folder was listed: the digest of the names in it
 ``code``     a code file that no installed package provides was loaded

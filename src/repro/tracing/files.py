@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from contextlib import suppress
 from importlib.util import source_from_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CODE = (".py", ".pyc", ".pyw")
+_PACKAGES = "/site-packages/"
 _BLOCK = 1 << 20
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -93,11 +95,12 @@ class Files:
         if text is None:
             return
         absolute = os.path.abspath(text)
-        writes = bool(isinstance(flags, int) and flags & _WRITES)
+        flags = flags if isinstance(flags, int) else 0
+        writes = bool(flags & _WRITES)
         if not self._is_new("open", absolute, writes) or not self._places.data(absolute):
             return
         if writes:
-            self._note_write(absolute)
+            self._note_write(absolute, emptied=bool(flags & os.O_TRUNC))
         elif absolute.endswith(_CODE):
             self._note_code(absolute)
         else:
@@ -113,15 +116,27 @@ class Files:
         if os.path.isfile(path):
             self._read.add(path)
             self._trace.write(
-                "read", path=path, size=found.st_size, time=found.st_mtime_ns, absolute=absolute
+                "read",
+                path=path,
+                size=found.st_size,
+                time=found.st_mtime_ns,
+                absolute=absolute,
+                at=time.monotonic_ns(),
             )
 
-    def _note_write(self, path: str) -> None:
+    def _note_write(self, path: str, *, emptied: bool) -> None:
         if "__pycache__" in path:
             return
         # Opening it for writing destroys the content that was read.
         before = _sha256(path) if path in self._read else None
-        self._trace.write("write", path=path, existed=os.path.lexists(path), before=before)
+        self._trace.write(
+            "write",
+            path=path,
+            existed=os.path.lexists(path),
+            before=before,
+            emptied=emptied,
+            at=time.monotonic_ns(),
+        )
 
     def _note_code(self, path: str) -> None:
         if path.endswith(".pyc"):
@@ -169,7 +184,9 @@ class Files:
         self._note_started(["sh", "-c", _text(line) or ""], "sh")
 
     def _note_started(self, words: list[str], program: str | None) -> None:
-        name = os.path.basename(program or words[0])
+        path = (program or words[0]).replace(os.sep, "/")
+        # A program of a package is not on PATH, so its place in the package is part of its name.
+        name = path[path.find(_PACKAGES) + 1 :] if _PACKAGES in path else os.path.basename(path)
         # Not the arguments, which may be private.
         flags = [word for word in words[1:2] if word.startswith("-")]
         if self._is_new("started", name, *flags):

@@ -38,7 +38,7 @@ class Places:
 
     def __init__(self, root: str, trace: str) -> None:
         self._root = os.path.join(root, "")
-        libraries = {os.path.dirname(os.__file__), *_site_folders()}
+        libraries = {os.path.dirname(os.__file__), *_site_folders(), *_installed_folders(root)}
         self._foreign = tuple(os.path.join(os.path.abspath(p), "") for p in (*libraries, trace))
         self._own_prefix = tuple(
             os.path.join(prefix, "")
@@ -115,3 +115,16 @@ class Places:
 def _site_folders() -> list[str]:
     found = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
     return [*found, site.getusersitepackages()] if site.ENABLE_USER_SITE else found
+
+
+def _installed_folders(root: str) -> list[str]:
+    """Return the folders on the import path into which distributions are installed."""
+    found = []
+    for folder in map(os.path.abspath, sys.path):
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        if folder != os.path.abspath(root) and any(n.endswith(".dist-info") for n in names):
+            found.append(folder)
+    return found

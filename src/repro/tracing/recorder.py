@@ -38,8 +38,14 @@ class Recorder:
         if self._places.data(name):
             self._trace.write("dump", path=name, digest=self._digests.digest(value))
 
+    def digest(self, value: object) -> str:
+        """Digest a value; a value without a digest becomes a typed skip."""
+        return self._digests.digest(value)
+
     def number(self, name: str, value: object, place: int | None = None) -> None:
-        """Note a number that the program logs."""
+        """Note a number that the program logs; one of NumPy or PyTorch counts too."""
+        if not isinstance(value, (int, float)) and getattr(value, "shape", None) == ():
+            value = value.item()  # type: ignore[attr-defined]
         if isinstance(value, (int, float)):
             self.note("logged", name=name, value=float(value), place=place)
 

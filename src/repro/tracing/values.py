@@ -137,7 +137,7 @@ def _of_library(value: Any, digest: Callable[[object], str]) -> str:
         ):
             if isinstance(value, getattr(sys.modules["pandas"], name)):
                 return function(value)
-    if not {"numpy", "pandas", "scipy.sparse"} <= sys.modules.keys():
+    if "numpy" not in sys.modules:
         return _of_plain_object(value, digest)
     from repro.digest.estimators import digest_estimator
 

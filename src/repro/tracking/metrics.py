@@ -50,7 +50,8 @@ class Metrics:
 
 def _number(name: str, value: Any) -> float | int:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
+        # NumPy's numbers are of these types and of others too.
+        return float(value) if isinstance(value, float) else int(value)
     # A size is a number of arrays, and a function of tensors.
     size = value.numel() if hasattr(value, "numel") else getattr(value, "size", 0)
     plain = value.item() if hasattr(value, "item") and size == 1 else value

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: numbers that are not finite, and what is unknown, as text."""
-    if isinstance(value, (str, bool, int, float, type(None))):
-        is_odd = isinstance(value, float) and not math.isfinite(value)
-        return repr(value) if is_odd else value
+    for kind in (bool, int, float, str):
+        # NumPy's numbers and texts, and enumerations, are of these types and of others too.
+        if isinstance(value, kind):
+            found = kind(value)
+            return repr(found) if kind is float and not math.isfinite(found) else found
+    if value is None:
+        return None
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -13,9 +13,17 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from repro.app.explain.interventions import Intervention
-from repro.app.explain.reporting import listed
+from repro.app.explain.reporting import listed, outputs_of
 from repro.core.variables import HASH_SEED
-from repro.divergence.chance import CLOCK, ENTROPY, FOLDER, GENERATOR, ORDER, STATE, UNSEEDED
+from repro.divergence.chance import (
+    CLOCK,
+    ENTROPY,
+    FOLDER,
+    GENERATOR,
+    ORDER,
+    UNSEEDED,
+    generators_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +46,7 @@ def fixed(suspect: Suspect, value: int) -> Intervention:
     """Return the change that fixes a cause at a value; an empty one if nothing can fix it."""
     # The program itself decides the state of a generator that it seeds.
     if suspect.cause == GENERATOR and suspect.rule == UNSEEDED:
-        names = [name.removeprefix(STATE) for name in suspect.differences]
-        return Intervention(seeds=dict.fromkeys(names, value))
+        return Intervention(seeds=dict.fromkeys(generators_of(suspect), value))
     if suspect.cause == ORDER:
         return Intervention(settings={HASH_SEED: str(value)})
     return Intervention()
@@ -110,8 +117,8 @@ def sentence_of_chance(trials: Counterfactuals, stage: str, group: Sequence[Susp
     )
     causes = {each.cause for each in group}
     pair = next(t for t in trials.made if t.repeats and t.confirms and causes == set(t.causes))
-    left = pair.outputs - pair.agreeing
-    return f"{sentence}; {left} of {pair.outputs} stage outputs still differ" if left else sentence
+    left, what = pair.outputs - pair.agreeing, outputs_of(trials.expected)
+    return f"{sentence}; {left} of {pair.outputs} {what} still differ" if left else sentence
 
 
 _WITH = {GENERATOR: "a seed", ORDER: "one hash seed"}
@@ -120,5 +127,5 @@ _WITH = {GENERATOR: "a seed", ORDER: "one hash seed"}
 def _named(suspect: Suspect) -> str:
     if suspect.cause != GENERATOR:
         return suspect.cause
-    names = listed([name.removeprefix(STATE) for name in suspect.differences])
+    names = listed(generators_of(suspect))
     return f"the {GENERATOR} {names}, which was never seeded"

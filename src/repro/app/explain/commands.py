@@ -7,7 +7,9 @@ fixed instead, as ``chance`` describes.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,10 +72,10 @@ class Command:
         return made.with_stages(aligned(self.question.expected.stages, made.stages).stages)
 
     def no_packages(self) -> str:
-        """Return why other versions cannot be tried: they exist only for the running Python."""
+        """Return why other versions cannot be tried: wheels are fetched for the running Python."""
         recipe = command_of(self.question.expected)
         python = interpreter_of(recipe.argv, self.question.folder) if recipe else sys.executable
-        if Path(python).resolve() == Path(sys.executable).resolve():
+        if Path(python).resolve() == Path(sys.executable).resolve() or _takes_same_wheels(python):
             return ""
         return f"packages are fetched for {sys.executable}, and the command runs {python}"
 
@@ -211,6 +213,18 @@ def _same_command(name: str, expected: RunRecord, against: Named) -> RunRecord:
             advice="see which: repro compare",
         )
     return other
+
+
+def _takes_same_wheels(python: str) -> bool:
+    """Return whether a Python imports the extension modules of the running one."""
+    question = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))"
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", question], capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.stdout.strip() == str(sysconfig.get_config_var("EXT_SUFFIX"))
 
 
 def _nothing(_block: bytes) -> None:

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from repro.app.explain.counterfactuals import Counterfactuals
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Suspect
+
+
+def outputs_of(record: AnyRecord) -> str:
+    """Return the name of the outputs that a record has: of stages, or of steps of a command."""
+    return "stage outputs" if record.is_pipeline else "step outputs"
 
 
 def sentence_of(
@@ -32,7 +38,7 @@ def sentence_of(
         best = max(trial.agreeing for trial in trials.made if trial.confirms and not trial.repeats)
         total = trials.made[0].outputs
         if best < total:
-            sentence += f"; {total - best} of {total} stage outputs still differ"
+            sentence += f"; {total - best} of {total} {outputs_of(trials.expected)} still differ"
         in_tree = any(trial.release for trial in trials.made if trial.confirms)
         if len(confirmed) > 1 and (trials.exhausted or in_tree):
             sentence += "; not tested whether all of them are needed"

@@ -1,4 +1,4 @@
-"""The run of a recorded command: whether its files agree, and whether this user recorded it."""
+"""The run of a recorded command: its recipe, its facts, and whether this user recorded it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.core.environment import follows
 from repro.core.errors import PreconditionError, SchemaError
-from repro.core.jsonfile import binding
 from repro.core.meaning import OF_COMMANDS
 from repro.core.record import CommandRecipe
 from repro.core.redaction import REDACTED
-from repro.core.verdict import Check, Outcome
-from repro.divergence.self_consistency import names_itself
 from repro.report import CommandFacts
 from repro.store import open_run
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord, RunRecord
     from repro.core.records import EnvironmentFile
-    from repro.store import StoredCommand
 
 _LEDGER = "recorded-here"
 
@@ -51,38 +44,6 @@ def command_of(record: AnyRecord) -> CommandRecipe | None:
     return recipe if isinstance(recipe, CommandRecipe) else None
 
 
-def find_false_fact(run: StoredCommand) -> Check | None:
-    """Return the first fact in a command's run that its record contradicts; None if all agree.
-
-    Raises
-    ------
-    SchemaError
-        If the record has values that repro never writes.
-    """
-    record, lineage = run.record, run.lineage
-    recipe = command_of(record)
-    environment = record.environment
-    facts: tuple[tuple[str, JsonValue, JsonValue], ...] = (
-        ("record.digest", record.digest, _bound(record)),
-        ("record.identity", names_itself(record), True),
-        ("record.environment", follows(record.environment_key, environment), True),
-        ("environment.environment", run.environment.environment == environment, True),
-        ("lineage.experiment", lineage.experiment, record.name),
-        ("lineage.command", list(lineage.command), list(recipe.argv) if recipe else []),
-        ("lineage.code", dict(lineage.code), dict(record.materials.code)),
-        ("lineage.commit", lineage.commit, environment.commit),
-        ("lineage.created", lineage.created, run.environment.started),
-    )
-    for name, recorded, expected in facts:
-        if recorded != expected:
-            detail = "it does not agree with record.json: one of the two was edited"
-            return Check(
-                name=name, expected=expected, actual=recorded, outcome=Outcome.DIFFERS,
-                detail=f"{name.partition('.')[2]}: {detail}",
-            )  # fmt: skip
-    return None
-
-
 def command_facts(
     run_id: str, record: RunRecord, environment: EnvironmentFile, damage: tuple[str, ...] = ()
 ) -> CommandFacts:
@@ -96,13 +57,6 @@ def command_facts(
     if record.observed is None:
         raise SchemaError("record.json is not the record of a command")
     return CommandFacts(run_id, record, command_of(record), record.observed, environment, damage)
-
-
-def _bound(record: RunRecord) -> str:
-    try:
-        return binding(record)
-    except ValueError as error:
-        raise SchemaError(f"record.json: {error}", advice="get a fresh copy of it") from error
 
 
 def remember(record: RunRecord) -> None:

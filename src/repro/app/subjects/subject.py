@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.app.own_metrics import find_missing_metric
-from repro.app.subjects.commands import find_false_fact as find_false_command_fact
+from repro.app.subjects.command_facts import find_false_fact as find_false_command_fact
 from repro.app.subjects.commands import is_command, meaning_of
 from repro.app.subjects.facts import find_false_fact
 from repro.app.subjects.record_file import read_record_file

@@ -4,7 +4,7 @@
 runs the command, ``traces`` reads the events of its processes, ``steps`` and ``inputs`` sort them,
 ``sources`` finds code that depends on chance, ``contents`` reads the files that were written,
 ``remarks`` lists what prevents reproduction, ``sealing`` restricts a repetition to what was
-observed, and ``assembly`` makes the record.
+observed, ``scratch`` makes temporary folders, and ``assembly`` makes the record.
 """
 
 from repro.execution.recording.folders import copy_of, state_of
@@ -12,6 +12,7 @@ from repro.execution.recording.inputs import NOTHING, Selection
 from repro.execution.recording.itself import OwnRecorder, OwnTrace
 from repro.execution.recording.performing import Changes, Performance, Surroundings, perform
 from repro.execution.recording.running import interpreter_of, portable
+from repro.execution.recording.scratch import scratch_folder
 from repro.execution.recording.sealing import Sealing
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "interpreter_of",
     "perform",
     "portable",
+    "scratch_folder",
     "state_of",
 ]

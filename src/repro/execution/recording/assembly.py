@@ -13,6 +13,7 @@ from repro.core.observed import Observed, Suspect
 from repro.core.record import DataMaterial, Identity, Materials, RunRecord
 from repro.core.records import Step
 from repro.core.redaction import redacted_text
+from repro.core.verdict import COMMAND_STATUS
 from repro.digest.files import sha256_file
 from repro.execution.recording.contents import Content, content_of
 from repro.execution.recording.inputs import Files, Selection, files_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from repro.execution.recording.folders import State
     from repro.execution.recording.running import CommandRun
     from repro.execution.recording.traces import Traces
-
-_STATUS = "command.status"
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def _evidence(recording: Recording, calls: Calls, contents: dict[str, Content]) 
     for name, content in contents.items():
         numbers |= {f"{name} {place}": value for place, value in content.numbers.items()}
     return Evidence(
-        facts={_STATUS: recording.run.status, **calls.facts},
+        facts={COMMAND_STATUS: recording.run.status, **calls.facts},
         numbers=numbers,
         predictions=None,
         files={name: content.structure for name, content in contents.items()},

@@ -28,13 +28,12 @@ def state_of(folder: Path, runs: Path | None = None) -> State:
         Folder of the runs. It is left out; so are ``.git``, environments and caches.
     """
     found: State = {}
-    for path in _files(folder, runs):
-        name = path.relative_to(folder).as_posix()
+    for name, entry in _entries(folder, runs):
         try:
-            status = path.stat()
+            status = entry.stat()
         except OSError:
             continue
-        if path.is_dir() and not path.is_symlink():
+        if entry.is_dir(follow_symlinks=False):
             found[f"{name}/"] = (0, 0)
         else:
             found[name] = (status.st_size, status.st_mtime_ns)
@@ -54,12 +53,11 @@ def copy_of(folder: Path, target: Path, runs: Path | None, without: frozenset[st
     without : frozenset of str
         POSIX paths of files that the recorded command made.
     """
-    for path in _files(folder, runs):
-        name = path.relative_to(folder).as_posix()
-        copy = target / name
+    for name, entry in _entries(folder, runs):
+        path, copy = Path(entry.path), target / name
         if name in without:
             continue
-        if path.is_dir() and not path.is_symlink():
+        if entry.is_dir(follow_symlinks=False):
             if f"{name}/" not in without:
                 copy.mkdir(parents=True, exist_ok=True)
             continue
@@ -88,13 +86,34 @@ def _cloned(source: Path, target: Path) -> bool:
     return True
 
 
-def _files(folder: Path, runs: Path | None) -> Iterator[Path]:
-    """Yield every folder and every file; a folder before its content."""
-    for place, inner, names in os.walk(folder):
-        here = Path(place)
-        inner[:] = sorted(name for name in inner if not _is_left_out(here / name, runs))
-        yield from (here / name for name in (*inner, *sorted(names)))
+def _entries(folder: Path, runs: Path | None) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield every folder and every file with its POSIX path; a folder before its content."""
+    pending = [("", str(folder))]
+    while pending:
+        start, place = pending.pop()
+        try:
+            with os.scandir(place) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        inner = []
+        for entry in entries:
+            if _leads_to_folder(entry) and _is_left_out(entry, runs):
+                continue
+            yield start + entry.name, entry
+            if entry.is_dir(follow_symlinks=False):
+                inner.append((f"{start}{entry.name}/", entry.path))
+        pending += reversed(inner)
 
 
-def _is_left_out(path: Path, runs: Path | None) -> bool:
-    return path.name in _LEFT_OUT or path == runs or (path / "pyvenv.cfg").is_file()
+def _is_left_out(entry: os.DirEntry[str], runs: Path | None) -> bool:
+    if entry.name in _LEFT_OUT or (runs is not None and entry.path == str(runs)):
+        return True
+    return os.path.isfile(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH113, PTH118
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link to itself

@@ -22,6 +22,7 @@ NOTHING = ""
 
 _OF_TRACKERS = (
     "mlruns/*", "mlartifacts/*", "mlflow.db", "wandb/*", "*.tfevents.*", "*/events.out.tfevents.*",
+    "catboost_info/*",
 )  # fmt: skip
 # Settings and caches that programs keep in the user's home, and the exceptions, which are data.
 _OF_PROGRAMS = "~/."
@@ -169,9 +170,16 @@ def _sort_reads(
     found: Files, traces: Traces, root: Path, written: set[str], made: set[str]
 ) -> None:
     replaced = {name_of(e["path"], root): e["before"] for e in traces.of("write") if e["before"]}
+    emptied: dict[str, int] = {}
+    for event in traces.of("write"):
+        if event["emptied"]:
+            emptied.setdefault(name_of(event["path"], root), event["at"])
     for event in traces.of("read"):
         name, path = name_of(event["path"], root), Path(event["path"])
         if name in made or name in found.inputs or _is_of_program(name) or _is_of_tracker(name):
+            continue
+        # A file of an earlier run that the command overwrote first is as much its own as a new one.
+        if name not in replaced and emptied.get(name, event["at"]) < event["at"]:
             continue
         if name in replaced:
             found.inputs[name] = replaced[name]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.core.redaction import redacted_words
@@ -21,6 +20,7 @@ from repro.execution.recording.running import (
     run_traced,
     traced_environment,
 )
+from repro.execution.recording.scratch import scratch_folder
 from repro.execution.recording.sealing import (
     Sealing,
     outcome,
@@ -34,6 +34,7 @@ from repro.launch import Level, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from repro.core.environment import Environment
     from repro.core.record import CommandRecipe, RunRecord
@@ -134,6 +135,8 @@ class Performance:
     surroundings : Surroundings or None
         Observed before, for many runs; then only files that a process was seen to write count as
         written, since others may be at work in the folder.
+    meanwhile : callable
+        Called in a thread while the command runs.
     """
 
     name: str
@@ -146,6 +149,7 @@ class Performance:
     changes: Changes = field(default_factory=Changes)
     own: bool = False
     surroundings: Surroundings | None = None
+    meanwhile: Callable[[], object] = bool
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -163,8 +167,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
     known = how.surroundings
     before = state_of(folder, how.runs) if known is None else {}
-    with tempfile.TemporaryDirectory(prefix="repro-trace-") as place:
-        trace = Path(place).resolve()
+    with scratch_folder() as trace:
         plain = how.changes.environ(level)
         environ = traced_environment(plain, folder, trace, how.changes.seeds, own=how.own)
         if how.sealing is not None:
@@ -174,6 +177,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
             known = Surroundings.observing(
                 folder, level, interpreter_of(recipe.argv, origin), plain
             )
+        threading.Thread(target=how.meanwhile, daemon=True).start()
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
             environment = known.environment

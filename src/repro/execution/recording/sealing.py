@@ -7,7 +7,7 @@ import shutil
 import site
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from repro.launch.seal.command import Allowed, python_folders, read_report, sealed_command
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[2]
 _INTERPRETERS = ("python", "python3", "sh", "env")
 _SHEBANG = 256
+_PACKAGES = "site-packages"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def sealed(
     folders = [folder for each in pythons for folder in python_folders(each)]
     libraries = [Path(each) for each in environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     installed = [Path(each) for each in sys.path if each]
+    executables |= set(_packaged(sealing.programs, [*folders, *installed]))
     allowed = Allowed(
         read=(*sealing.read, _PACKAGE, trace, *libraries, *installed, *executables, *folders),
         listed=(folder, _PACKAGE, trace, *libraries, *installed),
@@ -68,6 +70,16 @@ def sealed(
         execute=tuple(executables),
     )
     return sealed_command(list(command), allowed, report_in(trace))
+
+
+def _packaged(programs: Sequence[str], folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield the programs that packages bring, such as ``site-packages/package/bin/program``."""
+    places = [each.parent for each in folders if each.name == _PACKAGES]
+    places += [each for folder in folders for each in folder.glob("python*")]
+    for name in programs:
+        parts = PurePosixPath(name).parts
+        if parts[:1] == (_PACKAGES,) and ".." not in parts:
+            yield from (place / name for place in places if (place / name).is_file())
 
 
 def private_home(sealing: Sealing, folder: Path, trace: Path) -> dict[str, str]:

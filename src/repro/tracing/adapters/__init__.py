@@ -28,6 +28,10 @@ ADAPTERS = {
     "xgboost": f"{_HERE}.boosters:xgboost",
     "torch": f"{_HERE}.torch:torch",
     "torch.utils.data": f"{_HERE}.torch:data",
+    "catboost": f"{_HERE}.boosters:catboost",
     "mlflow": f"{_HERE}.trackers:mlflow",
+    "wandb": f"{_HERE}.trackers:wandb",
+    "tensorboardX": f"{_HERE}.trackers:tensorboard",
+    "torch.utils.tensorboard": f"{_HERE}.trackers:tensorboard",
 }
 """The function to call once a module has been imported, by the name of the module."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     Digest = Callable[[object], str]
 
 _OF_A_DATASET = ("data", "label", "weight", "group", "init_score", "reference", "params")
+
+# Parameters of CatBoost that no result depends on.
+_RUNNING = frozenset(
+    {"thread_count", "verbose", "verbose_eval", "silent", "logging_level", "metric_period"}
+    | {"allow_writing_files", "train_dir", "used_ram_limit"}
+)
 
 
 def lightgbm(module: Any, recorder: Recorder) -> None:
@@ -30,6 +37,47 @@ def xgboost(module: Any, recorder: Recorder) -> None:
     )
     recorder.digest_with("xgboost.DMatrix", _of_matrix)
     recorder.digest_with("xgboost.Booster", _of_booster)
+
+
+def catboost(module: Any, recorder: Recorder) -> None:
+    """Make training and cross-validation steps, and note data files, which C++ code reads."""
+    recorder.wrap(module, ("train", "cv"), "function")
+    # A pool gives its categories back only as numbers, so it is digested by what it is made of.
+    made: dict[int, str] = {}
+
+    def begin(pool: Any, *args: Any, **kwargs: Any) -> None:
+        """Note the file of a pool, or keep the digest of its parts while it lives."""
+        recorder.read(args[0] if args else kwargs.get("data"))
+        made[id(pool)] = recorder.digest([list(args), {n: kwargs[n] for n in sorted(kwargs)}])
+        weakref.finalize(pool, made.pop, id(pool), None).atexit = False
+
+    recorder.around(module.Pool, "__init__", begin)
+    # A file has a random name of the model, and the time.
+    recorder.around(
+        module.CatBoost,
+        "save_model",
+        lambda model, fname, *_, **__: recorder.dump(model, fname),
+    )
+    recorder.digest_with(
+        "catboost.Pool",
+        lambda pool, digest: (
+            "catboost-" + digest([made[id(pool)], pool.get_label(), pool.get_weight()])
+        ),
+    )
+    recorder.digest_with("catboost.CatBoost", _of_catboost)
+
+
+def _of_catboost(value: Any, digest: Digest) -> str:
+    parameters = {n: each for n, each in value.get_params().items() if n not in _RUNNING}
+    content = b""
+    if value.is_fitted():
+        model = value.copy()
+        described = model.get_metadata()
+        # A random name of the model, the time, and the number of threads.
+        for name in [name for name in described.keys() if name != "class_params"]:  # noqa: SIM118
+            del described[name]
+        content = model._serialize_model()  # noqa: SLF001 - the public way writes a file
+    return "catboost-" + digest([type(value).__name__, parameters, content])
 
 
 def _of_dataset(value: Any, digest: Digest) -> str:
