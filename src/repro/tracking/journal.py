@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from repro.tracing import calls
 from repro.tracing.bootstrap import loaded_modules
 from repro.tracing.calls import Calls
+from repro.tracing.files import Files
 from repro.tracing.places import Places
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
@@ -48,6 +49,7 @@ class Journal:
         trace = Trace(str(self._place))
         places = Places(str(self.folder), str(self._place))
         self._calls = Calls(trace, places, Digests(places))
+        self._calls.readers = Files(trace, places).note_read
         self._calls.generators.take()
         trace.write("begin")
 
@@ -91,16 +93,9 @@ class Journal:
 
     def read(self, path: Path) -> None:
         """Write that a data file was read, or all files of a folder."""
-        if self.is_recorded:
-            self._calls.readers(str(path))
-            return
         for each in [path] if path.is_file() else sorted(path.rglob("*")):
             if each.is_file():
-                found = each.stat()
-                self._calls.trace.write(
-                    "read", path=str(each.absolute()), size=found.st_size,
-                    time=found.st_mtime_ns, absolute=path.is_absolute(),
-                )  # fmt: skip
+                self._calls.readers(str(each))
 
     def own(self, path: Path) -> None:
         """Write that a file is the tracker's own, and no result of the program."""

@@ -18,18 +18,16 @@ def plain(value: Any) -> Any:
         # NumPy's numbers and texts, and enumerations, are of these types and of others too.
         if isinstance(value, kind):
             found = kind(value)
-            return repr(found) if kind is float and not math.isfinite(found) else found
-    if value is None:
-        return None
+            return repr(found) if isinstance(found, float) and not math.isfinite(found) else found
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
     if isinstance(value, (set, frozenset)):
         return sorted(map(str, value))
-    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
-        return plain(value.item())
-    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return None if value is None else str(value)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -119,10 +119,11 @@ def record_of(subject: Subject) -> AnyRecord:
 
 
 def run_of(subject: Subject) -> StoredRun | None:
-    """Read a run; None for a reference.
+    """Read a run of an experiment; None for a reference, and for the run of a command.
 
     Raises
     ------
     PreconditionError, SchemaError
     """
-    return read_run(subject.path) if subject.is_run else None
+    is_experiment = subject.is_run and not is_command(subject.path)
+    return read_run(subject.path) if is_experiment else None
