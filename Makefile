@@ -44,9 +44,9 @@ test: $(VENV)/.dev ## Run all tests but those of test-scripts.
 test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in minutes.
 	@$(BIN)/python $(SUITE) -m "not (slow or processes)" $(ARGS)
 
-test-scripts: ## Record and verify scripts with PyTorch, XGBoost, MLflow and others, in an environment of its own.
+test-scripts: ## Run the tests with PyTorch, XGBoost, MLflow and others, in an environment of its own.
 	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
-	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/recording $(ARGS)
+	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/recording tests/tracking $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage

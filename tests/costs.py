@@ -27,6 +27,11 @@ PROCESSES = (
     "lock/",
     "test_readme.py",
     "test_workflows.py",
+    "tracking/test_contents.py",
+    "tracking/test_plugin.py",
+    "tracking/test_records.py",
+    "tracking/test_seeds.py",
+    "tracking/test_sinks.py",
 )
 # A fixture that fetches something.
 NETWORK = {"bench", "docker", "layout", "older"}
@@ -70,6 +75,7 @@ FIRST = (
     "recording/test_recording.py",
     "recording/test_repeating.py",
     "recording/",
+    "tracking/test_records.py",
     "cli/",
     "nix/",
     "report/",

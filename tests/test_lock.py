@@ -103,7 +103,8 @@ def test_the_locks_agree_with_each_other():
 
 def test_what_is_declared_is_locked_within_its_bounds():
     """The package's own requirements, extras included, hold for the locked versions."""
-    locked = pins("requirements.txt") | pins("requirements-dev.txt")
+    names = ("requirements.txt", "requirements-dev.txt", "requirements-scripts.txt")
+    locked = {name: version for lock in names for name, version in pins(lock).items()}
     declared = [Requirement(text) for text in metadata.requires("repro")]
 
     wrong = [

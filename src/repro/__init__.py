@@ -9,8 +9,9 @@ executes nothing.
 
 The layers, upper ones importing lower ones only:
 
-``cli``
-    commands; the only layer that prints, prompts, exits, or knows click.
+``cli``, ``tracking``, ``pytest_plugin``
+    commands, the only layer that prints, prompts, exits, or knows click; names for what a program
+    does, which it calls itself; and a fixture for pytest.
 ``app``
     the use cases behind the commands; they return values.
 ``execution``

@@ -56,6 +56,7 @@ class Succession:
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
+        self._first: dict[str, str] = {}
 
     def enter(self) -> tuple[dict[str, str], list[str]]:
         """Return the states, and the generators that moved since the last ones were taken."""
@@ -67,7 +68,17 @@ class Succession:
     def take(self) -> dict[str, str]:
         """Return the states, after which moves count from now on."""
         self._last = states()
+        self._first = {**self._last, **self._first}
         return self._last
+
+    def drawn(self, before: dict[str, str]) -> dict[str, str]:
+        """Return the earlier states of the generators that have moved.
+
+        A library that was loaded since had its first state when it was loaded.
+        """
+        after = self.take()
+        earlier = {**self._first, **before}
+        return {name: earlier[name] for name, state in after.items() if earlier[name] != state}
 
 
 _READERS = {"random": _of_python, "numpy.random": _of_numpy, "torch": _of_torch}

@@ -108,8 +108,8 @@ class Step(Rest):
         self._write(outputs, extra)
 
     def _write(self, outputs: dict[str, str], extra: dict[str, Any]) -> None:
-        after = self._calls.generators.take()
-        drawn = {f"generator {n}": s for n, s in self._before.items() if after.get(n) != s}
+        moved = self._calls.generators.drawn(self._before)
+        drawn = {f"generator {name}": state for name, state in moved.items()}
         thread = threading.current_thread() is threading.main_thread()
         self._calls.trace.write(
             "step",
