@@ -27,6 +27,7 @@ FOREIGN = {
     "docker": {"--rm", "--network", "--read-only", "--tmpfs", "--user", "--cap-drop"},
     "docker, its security": {"--security-opt"},
     "fuzzing": {"--minutes"},
+    "pytest": {"--repro-level", "--repro-record"},
     "scripts": {"--model-type", "--experiment", "--reference-metrics-file", "--profile"},
 }
 

@@ -113,6 +113,6 @@ def test_a_sink_that_fails_is_named_and_left_out(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("save_to_mlflow: nothing is saved there from now on") == 1
+    assert done.stderr.count("save_to_mlflow: nothing is saved to it from now on") == 1
     assert "RuntimeError: the server is down" in done.stderr
     assert (tmp_path / "runs" / "sunk_latest.json").is_file()

@@ -32,7 +32,7 @@ class OwnRun:
     Raises
     ------
     PreconditionError
-        If no run can be written there.
+        If no run can be written to the folder.
     """
 
     def __init__(self, own: OwnTrace, runs: Path, *, git: bool, packages: bool) -> None:

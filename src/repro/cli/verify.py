@@ -123,7 +123,7 @@ def command(
 
 @dataclass(frozen=True)
 class _Again:
-    """How a subject that is intact is executed again, as the options say."""
+    """The execution of an intact subject again, as the options say."""
 
     base: Path
     project_folder: Path | None

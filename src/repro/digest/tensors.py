@@ -1,4 +1,4 @@
-"""Digests of PyTorch tensors; the library is used as loaded, and never imported here."""
+"""Digests of PyTorch tensors; the library is used as the program loaded it."""
 
 from __future__ import annotations
 

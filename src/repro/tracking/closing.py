@@ -1,4 +1,4 @@
-"""The end of a tracked experiment: a record of its own, or the end of its part of another one."""
+"""The end of a tracked experiment: its own record, or its part in that of a command."""
 
 from __future__ import annotations
 

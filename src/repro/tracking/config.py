@@ -1,4 +1,4 @@
-"""What a tracker is told: names, parts that are on, places."""
+"""Settings of a tracker: names, parts that are on, folders."""
 
 from __future__ import annotations
 

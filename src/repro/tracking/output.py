@@ -28,7 +28,7 @@ class Output:
     ----------
     config : TrackingConfig
     journal : Journal
-        Is told which files are the tracker's own, and does not observe the sinks.
+        It learns which files are the tracker's own, and does not observe the sinks.
     warned : Warned
     """
 
@@ -70,17 +70,17 @@ class Output:
         except ImportError as error:
             self._drop(sink)
             self._warned.once(
-                name, f"{name}: {_package(error)} is not installed, so nothing is saved there"
+                name, f"{name}: {_package(error)} is not installed, so nothing is saved to it"
             )
         except OSError as error:
             if isinstance(sink, FileSink):
                 raise
             self._drop(sink)
-            self._warned.once(name, f"{name}: nothing is saved there from now on: {error}")
+            self._warned.once(name, f"{name}: nothing is saved to it from now on: {error}")
         except Exception as error:  # noqa: BLE001 - a library must not end the program
             self._drop(sink)
             self._warned.once(
-                name, f"{name}: nothing is saved there from now on: {type(error).__name__}: {error}"
+                name, f"{name}: nothing is saved to it from now on: {type(error).__name__}: {error}"
             )
 
     def _drop(self, sink: Sink) -> None:

@@ -95,7 +95,7 @@ class SeedTracker:
         return {"timestamp": now(), "set_seed": number, "seeds": seeds}
 
     def create_reproducible_environment(self, seed: int) -> dict[str, Any]:
-        """Seed all generators and switch off what libraries may decide in each run anew.
+        """Seed all generators and make the libraries deterministic.
 
         Returns
         -------

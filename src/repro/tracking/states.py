@@ -236,7 +236,7 @@ def _set_cuda(state: Mapping[str, Any]) -> Any:
     torch, found = _needed("torch"), [_tensor(each) for each in state["states"]]
     if torch.cuda.device_count() < len(found):
         raise TrackingError(
-            f"the states are of {len(found)} CUDA devices, and {torch.cuda.device_count()} are here"
+            f"the states are of {len(found)} CUDA devices, found {torch.cuda.device_count()}"
         )
     return lambda: torch.cuda.set_rng_state_all(found)
 

@@ -38,7 +38,7 @@ class OwnTrace:
     trace : Path
         Folder of its trace.
     words : sequence of str
-        The command line that starts the program; empty if there is none.
+        The command line that starts the program; empty if no command line does.
     """
 
     name: str

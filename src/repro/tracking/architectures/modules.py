@@ -69,7 +69,7 @@ def _save(tensors: dict[str, Any], path: Path) -> Path:
         ) from error
     target = path.with_name(f"{path.name}.safetensors")
     partial = path.with_name(f".{path.name}.partial")
-    # A tensor that shares memory with another one is written by itself.
+    # Tensors that share memory are written separately.
     whole = {name: each.detach().cpu().contiguous().clone() for name, each in tensors.items()}
     save_file(whole, partial)
     partial.replace(target)

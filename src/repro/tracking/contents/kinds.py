@@ -1,4 +1,4 @@
-"""Which function digests a value, by the library that its class comes from."""
+"""The function that digests a value, by the library that its class comes from."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def describe(value: Any, algorithm: str = "sha256") -> Described:
 
 
 def digest_part(value: Any) -> str:
-    """Digest a value that is a part of another one, where text is text and no path.
+    """Digest a part of a larger value, in which text is text and no path.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class Leaves:
             What the bytes mean, such as dtype and shape of a row. A different kind is a difference
             of content at the row where it begins.
         content : bytes or memoryview
-            For rows of one kind, their lengths follow from the kind, or are another column.
+            For rows of one kind, their lengths follow from the kind, or have a column of their own.
         """
         leaf = self._leaves.get(path)
         if leaf is None:

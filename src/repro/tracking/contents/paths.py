@@ -44,7 +44,7 @@ def digest_path(path: Path, algorithm: str) -> tuple[str, dict[str, Any]]:
 
 
 def hashed(algorithm: str, digest: str) -> str:
-    """Return a digest's digest by another algorithm, in hexadecimal."""
+    """Return a digest's digest by a different algorithm, in hexadecimal."""
     return hashlib.new(algorithm, digest.encode(), usedforsecurity=False).hexdigest()
 
 

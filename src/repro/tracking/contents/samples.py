@@ -25,7 +25,7 @@ class Samples:
         Whether arrays have one row for each sample, and lists of scalars are rows, as in a batch;
         otherwise an array is a sample.
     digest : callable
-        Digests a part of a sample that is none of these.
+        Digests a part of a sample that is of a different kind.
 
     Attributes
     ----------

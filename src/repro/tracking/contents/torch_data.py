@@ -12,7 +12,7 @@ from repro.tracking.contents.samples import Samples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Their order is drawn anew for each pass, or is that of the data set.
+# Their order is drawn for each pass, or is that of the data set.
 _PLAIN = ("SequentialSampler", "RandomSampler", "DistributedSampler", "_InfiniteConstantSampler")
 
 

@@ -1,4 +1,4 @@
-"""Where a tracker writes: files, and trackers of other libraries.
+"""The targets of a tracker: files, and trackers of other libraries.
 
 A sink has three methods. ``start(config)`` opens it, ``update(data, versions, metric)`` writes the
 tracker's data after a call, and ``finish(data)`` closes it. Other distributions add sinks by entry
@@ -24,7 +24,7 @@ GROUP = "repro.tracking.sinks"
 
 
 class Sink(Protocol):
-    """What a tracker calls."""
+    """The methods that a tracker calls."""
 
     def start(self, config: TrackingConfig) -> None:
         """Open the sink."""

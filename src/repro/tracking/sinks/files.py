@@ -59,7 +59,7 @@ class FileSink:
 
 
 def _linked(link: Path, target: str) -> bool:
-    """Make a link to a file in the same folder in place of what was there; return whether it is."""
+    """Link to a file in the same folder, in place of an earlier link; return whether it worked."""
     partial = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         partial.unlink(missing_ok=True)
