@@ -160,23 +160,16 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
     PreconditionError
         If the command cannot be started, or its environment cannot be observed.
     """
-    level, folder = Level(recipe.level), how.folder.resolve()
-    origin = how.original or folder
-    command = resolved(recipe.argv, origin)
-    # What is run may hold a secret; what is recorded does not.
-    recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
-    known = how.surroundings
+    level, folder, known = Level(recipe.level), how.folder.resolve(), how.surroundings
+    python = interpreter_of(recipe.argv, how.original or folder)
     before = state_of(folder, how.runs) if known is None else {}
     with scratch_folder() as trace:
         plain = how.changes.environ(level)
-        environ = traced_environment(plain, folder, trace, how.changes.seeds, own=how.own)
-        if how.sealing is not None:
-            environ |= {**private_home(how.sealing, folder, trace), "REPRO_TRACE_SEALED": "1"}
-            command = sealed(command, how.sealing, folder, trace, environ)
+        command, environ = _prepared(recipe, how, trace, plain)
+        # What is run may hold a secret; what is recorded does not.
+        recipe = recipe.model_copy(update={"argv": redacted_words(recipe.argv)})
         if known is None:
-            known = Surroundings.observing(
-                folder, level, interpreter_of(recipe.argv, origin), plain
-            )
+            known = Surroundings.observing(folder, level, python, plain)
         threading.Thread(target=how.meanwhile, daemon=True).start()
         try:
             run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
@@ -204,3 +197,16 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
                 own=how.own,
             )
         )
+
+
+def _prepared(
+    recipe: CommandRecipe, how: Performance, trace: Path, plain: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the words and the environment variables of a traced command, sealed if it is to be."""
+    folder = how.folder.resolve()
+    command = resolved(recipe.argv, how.original or folder)
+    environ = traced_environment(plain, folder, trace, how.changes.seeds, own=how.own)
+    if how.sealing is None:
+        return command, environ
+    environ |= {**private_home(how.sealing, folder, trace), "REPRO_TRACE_SEALED": "1"}
+    return sealed(command, how.sealing, folder, trace, environ), environ
