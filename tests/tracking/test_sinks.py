@@ -33,11 +33,15 @@ def run(code: str, place: Path, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.scripts
-def test_mlflow(tmp_path: Path) -> None:
+def test_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow.tracking import MlflowClient
 
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    done = run(SCRIPT.replace("SINKS", "save_to_mlflow=True"), tmp_path, MLFLOW_TRACKING_URI=uri)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    uri = f"file:{tmp_path}/mlruns"
+    done = run(
+        SCRIPT.replace("SINKS", "save_to_mlflow=True"), tmp_path, MLFLOW_TRACKING_URI=uri,
+        MLFLOW_ALLOW_FILE_STORE="true", MLFLOW_DISABLE_TELEMETRY="true",
+    )  # fmt: skip
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("sunk")
     (found,) = client.search_runs([experiment.experiment_id])

@@ -40,7 +40,7 @@ class Installed:
     def strays(self, traces: Traces) -> dict[str, Path]:
         """Return top-level modules in folders of packages that no distribution provides."""
         return {
-            f"site-packages/{Path(file).name}": Path(file)
+            f"site-packages/{_below_site(Path(file))}": Path(file)
             for name, file in _modules(traces).items()
             if any(part in Path(file).parts for part in _SITE)
             and file.startswith(tuple(sys.path))
@@ -53,11 +53,20 @@ class Installed:
     def _owner(self, file: str) -> str | None:
         self._thread.join()
         path = Path(file)
-        # A package is known by its folder, and a module by its file.
+        # A package is known by its folder, and a module by its file. Some packages add one of their
+        # own folders to the places where modules are found.
         place = path.parent if path.stem == "__init__" else path
+        while place.parent.name not in _SITE and place != place.parent:
+            place = place.parent
         return self._owners.get((str(place.parent), place.name.partition(".")[0]))
 
 
 def _modules(traces: Traces) -> dict[str, str]:
     ends: Iterable[dict[str, str]] = (event["modules"] for event in traces.of("end"))
     return {name: file for modules in ends for name, file in modules.items()}
+
+
+def _below_site(path: Path) -> str:
+    parts = path.parts
+    site = next(place for place, part in enumerate(parts) if part in _SITE)
+    return "/".join(parts[site + 1 :])
