@@ -52,7 +52,11 @@ ALLOWED = (
     Allowed("platform", r"exec replaces a process on POSIX", WINDOWS),
     Allowed("platform", r"(limits of the address|/proc tells|the loader of Linux)", not LINUX),
     Allowed("platform", r"(file names that are no text|the table of the Linux kernel)", not LINUX),
-    Allowed("platform", r"(needs a /proc file system|no /\S+ on this system)", not LINUX),
+    Allowed(
+        "platform",
+        r"(needs a /proc file system|no /\S+ on this system|the system's files are)",
+        not LINUX,
+    ),
     Allowed("platform", r"(containers of these tests need|builds are tried on) Linux", not LINUX),
     Allowed("platform", r"repro cannot do it on ", not LINUX),
     Allowed("platform", r"(the cell is|a Python on this machine|a file system of a different)"),

@@ -291,7 +291,9 @@ def test_the_commands_take_it_and_execute_nothing(tmp_path, recipe):
     shown = command("-m", "repro", "compare", first, second, cwd=tmp_path)
 
     assert (intact.status, verified.status) == (0, 3), intact.err + verified.err
-    refusal = "not recorded on this machine" if recipe and recipe.kind == "command" else "not the"
+    refusal = (
+        "not recorded on this machine" if recipe and recipe.kind == "command" else "no command"
+    )
     assert refusal in verified.err
     (candidate,) = json.loads(found.out)["candidates"]
     assert candidate["comparison"]["divergence"]["stage"] == "epoch_4"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from repro.core.verdict import Check, Kind, Outcome, Verdict
-from repro.divergence.commands import STATUS, differing_line, judge_command
+from repro.core.verdict import COMMAND_STATUS, Check, Kind, Outcome, Verdict
+from repro.divergence.commands import differing_line, judge_command
 
 
 def check(name, kind, outcome=Outcome.SAME):
     return Check(name=name, expected="a", actual="b", outcome=outcome, kind=kind)
 
 
-STATUS_SAME = check(STATUS, Kind.METRIC)
+STATUS_SAME = check(COMMAND_STATUS, Kind.METRIC)
 FIT = check("stages.train.py:3 M.fit.fitted", Kind.STEP, Outcome.DIFFERS)
 SAVED = check("stages.write model.pt.content", Kind.STEP, Outcome.DIFFERS)
 KEPT = check("stages.write model.pt.content", Kind.STEP)

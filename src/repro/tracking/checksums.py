@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from repro.core.errors import TrackingError
-from repro.tracking.contents.paths import hashed
+from repro.tracking.contents.paths import USUAL, hashed
 
 
 def check_algorithm(name: str) -> str:
@@ -30,6 +30,6 @@ def checksum_of(digest: str, algorithm: str) -> str:
     By SHA-256 it is the digest itself; by any other algorithm, that of the digest's text.
     """
     plain = digest.rpartition(":")[2]
-    if algorithm == "sha256" or ":" not in digest:
+    if algorithm == USUAL or ":" not in digest:
         return plain
     return hashed(algorithm, digest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.tracking.checksums import check_algorithm, checksum_of
 from repro.tracking.contents import describe
+from repro.tracking.contents.paths import USUAL
 from repro.tracking.states import kept
 from repro.tracking.streams import Stream
 from repro.tracking.times import now
@@ -28,7 +29,7 @@ class DatasetTracker:
         Accepted for the sake of callers; nothing of it is needed.
     """
 
-    def __init__(self, algorithm: str = "sha256", config: Any = None) -> None:
+    def __init__(self, algorithm: str = USUAL, config: Any = None) -> None:
         self.algorithm = check_algorithm(algorithm)
         self.config = config
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.core.canonical import TaggedHash, typed_digest
 from repro.core.errors import TrackingError
+from repro.tracking.contents.paths import USUAL
 from repro.tracking.times import now
 from repro.tracking.written import plain
 
@@ -58,7 +59,7 @@ class ModelTracker:
         Its ``output_dir`` gets weights and architectures.
     """
 
-    def __init__(self, algorithm: str = "sha256", config: Any = None) -> None:
+    def __init__(self, algorithm: str = USUAL, config: Any = None) -> None:
         from repro.tracking.checksums import check_algorithm  # noqa: PLC0415 - a cycle otherwise
 
         self.algorithm = check_algorithm(algorithm)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import TrackingError
-from repro.tracking.contents.paths import digest_path
+from repro.tracking.contents.paths import USUAL, digest_path
 from repro.tracking.contents.values import digest_container, digest_scalar, is_plain
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Described:
         return self.digest.rpartition(":")[2]
 
 
-def describe(value: Any, algorithm: str = "sha256") -> Described:
+def describe(value: Any, algorithm: str = USUAL) -> Described:
     """Digest data of any known kind.
 
     Parameters

@@ -11,6 +11,9 @@ from repro.core.canonical import TaggedHash
 from repro.core.errors import TrackingError
 from repro.digest.files import open_regular
 
+USUAL = "sha256"
+"""The algorithm of digests, and of checksums unless a program asks for a different one."""
+
 
 def digest_path(path: Path, algorithm: str) -> tuple[str, dict[str, Any]]:
     """Return the hexadecimal digest and the facts of a file or a folder.
@@ -39,7 +42,7 @@ def digest_path(path: Path, algorithm: str) -> tuple[str, dict[str, Any]]:
         tagged.add(os.fsencode(name)).add(digest.encode())
         total, count = total + size, count + 1
     whole = tagged.digest().partition(":")[2]
-    checksum = whole if algorithm == "sha256" else hashed(algorithm, tagged.digest())
+    checksum = whole if algorithm == USUAL else hashed(algorithm, tagged.digest())
     return checksum, facts | {"size_bytes": total, "file_count": count}
 
 
