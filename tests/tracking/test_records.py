@@ -146,7 +146,10 @@ def test_a_record_of_its_own_is_verified_compared_and_listed(folder: Folder) -> 
     assert integrity.status == 0, integrity.err
     assert "A program" not in folder.repro("runs", "show").out
     assert folder.repro("reference", "-o", "iris.json").status == 0
-    assert folder.verify("iris.json", "--run-command", status=0)["comparison"]["verdict"] == "identical"
+    assert (
+        folder.verify("iris.json", "--run-command", status=0)["comparison"]["verdict"]
+        == "identical"
+    )
 
 
 def test_an_edited_record_of_its_own_is_tampered(folder: Folder) -> None:

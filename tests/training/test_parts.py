@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from repro.config.data import Task
+from repro.config.splits import Split
 from repro.config.training import (
     CategoricalSteps,
     Drift,
@@ -18,7 +19,6 @@ from repro.config.training import (
     NumericSteps,
     Preprocessing,
     Selection,
-    Split,
     TargetPrecision,
 )
 from repro.core.errors import ConfigError, DataError

@@ -144,7 +144,7 @@ SETTINGS = (
     Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
     Setting(
         "dataset", "data set", "training reads its table",
-        ("frame", "frame_numeric", "target", "outcome"), data=True,
+        ("frame", "frame_numeric", "target", "outcome", "split_columns"), data=True,
     ),
     Setting("task", "task", "stages follow it", ("task", "outcome")),
     Setting("split", "split", "it decides which rows are held out", ("split",)),

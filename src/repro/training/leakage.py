@@ -16,6 +16,7 @@ from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from repro.config.data import Task
+from repro.training.folds import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from repro.config.training import Safety
+    from repro.training.folds import ForwardFolds
     from repro.training.scoring import Labels, Outcome
 
     Rows = npt.NDArray[np.int64]
@@ -95,7 +97,7 @@ def suspect_features(
     outcome: Outcome,
     train_rows: Rows,
     test_rows: Rows,
-    fold_of_row: Rows,
+    fold_of_row: Rows | ForwardFolds,
     safety: Safety,
     leakage_seeds: Mapping[str, int],
 ) -> Leakage:
@@ -108,7 +110,7 @@ def suspect_features(
     identical, twice = _identical_rows(codes, train_rows, test_rows)
     seed = leakage_seeds["leakage/tree"]
     chosen = _sample(len(train_rows), seed)
-    rows, folds = train_rows[chosen], fold_of_row[chosen]
+    rows, folds = train_rows[chosen], numbered(fold_of_row)[chosen]
     truth = _numbers(target[rows], outcome)
     every = _Rows(truth, folds, outcome, seed)
     # Repeated rows would make every column predict the target.
