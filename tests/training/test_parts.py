@@ -28,8 +28,8 @@ from repro.training.drift import drift_baseline, measure
 from repro.training.estimators import build
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import OutOfFold, select
-from repro.training.leakage import Leakage
 from repro.training.preprocess import IQRClipper, fit_preprocessor, to_matrix
+from repro.training.recurrence import Leakage
 from repro.training.scoring import Outcome, Scores
 from repro.training.splitting import fold_rows, split_rows
 

@@ -35,7 +35,7 @@ class FoldScores(Record):
 
 
 # Kinds that say how a result was made and cast no doubt on it: `on_finding: fail` passes them.
-NOTES = frozenset({"global_generator"})
+NOTES = frozenset({"global_generator", "time_column"})
 
 
 class Finding(Record):
@@ -45,6 +45,8 @@ class Finding(Record):
         "leakage",
         "identical_rows",
         "identifier",
+        "group",
+        "time_column",
         "suspicious",
         "no_better_than_constant",
         "never_positive",

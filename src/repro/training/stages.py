@@ -14,6 +14,7 @@ from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
+from repro.training.aside import aside_of
 from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
@@ -133,10 +134,12 @@ def train(
     tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
     measures = load_measures(config.task, config.metrics, config.security.allowed_modules)
     by = columns_of(config.split, _with(features, ignored))
-    # Without own metrics, or a column to split by, nothing is digested, so that records of before
-    # have the same inputs.
+    # Without own metrics, or a column to split by or to check, nothing is digested, so that records
+    # of before have the same inputs.
     (initial if config.metrics else tools)["metrics"] = measures
     (tools if by is None else initial)["split_columns"] = by
+    aside = aside_of(config.split, features, ignored, config.left_out)
+    (tools if aside is None else initial)["aside"] = aside
     with restored_global_generators():
         made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
