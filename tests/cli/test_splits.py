@@ -169,6 +169,16 @@ def test_every_kind_is_verified(patients, split):
     assert (verified.status, verified.json["sentence"].split(":")[0]) == (0, "identical")
 
 
+def test_an_ignored_column_is_no_feature(patients):
+    """Until the data set gives it a role."""
+    settings = ("split.kind=group", "split.by=patient", "split.as_feature=true")
+    flags = [word for setting in settings for word in ("--set", setting)]
+    result = patients[0].repro("train", "visits", *flags)
+
+    assert result.status == 2
+    assert "split.as_feature: the data set ignores the column 'patient'" in result.err
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +11,21 @@ import pandas as pd
 from repro.core.errors import ConfigError, DataError
 from repro.core.suggest import did_you_mean
 from repro.datasets.formats.interface import RefusedColumnsError
+from repro.datasets.formats.typed import TypedTable
 from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from repro.datasets.formats.interface import Body, Kind, RawTable
+    from repro.datasets.formats.interface import Array, Body, Kind, RawTable
     from repro.datasets.roles import Roles
+    from repro.tables.cells import Cells
 
 
 def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.DataFrame:
     """Read the ignored columns, as numbers where every value is one, and otherwise as text.
+
+    Dates that a file has as such are text too, as ISO 8601 has them.
 
     Parameters
     ----------
@@ -47,30 +52,29 @@ def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.Da
             raise ConfigError(
                 f"split: {raw.label} has no column '{name}'", advice=did_you_mean(name, known)
             )
-    columns: dict[str, pd.Series] = {}
-    if not roles.ignored:
-        return pd.DataFrame()
-    for name, body in _bodies(raw, roles.ignored, needed):
-        values = body.columns[name]
-        columns[name] = pd.Series(values, dtype=np.float64 if values.dtype.kind == "f" else TEXT)
-    return pd.DataFrame({name: columns[name] for name in roles.ignored if name in columns})
+    read = dict(_columns(raw, roles.ignored, needed))
+    series = {
+        name: pd.Series(values, dtype=np.float64 if values.dtype.kind == "f" else TEXT)
+        for name, values in read.items()
+    }
+    return pd.DataFrame(series)
 
 
-def _bodies(
+def _columns(
     raw: RawTable, names: Sequence[str], needed: Sequence[str]
-) -> Iterable[tuple[str, Body]]:
-    """Return each column with a body that has it; all at once if all can be read."""
+) -> Iterator[tuple[str, Array]]:
+    """Yield each column that can be read; all are read at once if nothing is refused."""
+    if not names:
+        return
     try:
-        body = _read(raw, names)
+        yield from _read(raw, names).columns.items()
     except DataError:
         for name in names:
             try:
-                yield name, _read(raw, [name])
+                yield name, _alone(raw, name)
             except DataError:
                 if name in needed:
                     raise
-        return
-    yield from ((name, body) for name in names)
 
 
 def _read(raw: RawTable, names: Sequence[str]) -> Body:
@@ -79,3 +83,26 @@ def _read(raw: RawTable, names: Sequence[str]) -> Body:
         return raw.read(kinds)
     except RefusedColumnsError as error:
         return raw.read(kinds | dict.fromkeys(error.refusals, "text"))
+
+
+def _alone(raw: RawTable, name: str) -> Array:
+    try:
+        return _read(raw, [name]).columns[name]
+    except RefusedColumnsError:
+        dates = _dates(raw.column(name)) if isinstance(raw, TypedTable) else None
+        if dates is None:
+            raise
+        return dates
+
+
+def _dates(cells: Cells) -> Array | None:
+    """Return the text of instants or days; None if a value is neither."""
+    values = cells.values
+    if values.dtype.kind == "M":
+        texts = np.datetime_as_string(values).astype(object)
+    elif all(isinstance(value, date) for value in values[~cells.absent]):
+        texts = np.array([str(value) for value in values], dtype=object)
+    else:
+        return None
+    texts[cells.absent] = None
+    return texts

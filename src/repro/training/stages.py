@@ -11,6 +11,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.data import Task
+from repro.core.errors import ConfigError
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
@@ -199,7 +200,19 @@ def _initial(
 
 
 def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features:
-    """Return the settings that also drop the features that rows are split by."""
+    """Return the settings that also drop the features that rows are split by.
+
+    Raises
+    ------
+    ConfigError
+        If a column is to be a feature, and the data set ignores it.
+    """
+    ignored = [name for name in config.split.columns if name not in frame.columns]
+    if config.split_features and ignored:
+        raise ConfigError(
+            f"split.as_feature: the data set ignores the column '{ignored[0]}'",
+            advice="give it a role in configs/datasets.yaml, or remove split.as_feature",
+        )
     by = [name for name in config.left_out if name in frame.columns]
     dropped = dict.fromkeys((*config.features.drop, *by))
     return config.features.model_copy(update={"drop": tuple(dropped)})
