@@ -42,17 +42,9 @@ class Finding(Record):
     """A reason to doubt a result that is otherwise complete, or a note on how it was made."""
 
     kind: Literal[
-        "leakage",
-        "identical_rows",
-        "identifier",
-        "group",
-        "time_column",
-        "suspicious",
-        "no_better_than_constant",
-        "never_positive",
-        "unconverged",
-        "global_generator",
-    ]
+        "leakage", "identical_rows", "identifier", "group", "time_column", "suspicious",
+        "no_better_than_constant", "never_positive", "unconverged", "global_generator",
+    ]  # fmt: skip
     message: str
 
     @property
