@@ -181,7 +181,7 @@ def test_stages_of_an_unknown_version_are_refused(record, version):
 
 @pytest.mark.parametrize(
     ("stage", "version"),
-    [("evaluate", 2), ("predict", 7), ("leakage", 3), ("select", 0), ("split", 1), ("drift", -1)],
+    [("evaluate", 2), ("predict", 7), ("leakage", 4), ("select", 0), ("split", 1), ("drift", -1)],
 )
 def test_a_stage_of_an_unknown_version_is_refused(record, stage, version):
     """Its first version is not written, so that it has one form."""

@@ -46,11 +46,12 @@ def family(path, **params):
     return {"estimator": path, "variant": None, "params": params}
 
 
-def run(settings, features, target, numeric=None):
+def run(settings, features, target, numeric=None, ignored=None):
     """Train on a table; without ``numeric``, the columns of floats are."""
     if numeric is None:
         numeric = [name for name in features.columns if features[name].dtype == np.float64]
-    return train(settings, features, target, numeric, Silent(), nothing_to_check)
+    silent = Silent()
+    return train(settings, features, target, numeric, silent, nothing_to_check, ignored=ignored)
 
 
 def text(values):

@@ -15,7 +15,7 @@ from repro.core.errors import DataError
 from repro.core.jsonfile import dump_record, load_record
 from repro.core.records import DriftBaseline
 from repro.training.drift import drift_baseline, measure
-from repro.training.leakage import Leakage, Recurrence
+from repro.training.recurrence import Leakage, Recurrence
 
 SETTINGS = Drift(bins=10, epsilon=1e-4, warning=0.1, alarm=0.25)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from repro.config.data import Task
-from repro.config.training import Selection, Split
+from repro.config.splits import Split
+from repro.config.training import Selection
 from repro.core.errors import DataError
 from repro.training.splitting import split_rows
 

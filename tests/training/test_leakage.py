@@ -9,6 +9,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from tests.training.in_process import base, config, family, run, text
 
 from repro.config.data import Task
+from repro.config.splits import GroupSplit
 from repro.training.leakage import suspect_features
 from repro.training.scoring import Outcome
 
@@ -244,5 +245,93 @@ def test_findings_say_what_was_found_and_what_to_do():
 
     said = {found.kind: found.message for found in made.metrics.findings}
     assert "'who' looks like an identifier: 300 values" in said["identifier"]
-    assert "features.drop" in said["identifier"]
+    assert "--set split.kind=group --set split.by=who" in said["identifier"]
     assert "held-out rows" in said["identical_rows"]
+
+
+def visits(aside, drawn=True):
+    """Ten rows of each of 60 patients, whose label is a coin's; the columns are no features."""
+    random = np.random.RandomState(4)
+    who = np.repeat(np.arange(60), 10)
+    table = pd.DataFrame(
+        random.randn(60, 3)[who] + 0.05 * random.randn(600, 3), columns=list("abc")
+    )
+    target = random.choice(["no", "yes"], 60)[who]
+    split = {} if drawn else {"kind": "group", "by": "who", "test_size": 0.25, "limit": None}
+    settings = config(
+        Task.BINARY,
+        "yes",
+        {"forest": family("sklearn.ensemble:RandomForestClassifier", n_estimators=30)},
+    )
+    if split:
+        settings = settings.model_copy(update={"split": GroupSplit(**split)})
+    ignored = pd.DataFrame({name: make(who, random) for name, make in aside.items()})
+    return run(settings, table, target.astype(str), ignored=ignored)
+
+
+ASIDE = {
+    "who": lambda who, _: text([f"p{number}" for number in who]),
+    "weather": lambda who, random: random.randn(len(who)),
+    "visited": lambda who, random: text(
+        pd.to_datetime(random.randint(0, 10**9, len(who)), unit="s").strftime("%Y-%m-%d").tolist()
+    ),
+}
+
+
+def test_a_group_of_rows_that_is_no_feature_is_named_with_its_split():
+    """Random labels of patients are learned by heart, unless each is on one side."""
+    drawn, grouped = visits(ASIDE), visits(ASIDE, drawn=False)
+    said = {finding.kind: finding.message for finding in drawn.metrics.findings}
+    honest = grouped.metrics.test["roc_auc"]
+
+    assert drawn.metrics.test["roc_auc"].value > 0.98
+    assert "the column 'who', which is no feature, groups rows: 60 values" in said["group"]
+    assert said["group"].endswith(": --set split.kind=group --set split.by=who")
+    assert "the column 'visited' has dates" in said["time_column"]
+    assert honest.low < 0.5 < honest.high
+    assert not {"group", "time_column", "identical_rows"} & {
+        finding.kind for finding in grouped.metrics.findings
+    }
+
+
+@pytest.mark.parametrize("column", ["weather", "constant", "own"])
+def test_an_ordinary_column_beside_the_features_is_not_accused(column):
+    """Nor is one that is different in every row."""
+    made = {
+        **ASIDE,
+        "constant": lambda who, _: np.zeros(len(who)),
+        "own": lambda who, _: text([f"r{number}" for number in range(len(who))]),
+    }
+    found = visits({column: made[column]}).metrics.findings
+
+    assert not {"group", "time_column"} & {finding.kind for finding in found}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        lambda n: f"2024-13-{1 + n % 31:02}",
+        lambda n: f"{1 + n % 31:02}.01.20{n % 90:02}",
+        lambda _: "2024-01-31",
+    ],
+)
+def test_what_is_no_date_is_no_time_column(values):
+    """A thirteenth month, a date whose year is last, and one date in every row."""
+    made = {"when": lambda who, _: text([values(n) for n in range(len(who))])}
+
+    assert "time_column" not in {f.kind for f in visits(made).metrics.findings}
+
+
+def test_a_dropped_feature_that_groups_rows_is_still_named():
+    """To drop the identifier does not separate the rows."""
+    random = np.random.RandomState(4)
+    who = np.repeat(np.arange(60), 10)
+    table = pd.DataFrame(random.randn(60, 3)[who] + 0.05 * random.randn(600, 3))
+    table.columns = list("abc")
+    table["who"] = who.astype(float)
+    target = random.choice(["no", "yes"], 60)[who].astype(str)
+    tree = family("sklearn.tree:DecisionTreeClassifier", max_depth=9)
+    settings = config(Task.BINARY, "yes", {"tree": tree}, features={"drop": ["who"]})
+    found = run(settings, table, target).metrics.findings
+
+    assert ["'who'" in each.message for each in found if each.kind == "group"] == [True]

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from repro.config.data import Task
+from repro.config.splits import Split
 from repro.config.training import (
     CategoricalSteps,
     Drift,
@@ -18,7 +19,6 @@ from repro.config.training import (
     NumericSteps,
     Preprocessing,
     Selection,
-    Split,
     TargetPrecision,
 )
 from repro.core.errors import ConfigError, DataError
@@ -28,8 +28,8 @@ from repro.training.drift import drift_baseline, measure
 from repro.training.estimators import build
 from repro.training.features import DerivedFeatures
 from repro.training.fitting import OutOfFold, select
-from repro.training.leakage import Leakage
 from repro.training.preprocess import IQRClipper, fit_preprocessor, to_matrix
+from repro.training.recurrence import Leakage
 from repro.training.scoring import Outcome, Scores
 from repro.training.splitting import fold_rows, split_rows
 

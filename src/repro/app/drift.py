@@ -32,7 +32,7 @@ def drift(runs: Path, name: str | None, file: Path) -> tuple[FeatureDrift, ...]:
     """
     run = read_intact(find_run(runs, name))
     config = parse_config(run.config, "config.json")
-    dropped = set(config.features.drop)
+    dropped = set(config.left_out)
     # A run of an earlier version has its dropped columns in the baseline too.
     features = {
         name: part for name, part in run.drift_baseline.features.items() if name not in dropped

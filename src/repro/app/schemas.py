@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from repro.app import answers
 from repro.app.matrix.cells import Matrix
+from repro.config import splits
 from repro.config.experiment import ExperimentConfig
 from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
 from repro.core import records
@@ -90,6 +91,7 @@ def _partial(kind: str) -> dict[str, Any]:
         "default_experiment": {"type": "string"},
         "dataset": {"type": "string"},
         "decision": _decision(),
+        "split": _split(),
         "families": names,
         "variants": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
         "models": {"type": "object", "additionalProperties": _family()},
@@ -105,6 +107,18 @@ def _decision() -> dict[str, Any]:
     names = [properties["rule"]["const"] for properties in settings]
     merged = {name: schema for properties in settings for name, schema in properties.items()}
     properties = merged | {"rule": {"enum": names}}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _split() -> dict[str, Any]:
+    """Return the schema of the settings of every kind of split, which stand side by side."""
+    kinds = (splits.Split, *get_args(splits.ColumnSplit))
+    merged = {
+        name: schema
+        for kind in kinds
+        for name, schema in kind.model_json_schema()["properties"].items()
+    }
+    properties = merged | {"kind": {"enum": [*splits.KINDS, None]}}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
 from repro.config.metrics import OwnMetric, metrics_of, problem_of
+from repro.config.splits import AnySplit, Split
 from repro.config.training import (
     Count,
     Decision,
@@ -23,7 +24,6 @@ from repro.config.training import (
     Preprocessing,
     Safety,
     Selection,
-    Split,
 )
 from repro.config.verification import Stability, VerificationSettings
 from repro.core.model import Later, Record
@@ -76,7 +76,7 @@ class ExperimentConfig(Record):
     seeding: Seeding
     determinism: Determinism
     execution: ExecutionSettings
-    split: Split
+    split: AnySplit
     features: Features
     preprocessing: Preprocessing
     models: Annotated[dict[str, Model], Field(min_length=1)]
@@ -101,6 +101,23 @@ class ExperimentConfig(Record):
                 f"task: a {self.task} task {'needs' if lacks else 'has no use for'} a 'positive'"
                 f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
             )
+        return self
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The columns that no model sees: those that are dropped, and those that rows split by."""
+        by = () if self.split_features else self.split.columns
+        return tuple(dict.fromkeys((*self.features.drop, *by)))
+
+    @property
+    def split_features(self) -> bool:
+        """True if the columns that rows are split by may be features too."""
+        return isinstance(self.split, Split) or self.split.as_feature
+
+    @model_validator(mode="after")
+    def _split_fits(self) -> ExperimentConfig:
+        if self.dataset.target in self.split.columns:
+            raise ValueError(f"split.by: '{self.dataset.target}' is the target")
         return self
 
     @model_validator(mode="after")

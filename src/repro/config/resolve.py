@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
+from repro.config.splits import resolved_split
 from repro.config.tree import nested, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
@@ -62,6 +63,7 @@ def resolved_tree(composition: Composition) -> Tree:
         ("experiment",): Leaf(composition.experiment, here),
     }
     _check_regression_flags(tree)
+    tree = resolved_split(given := tree)
     unused = (*_NOT_RESOLVED, "experiment", "schema", *_idle_decision_keys(tree))
     resolved |= {
         path: leaf
@@ -74,7 +76,7 @@ def resolved_tree(composition: Composition) -> Tree:
         raise ConfigError(f"{here}: missing key 'families'", advice="list the families to train")
     for family in families.value if isinstance(families.value, list) else []:
         resolved |= _model(tree, str(family), task)
-    _check_every_flag_counts(tree, resolved)
+    _check_every_flag_counts(given, resolved)
     return resolved
 
 
@@ -82,7 +84,8 @@ def _check_every_flag_counts(tree: Tree, resolved: Tree) -> None:
     """Refuse a flag that sets nothing, such as the threshold of a rule that was not chosen."""
     for path, leaf in tree.items():
         reserved = path in {("experiment",), ("schema",), ("default_experiment",)}
-        idle = path not in resolved and path[0] not in _NOT_RESOLVED
+        # A kind of split may be resolved into different keys.
+        idle = path not in resolved and path[0] not in _NOT_RESOLVED and path != ("split", "kind")
         if (reserved or idle) and leaf.origin.startswith("--"):
             raise ConfigError(
                 f"{leaf.origin}: setting '{'.'.join(path)}' has no effect",
@@ -232,7 +235,7 @@ def _siblings(model: type[BaseModel], loc: tuple[str, ...]) -> set[str]:
         fields = [kind.model_fields[part] for kind in kinds if part in kind.model_fields]
         inner = [found for field in fields for found in _models_in(field.annotation)]
         # A part that is no field is the tag of a union's member, a name, or a position.
-        kinds = inner or [kind for kind in kinds if part in _tags(kind)] or kinds
+        kinds = inner or [kind for kind in kinds if part in _tags(kind) | {kind.__name__}] or kinds
     names = {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}
     return names - set(_DERIVED) | set(_COMPOSED) if kinds == [ExperimentConfig] else names
 

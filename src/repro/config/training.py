@@ -21,14 +21,6 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Split(Record):
-    """The held-out rows."""
-
-    test_size: Fraction
-    stratify: bool
-    limit: Annotated[int, Field(ge=10)] | None
-
-
 class WeightedSum(Record):
     """``sum(weight * column)``."""
 

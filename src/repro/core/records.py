@@ -35,22 +35,16 @@ class FoldScores(Record):
 
 
 # Kinds that say how a result was made and cast no doubt on it: `on_finding: fail` passes them.
-NOTES = frozenset({"global_generator"})
+NOTES = frozenset({"global_generator", "time_column"})
 
 
 class Finding(Record):
     """A reason to doubt a result that is otherwise complete, or a note on how it was made."""
 
     kind: Literal[
-        "leakage",
-        "identical_rows",
-        "identifier",
-        "suspicious",
-        "no_better_than_constant",
-        "never_positive",
-        "unconverged",
-        "global_generator",
-    ]
+        "leakage", "identical_rows", "identifier", "group", "time_column", "suspicious",
+        "no_better_than_constant", "never_positive", "unconverged", "global_generator",
+    ]  # fmt: skip
     message: str
 
     @property

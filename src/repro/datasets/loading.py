@@ -20,6 +20,7 @@ from repro.tables.cells import TEXT
 from repro.tables.errors import TableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from repro.config.data import Dataset, DatasetEntry, Task
@@ -44,7 +45,9 @@ class Hashes:
     content: str
 
 
-def load(project: Path, dataset: Dataset, task: Task) -> Table:
+def load(
+    project: Path, dataset: Dataset, task: Task, split_by: Sequence[str] | None = None
+) -> Table:
     """Read the data set of an experiment.
 
     Parameters
@@ -53,23 +56,33 @@ def load(project: Path, dataset: Dataset, task: Task) -> Table:
         The folder that paths are relative to.
     dataset : Dataset
     task : Task
+    split_by : sequence of str, optional
+        The columns that rows are split by, which may be empty; with them, the ignored columns are
+        read too.
 
     Raises
     ------
+    ConfigError
+        If a column to split by does not exist.
     DataError
         If its hash is not the declared one, which is checked before anything is parsed, or the
         table is not what the declaration says.
     PreconditionError
         If the data, or a package that reads it, is missing.
     """
-    return load_entry(project, dataset, task)
+    return load_entry(project, dataset, task, split_by)
 
 
-def load_entry(project: Path, entry: DatasetEntry, task: Task | None) -> Table:
+def load_entry(
+    project: Path,
+    entry: DatasetEntry,
+    task: Task | None,
+    split_by: Sequence[str] | None = None,
+) -> Table:
     """Read a data set of the registry, as ``load`` does; without a task, the likely one."""
     payload = open_source(project, entry.source).obtain(entry.sha256)
     raw = payload.parse(entry.missing)
-    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256)
+    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256, split_by)
     check_sha256(payload.label, table.sha256, entry.sha256)
     return table
 

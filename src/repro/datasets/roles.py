@@ -23,7 +23,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns that are used, each tuple in the file's order.
+    """The columns of a table, each tuple in the file's order.
 
     Attributes
     ----------
@@ -32,12 +32,15 @@ class Roles:
         The two parts of ``features``.
     position : int
         How many features come before the target in the file.
+    ignored : tuple of str
+        The columns that are no features.
     """
 
     features: tuple[str, ...]
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     position: int
+    ignored: tuple[str, ...]
 
 
 def assign_roles(label: str, names: tuple[str, ...], entry: DatasetEntry) -> Roles:
@@ -128,6 +131,7 @@ def _assigned(
         tuple(name for name in columns if role[name] == "numeric"),
         tuple(name for name in columns if role[name] == "categorical"),
         sum(role[name] in _FEATURES for name in before),
+        tuple(name for name in columns if role[name] not in _FEATURES),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from repro.config.data import Task
 from repro.core.canonical import tagged_digest
 from repro.core.errors import DataError
+from repro.datasets.aside import read_aside
 from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.roles import assign_roles
 from repro.datasets.target import checked_target, target_kind
@@ -18,6 +19,8 @@ from repro.digest.frames import digest_frame, digest_rows
 from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Body, Kind, RawTable
     from repro.datasets.roles import Roles
@@ -37,12 +40,15 @@ class Table:
     numeric, categorical : tuple of str
         The features of each role.
     content : str
-        Digest of names, order and values of features and target: the same for the same table,
-        whatever format it was read from.
+        Digest of names, order and values of features and target, and of ignored columns that rows
+        are split by: the same for the same table, whatever format it was read from.
     unordered : str
         Digest of the same, whatever the order of the rows.
     sha256 : str
-        Of the bytes of the file; of a data set without bytes, the hexadecimal part of ``content``.
+        Of the bytes of the file; of a data set without bytes, the hexadecimal part of ``content``
+        as it is if rows are not split by a column.
+    ignored : DataFrame of shape (n_samples, n_ignored), or None
+        The ignored columns that are numbers or text, if they were asked for.
     """
 
     features: pd.DataFrame = field(repr=False)
@@ -52,6 +58,7 @@ class Table:
     content: str
     unordered: str
     sha256: str
+    ignored: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
@@ -59,7 +66,13 @@ class Table:
         return len(self.target)
 
 
-def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) -> Table:
+def build(
+    raw: RawTable,
+    entry: DatasetEntry,
+    task: Task,
+    sha256: str | None,
+    split_by: Sequence[str] | None = None,
+) -> Table:
     """Read a table as it is declared.
 
     Parameters
@@ -69,6 +82,8 @@ def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) ->
     task : Task
     sha256 : str or None
         Of the bytes that were read, where there are any.
+    split_by : sequence of str, optional
+        The columns that rows are split by; with them, the ignored columns are read too.
 
     Raises
     ------
@@ -82,6 +97,13 @@ def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) ->
     _check_filled(raw.label, features)
     frame = _whole(features, target, entry.target, roles.position)
     content = tagged_digest("table", {"frame": digest_frame(frame), "target": entry.target})
+    sha256 = sha256 or content.rpartition(":")[2]
+    aside = None if split_by is None else read_aside(raw, roles, split_by)
+    if aside is not None and (by := [name for name in aside.columns if name in (split_by or ())]):
+        # A feature is in the content already.
+        frame = frame.join(aside[by])
+        parts = {"frame": digest_frame(frame), "target": entry.target, "split_by": by}
+        content = tagged_digest("table", parts)
     return Table(
         features=features,
         target=target,
@@ -89,7 +111,8 @@ def build(raw: RawTable, entry: DatasetEntry, task: Task, sha256: str | None) ->
         categorical=roles.categorical,
         content=content,
         unordered=digest_rows(frame),
-        sha256=sha256 or content.rpartition(":")[2],
+        sha256=sha256,
+        ignored=aside,
     )
 
 

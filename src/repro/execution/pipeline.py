@@ -85,11 +85,19 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             check(family, model, config.task.kind, config.security.allowed_modules)
         load_measures(config.task, config.metrics, config.security.allowed_modules)
         observer.preparing(f"loading the data set {config.dataset.name}")
-        table = load(project, config.dataset, config.task)
+        table = load(project, config.dataset, config.task, config.split.columns)
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
-        training = train(config, table.features, table.target, table.numeric, observer, inspection)
+        training = train(
+            config,
+            table.features,
+            table.target,
+            table.numeric,
+            observer,
+            inspection,
+            ignored=table.ignored,
+        )
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
     code = observe_code(project, config, environment, loaded)

@@ -90,10 +90,14 @@ class Facts:
         return f"{used}{total} rows: {training} to train on, {held_out} held out"
 
     @property
-    def strata(self) -> str:
+    def held_out(self) -> str:
         """The choice of the held-out rows: only classes can be kept in proportion."""
+        split = self.config["split"]
+        if "kind" in split:
+            return _by_column(split)
         classes = self.metrics.task != Task.REGRESSION
-        return ", stratified by class" if classes and self.config["split"]["stratify"] else ""
+        strata = ", stratified by class" if classes and split["stratify"] else ""
+        return f"{split['test_size']}{strata}"
 
     @property
     def overrides(self) -> list[tuple[str, object, str]]:
@@ -102,6 +106,14 @@ class Facts:
             (key, _value_at(self.config, key), origin)
             for key, origin in self.request.overrides.items()
         ]
+
+
+def _by_column(split: Mapping[str, Any]) -> str:
+    """Describe a split by a column, with every setting of it."""
+    share = f"{split['test_size']}, " if "test_size" in split else ""
+    gap = f", {split['gap']} rows before them left out" if split.get("gap") else ""
+    folds = f", folds by {split['folds_by']}" if split.get("folds_by") else ""
+    return f"{share}{split['kind'].replace('_', ' ')} by {split['by']}{gap}{folds}"
 
 
 def _value_at(config: Mapping[str, Any], key: str) -> object:
@@ -132,7 +144,9 @@ def html(facts: Facts, pictures: Mapping[str, Markup] | None = None) -> str:
     from repro.report.confusion import confusion  # noqa: PLC0415  # needed by pages alone
     from repro.report.features import describe  # noqa: PLC0415
 
-    dropped = set(facts.config["features"]["drop"])
+    split = facts.config["split"]
+    by = () if split.get("as_feature") else (split.get("by"), split.get("folds_by"))
+    dropped = {*facts.config["features"]["drop"], *by}
     # What is left out of training is nobody's business in a report.
     features = [item for item in facts.baseline.features.items() if item[0] not in dropped]
     return (

@@ -8,7 +8,7 @@ values NumPy has frozen (NEP 19).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,6 +54,8 @@ def intervals(
     settings: Bootstrap,
     seed: int,
     measures: Measures | None = None,
+    *,
+    groups: npt.NDArray[Any] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Return the interval of every metric of ``metrics.evaluate``.
 
@@ -63,6 +65,9 @@ def intervals(
     seed : int
     measures : Measures, optional
         The built-in ones by default.
+    groups : ndarray of shape (n_samples,), optional
+        Rows of one value are drawn together, since they are not independent (the cluster
+        bootstrap of Field and Welsh, 2007).
 
     Returns
     -------
@@ -71,11 +76,14 @@ def intervals(
     strata = [np.arange(len(target))]
     if outcome.task is not Task.REGRESSION:
         strata = [np.flatnonzero(target == label) for label in np.unique(target)]
+    group_of_row = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    if group_of_row is not None:
+        strata = _of_groups(strata, group_of_row)
     defined = (measures or load_measures(outcome.task)).defined(scores)
     rows = Evaluated(target, predicted, scores, outcome)
     blocks = [
         _weighed(Resamples(rows, counts), defined)
-        for counts in _draws(strata, settings.resamples, seed)
+        for counts in _draws(strata, settings.resamples, seed, group_of_row)
     ]
     tail = (1 - settings.confidence) / 2
     return {
@@ -89,17 +97,34 @@ def _percentiles(values: Array, tail: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _draws(strata: list[npt.NDArray[np.intp]], resamples: int, seed: int) -> Iterator[Array]:
+def _of_groups(
+    strata: list[npt.NDArray[np.intp]], group_of_row: npt.NDArray[np.intp]
+) -> list[npt.NDArray[np.intp]]:
+    """Return the groups that have rows in the same strata, for each such combination."""
+    has = np.zeros((group_of_row.max() + 1, len(strata)), dtype=np.bool_)
+    for number, rows in enumerate(strata):
+        has[group_of_row[rows], number] = True
+    kinds, kind = np.unique(has, axis=0, return_inverse=True)
+    return [np.flatnonzero(kind == number) for number in range(len(kinds))]
+
+
+def _draws(
+    strata: list[npt.NDArray[np.intp]],
+    resamples: int,
+    seed: int,
+    group_of_row: npt.NDArray[np.intp] | None = None,
+) -> Iterator[Array]:
+    """Yield counts of rows, by blocks; with groups the strata are of groups."""
     random = np.random.RandomState(seed)
-    size = sum(len(rows) for rows in strata)
-    step = max(1, _BLOCK // size)
+    size = sum(len(members) for members in strata)
+    step = max(1, _BLOCK // (size if group_of_row is None else len(group_of_row)))
     for start in range(0, resamples, step):
         height = min(step, resamples - start)
         counts = np.zeros((height, size))
-        for rows in strata:
-            drawn = rows[random.randint(0, len(rows), size=(height, len(rows)))]
+        for members in strata:
+            drawn = members[random.randint(0, len(members), size=(height, len(members)))]
             np.add.at(counts, (np.arange(height)[:, None], drawn), 1)
-        yield counts
+        yield counts if group_of_row is None else counts[:, group_of_row]
 
 
 def _weighed(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:

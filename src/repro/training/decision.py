@@ -12,7 +12,7 @@ from repro.config.training import FixedThreshold, TargetPrecision
 from repro.core.errors import ConfigError
 from repro.core.records import Threshold
 from repro.training.fitting import own_labels
-from repro.training.scoring import boundary, contradicts
+from repro.training.scoring import Scores, boundary, contradicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,8 @@ def decide(
     """
     if outcome.task is not Task.BINARY:
         return _without_threshold(decision.rule)
-    scores = out_of_fold[selected].scores
-    truth = target[train_rows] == outcome.positive
+    known, scores, own = _scored(out_of_fold[selected])
+    truth = target[train_rows][known] == outcome.positive
     values = scores.values[:, 0]
     if isinstance(decision, TargetPrecision):
         return _at_precision(truth, values, decision.precision)
@@ -57,7 +57,6 @@ def decide(
         )
     limit = boundary(scores, fixed)
     above, follows = values >= limit, True
-    own = own_labels(out_of_fold[selected])
     if fixed is None and own is not None:
         above = own == outcome.positive
         # A tie may go to either side; other labels follow from no threshold on these scores.
@@ -71,6 +70,13 @@ def decide(
         precision=float(precision_score(truth, above, zero_division=0.0)),
         recall=float(recall_score(truth, above, zero_division=0.0)),
     )
+
+
+def _scored(part: OutOfFold) -> tuple[npt.NDArray[np.bool_], Scores, Labels | None]:
+    """Return the rows that some fold scores, their scores, and the candidate's own labels."""
+    known, own = ~np.isnan(part.scores.values[:, 0]), own_labels(part)
+    scores = Scores(part.scores.values[known], part.scores.kind)
+    return known, scores, None if own is None else own[known]
 
 
 def _without_threshold(rule: str) -> Threshold:

@@ -127,7 +127,7 @@ STAGES = (
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
-        version=2, diagnostic=True,
+        version=3, diagnostic=True,
     ),
     Stage(
         "drift", "repro.training.drift:drift_baseline", ("baseline",), COLUMNS,
@@ -135,7 +135,7 @@ STAGES = (
     ),
     Stage(
         "check", "repro.training.safety:find", ("findings",), ARITHMETIC,
-        copies={"metrics.findings": "findings"}, version=2, diagnostic=True,
+        copies={"metrics.findings": "findings"}, version=3, diagnostic=True,
     ),
 )  # fmt: skip
 
@@ -144,8 +144,10 @@ SETTINGS = (
     Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
     Setting(
         "dataset", "data set", "training reads its table",
-        ("frame", "frame_numeric", "target", "outcome"), data=True,
+        ("frame", "frame_numeric", "target", "outcome", "split_columns"), data=True,
     ),
+    # What is ignored is in no key: only diagnostic stages look at it.
+    Setting("dataset", "ignored columns", "checks look at them", ("aside",), keyed=False),
     Setting("task", "task", "stages follow it", ("task", "outcome")),
     Setting("split", "split", "it decides which rows are held out", ("split",)),
     Setting("features", "features", "columns are derived by it", ("feature_settings",)),

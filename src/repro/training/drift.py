@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from repro.config.training import Drift, Features
     from repro.core.records import Baseline
-    from repro.training.leakage import Leakage
+    from repro.training.recurrence import Leakage
 
     Array = npt.NDArray[np.float64]
 

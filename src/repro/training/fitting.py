@@ -13,6 +13,7 @@ from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.core.records import FoldScores
 from repro.training.estimators import build, refusal
+from repro.training.folds import count_folds, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.measures import Evaluated, load_measures
 from repro.training.preprocess import fit_preprocessor, to_matrix
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from repro.config.training import Model, Preprocessing, Selection
+    from repro.training.folds import ForwardFolds
     from repro.training.measures import Measure, Measures
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
@@ -41,7 +43,7 @@ class OutOfFold:
     Attributes
     ----------
     scores : Scores
-        In the order of the training rows.
+        In the order of the training rows; NaN for a row that no fold scores.
     converged : bool
         Whether every fit did.
     """
@@ -117,7 +119,7 @@ def cross_validate(
     target: Labels,
     outcome: Outcome,
     train_rows: Rows,
-    fold_of_row: Rows,
+    fold_of_row: Rows | ForwardFolds,
     numeric: Sequence[str],
     categorical: Sequence[str],
     preprocessing: Preprocessing,
@@ -144,19 +146,18 @@ def cross_validate(
         _check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
     tasks, labels = [], []
-    folds = range(int(fold_of_row.max()) + 1)
-    for fold in folds:
-        inside, outside = fold_of_row != fold, fold_of_row == fold
+    count = count_folds(fold_of_row)
+    for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         learned = fit_preprocessor(features[inside], numeric, categorical, preprocessing)
         shared = (to_matrix(learned, features[inside]), target[inside])
         held_out = to_matrix(learned, features[outside])
         for family, model in models.items():
             seed = cross_validate_seeds[f"cross_validate/{family}/{fold}"]
             tasks.append((family, model, seed, allowed_modules, *shared, held_out, outcome))
-            labels.append(f"{family}, fold {fold + 1} of {len(folds)}")
+            labels.append(f"{family}, fold {fold + 1} of {count}")
     results = workers.map(_fit_and_score, tasks, labels)
     return {
-        family: _gathered(results[position :: len(models)], fold_of_row, outcome)
+        family: _gathered(results[position :: len(models)], scored_in(fold_of_row), outcome)
         for position, family in enumerate(models)
     }
 
@@ -202,7 +203,8 @@ def _check_scores(scores: Scores, rows: int) -> None:
 
 
 def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
-    values = np.empty((len(fold_of_row), parts[0].scores.values.shape[1]))
+    # The earliest rows of a split by time are in no fold, and have no score.
+    values = np.full((len(fold_of_row), parts[0].scores.values.shape[1]), np.nan)
     for fold, part in enumerate(parts):
         values[fold_of_row == fold] = part.scores.values
     scores = Scores(values, parts[0].scores.kind)
@@ -219,7 +221,7 @@ def _own_labels(
     if outcome.task is Task.REGRESSION:
         return None
     following = decide_labels(scores, outcome, None)
-    labels = np.empty_like(following)
+    labels = following.copy()
     for fold, part in enumerate(parts):
         labels[fold_of_row == fold] = part.labels
     return None if np.array_equal(labels, following) else labels
@@ -230,7 +232,7 @@ def select(
     target: Labels,
     outcome: Outcome,
     train_rows: Rows,
-    fold_of_row: Rows,
+    fold_of_row: Rows | ForwardFolds,
     selection: Selection,
     metrics: Measures | None = None,
 ) -> tuple[dict[str, FoldScores], str]:
@@ -244,7 +246,7 @@ def select(
     target = target[train_rows]
     measure = (metrics or load_measures(outcome.task)).named(selection.metric)
     scored = {
-        family: _fold_scores(family, part, target, outcome, fold_of_row, measure)
+        family: _fold_scores(family, part, target, outcome, scored_in(fold_of_row), measure)
         for family, part in out_of_fold.items()
     }
     sign = 1 if measure.metric.greater_is_better else -1

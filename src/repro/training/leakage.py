@@ -16,6 +16,8 @@ from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from repro.config.data import Task
+from repro.training.folds import numbered
+from repro.training.recurrence import Leakage, Recurrence, SplitLeakage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from repro.config.training import Safety
+    from repro.training.aside import Aside
+    from repro.training.folds import ForwardFolds
     from repro.training.scoring import Labels, Outcome
 
     Rows = npt.NDArray[np.int64]
@@ -42,93 +46,76 @@ _VALUES, _RECURRING, _KNOWS, _BEYOND_ORDER = 30, 0.5, 0.7, 0.2
 _NEIGHBOURS = 5
 
 
-@dataclass(frozen=True)
-class Recurrence:
-    """Values of a column, or whole rows, that stand on both sides of the split.
-
-    Attributes
-    ----------
-    held_out : int
-        Held-out rows that have such a value.
-    total : int
-        All held-out rows.
-    values : int
-        Different values in the training rows.
-    score : float
-        How much of the target the values predict, from 0 to 1.
-    """
-
-    held_out: int
-    total: int
-    values: int
-    score: float
-
-    @property
-    def share(self) -> float:
-        """The share of held-out rows."""
-        return self.held_out / self.total
-
-
-@dataclass(frozen=True)
-class Leakage:
-    """The findings.
-
-    Attributes
-    ----------
-    features : dict of str to float
-        Balanced accuracy of a classification (R² of a regression) of features that alone reach
-        ``safety.leakage_score``.
-    identifiers : dict of str to Recurrence
-        Features whose values group rows across the split.
-    identical : Recurrence or None
-        Whole rows.
-    """
-
-    features: dict[str, float]
-    identifiers: dict[str, Recurrence]
-    identical: Recurrence | None
-
-
 def suspect_features(
     features: pd.DataFrame,
     target: Labels,
     outcome: Outcome,
     train_rows: Rows,
     test_rows: Rows,
-    fold_of_row: Rows,
+    fold_of_row: Rows | ForwardFolds,
     safety: Safety,
     leakage_seeds: Mapping[str, int],
+    aside: Aside | None = None,
 ) -> Leakage:
     """Score each feature alone, out of fold, and look for what stands on both sides of the split.
 
     A feature is scored by a small tree over its order, and by what other rows of the same value
-    have; the better one counts.
+    have; the better one counts. Columns beside the features are looked at for groups of rows.
     """
     codes = {str(name): _ordered_codes(features[name]) for name in features.columns}
     identical, twice = _identical_rows(codes, train_rows, test_rows)
     seed = leakage_seeds["leakage/tree"]
     chosen = _sample(len(train_rows), seed)
-    rows, folds = train_rows[chosen], fold_of_row[chosen]
+    rows, folds = train_rows[chosen], numbered(fold_of_row)[chosen]
     truth = _numbers(target[rows], outcome)
     every = _Rows(truth, folds, outcome, seed)
     # Repeated rows would make every column predict the target.
     single = ~twice[rows]
     once = _Rows(truth[single], folds[single], outcome, seed)
-    leaking, identifiers = {}, {}
+    sides = _Sides(train_rows, test_rows, rows[single], once)
+    can_be_grouped = _can_be_grouped(once, every)
+    leaking: dict[str, float] = {}
+    identifiers: dict[str, Recurrence] = {}
     for name, column in codes.items():
-        values = column[rows]
-        ordered = _by_order(values, every, safety.leakage_leaves)
+        ordered = _by_order(column[rows], every, safety.leakage_leaves)
         best = _plain_score(every.truth, ordered, outcome)
-        if _can_be_grouped(once, every):
-            grouped = _by_value(values[single], once)
-            best = max(best, _plain_score(once.truth, grouped, outcome))
-            skill = _identifies(values[single], grouped, once)
-            found = _recurrence(column, train_rows, test_rows, skill)
-            if skill >= _KNOWS and found.share >= _RECURRING:
-                identifiers[name] = found
+        if can_be_grouped:
+            score, found = sides.judge(column)
+            best = max(best, score)
+            identifiers |= {} if found is None else {name: found}
         if best >= safety.leakage_score:
             leaking[name] = best
+    groups = _groups(aside, sides) if can_be_grouped else {}
+    dates = () if aside is None else aside.dates
+    if groups or dates:
+        return SplitLeakage(leaking, identifiers, identical, groups, dates)
     return Leakage(leaking, identifiers, identical)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Both sides of the split, and the scored training rows that are not repeated."""
+
+    train_rows: Rows
+    test_rows: Rows
+    chosen: Rows
+    once: _Rows
+
+    def judge(self, column: Codes) -> tuple[float, Recurrence | None]:
+        """Return the score of a column by its values, and how they recur if they group rows."""
+        values = column[self.chosen]
+        grouped = _by_value(values, self.once)
+        skill = _identifies(values, grouped, self.once)
+        found = _recurrence(column, self.train_rows, self.test_rows, skill)
+        recurs = skill >= _KNOWS and found.share >= _RECURRING
+        score = _plain_score(self.once.truth, grouped, self.once.outcome)
+        return score, found if recurs else None
+
+
+def _groups(aside: Aside | None, sides: _Sides) -> dict[str, Recurrence]:
+    columns = {} if aside is None else {str(n): aside.columns[n] for n in aside.columns}
+    judged = {name: sides.judge(_ordered_codes(each))[1] for name, each in columns.items()}
+    return {name: found for name, found in judged.items() if found is not None}
 
 
 def _numbers(target: Labels, outcome: Outcome) -> Truth:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from repro.core.records import Finding
 from repro.training.fitting import drew_globally
 from repro.training.guessing import gains, luck
 from repro.training.metrics import evaluate
+from repro.training.recurrence import SplitLeakage
 from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from repro.config.training import Evaluation, Safety
     from repro.core.records import Estimate
     from repro.training.fitting import OutOfFold
-    from repro.training.leakage import Leakage
     from repro.training.measures import Measures
+    from repro.training.recurrence import Leakage, Recurrence
     from repro.training.scoring import Labels, Outcome, Scores
 
     Rows = npt.NDArray[np.int64]
@@ -106,14 +108,14 @@ def _across_the_split(leaking: Leakage) -> list[Finding]:
     found += [
         Finding(
             kind="identifier",
-            message=f"the feature '{name}' looks like an identifier: {part.values} values in the"
-            f" training rows, of which {part.held_out} of {part.total} held-out rows"
-            f" ({part.share:.1%}) have one, and rows of one value have the same target (score"
-            f" {part.score:.2f} of 1): the model may have learned who, not why; add it to"
-            " features.drop, and keep all rows of one value on one side of the split",
+            message=f"the feature '{name}' looks like an identifier: {_recurring(part)}; keep all"
+            f" rows of one value on one side of the split, and the column out of the features:"
+            f" {_command('group', name)}",
         )
         for name, part in leaking.identifiers.items()
     ]
+    if isinstance(leaking, SplitLeakage):
+        found += _beside_the_features(leaking)
     if leaking.identical is not None:
         part = leaking.identical
         found.append(
@@ -124,6 +126,38 @@ def _across_the_split(leaking: Leakage) -> list[Finding]:
             )
         )
     return found
+
+
+def _beside_the_features(leaking: SplitLeakage) -> list[Finding]:
+    found = [
+        Finding(
+            kind="group",
+            message=f"the column '{name}', which is no feature, groups rows: {_recurring(part)};"
+            f" keep all rows of one value on one side of the split: {_command('group', name)}",
+        )
+        for name, part in leaking.groups.items()
+    ]
+    return found + [
+        Finding(
+            kind="time_column",
+            message=f"the column '{name}' has dates, and the held-out rows were drawn at random:"
+            " the model is judged on times among those it learned from; to judge it on later"
+            f" rows: {_command('time', name)}",
+        )
+        for name in leaking.dates
+    ]
+
+
+def _recurring(part: Recurrence) -> str:
+    return (
+        f"{part.values} values in the training rows, of which {part.held_out} of {part.total}"
+        f" held-out rows ({part.share:.1%}) have one, and rows of one value have the same target"
+        f" (score {part.score:.2f} of 1): the model may have learned who, not why"
+    )
+
+
+def _command(kind: str, name: str) -> str:
+    return f"--set split.kind={kind} --set {quote(f'split.by={name}')}"
 
 
 def _drawing(out_of_fold: Mapping[str, OutOfFold]) -> list[Finding]:

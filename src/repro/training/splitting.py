@@ -8,29 +8,43 @@ import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from repro.config.data import Task
+from repro.config.splits import GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.core.errors import DataError
+from repro.training.folds import masks
+from repro.training.splitters import column_folds, held_out_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
-    from repro.config.training import Selection, Split
+    from repro.config.splits import AnySplit
+    from repro.config.training import Selection
+    from repro.training.folds import ForwardFolds
+    from repro.training.splitters import SplitColumns
 
     Rows = npt.NDArray[np.int64]
     Target = npt.NDArray[np.str_] | npt.NDArray[np.float64]
 
 _FEWEST_FOLDS = 2
+_LARGER = "raise split.test_size"
 
 
 def split_rows(
-    target: Target, task: Task, split: Split, selection: Selection, split_seeds: Mapping[str, int]
+    target: Target,
+    task: Task,
+    split: AnySplit,
+    selection: Selection,
+    split_seeds: Mapping[str, int],
+    split_columns: SplitColumns | None = None,
 ) -> tuple[Rows, Rows]:
     """Choose the training and the held-out rows.
 
     Parameters
     ----------
     target : ndarray of shape (n_samples,)
+    split_columns : SplitColumns, optional
+        What rows are split by, unless they are drawn one by one.
 
     Returns
     -------
@@ -43,15 +57,11 @@ def split_rows(
         If there is one class only, or too few rows (of a class) for the split and the folds.
     """
     _check_enough(target, task, split, selection)
-    strata = target if split.stratify and task is not Task.REGRESSION else None
     try:
-        rows = _limited(strata, len(target), split.limit, split_seeds["split/limit"])
-        train, test = train_test_split(
-            rows,
-            test_size=split.test_size,
-            stratify=None if strata is None else strata[rows],
-            random_state=split_seeds["split/rows"],
-        )
+        if isinstance(split, Split):
+            train, test = _drawn(target, task, split, split_seeds)
+        elif split_columns is not None:
+            train, test = held_out_rows(target, split_columns, split_seeds)
     except ValueError as error:
         raise DataError(
             f"the rows cannot be split: {error}", advice="change split.limit or split.test_size"
@@ -61,26 +71,77 @@ def split_rows(
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
 
+def _drawn(target: Target, task: Task, split: Split, seeds: Mapping[str, int]) -> tuple[Rows, Rows]:
+    strata = target if split.stratify and task is not Task.REGRESSION else None
+    rows = _limited(strata, len(target), split.limit, seeds["split/limit"])
+    train, test = train_test_split(
+        rows,
+        test_size=split.test_size,
+        stratify=None if strata is None else strata[rows],
+        random_state=seeds["split/rows"],
+    )
+    return train, test
+
+
 def fold_rows(
     target: Target,
     task: Task,
     train_rows: Rows,
     selection: Selection,
     fold_seeds: Mapping[str, int],
-) -> Rows:
-    """Give every training row its fold, stratified by class in a classification.
+    split_columns: SplitColumns | None = None,
+) -> Rows | ForwardFolds:
+    """Give every training row its fold, as the rows are split.
+
+    Unless a column says more, rows are drawn, and stratified by class in a classification.
 
     Returns
     -------
-    ndarray of int64, shape (n_train,)
+    ndarray of int64, shape (n_train,), or ForwardFolds
+
+    Raises
+    ------
+    DataError
+        If a column does not give as many folds, or a fold lacks a class.
     """
+    if split_columns is None:
+        return _drawn_folds(target, task, train_rows, selection, fold_seeds["fold/rows"])
+    folds = column_folds(
+        target, split_columns, train_rows, selection.folds, fold_seeds["fold/rows"]
+    )
+    if folds is None:
+        folds = _drawn_folds(target, task, train_rows, selection, fold_seeds["fold/rows"])
+    if task is not Task.REGRESSION:
+        _check_classes(target[train_rows], folds, split_columns)
+    return folds
+
+
+def _drawn_folds(
+    target: Target, task: Task, train_rows: Rows, selection: Selection, seed: int
+) -> Rows:
     splitter = KFold if task is Task.REGRESSION else StratifiedKFold
-    seed = fold_seeds["fold/rows"]
     folds = splitter(n_splits=selection.folds, shuffle=True, random_state=seed)
     fold_of_row = np.empty(len(train_rows), dtype=np.int64)
     for number, (_, held_out) in enumerate(folds.split(train_rows, target[train_rows])):
         fold_of_row[held_out] = number
     return fold_of_row
+
+
+def _check_classes(target: Target, folds: Rows | ForwardFolds, columns: SplitColumns) -> None:
+    """Check that each fold has every class where it learns and where it scores."""
+    classes = set(np.unique(target))
+    for number, (inside, outside) in enumerate(masks(folds), start=1):
+        for what, rows in (("learns from", inside), ("is scored on", outside)):
+            lacking = sorted(classes - set(np.unique(target[rows])))
+            if lacking:
+                raise DataError(
+                    f"fold {number} {what} {rows.sum()} rows, and none has class '{lacking[0]}'",
+                    advice=_remedies(
+                        "use fewer folds (--set selection.folds)",
+                        _by_class(columns.split, Task.BINARY),
+                        "use more rows of that class",
+                    ),
+                )
 
 
 def _limited(strata: Target | None, total: int, limit: int | None, seed: int) -> Rows:
@@ -92,29 +153,21 @@ def _limited(strata: Target | None, total: int, limit: int | None, seed: int) ->
     return drawn
 
 
-def _check_held_out(target: Target, test: Rows, task: Task, split: Split) -> None:
+def _check_held_out(target: Target, test: Rows, task: Task, split: AnySplit) -> None:
     classes = 2 if task is Task.REGRESSION else len(np.unique(target))
     held = len(test) if task is Task.REGRESSION else len(np.unique(target[test]))
     if held < classes:
         what = "rows" if task is Task.REGRESSION else "classes"
+        larger = "hold out more rows" if isinstance(split, PredefinedSplit) else _LARGER
         raise DataError(
             f"the held-out part has {held} {what}, and {classes} are needed to judge a model",
-            advice=_remedies(
-                "raise split.test_size",
-                "" if split.stratify or task is Task.REGRESSION else "set split.stratify: true",
-            ),
+            advice=_remedies(larger, _by_class(split, task)),
         )
 
 
-def _check_enough(target: Target, task: Task, split: Split, selection: Selection) -> None:
-    rows = min(len(target), split.limit or len(target))
-    held_out = int(np.ceil(split.test_size * rows))
-    if rows - held_out < selection.folds:
-        raise DataError(
-            f"{rows} rows are too few for {selection.folds} folds beside a held-out share of"
-            f" {split.test_size}",
-            advice=_remedies(_folds(rows - held_out), "use more data"),
-        )
+def _check_enough(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
+    if not isinstance(split, PredefinedSplit):
+        _check_share(target, task, split, selection)
     if task is Task.REGRESSION:
         if target.min() == target.max():
             raise DataError(
@@ -122,12 +175,6 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
             )
         return
     labels, counts = np.unique(target, return_counts=True)
-    if held_out < len(labels):
-        raise DataError(
-            f"a held-out share of {split.test_size} is {held_out} row{'s' if held_out > 1 else ''},"
-            f" fewer than the {len(labels)} classes",
-            advice="raise split.test_size (--test-size)",
-        )
     if len(labels) < len(("one", "other")):
         raise DataError(
             f"the target has one class only: '{labels[0]}'",
@@ -142,7 +189,27 @@ def _check_enough(target: Target, task: Task, split: Split, selection: Selection
         )
 
 
-def _check_folds(target: Target, task: Task, split: Split, selection: Selection) -> None:
+def _check_share(
+    target: Target, task: Task, split: Split | GroupSplit | TimeSplit, selection: Selection
+) -> None:
+    rows = min(len(target), split.limit or len(target))
+    held_out = int(np.ceil(split.test_size * rows))
+    if rows - held_out < selection.folds:
+        raise DataError(
+            f"{rows} rows are too few for {selection.folds} folds beside a held-out share of"
+            f" {split.test_size}",
+            advice=_remedies(_folds(rows - held_out), "use more data"),
+        )
+    classes = 0 if task is Task.REGRESSION else len(np.unique(target))
+    if held_out < classes:
+        raise DataError(
+            f"a held-out share of {split.test_size} is {held_out} row{'s' if held_out > 1 else ''},"
+            f" fewer than the {classes} classes",
+            advice="raise split.test_size (--test-size)",
+        )
+
+
+def _check_folds(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
     if task is Task.REGRESSION:
         return
     labels, counts = np.unique(target, return_counts=True)
@@ -154,10 +221,20 @@ def _check_folds(target: Target, task: Task, split: Split, selection: Selection)
             advice=_remedies(
                 _folds(int(counts[rarest])),
                 "raise split.limit" if split.limit is not None else "",
-                "" if split.stratify else "set split.stratify: true",
+                _by_class(split, task),
                 "use more rows of that class",
             ),
         )
+
+
+def _by_class(split: AnySplit, task: Task) -> str:
+    """Advise to keep classes in proportion, where the split does not."""
+    if task is Task.REGRESSION:
+        return ""
+    if isinstance(split, Split):
+        return "" if split.stratify else "set split.stratify: true"
+    kind = split.kind
+    return "use split.kind: stratified_group" if kind == "group" else ""
 
 
 def _folds(most: int) -> str:

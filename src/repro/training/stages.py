@@ -11,9 +11,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.data import Task
+from repro.core.errors import ConfigError
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
+from repro.training.aside import aside_of
 from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
@@ -24,6 +26,7 @@ from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
+from repro.training.splitters import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from repro.training.fold import Observer
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
+    from repro.training.splitters import SplitColumns
 
     Rows = npt.NDArray[np.int64]
 
@@ -98,6 +102,8 @@ def train(
     numeric: Sequence[str],
     observer: Observer,
     check: Callable[[], None] = nothing_to_check,
+    *,
+    ignored: pd.DataFrame | None = None,
 ) -> Training:
     """Train, choose, decide and evaluate.
 
@@ -113,6 +119,9 @@ def train(
     observer : Observer
     check : callable, optional
         Called once in each process that works; raises where that process must not.
+    ignored : DataFrame of shape (n_samples, n_ignored), optional
+        Columns that are no features: rows may be split by them, and are checked for what they
+        have in common.
 
     Raises
     ------
@@ -125,8 +134,13 @@ def train(
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
     tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
     measures = load_measures(config.task, config.metrics, config.security.allowed_modules)
-    # Without own metrics nothing is digested, so that records of before have the same inputs.
+    by = columns_of(config.split, _with(features, ignored))
+    # Without own metrics, or a column to split by or to check, nothing is digested, so that records
+    # of before have the same inputs.
     (initial if config.metrics else tools)["metrics"] = measures
+    (tools if by is None else initial)["split_columns"] = by
+    aside = aside_of(config.split, features, ignored, config.left_out)
+    (tools if aside is None else initial)["aside"] = aside
     with restored_global_generators():
         made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
@@ -173,7 +187,7 @@ def _initial(
         "task": config.task,
         "outcome": Outcome(config.task, classes, config.dataset.positive),
         "split": config.split,
-        "feature_settings": config.features,
+        "feature_settings": _feature_settings(config, frame),
         "preprocessing": config.preprocessing,
         "models": config.models,
         "allowed_modules": config.security.allowed_modules,
@@ -183,6 +197,29 @@ def _initial(
         "drift": config.drift,
         "safety": config.safety,
     }
+
+
+def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features:
+    """Return the settings that also drop the features that rows are split by.
+
+    Raises
+    ------
+    ConfigError
+        If a column is to be a feature, and the data set ignores it.
+    """
+    ignored = [name for name in config.split.columns if name not in frame.columns]
+    if config.split_features and ignored:
+        raise ConfigError(
+            f"split.as_feature: the data set ignores the column '{ignored[0]}'",
+            advice="give it a role in configs/datasets.yaml, or remove split.as_feature",
+        )
+    by = [name for name in config.left_out if name in frame.columns]
+    dropped = dict.fromkeys((*config.features.drop, *by))
+    return config.features.model_copy(update={"drop": tuple(dropped)})
+
+
+def _with(features: pd.DataFrame, ignored: pd.DataFrame | None) -> pd.DataFrame:
+    return features if ignored is None else features.join(ignored)
 
 
 def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
@@ -258,12 +295,23 @@ def evaluate(
     evaluation: Evaluation,
     evaluate_seeds: Mapping[str, int],
     metrics: Measures | None = None,
+    split_columns: SplitColumns | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Judge the held-out rows, with intervals."""
+    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole."""
     truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
     values, undefined = measure(truth, labels, scores, outcome, metrics)
     settings = evaluation.bootstrap
-    spans = bootstrap.intervals(truth, labels, scores, outcome, settings, seed, metrics)
+    groups = None if split_columns is None else split_columns.groups
+    spans = bootstrap.intervals(
+        truth,
+        labels,
+        scores,
+        outcome,
+        settings,
+        seed,
+        metrics,
+        groups=None if groups is None else groups[test_rows],
+    )
     estimates = {
         name: Estimate(value=value, low=spans[name][0], high=spans[name][1])
         for name, value in values.items()
