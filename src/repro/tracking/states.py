@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import random
 import sys
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from repro.core.canonical import typed_digest
 from repro.core.errors import TrackingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # Bit generators of NumPy that may be made by name from a file.
 _BITS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
@@ -85,32 +84,6 @@ def generator_of(state: Mapping[str, Any], into: Any = None) -> Any:
             f"not the state of a generator: {type(error).__name__}: {error}",
             advice="use a file that save_seed_state wrote",
         ) from error
-
-
-@contextmanager
-def kept(*held: object) -> Iterator[None]:
-    """Set global generators, and those that objects hold, back to their states at the end."""
-    before = [(each, _raw_state(each)) for each in (*_global(), *_generators(held))]
-    torch: Any = sys.modules.get("torch")
-    cuda = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
-        for generator, state in before:
-            _set_raw(generator, state)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
-
-
-def _global() -> Iterator[Any]:
-    """Yield the global generators themselves, since calls of their modules count as seeding."""
-    yield random._inst  # noqa: SLF001
-    numpy: Any = sys.modules.get("numpy.random.mtrand")
-    if numpy is not None:
-        yield numpy._rand  # noqa: SLF001
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        yield torch.default_generator
 
 
 def digest_of_states(states: Mapping[str, Any]) -> str:
@@ -280,49 +253,3 @@ _MADE: dict[str, Any] = {
     "numpy.RandomState": _make_state,
     "torch.Generator": _make_torch,
 }
-
-
-_DEPTH = 4
-
-
-def _generators(values: Any, depth: int = _DEPTH, seen: set[int] | None = None) -> Iterator[Any]:
-    """Yield the generators that objects hold in their attributes, and in attributes of these."""
-    seen = set() if seen is None else seen
-    for value in values:
-        if id(value) in seen or isinstance(value, (str, bytes, int, float, type)):
-            continue
-        seen.add(id(value))
-        if isinstance(value, random.Random) or _is_generator(value):
-            yield value
-        elif depth and isinstance(value, (list, tuple)) and len(value) <= _MANY:
-            yield from _generators(value, depth - 1, seen)
-        elif depth and isinstance(value, dict) and len(value) <= _MANY:
-            yield from _generators(value.values(), depth - 1, seen)
-        elif depth:
-            with suppress(TypeError):
-                yield from _generators(vars(value).values(), depth - 1, seen)
-
-
-_MANY = 64
-
-
-def _is_generator(value: object) -> bool:
-    kind = type(value)
-    names = ("Generator", "RandomState")
-    return kind.__name__ in names and kind.__module__.startswith(("numpy", "torch"))
-
-
-def _raw_state(generator: Any) -> Any:
-    if isinstance(generator, random.Random):
-        return generator.getstate()
-    bits = getattr(generator, "bit_generator", None)
-    return bits.state if bits is not None else generator.get_state()
-
-
-def _set_raw(generator: Any, state: Any) -> None:
-    if isinstance(generator, random.Random):
-        generator.setstate(state)
-    elif hasattr(generator, "bit_generator"):
-        generator.bit_generator.state = state
-    else:
-        generator.set_state(state)
