@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro.tracking.lifecycle import Lifecycle
+from repro.tracking.metrics import Metrics
 from repro.tracking.predictions import describe_predictions
 from repro.tracking.written import plain
 
@@ -103,10 +104,12 @@ class ExperimentTracker(Lifecycle):
 
     def set_seeds(self, seed: int) -> dict[str, Any]:
         """Seed all generators that are tracked; see ``SeedTracker.set_seeds``."""
+        self._active()
         return self._seeded(self._seeds.set_seeds(seed, self.config.track_cuda_seed))
 
     def create_reproducible_environment(self, seed: int) -> dict[str, Any]:
         """Seed all generators and make libraries deterministic; see ``SeedTracker``."""
+        self._active()
         return self._seeded(self._seeds.create_reproducible_environment(seed))
 
     def add_metadata(self, key: str | Mapping[str, object], value: object = None) -> None:
@@ -159,7 +162,9 @@ class ExperimentTracker(Lifecycle):
     def log_metrics(
         self, metrics: Mapping[str, Any], *, step: int | None = None, timestamp: str | None = None
     ) -> dict[str, Any]:
-        """Log several numbers; returns them as ``metrics``."""
+        """Log several numbers, all of them or none; returns them as ``metrics``."""
+        for name, value in metrics.items():
+            Metrics([]).add(name, value, step, timestamp)
         entries = [
             self.log_metric(name, value, step=step, timestamp=timestamp)
             for name, value in metrics.items()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Bit generators of NumPy that may be made by name from a file.
 _BITS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _WORD_BYTES = 4
+# Numbers that Philox draws at once.
+_BUFFERED = 4
 
 
 def states_now(*, python: bool, numpy: bool, torch: bool, cuda: bool) -> dict[str, Any]:
@@ -42,7 +44,12 @@ def restore(states: Mapping[str, Any]) -> None:
     TrackingError
         If one is no state of its generator, or its library is not installed.
     """
-    setters = [_SETTERS[name](state) for name, state in states.items() if name in _SETTERS]
+    unknown = sorted(states.keys() - _SETTERS.keys())
+    if unknown:
+        raise TrackingError(
+            f"unknown generator {unknown[0]!r}", advice=f"expected {', '.join(_SETTERS)}"
+        )
+    setters = [_SETTERS[name](state) for name, state in states.items()]
     for set_state in setters:
         set_state()
 
@@ -67,6 +74,23 @@ def state_of_generator(generator: Any) -> dict[str, Any]:
         f"{type(generator).__name__} is no random generator",
         advice="give generators of random, numpy.random or torch",
     )
+
+
+def check_fits(generator: Any, state: Mapping[str, Any]) -> None:
+    """Check that a state is of the same kind as a generator, which stays as it is.
+
+    Raises
+    ------
+    TrackingError
+        If it is not.
+    """
+    own = state_of_generator(generator)
+    for name in ("kind", "bit_generator", "device"):
+        if own.get(name) != state.get(name):
+            raise TrackingError(
+                f"the state is of {state.get(name)!r}, and the generator of {own.get(name)!r}",
+                advice="give a generator of the same kind as the saved one",
+            )
 
 
 def generator_of(state: Mapping[str, Any], into: Any = None) -> Any:
@@ -141,7 +165,14 @@ def _decoded(value: Any) -> Any:
 
 
 def _bits_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _decoded(each) for name, each in state.items() if name not in ("kind", "seed")}
+    found = {name: _decoded(each) for name, each in state.items() if name not in ("kind", "seed")}
+    # NumPy reads beyond its memory if a position is too large, and checks none.
+    words = found["state"].get("key", ()) if found["bit_generator"] == "MT19937" else ()
+    places = (found["state"].get("pos", 0), len(words)), (found.get("buffer_pos", 0), _BUFFERED)
+    for place, most in places:
+        if not 0 <= place <= most:
+            raise ValueError(f"position {place}: expected 0 to {most}")
+    return found
 
 
 def _text(content: bytes) -> str:
