@@ -134,8 +134,8 @@ def _in_turn(
 ) -> tuple[RunRecord, RunRecord]:
     """Run a function once after the other, since both would write to the same files.
 
-    A function that writes a file only where it is missing found it here, and gives what it found:
-    that is compared with the execution that wrote it.
+    A function that writes a file only where it is missing has found it by now, and gives its
+    content: that is compared with the execution that wrote it.
     """
     again = perform(recipe, how), perform(recipe, how)
     most = max(together, key=lambda each: len(each.evidence.files))

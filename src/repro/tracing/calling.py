@@ -41,7 +41,7 @@ def main(words: list[str]) -> None:
 
 
 def _code(function: Any) -> Any:
-    """Return the code that a user wrote of what can be called; None if it is none of Python's."""
+    """Return the code that a user wrote of what can be called; None for code in C."""
     while isinstance(function, functools.partial):
         function = function.func
     function = inspect.unwrap(function)
