@@ -11,9 +11,14 @@ from tests.tracking.test_plugin import run
 TESTS = """
 import functools
 import os
+import threading
 from pathlib import Path
 
 import pytest
+
+
+def undigested():
+    return {"lock": threading.Lock(), "drawn": os.urandom(4).hex()}
 
 
 class Model:
@@ -82,6 +87,7 @@ def same(x):
     ("awaited", awaited),
     ("kept", kept),
     ("built_in", os.getpid),
+    ("undigested", undigested),
 ])
 def test_of(reproducible, name, function):
     reproducible(function)
@@ -111,9 +117,11 @@ def test_what_can_be_called(session: Path) -> None:
     done = run(session)
     assert failures(done.stdout) == {
         "drawing", "callable", "drawing_partial", "generated", "awaited", "kept", "built_in",
+        "undigested",
     }  # fmt: skip
     assert "5 passed" in done.stdout
     assert "a coroutine runs nothing" in done.stdout
+    assert "undigested returns dict, which has no digest" in done.stdout
     # What a function left behind does not make it reproducible.
     assert "kept is not reproducible" in done.stdout
 

@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 from repro.tracing import calls
+from repro.tracing.values import SKIPPED
 
 PATHS = "REPRO_CALL_PATHS"
 """Variable with the folders of modules of the process that asks for the call."""
@@ -34,10 +35,14 @@ def main(words: list[str]) -> None:
         file = active.places.code(code.co_filename) or os.path.basename(code.co_filename)
         site = file, code.co_firstlineno
     name = getattr(function, "__name__", type(function).__name__)
-    step = active.begin(site, f"{name} returns", dict, kind="number")
+    name = f"{name} returns"
+    step = active.begin(site, name, dict, kind="number")
     result = _result(function, args, kwargs)
     if step is not None:
         active.finish(step, result)
+    if active.digests.digest(result).startswith(SKIPPED):
+        kind = type(result).__name__
+        raise SystemExit(f"{name} {kind}, which has no digest: return what can be compared")
 
 
 def _code(function: Any) -> Any:
