@@ -10,14 +10,17 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-_OPTION = "--repro-record"
+_OPTION, _LEVEL = "--repro-record", "--repro-level"
+LEVELS = ("seeded", "strict", "portable", "portable-v2")
+"""Names of the determinism levels."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         " this folder (runs by default).",
     )
     group.addoption(
-        "--repro-level",
+        _LEVEL,
         metavar="LEVEL",
         default="portable",
         help="Determinism level of the fixture reproducible (portable by default; seeded fixes"
@@ -78,10 +81,12 @@ class Reproducible:
         __tracebackhide__ = True
         from repro.app.twice import TwiceRequest, keep, run_twice  # noqa: PLC0415 - only if used
 
-        level = level or str(self._config.getoption("--repro-level"))
+        level = level or str(self._config.getoption(_LEVEL))
+        _check("level", level, LEVELS)
+        _check("allow", allow, ("identical", "equivalent"))
         request = TwiceRequest(
             words=self._words(function, args, kwargs),
-            name=getattr(function, "__name__", "function"),
+            name=getattr(function, "__name__", type(function).__name__),
             folder=Path.cwd(),
             level=level,
             paths=[path for path in sys.path if path],
@@ -103,12 +108,11 @@ class Reproducible:
     def _words(
         self, function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> list[str]:
-        name = getattr(function, "__qualname__", "<>")
-        file = getattr(getattr(function, "__code__", None), "co_filename", "")
-        if not args and not kwargs and "<" not in name and Path(file).is_file():
-            return [f"{os.path.relpath(file)}::{name}"]
-        # A lambda or an inner function has no name to be found by.
-        content = _cloudpickle().dumps((function, args, kwargs))
+        file = _file_of(function)
+        if not args and not kwargs and file is not None:
+            return [f"{os.path.relpath(file)}::{function.__qualname__}"]
+        # A lambda, an inner function or a method has no name to be found by.
+        content = _pickled((function, args, kwargs))
         path = self._place / "call.pickle"
         path.write_bytes(content)
         return [str(path), hashlib.sha256(content).hexdigest()]
@@ -130,12 +134,56 @@ def _surroundings(config: pytest.Config, level: str) -> Any:
     return known[level]
 
 
-def _cloudpickle() -> Any:
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options of this plug-in."""
+    level = str(config.getoption(_LEVEL))
+    if level not in LEVELS:
+        raise pytest.UsageError(f"{_LEVEL} {level}: expected one of {', '.join(LEVELS)}")
+
+
+def _check(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} {value!r}: expected one of {', '.join(known)}")
+
+
+def _file_of(function: Callable[..., object]) -> str | None:
+    """Return the file in which a fresh process finds a function by its name; else None."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    found: Any = module
+    for part in getattr(function, "__qualname__", "<>").split("."):
+        found = getattr(found, part, None)
+    file = getattr(module, "__file__", None)
+    # A bound method and a partial have names too, of a function that takes other arguments.
+    is_named = isinstance(function, FunctionType) and found is function
+    return file if is_named and file is not None and Path(file).suffix == ".py" else None
+
+
+def _pickled(call: tuple[object, ...]) -> bytes:
+    """Return a call as a pickle, with the code of modules that a fresh process would not find."""
     try:
         import cloudpickle  # noqa: PLC0415 - joblib needs it, or has its own copy
     except ImportError:
         from joblib.externals import cloudpickle  # noqa: PLC0415
-    return cloudpickle
+    # With --import-mode=importlib, no folder of sys.path has the module of a test.
+    hidden = [each for each in [*sys.modules.values()] if _is_hidden(each)]
+    for module in hidden:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(call))
+    finally:
+        for module in hidden:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _is_hidden(module: Any) -> bool:
+    file, spec = getattr(module, "__file__", None), getattr(module, "__spec__", None)
+    if not isinstance(file, str) or spec is None or not file.endswith(".py"):
+        return False
+    if type(spec.loader).__module__.partition(".")[0] != "_pytest":
+        return False
+    name = str(module.__name__).replace(".", "/")
+    ways = (f"{name}.py", f"{name}/__init__.py")
+    return not any(Path(path, way) == Path(file) for path in sys.path for way in ways)
 
 
 def _print(block: bytes) -> None:

@@ -340,3 +340,13 @@ def test_git() -> None:
     again = tracker.capture_git_state()
     assert again["diff"]["sha256"] != dirty["diff"]["sha256"]
     assert (again["diff"]["files"], again["diff"]["insertions"]) == (2, 2)
+
+
+def test_a_stream_that_is_not_read_to_its_end_says_so() -> None:
+    tracker = ExperimentTracker(quick())
+    items = tracker.track_dataset(iter([1, 2, 3]), "stream")["iterable"]
+    next(items)
+    with pytest.warns(TrackingWarning, match="the data 'stream' was not read to its end"):
+        tracker.finish_experiment()
+    assert list(items) == [2, 3]
+    assert read()["datasets"]["stream"]["checksum"] is None

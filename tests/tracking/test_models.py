@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from repro.core.errors import TrackingError
-from repro.tracking import ModelTracker, TrackingConfig
+from repro.tracking import ModelTracker, TrackingConfig, TrackingWarning
 from tests.needs import require
 
 RNG = np.random.default_rng(0)
@@ -195,3 +195,54 @@ def test_a_hugging_face_model() -> None:
 def test_checksums_by_another_algorithm() -> None:
     found = ModelTracker("sha512").track_model(LinearRegression().fit(X, Y), "m")
     assert len(found["weights_checksum"]) == hashlib.sha512().digest_size * 2
+
+
+@pytest.mark.scripts
+def test_modules_without_a_digest_are_refused() -> None:
+    import torch
+
+    class Extra(torch.nn.Module):
+        def __init__(self, state: object) -> None:
+            super().__init__()
+            self.state = state
+
+        def get_extra_state(self) -> object:
+            return self.state
+
+    modules = (
+        torch.nn.Linear(2, 2, device="meta"),
+        torch.nn.LazyLinear(2),
+        # Its text has an address in memory.
+        Extra(object()),
+    )
+    for module in modules:
+        with pytest.raises(TrackingError, match="cannot be tracked as a model"):
+            ModelTracker().track_model(module, "m")
+    found = [ModelTracker().track_model(Extra(state), "m") for state in ([1], [1], [2])]
+    first, second, other = (each["weights_checksum"] for each in found)
+    assert first == second != other
+
+
+@pytest.mark.scripts
+def test_a_function_of_a_booster_counts_by_its_name() -> None:
+    import xgboost
+
+    def model() -> Any:
+        def objective(truth: Any, found: Any) -> tuple[Any, Any]:
+            return found - truth, np.ones_like(found)
+
+        rows = np.arange(20.0).reshape(10, 2)
+        return xgboost.XGBRegressor(objective=objective, n_estimators=2).fit(rows, rows[:, 0])
+
+    models = [model(), model()]
+    found = [ModelTracker().track_model(each, "m") for each in models]
+    assert found[0]["architecture_checksum"] == found[1]["architecture_checksum"]
+    assert " at 0x" not in found[0]["structure"]
+
+
+def test_weights_that_no_folder_gets_are_named() -> None:
+    from sklearn.linear_model import LinearRegression
+
+    fitted = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+    with pytest.warns(TrackingWarning, match="no weights are saved"):
+        ModelTracker().track_model(fitted, "m", None, True, True)

@@ -179,3 +179,42 @@ def test_no_class_is_made_by_a_name_from_a_file(tmp_path: Path) -> None:
         tracker.load_seed_state(path)
     with pytest.raises(TrackingError, match="is no random generator"):
         tracker.save_seed_state(tmp_path / "x.json", {"rng": object()})
+
+
+def test_a_state_that_would_be_read_beyond_its_memory(tmp_path: Path) -> None:
+    tracker, path = SeedTracker(track_torch=False), tmp_path / "states.json"
+    philox = np.random.Generator(np.random.Philox(1))
+    tracker.save_seed_state(path, {"own": philox})
+    whole = json.loads(path.read_bytes())
+    for place in ("100000000", "-5"):
+        for part, name in (
+            (("seeds", "numpy", "state"), "pos"),
+            (("generators", "own"), "buffer_pos"),
+        ):
+            content = json.loads(json.dumps(whole))
+            inner = content
+            for each in part:
+                inner = inner[each]
+            inner[name] = {"int": place}
+            path.write_text(json.dumps(content))
+            before = random.getstate()
+            with pytest.raises(RuntimeError, match=f"position {place}: expected 0 to"):
+                tracker.load_seed_state(path)
+            assert random.getstate() == before
+
+
+def test_nothing_is_set_if_one_generator_does_not_fit(tmp_path: Path) -> None:
+    tracker, path = SeedTracker(track_torch=False), tmp_path / "states.json"
+    tracker.save_seed_state(path, {"own": np.random.default_rng(1)})
+    random.seed(77)
+    before = random.getstate()
+    for other in (np.random.Generator(np.random.MT19937(1)), random.Random(1)):
+        with pytest.raises(RuntimeError, match="the state is of"):
+            tracker.load_seed_state(path, {"own": other})
+        assert random.getstate() == before
+    content = json.loads(path.read_bytes())
+    content["seeds"]["unheard of"] = {}
+    path.write_text(json.dumps(content))
+    with pytest.raises(RuntimeError, match="unknown generator 'unheard of'"):
+        tracker.load_seed_state(path)
+    assert random.getstate() == before

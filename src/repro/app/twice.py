@@ -118,15 +118,29 @@ def run_twice(
     )
     with ThreadPoolExecutor(max_workers=2) as pool:
         records = tuple(pool.map(lambda _: perform(recipe, how), range(2)))
-    if any(each.evidence.files for each in records):
-        records = (perform(recipe, how), perform(recipe, how))
     first, second = records
+    if any(each.evidence.files for each in records):
+        first, second = _in_turn(records, recipe, how)
     question = Repetition(
         request.name, first, (), request.folder, None,
         settings_or_default(request.folder), ToleranceRequest(),
     )  # fmt: skip
     comparison, suspects = compared(question, second)
     return Twice((first, second), comparison, suspects)
+
+
+def _in_turn(
+    together: Sequence[RunRecord], recipe: CommandRecipe, how: Performance
+) -> tuple[RunRecord, RunRecord]:
+    """Run a function once after the other, since both would write to the same files.
+
+    A function that writes a file only where it is missing has found it by now, and gives its
+    content: that is compared with the execution that wrote it.
+    """
+    again = perform(recipe, how), perform(recipe, how)
+    most = max(together, key=lambda each: len(each.evidence.files))
+    is_left = most.evidence.files.keys() - again[1].evidence.files.keys()
+    return (most, again[1]) if is_left else again
 
 
 def keep(record: RunRecord, folder: Path, runs: Path) -> Path:

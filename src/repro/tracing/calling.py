@@ -6,13 +6,16 @@ have, which the process that starts this one has just written.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
+import inspect
 import os
 import sys
 from typing import Any
 
 from repro.tracing import calls
+from repro.tracing.values import SKIPPED
 
 PATHS = "REPRO_CALL_PATHS"
 """Variable with the folders of modules of the process that asks for the call."""
@@ -23,17 +26,42 @@ def main(words: list[str]) -> None:
     here = [path for path in os.environ.get(PATHS, "").split(os.pathsep) if path]
     sys.path.extend(path for path in here if path not in sys.path)
     function, args, kwargs = _pickled(*words) if len(words) == 2 else (_found(words[0]), (), {})
-    code = getattr(function, "__code__", None)
     active = calls.ACTIVE
-    if active is None or code is None:
-        function(*args, **kwargs)
+    if active is None:
+        _result(function, args, kwargs)
         return
-    file = active.places.code(code.co_filename) or os.path.basename(code.co_filename)
-    name = f"{function.__name__} returns"
-    step = active.begin((file, code.co_firstlineno), name, dict, kind="number")
-    result = function(*args, **kwargs)
+    site, code = ("elsewhere", 0), _code(function)
+    if code is not None:
+        file = active.places.code(code.co_filename) or os.path.basename(code.co_filename)
+        site = file, code.co_firstlineno
+    name = getattr(function, "__name__", type(function).__name__)
+    name = f"{name} returns"
+    step = active.begin(site, name, dict, kind="number")
+    result = _result(function, args, kwargs)
     if step is not None:
         active.finish(step, result)
+    if active.digests.digest(result).startswith(SKIPPED):
+        kind = type(result).__name__
+        raise SystemExit(f"{name} {kind}, which has no digest: return what can be compared")
+
+
+def _code(function: Any) -> Any:
+    """Return the code that a user wrote of what can be called; None for code in C."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    if not hasattr(function, "__code__"):
+        function = vars(type(function)).get("__call__")
+    return getattr(function, "__code__", None)
+
+
+def _result(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function; what a generator yields is its result."""
+    result = function(*args, **kwargs)
+    if inspect.iscoroutine(result):
+        result.close()
+        raise SystemExit("a coroutine runs nothing: give a function that runs it by asyncio.run")
+    return list(result) if inspect.isgenerator(result) else result
 
 
 def _found(target: str) -> Any:

@@ -44,12 +44,19 @@ class Closing:
         finally:
             self._journal.remove()
 
+    def cancel(self) -> None:
+        """Give up without a record."""
+        if self._run is not None:
+            self._run.cancel()
+        self._journal.remove()
+
 
 def command_line() -> tuple[str, ...]:
     """Return the command line of this Python; empty where the program came by other ways."""
     words = list(getattr(sys, "orig_argv", ()))
     interactive = hasattr(sys, "ps1") or sys.flags.interactive or "ipykernel" in sys.modules
     options = [word for word in words[1:] if word != "-"]
-    if interactive or not options or len(options) != len(words) - 1:
+    is_worker = "--multiprocessing-fork" in words
+    if interactive or is_worker or not options or len(options) != len(words) - 1:
         return ()
     return (sys.executable, *words[1:])

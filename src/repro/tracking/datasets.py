@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from repro.tracking.checksums import check_algorithm, checksum_of
 from repro.tracking.contents import describe
 from repro.tracking.contents.paths import USUAL
-from repro.tracking.states import kept
+from repro.tracking.held import kept
 from repro.tracking.streams import Stream
 from repro.tracking.times import now
 from repro.tracking.written import plain

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro.tracking.lifecycle import Lifecycle
+from repro.tracking.metrics import Metrics
 from repro.tracking.predictions import describe_predictions
 from repro.tracking.written import plain
 
@@ -30,7 +31,9 @@ class ExperimentTracker(Lifecycle):
             return {"name": name, "enabled": False}
 
         def finished(info: dict[str, Any], digest: str) -> None:
-            """Record data that was read to its end."""
+            """Record data that was read to its end, if the experiment has not ended before."""
+            if self._summary is not None:
+                return
             journal.note(f"track_dataset {name}", {"content": digest})
             self._keep("datasets", name, info)
 
@@ -103,10 +106,12 @@ class ExperimentTracker(Lifecycle):
 
     def set_seeds(self, seed: int) -> dict[str, Any]:
         """Seed all generators that are tracked; see ``SeedTracker.set_seeds``."""
+        self._active()
         return self._seeded(self._seeds.set_seeds(seed, self.config.track_cuda_seed))
 
     def create_reproducible_environment(self, seed: int) -> dict[str, Any]:
         """Seed all generators and make libraries deterministic; see ``SeedTracker``."""
+        self._active()
         return self._seeded(self._seeds.create_reproducible_environment(seed))
 
     def add_metadata(self, key: str | Mapping[str, object], value: object = None) -> None:
@@ -159,7 +164,9 @@ class ExperimentTracker(Lifecycle):
     def log_metrics(
         self, metrics: Mapping[str, Any], *, step: int | None = None, timestamp: str | None = None
     ) -> dict[str, Any]:
-        """Log several numbers; returns them as ``metrics``."""
+        """Log several numbers, all of them or none; returns them as ``metrics``."""
+        for name, value in metrics.items():
+            Metrics([]).add(name, value, step, timestamp)
         entries = [
             self.log_metric(name, value, step=step, timestamp=timestamp)
             for name, value in metrics.items()

@@ -17,6 +17,7 @@ from repro.tracing.files import Files
 from repro.tracing.places import Places
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
+from repro.tracking.written import plain, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,11 +77,14 @@ class Journal:
         outputs, inputs : mapping of str to str
             Digests by name.
         """
-        self._calls.named(self._site(), label, dict(inputs or {}), dict(outputs), **extra)
+        parts = {name: plain(each) for name, each in extra.items()}
+        self._calls.named(
+            self._site(), readable(label), plain(inputs or {}), plain(outputs), **parts
+        )
 
     def number(self, name: str, value: float, place: int | None) -> None:
         """Write a logged number."""
-        self._calls.trace.write("logged", name=name, value=value, place=place, site=None)
+        self._calls.trace.write("logged", name=readable(name), value=value, place=place, site=None)
 
     def seeded(self, generators: Iterator[str] | list[str]) -> None:
         """Write that generators were seeded, where nothing else observes that."""
@@ -108,7 +112,7 @@ class Journal:
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
         """Write a part of the program as a step: the generators that it drew from."""
-        step = self._calls.begin(self._site(), label, dict)
+        step = self._calls.begin(self._site(), readable(label), dict)
         try:
             yield
         except BaseException as error:

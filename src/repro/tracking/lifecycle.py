@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from repro.core.errors import TrackingError
@@ -55,6 +57,7 @@ class Lifecycle:
             track_torch=config.track_torch_seed,
             track_cuda=config.track_cuda_seed,
         )
+        self._process = 0
         self._journal: Journal | None = None
         self._output: Output | None = None
         self._closing: Closing | None = None
@@ -104,7 +107,8 @@ class Lifecycle:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._finish(status=0 if kind is None else 1)
+        is_well = kind is None or (isinstance(error, SystemExit) and error.code in (None, 0))
+        self._finish(status=0 if is_well else 1)
 
     def start_experiment(self) -> dict[str, Any]:
         """Begin: capture the environment, git and the generators, as far as these parts are on.
@@ -121,7 +125,11 @@ class Lifecycle:
         """
         with self._lock:
             if self._journal is None:
-                self._begin()
+                try:
+                    self._begin()
+                except BaseException:
+                    self._undo()
+                    raise
             parts = ("environment", "git", "seeds", "experiment_id")
             return {name: self.tracking_data[name] for name in parts}
 
@@ -145,8 +153,19 @@ class Lifecycle:
             if config.enable_seed_tracking:
                 data["seeds"] = self._seeds.capture_seeds()
             self._closing = Closing(config, journal)
-        atexit.register(self._at_exit)
         self._save("started", "environment", "git", "seeds")
+        self._process = os.getpid()
+        # Writing a run needs it, and it cannot be loaded when Python ends.
+        import_module("concurrent.futures.thread")
+        atexit.register(self._at_exit)
+
+    def _undo(self) -> None:
+        """Forget a beginning that ended in an error, so that the next call meets it again."""
+        if self._closing is not None:
+            self._closing.cancel()
+        elif self._journal is not None:
+            self._journal.remove()
+        self._journal = self._output = self._closing = None
 
     def get_tracking_summary(self) -> dict[str, Any]:
         """Return what was tracked so far, in numbers and names."""
@@ -185,6 +204,10 @@ class Lifecycle:
             self.start_experiment()
             if self._summary is None and self._closing is not None and self._output is not None:
                 self.tracking_data["finished"] = now()
+                for name, info in self.tracking_data["datasets"].items():
+                    if info["checksum"] is None:
+                        sentence = f"the data {name!r} was not read to its end, and has no digest"
+                        self._warned.once(f"data {name}", sentence)
                 atexit.unregister(self._at_exit)
                 self._output.finish(self.tracking_data, "finished")
                 self.run = self._closing.close(status)
@@ -192,6 +215,9 @@ class Lifecycle:
             return dict(self._summary or {})
 
     def _at_exit(self) -> None:
+        if os.getpid() != self._process:
+            # A fork of the program: the experiment is that of its parent.
+            return
         # A program that ends without finish_experiment has not reached its end.
         self._warned.once("finish", "finish_experiment was not called: the record says so")
         self._finish(status=1)

@@ -32,9 +32,12 @@ class Metrics:
         """
         if step is not None and (isinstance(step, bool) or not hasattr(step, "__index__")):
             raise TrackingError(f"metric {name!r}: step {step!r}: expected an integer")
+        number = _number(name, value)
+        # A number that has no digest is no entry either.
+        self.digest(number)
         entry = {
             "name": str(name),
-            "value": _number(name, value),
+            "value": number,
             "step": None if step is None else int(step),
             "timestamp": timestamp or now(),
         }
@@ -44,8 +47,16 @@ class Metrics:
     @staticmethod
     def digest(value: float) -> str:
         """Return the digest of a number, ``number/v1:<hex>``; NaN is one value."""
-        number = float("nan") if value != value else float(value)  # noqa: PLR0124 - NaN alone
-        return TaggedHash("number").add(struct.pack(">d", number)).digest()
+        try:
+            number = float("nan") if value != value else float(value)  # noqa: PLR0124 - NaN alone
+        except OverflowError as error:
+            raise TrackingError(
+                "a metric is larger than any number with a fraction", advice="log its logarithm"
+            ) from error
+        tagged = TaggedHash("number").add(struct.pack(">d", number))
+        # A large integer has more digits than a fraction keeps.
+        is_exact = number != number or number == value  # noqa: PLR0124
+        return (tagged if is_exact else tagged.add(str(value).encode())).digest()
 
 
 def _number(name: str, value: Any) -> float | int:

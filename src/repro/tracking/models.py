@@ -11,6 +11,7 @@ from repro.core.canonical import TaggedHash, typed_digest
 from repro.core.errors import TrackingError
 from repro.tracking.contents.paths import USUAL
 from repro.tracking.times import now
+from repro.tracking.warned import Warned
 from repro.tracking.written import plain
 
 if TYPE_CHECKING:
@@ -111,6 +112,9 @@ class ModelTracker:
             "metadata": plain(dict(metadata or {})),
             "timestamp": now(),
         }
+        if save_weights and folder is None:
+            sentence = "no weights are saved: ModelTracker has no configuration with a folder"
+            Warned().once("weights", sentence)
         if save_weights and folder is not None:
             info["weights_path"] = str(_saved(found, model, folder, name))
         if save_architecture and folder is not None:
@@ -173,18 +177,27 @@ def _architecture(model: Any, found: ModelContent) -> str:
 
 
 def _content(model: Any) -> ModelContent:
+    try:
+        return _found(model)
+    except TrackingError:
+        raise
+    except Exception as error:
+        # Each library has errors of its own, such as for a parameter without values.
+        is_kind = isinstance(error, TypeError)
+        reason = str(error) if is_kind else f"{type(error).__name__}: {error}"
+        raise TrackingError(
+            f"{type(model).__name__} cannot be tracked as a model: {reason}"[:_WIDE],
+            advice="track a PyTorch module, an estimator or a booster, with all of its values",
+        ) from error
+
+
+def _found(model: Any) -> ModelContent:
     packages = {str(own.__module__).partition(".")[0] for own in type(model).__mro__[:-1]}
     for package, place in _LIBRARIES.items():
         is_its = package in packages and package in sys.modules
         if is_its and (found := _from(place, model)) is not None:
             return found
-    try:
-        found = _from(f"{_PLACE}.estimators", model)
-    except TypeError as error:
-        raise TrackingError(
-            f"{type(model).__name__} cannot be tracked as a model: {error}",
-            advice="track a PyTorch module, an estimator or a booster",
-        ) from error
+    found = _from(f"{_PLACE}.estimators", model)
     assert found is not None  # noqa: S101 - it raises instead
     return found
 
@@ -202,6 +215,7 @@ def weights_digest(named: Any) -> str:
     return tagged.digest()
 
 
+_WIDE = 500
 _PLACE = "repro.tracking.architectures"
 _LIBRARIES = {
     "torch": f"{_PLACE}.modules",

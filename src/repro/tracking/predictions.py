@@ -33,9 +33,9 @@ def describe_predictions(
             raise TrackingError(
                 f"predictions {name!r}: {len(values['ids'])} ids and {len(each)} of {column}"
             )
-    twice = next((i for i, times in Counter(map(str, values["ids"])).items() if times > 1), None)
+    twice = next((i for i, times in Counter(map(repr, values["ids"])).items() if times > 1), None)
     if twice is not None:
-        raise TrackingError(f"predictions {name!r}: the id {twice!r} occurs twice")
+        raise TrackingError(f"predictions {name!r}: the id {twice} occurs twice")
     digests = {
         column: digest_part(columns[column] if hasattr(columns[column], "dtype") else each)
         for column, each in values.items()

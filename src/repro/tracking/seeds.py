@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import TrackingError
 from repro.tracking.states import (
+    check_fits,
     digest_of_states,
     generator_of,
     restore,
@@ -160,6 +161,8 @@ class SeedTracker:
             raise RuntimeError(f"Missing required field: generators.{missing[0]} in {path}")
         try:
             made = {n: generator_of(s) for n, s in content["generators"].items()}
+            for name, each in given.items():
+                check_fits(each, content["generators"][name])
             restore({n: s for n, s in content["seeds"].items() if self._parts.get(n, True)})
             for name, each in given.items():
                 made[name] = generator_of(content["generators"][name], each)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import random
 import sys
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from repro.core.canonical import typed_digest
 from repro.core.errors import TrackingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # Bit generators of NumPy that may be made by name from a file.
 _BITS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 _WORD_BYTES = 4
+# Numbers that Philox draws at once.
+_BUFFERED = 4
 
 
 def states_now(*, python: bool, numpy: bool, torch: bool, cuda: bool) -> dict[str, Any]:
@@ -43,7 +44,12 @@ def restore(states: Mapping[str, Any]) -> None:
     TrackingError
         If one is no state of its generator, or its library is not installed.
     """
-    setters = [_SETTERS[name](state) for name, state in states.items() if name in _SETTERS]
+    unknown = sorted(states.keys() - _SETTERS.keys())
+    if unknown:
+        raise TrackingError(
+            f"unknown generator {unknown[0]!r}", advice=f"expected {', '.join(_SETTERS)}"
+        )
+    setters = [_SETTERS[name](state) for name, state in states.items()]
     for set_state in setters:
         set_state()
 
@@ -70,6 +76,23 @@ def state_of_generator(generator: Any) -> dict[str, Any]:
     )
 
 
+def check_fits(generator: Any, state: Mapping[str, Any]) -> None:
+    """Check that a state is of the same kind as a generator, which stays as it is.
+
+    Raises
+    ------
+    TrackingError
+        If it is not.
+    """
+    own = state_of_generator(generator)
+    for name in ("kind", "bit_generator", "device"):
+        if own.get(name) != state.get(name):
+            raise TrackingError(
+                f"the state is of {state.get(name)!r}, and the generator of {own.get(name)!r}",
+                advice="give a generator of the same kind as the saved one",
+            )
+
+
 def generator_of(state: Mapping[str, Any], into: Any = None) -> Any:
     """Return a generator in a state: the given one, or else a new one.
 
@@ -85,32 +108,6 @@ def generator_of(state: Mapping[str, Any], into: Any = None) -> Any:
             f"not the state of a generator: {type(error).__name__}: {error}",
             advice="use a file that save_seed_state wrote",
         ) from error
-
-
-@contextmanager
-def kept(*held: object) -> Iterator[None]:
-    """Set global generators, and those that objects hold, back to their states at the end."""
-    before = [(each, _raw_state(each)) for each in (*_global(), *_generators(held))]
-    torch: Any = sys.modules.get("torch")
-    cuda = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
-        for generator, state in before:
-            _set_raw(generator, state)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
-
-
-def _global() -> Iterator[Any]:
-    """Yield the global generators themselves, since calls of their modules count as seeding."""
-    yield random._inst  # noqa: SLF001
-    numpy: Any = sys.modules.get("numpy.random.mtrand")
-    if numpy is not None:
-        yield numpy._rand  # noqa: SLF001
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        yield torch.default_generator
 
 
 def digest_of_states(states: Mapping[str, Any]) -> str:
@@ -168,7 +165,14 @@ def _decoded(value: Any) -> Any:
 
 
 def _bits_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _decoded(each) for name, each in state.items() if name not in ("kind", "seed")}
+    found = {name: _decoded(each) for name, each in state.items() if name not in ("kind", "seed")}
+    # NumPy reads beyond its memory if a position is too large, and checks none.
+    words = found["state"].get("key", ()) if found["bit_generator"] == "MT19937" else ()
+    places = (found["state"].get("pos", 0), len(words)), (found.get("buffer_pos", 0), _BUFFERED)
+    for place, most in places:
+        if not 0 <= place <= most:
+            raise ValueError(f"position {place}: expected 0 to {most}")
+    return found
 
 
 def _text(content: bytes) -> str:
@@ -280,49 +284,3 @@ _MADE: dict[str, Any] = {
     "numpy.RandomState": _make_state,
     "torch.Generator": _make_torch,
 }
-
-
-_DEPTH = 4
-
-
-def _generators(values: Any, depth: int = _DEPTH, seen: set[int] | None = None) -> Iterator[Any]:
-    """Yield the generators that objects hold in their attributes, and in attributes of these."""
-    seen = set() if seen is None else seen
-    for value in values:
-        if id(value) in seen or isinstance(value, (str, bytes, int, float, type)):
-            continue
-        seen.add(id(value))
-        if isinstance(value, random.Random) or _is_generator(value):
-            yield value
-        elif depth and isinstance(value, (list, tuple)) and len(value) <= _MANY:
-            yield from _generators(value, depth - 1, seen)
-        elif depth and isinstance(value, dict) and len(value) <= _MANY:
-            yield from _generators(value.values(), depth - 1, seen)
-        elif depth:
-            with suppress(TypeError):
-                yield from _generators(vars(value).values(), depth - 1, seen)
-
-
-_MANY = 64
-
-
-def _is_generator(value: object) -> bool:
-    kind = type(value)
-    names = ("Generator", "RandomState")
-    return kind.__name__ in names and kind.__module__.startswith(("numpy", "torch"))
-
-
-def _raw_state(generator: Any) -> Any:
-    if isinstance(generator, random.Random):
-        return generator.getstate()
-    bits = getattr(generator, "bit_generator", None)
-    return bits.state if bits is not None else generator.get_state()
-
-
-def _set_raw(generator: Any, state: Any) -> None:
-    if isinstance(generator, random.Random):
-        generator.setstate(state)
-    elif hasattr(generator, "bit_generator"):
-        generator.bit_generator.state = state
-    else:
-        generator.set_state(state)

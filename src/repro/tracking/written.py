@@ -17,17 +17,22 @@ def plain(value: Any) -> Any:
     for kind in (bool, int, float, str):
         # NumPy's numbers and texts, and enumerations, are of these types and of others too.
         if isinstance(value, kind):
-            found = kind(value)
+            found = readable(str(value)) if kind is str else kind(value)
             return repr(found) if isinstance(found, float) and not math.isfinite(found) else found
     if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
+        return {readable(str(key)): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
     if isinstance(value, (set, frozenset)):
-        return sorted(map(str, value))
+        return sorted(readable(str(each)) for each in value)
     if hasattr(value, "tolist"):
         return plain(value.tolist())
-    return None if value is None else str(value)
+    return None if value is None else readable(str(value))
+
+
+def readable(text: str) -> str:
+    """Return a text as UTF-8 has it: what is no character, as in some file names, as an escape."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def write_text(path: Path, text: str) -> None:

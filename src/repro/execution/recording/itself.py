@@ -106,9 +106,12 @@ class OwnRecorder:
     def _recipe(self, workdir: str) -> CommandRecipe | None:
         if not self._own.words:
             return None
-        words = tuple(redacted_words(portable(self._own.words)))
+        words = redacted_words(portable(self._own.words))
+        if words[0] == sys.executable:
+            # Its path is local to a machine.
+            words = ("python", *words[1:])
         return CommandRecipe(
-            kind="command", argv=words, workdir=workdir, environ={}, level=str(self._level)
+            kind="command", argv=tuple(words), workdir=workdir, environ={}, level=str(self._level)
         )
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from repro.tracking.architectures.estimators import shown
 from repro.tracking.models import ModelContent
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _of_trees(
     kind: str, model: bytes, facts: dict[str, Any], leaves: int, save: Any
 ) -> ModelContent:
     return ModelContent(
-        structure=json.dumps(facts, indent=2, default=repr),
+        structure=json.dumps(facts, indent=2, default=shown),
         weights=f"{kind}/v1:{hashlib.sha256(model).hexdigest()}",
         size=len(model),
         parameters=leaves,

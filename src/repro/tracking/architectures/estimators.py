@@ -45,15 +45,16 @@ def content(model: Any) -> ModelContent:
 def _structure(model: Any) -> str:
     params = model.get_params(deep=True) if hasattr(model, "get_params") else {}
     kept = {name: params[name] for name in sorted(params) if name not in ("n_jobs", "verbose")}
-    lines = json.dumps({n: _shown(v) for n, v in kept.items()}, indent=2)
+    lines = json.dumps({n: shown(v) for n, v in kept.items()}, indent=2)
     return f"{type(model).__name__} {lines}"
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """Return a parameter as JSON has it, without the address of anything."""
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
     if isinstance(value, (list, tuple)):
-        return [_shown(each) for each in value]
+        return [shown(each) for each in value]
     # The repr of a function or a generator has its address.
     named = getattr(value, "__qualname__", None)
     if named or not hasattr(value, "get_params"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import TrackingError
 from repro.digest.tensors import digest_tensor
+from repro.tracking.contents.kinds import digest_part
 from repro.tracking.models import ModelContent, weights_digest
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def content(model: Any) -> ModelContent | None:
     tensors |= {n: each for n, each in model.named_buffers() if n not in tensors}
     rest = {n: each for n, each in state.items() if n not in tensors}
     named = [(n, digest_tensor(each)) for n, each in tensors.items()]
-    named += [(n, repr(each)) for n, each in rest.items() if each is not None]
+    named += [(n, digest_part(each)) for n, each in rest.items() if each is not None]
     parameters = list(model.parameters())
     return ModelContent(
         structure=_structure(model, tensors),

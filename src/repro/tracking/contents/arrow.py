@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from repro.core.canonical import TaggedHash
 from repro.digest.arrays import canonical_values
 from repro.tracking.contents.leaves import Leaves
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ROWS = 1 << 15
+# Fewer rows, since each may hold an image.
+_FILES = 1 << 10
 
 
 def digest_table(table: Any) -> str:
@@ -79,7 +84,7 @@ def _add_values(leaves: Leaves, path: str, array: Any) -> None:
         content = canonical_values(plain).view(np.uint8).data if plain.size else b""
         leaves.add(path, str(kind), len(array), content)
         return
-    if types.is_temporal(kind):
+    if types.is_temporal(kind) and not types.is_interval(kind):
         parts = [repr(each).encode() for each in _ticks(array)]
     else:
         parts = [_bytes(each) for each in array.to_pylist()]
@@ -108,8 +113,12 @@ def digest_hugging_face(dataset: Any) -> tuple[str, dict[str, Any]]:
     Rows count in the order in which they are read: a selection or a shuffle that was applied counts
     by its result. Images and sounds count by their files' content.
     """
-    batches = dataset.with_format("arrow").iter(batch_size=_ROWS)
-    first = dataset.with_format("arrow")[:0]
-    digest = digest_batches(first.schema.remove_metadata(), batches)
+    embed = import_module("datasets.table").embed_table_storage
+    # Files outside of the table become part of it, and the folders that they are in do not.
+    arrow = dataset.with_format("arrow")
+    batches = (embed(batch) for batch in arrow.iter(batch_size=_FILES))
+    features = json.dumps(dataset.features.to_dict(), sort_keys=True)
+    table = digest_batches(arrow[:0].schema.remove_metadata(), batches)
+    digest = TaggedHash("dataset").add(features.encode()).add(table.encode()).digest()
     facts = {"num_samples": len(dataset), "columns": list(dataset.column_names)}
     return digest, facts

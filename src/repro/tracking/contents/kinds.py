@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repro.core.canonical import TaggedHash
 from repro.core.errors import TrackingError
 from repro.tracking.contents.paths import USUAL, digest_path
 from repro.tracking.contents.values import digest_container, digest_scalar, is_plain
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 GROUP = "repro.tracking.data"
 """Entry points of other distributions: a function that digests a value, or returns None."""
 
+_WIDE = 500
 _ARROW = ("Table", "RecordBatch")
 
 
@@ -71,6 +73,14 @@ def describe(value: Any, algorithm: str = USUAL) -> Described:
             f"{type(value).__name__} cannot be tracked: {error}",
             advice="track arrays, frames, tensors, data sets, batches, files or folders",
         ) from error
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        # Each library has errors of its own, such as for a tensor without data.
+        raise TrackingError(
+            f"{type(value).__name__} cannot be read: {type(error).__name__}: {error}"[:_WIDE],
+            advice="see that it can be read to its end",
+        ) from error
 
 
 def digest_part(value: Any) -> str:
@@ -111,13 +121,26 @@ def _of_python(value: Any) -> Described:
 def _numpy(value: Any) -> Described | None:
     numpy: Any = sys.modules["numpy"]
     if isinstance(value, numpy.ma.MaskedArray):
-        parts = [value.filled(0) if value.dtype.kind in "biufc" else value.data, value.mask]
-        return Described(digest_container(parts, digest_part), _shape(value))
+        return Described(_masked(value), _shape(value))
     if isinstance(value, (numpy.ndarray, numpy.generic)):
         from repro.digest.arrays import digest_array  # noqa: PLC0415 - it imports NumPy
 
         return Described(digest_array(numpy.asanyarray(value)), _shape(value))
     return None
+
+
+def _masked(value: Any) -> str:
+    from repro.tracking.contents.samples import masked_values  # noqa: PLC0415 - it imports NumPy
+
+    tagged = TaggedHash("masked")
+    if value.dtype.names is not None:
+        for name in value.dtype.names:
+            tagged.add(name.encode()).add(_masked(value[name]).encode())
+        return tagged.digest()
+    mask = sys.modules["numpy"].ma.getmaskarray(value)
+    for part in (masked_values(value), mask):
+        tagged.add(digest_part(part).encode())
+    return tagged.digest()
 
 
 def _shape(value: Any) -> dict[str, Any]:
@@ -173,7 +196,10 @@ def _hugging_face(value: Any) -> Described | None:
         return Described(*contents.digest_hugging_face(value))
     if isinstance(value, (library.DatasetDict, library.IterableDatasetDict)):
         splits = {name: _described(value[name]) for name in sorted(value)}
-        digest = digest_container({n: each.digest for n, each in splits.items()}, digest_scalar)
+        tagged = TaggedHash("splits")
+        for name, each in splits.items():
+            tagged.add(name.encode()).add(each.digest.encode())
+        digest = tagged.digest()
         counts = {name: each.facts.get("num_samples") for name, each in splits.items()}
         return Described(digest, {"splits": counts})
     if isinstance(value, library.IterableDataset):

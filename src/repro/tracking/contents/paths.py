@@ -13,6 +13,7 @@ from repro.digest.files import open_regular
 
 USUAL = "sha256"
 """The algorithm of digests, and of checksums unless a program asks for a different one."""
+_WIDE = 100
 
 
 def digest_path(path: Path, algorithm: str) -> tuple[str, dict[str, Any]]:
@@ -29,7 +30,14 @@ def digest_path(path: Path, algorithm: str) -> tuple[str, dict[str, Any]]:
         If it is a pipe, a socket or a device, a link in it is broken or leads in a circle, or a
         file changes while it is read.
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise TrackingError(
+            f"{str(path)[:_WIDE]!r} is no path: {error.strerror}",
+            advice="text is the path of a file or a folder; put other text into a list",
+        ) from error
+    if not exists:
         kind = "a broken link" if path.is_symlink() else "no file or folder"
         raise FileNotFoundError(f"{path}: expected data, found {kind}")
     facts: dict[str, Any] = {"path": str(path.absolute())}

@@ -11,6 +11,7 @@ from repro.digest.arrays import canonical_values
 from repro.tracking.contents.leaves import Leaves
 
 _ROWS = 1 << 15
+_WIDE = ("Int128", "UInt128")
 _NUMBERS = ("Int", "UInt", "Float")
 
 
@@ -33,7 +34,8 @@ def digest_polars(frame: Any) -> str:
     for column in columns:
         for start in range(0, max(len(column), 1), _ROWS):
             _add(leaves, f".{column.name!r}", column.slice(start, _ROWS))
-    return leaves.digest("polars", [f"{each.name!r} {each.dtype}" for each in columns])
+    facts = ["series"] if isinstance(frame, polars.Series) else []
+    return leaves.digest("polars", facts + [f"{each.name!r} {each.dtype}" for each in columns])
 
 
 def _add(leaves: Leaves, path: str, column: Any) -> None:
@@ -51,7 +53,7 @@ def _add(leaves: Leaves, path: str, column: Any) -> None:
         _add(leaves, f"{path}[]", lists.filter(lengths > 0).explode())
     elif kind.startswith("Object"):
         raise TypeError("a Polars column of Python objects has no digest")
-    elif kind.startswith((*_NUMBERS, "Boolean")) and not kind.startswith("Int128"):
+    elif kind.startswith((*_NUMBERS, "Boolean")) and kind not in _WIDE:
         _add_numbers(leaves, path, column)
     else:
         temporal = column.dtype.is_temporal()

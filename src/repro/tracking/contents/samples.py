@@ -54,16 +54,26 @@ class Samples:
         """Return the digest of everything so far, ``samples/v1:<hex>``."""
         return self._leaves.digest("samples")
 
-    def _walk(self, path: str, value: Any) -> None:
+    def _walk(self, path: str, value: Any) -> int:
+        """Append a value, and return the number of its rows."""
+        found = self._taken_apart(value)
+        if found is None:
+            return self._leaf(path, value)
+        kind, parts = found
+        counts = [self._walk(f"{path}{name}", part) for name, part in parts]
+        rows = max(counts, default=1) if self._batched else 1
+        # Which rows have which parts: without it a key could move from one row to the next.
+        self._leaves.add(f"{path}()", kind, rows, b"")
+        return rows
+
+    def _taken_apart(self, value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
+        """Return what a value is and its parts by name; None for what is a row or a column."""
         if isinstance(value, Mapping):
-            for key, part in value.items():
-                self._walk(f"{path}.{key!r}", part)
-        elif isinstance(value, (list, tuple)) and not self._is_column(value):
-            self._leaves.add(f"{path}()", f"{len(value)}", 1, b"") if not self._batched else None
-            for position, part in enumerate(value):
-                self._walk(f"{path}[{position}]", part)
-        else:
-            self._leaf(path, value)
+            names = [repr(key) for key in value]
+            return f"keys {names}", [(f".{key!r}", part) for key, part in value.items()]
+        if isinstance(value, (list, tuple)) and not self._is_column(value):
+            return str(len(value)), [(f"[{n}]", part) for n, part in enumerate(value)]
+        return _columns_of(value) if self._batched else None
 
     def _is_column(self, value: list[Any] | tuple[Any, ...]) -> bool:
         """Return whether a list in a batch has one scalar for each sample."""
@@ -72,28 +82,51 @@ class Samples:
         )
         return self._batched and scalars
 
-    def _leaf(self, path: str, value: Any) -> None:
+    def _leaf(self, path: str, value: Any) -> int:
         array = as_array(value)
         if array is not None and array.dtype.kind in "biufcmM":
-            self._rows(path, array)
-        elif isinstance(value, list):
-            for part in value:
-                self._one(path, part)
+            return self._rows(path, array)
+        if isinstance(value, list):
+            parts = value
         elif self._batched and getattr(value, "ndim", False):
-            for part in value if array is None else array.tolist():
-                self._one(path, part)
+            parts = list(value) if array is None else array.tolist()
         else:
-            self._one(path, value)
+            parts = [value]
+        for part in parts:
+            self._one(path, part)
+        return len(parts)
 
-    def _rows(self, path: str, array: np.ndarray[Any, Any]) -> None:
+    def _rows(self, path: str, array: np.ndarray[Any, Any]) -> int:
         rows = array if self._batched and array.ndim else array[None]
         kind = f"{rows.dtype.newbyteorder('<').str} {rows.shape[1:]}"
         plain = np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("<"))
         content = canonical_values(plain.reshape(-1)).view(np.uint8).data if plain.size else b""
         self._leaves.add(path, kind, len(rows), content)
+        return len(rows)
 
     def _one(self, path: str, value: object) -> None:
         self._leaves.add(path, "value", 1, self._digest(value).encode())
+
+
+def _columns_of(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
+    """Return kind and columns of a batch that is a frame, masked or structured; else None."""
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None:
+        mask = np.ma.getmaskarray(value)
+        return "masked", [(".data", masked_values(value)), (".mask", mask)]
+    if isinstance(value, np.ndarray) and value.dtype.names is not None:
+        return f"fields {value.dtype.names}", [(f".{n!r}", value[n]) for n in value.dtype.names]
+    if any(str(own.__module__).partition(".")[0] == "pandas" for own in type(value).__mro__):
+        from repro.tracking.contents.pandas import columns_of  # noqa: PLC0415 - it imports pandas
+
+        return columns_of(value)
+    return None
+
+
+def masked_values(array: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the values of a masked array, with zeros where they are masked."""
+    values = np.array(array.data)
+    values[np.ma.getmaskarray(array)] = np.zeros((), dtype=values.dtype)[()]
+    return values
 
 
 def as_array(value: Any) -> np.ndarray[Any, Any] | None:
