@@ -173,7 +173,7 @@ def test_predictions() -> None:
     assert other["y_pred"] == found["y_pred"]
     with pytest.raises(TrackingError, match="10 ids and 9 of y_pred"):
         tracker.log_predictions(range(10), [0] * 10, [0] * 9)
-    with pytest.raises(TrackingError, match="the id '1' occurs twice"):
+    with pytest.raises(TrackingError, match="the id 1 occurs twice"):
         tracker.log_predictions([1, 1], [0] * 2, [0] * 2)
 
 
