@@ -62,6 +62,15 @@ LONG = (
     "recording/test_recording.py::test_workers_have_no_order_and_leave_none",
     "recording/test_scripts.py::test_without_a_seed_the_call_is_named",
     "report/test_comparison_page.py::test_a_thousand_records_make_a_page_that_can_be_read",
+    "tracking/test_callables.py",
+    "tracking/test_plugin.py",
+    "tracking/test_records.py::test_a_context_that_fails_says_so",
+    "tracking/test_records.py::test_a_program_that_fails_says_so",
+    "tracking/test_records.py::test_a_recorded_script_without_a_seed_names_the_call_too",
+    "tracking/test_records.py::test_a_tracked_file_is_an_input",
+    "tracking/test_records.py::test_edited_code_is_named",
+    "tracking/test_records.py::test_files_beside_the_script_are_the_trackers_own",
+    "tracking/test_records.py::test_what_was_tracked_before_a_kill_is_on_the_disk",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (
