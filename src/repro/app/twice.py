@@ -55,10 +55,10 @@ class Twice:
     def sentences(self) -> list[str]:
         """Return the verdict, the first divergent step and what can have caused it."""
         found = [f"{self.comparison.verdict}: {'; '.join(self.comparison.reasons)}"]
-        parted = self.comparison.divergence
-        if parted is not None:
-            outputs = ", ".join(parted.outputs)
-            found.append(f"diverges at {parted.stage} ({outputs}): {of_inputs(parted)}")
+        diverged = self.comparison.divergence
+        if diverged is not None:
+            outputs = ", ".join(diverged.outputs)
+            found.append(f"diverges at {diverged.stage} ({outputs}): {of_inputs(diverged)}")
         for suspect in self.suspects:
             if suspect.can_act:
                 found.append(f"suspected {suspect.cause}: {suspect.rule}")

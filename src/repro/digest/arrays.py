@@ -109,6 +109,11 @@ def hash_values(array: npt.NDArray[Any]) -> bytes:
     hasher = hashlib.sha256()
     if not array.size or not array.itemsize:
         return hasher.digest()
+    with np.errstate(invalid="ignore"):
+        return _hashed(array, hasher)
+
+
+def _hashed(array: npt.NDArray[Any], hasher: hashlib._Hash) -> bytes:
     is_float, had_nan = array.dtype.kind in "fc", False
     for chunk in _chunks(array):
         before = None
@@ -128,9 +133,9 @@ def hash_values(array: npt.NDArray[Any]) -> bytes:
 
 
 def _has_nan(chunk: npt.NDArray[Any]) -> bool:
-    with np.errstate(invalid="ignore"):
-        # A maximum is NaN if any value is, and takes less time than asking each.
-        return bool(np.isnan(np.maximum.reduce(chunk.view(chunk.real.dtype), axis=None)))
+    # A maximum is NaN if any value is, and is found sooner. Only NaN differs from itself.
+    largest = np.maximum.reduce(chunk.view(chunk.real.dtype))
+    return bool(largest != largest)  # noqa: PLR0124
 
 
 def _is_plain_block(array: npt.NDArray[Any]) -> bool:

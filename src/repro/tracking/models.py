@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from repro.core.canonical import TaggedHash, typed_digest
 from repro.core.errors import TrackingError
+from repro.tracking.checksums import check_algorithm, checksum_of
 from repro.tracking.contents.paths import USUAL
 from repro.tracking.times import now
 from repro.tracking.warned import Warned
-from repro.tracking.written import plain
+from repro.tracking.written import plain, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,8 +62,6 @@ class ModelTracker:
     """
 
     def __init__(self, algorithm: str = USUAL, config: Any = None) -> None:
-        from repro.tracking.checksums import check_algorithm  # noqa: PLC0415 - a cycle otherwise
-
         self.algorithm = check_algorithm(algorithm)
         self.config = config
 
@@ -95,8 +94,6 @@ class ModelTracker:
         TrackingError
             If the model has no digest, or weights are to be saved that have no safe format.
         """
-        from repro.tracking.checksums import checksum_of  # noqa: PLC0415
-
         found = _content(model)
         folder = getattr(self.config, "output_dir", None)
         info: dict[str, Any] = {
@@ -118,8 +115,6 @@ class ModelTracker:
         if save_weights and folder is not None:
             info["weights_path"] = str(_saved(found, model, folder, name))
         if save_architecture and folder is not None:
-            from repro.tracking.written import write_text  # noqa: PLC0415
-
             path = folder / f"{file_name(name)}_architecture.txt"
             write_text(path, found.structure + "\n")
             info["architecture_path"] = str(path)
@@ -141,7 +136,6 @@ class ModelTracker:
         TrackingError
             If it is no tokenizer.
         """
-        from repro.tracking.checksums import checksum_of  # noqa: PLC0415
         from repro.tracking.tokenizers import describe_tokenizer  # noqa: PLC0415
 
         digest, facts = describe_tokenizer(tokenizer)

@@ -101,7 +101,7 @@ class SeedTracker:
         Returns
         -------
         dict
-            As ``set_seeds``, with ``reproducibility_settings``: what is in force now, and what
+            As ``set_seeds``, with ``reproducibility_settings``: what applies now, and what
             takes effect only in a process that is started with it.
         """
         result = self.set_seeds(seed)
