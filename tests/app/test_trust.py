@@ -217,25 +217,29 @@ def test_explanations_and_noise_train_from_the_declared_data(project):
 def test_a_tolerance_for_a_family_that_a_project_lacks_is_no_error(project):
     """It has no effect, and is said to have none."""
     assert idle_tolerances(project.path) == ""
-    (project.path / "configs/models/svm.yaml").unlink()
+    project.replace("configs/base.yaml", "families: {} ", "families: {extra: 1e-4} ")
 
-    assert verification_settings(project.path).auto.architectures["svm"]
-    assert "unknown family 'svm'" in idle_tolerances(project.path)
+    assert verification_settings(project.path).tolerance.families["extra"] == 1e-4
+    assert "unknown family 'extra'" in idle_tolerances(project.path)
 
 
 def test_the_measure_may_stand_in_an_experiment_s_own_file(project):
-    """Where the base has no complete one; train would accept that too."""
+    """Where the base has no complete one; without it, the usual one counts."""
     base = project.path / "configs/base.yaml"
     text = base.read_text()
     start, end = text.index("verification:"), text.index("stability:")
     base.write_text(text[:start] + text[end:])
     experiment = project.path / "configs/experiments/wine.yaml"
-    experiment.write_text(experiment.read_text() + text[start:end])
+    own = text[start:end].replace("absolute: 1e-6", "absolute: 1e-5")
+    experiment.write_text(experiment.read_text() + own)
 
-    assert verification_settings(project.path, "wine").tolerance.absolute == 1e-6
-    for other in ("credit", "unknown", ""):
-        with pytest.raises(ConfigError):
-            verification_settings(project.path, other)
+    for name, absolute in {"wine": 1e-5, "credit": 1e-6, "unknown": 1e-6, "": 1e-6}.items():
+        assert verification_settings(project.path, name).tolerance.absolute == absolute
+    base.write_text(text[:start] + "verification: {tolerance: {absolute: 1e-7}}\n" + text[end:])
+    assert verification_settings(project.path, "wine").tolerance.absolute == 1e-7
+    base.write_text(text[:start] + "verification: {tolerance: {absolut: 1e-7}}\n" + text[end:])
+    with pytest.raises(ConfigError, match="did you mean 'absolute'"):
+        verification_settings(project.path, "wine")
 
 
 @pytest.mark.parametrize("written", ["dataset: {name: x, sha256: y}", "dataset:\n  target: x"])

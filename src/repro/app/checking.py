@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees, resolve_request
 from repro.config.compose import Request, family_tree
-from repro.config.project import BASE, names_in, read_named, read_source
+from repro.config.project import names_in, read_base, read_named
 from repro.config.resolve import origin_of, resolved_tree, validate
 from repro.config.training import Model
 from repro.config.tree import merge, planted, subtree
@@ -92,7 +92,7 @@ def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
 
 def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:
     try:
-        tree = read_source(project, project / BASE, "base").tree
+        tree = read_base(project).tree
     except ReproError:
         return  # every experiment says so
     trees = [tree, *own_trees(project, "experiments"), *own_trees(project, "profiles")]

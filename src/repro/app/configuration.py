@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +10,19 @@ from typing import TYPE_CHECKING
 from repro.app.own_metrics import check_tolerances
 from repro.app.tolerances import check_families
 from repro.config.compose import Composition, Request, compose
-from repro.config.project import BASE, DATASETS, names_in, read_named, read_source
+from repro.config.project import (
+    BASE,
+    DATASETS,
+    SHIPPED,
+    names_in,
+    read_base,
+    read_named,
+    read_source,
+    shipped_base,
+)
 from repro.config.recorded import parse_config
 from repro.config.resolve import resolve, resolved_tree, validate
-from repro.config.tree import subtree
+from repro.config.tree import merge_all, subtree
 from repro.config.verification import Automatic, Stability, VerificationSettings
 from repro.core.errors import ConfigError
 from repro.core.jsonfile import load
@@ -47,12 +55,14 @@ class Resolved:
     def overrides(self) -> dict[str, str]:
         """The values that a flag, an overlay or the profile set, each with which of them did."""
         experiment = f"configs/experiments/{self.composition.experiment}.yaml"
-        usual = ("repro", BASE, DATASETS, "configs/models/", experiment)
-        found = {
-            key: origin for key, origin in self.origins.items() if not origin.startswith(usual)
-        }
+        usual = (BASE, DATASETS, "configs/models/", experiment)
+
+        def is_usual(origin: str) -> bool:
+            return origin == "repro" or origin.removeprefix(SHIPPED).startswith(usual)
+
+        found = {key: origin for key, origin in self.origins.items() if not is_usual(origin)}
         families = self.composition.tree.get(("families",))
-        if families is not None and not families.origin.startswith(usual):
+        if families is not None and not is_usual(families.origin):
             found["families"] = families.origin
         return found
 
@@ -105,7 +115,7 @@ def own_trees(project: Path, kind: str) -> Iterator[Tree]:
     A file that cannot be read is skipped: whatever composes it reports what is wrong.
     """
     if kind == "base":
-        yield read_source(project, project / BASE, kind).tree
+        yield read_base(project).tree
         return
     for name in names_in(project, kind):
         try:
@@ -121,9 +131,7 @@ def _all_trees(project: Path) -> Iterator[Tree]:
 
 def default_verification() -> VerificationSettings:
     """Return how records are compared where no project says it."""
-    with as_file(files("repro.config") / "defaults.yaml") as path:
-        tree = read_source(path.parent, path, "base").tree
-    return validate(subtree(tree, ("verification",)), VerificationSettings)
+    return validate(subtree(shipped_base().tree, ("verification",)), VerificationSettings)
 
 
 def settings_or_default(folder: Path) -> VerificationSettings:
@@ -143,21 +151,22 @@ def verification_settings(project: Path, experiment: str = "") -> VerificationSe
     """Return how this project compares records with trainings.
 
     They are those of ``configs/base.yaml``. Only where these are not complete, what this project
-    says of an experiment counts too: the author of a record does not choose the measure.
+    says of an experiment counts too, and then what comes with the package: the author of a record
+    does not choose the measure.
 
     Raises
     ------
     ConfigError
-        If the section is missing or not valid.
+        If the section is not valid.
     """
-    base = read_source(project, project / BASE, "base")
+    own = read_source(project, project / BASE, "base").tree
     try:
-        settings = validate(subtree(base.tree, ("verification",)), VerificationSettings)
+        settings = validate(subtree(own, ("verification",)), VerificationSettings)
     except ConfigError:
-        if experiment not in names_in(project, "experiments"):
-            raise
-        composed = compose(project, Request(experiment=experiment)).tree
-        settings = validate(subtree(composed, ("verification",)), VerificationSettings)
+        is_known = experiment in names_in(project, "experiments")
+        composed = compose(project, Request(experiment=experiment)).tree if is_known else {}
+        tree = merge_all([shipped_base().tree, composed, own])
+        settings = validate(subtree(tree, ("verification",)), VerificationSettings)
     check_tolerances(settings, _all_trees(project))
     return settings
 
@@ -178,7 +187,7 @@ def idle_tolerances(project: Path) -> str:
 
     It is no error: a project may drop a family that ``configs/base.yaml`` has a tolerance for.
     """
-    base = read_source(project, project / BASE, "base")
+    base = read_base(project)
     if not subtree(base.tree, ("verification",)):
         return ""
     try:
@@ -194,9 +203,9 @@ def stability_settings(project: Path) -> Stability:
     Raises
     ------
     ConfigError
-        If the section is missing from ``configs/base.yaml`` or not valid.
+        If the section of ``configs/base.yaml`` is not valid.
     """
-    base = read_source(project, project / BASE, "base")
+    base = read_base(project)
     return validate(subtree(base.tree, ("stability",)), Stability)
 
 

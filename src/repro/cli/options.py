@@ -193,14 +193,14 @@ def is_here(project: Path) -> bool:
 
 def runs_of(project: Path, runs_folder: Path | None) -> Path:
     """Return the folder of the runs: as given, or as ``configs/base.yaml`` says."""
-    from repro.config.project import BASE, read_source
+    from repro.config.project import BASE, read_base
 
     if runs_folder is not None:
         return Path.cwd() / runs_folder
     if not (project / BASE).is_file():
         # Commands are recorded in any folder.
         return project / "runs"
-    leaf = read_source(project, project / BASE, "base").tree.get(("execution", "runs"))
+    leaf = read_base(project).tree.get(("execution", "runs"))
     folder = str(leaf.value if leaf else "runs")
     if problem := pathname_problem(folder):
         raise ConfigError(

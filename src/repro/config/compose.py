@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from repro.config.project import BASE, DATASETS, SourceFile, names_in, read_named, read_source
+from repro.config.project import (
+    DATASETS,
+    SourceFile,
+    names_in,
+    read_base,
+    read_named,
+    read_source,
+    shipped_base,
+)
 from repro.config.tree import merge, merge_all, planted, subtree
 from repro.config.yaml import Leaf, read_value
 from repro.core.errors import ConfigError
@@ -65,7 +73,7 @@ def compose(project: Path, request: Request) -> Composition:
     ConfigError
         For an unknown experiment, profile, family, variant or data set, or an unreadable file.
     """
-    base = read_source(project, project / BASE, "base")
+    base = read_base(project)
     families, unreadable = _read_families(project)
     name = _default_experiment(base) if request.experiment is None else request.experiment
     experiment = read_named(project, "experiments", name)
@@ -87,8 +95,13 @@ def compose(project: Path, request: Request) -> Composition:
     tree = _with_dataset(tree, datasets)
     used = {str(family) for family in _families(tree)}
     chosen = [source for source, _ in families if _stem(source) in used]
-    read = [base, *chosen, experiment, profile, *overlays]
+    usual = [each for each in [shipped_base()] if _is_used(each, tree)]
+    read = [*usual, base, *chosen, experiment, profile, *overlays]
     return Composition(name, tree, (*read, datasets))
+
+
+def _is_used(source: SourceFile, tree: Tree) -> bool:
+    return any(leaf.origin.startswith(f"{source.name}:") for leaf in tree.values())
 
 
 def _read_families(

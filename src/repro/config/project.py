@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.config.tree import merge
 from repro.config.yaml import read_leaves
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from repro.config.tree import Tree
 
 # A minute of parsing; lists of thousands of columns take a tenth of it.
 _LARGEST = 2 << 20
 BASE = "configs/base.yaml"
 DATASETS = "configs/datasets.yaml"
+# What the package brings along: a base, families and profiles, each used where the project has no
+# file of that name. It stands before the names of these files, in origins and in records.
+SHIPPED = "repro:"
+_SHIPPED_FOLDER = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class SourceFile:
     Attributes
     ----------
     name : str
-        Its POSIX path, relative to the project where it lies inside.
+        Its POSIX path, relative to the project where it lies inside; ``repro:configs/…`` for a file
+        that comes with the package.
     sha256 : str
         Of the bytes that were read.
     tree : Tree
@@ -59,12 +65,15 @@ def find_project(start: Path) -> Path:
 
 
 def names_in(project: Path, kind: str) -> list[str]:
-    """List the names that ``configs/<kind>/*.yaml`` define, sorted."""
-    return sorted(path.stem for path in (project / "configs" / kind).glob("*.yaml"))
+    """List the names that ``configs/<kind>/*.yaml`` define, of the project or shipped, sorted."""
+    folders = (project / "configs" / kind, _SHIPPED_FOLDER / kind)
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
 def read_named(project: Path, kind: str, name: str) -> SourceFile:
     """Read ``configs/<kind>/<name>.yaml``, where the kind is a plural such as ``profiles``.
+
+    The file of the project is taken, or else the one that comes with the package.
 
     Raises
     ------
@@ -78,7 +87,33 @@ def read_named(project: Path, kind: str, name: str) -> SourceFile:
             f"unknown {singular} '{name}': there is no configs/{kind}/{name}.yaml",
             advice=did_you_mean(name, known),
         )
-    return read_source(project, project / "configs" / kind / f"{name}.yaml", singular)
+    own = project / "configs" / kind / f"{name}.yaml"
+    # A link that leads nowhere is the project's file, too, and an error.
+    if own.is_file() or own.is_symlink():
+        return read_source(project, own, singular)
+    return _read_shipped(f"{kind}/{name}.yaml", singular)
+
+
+def read_base(project: Path) -> SourceFile:
+    """Read ``configs/base.yaml``; what it does not say is as the base of the package has it.
+
+    Raises
+    ------
+    ConfigError
+        As ``read_source``.
+    """
+    own = read_source(project, project / BASE, "base")
+    return replace(own, tree=merge(shipped_base().tree, own.tree))
+
+
+def shipped_base() -> SourceFile:
+    """Return the base that comes with the package."""
+    return _read_shipped("base.yaml", "base")
+
+
+@cache
+def _read_shipped(path: str, kind: str) -> SourceFile:
+    return _read_source(_SHIPPED_FOLDER / path, f"{SHIPPED}configs/{path}", kind)
 
 
 def read_source(project: Path, path: Path, kind: str) -> SourceFile:
@@ -89,7 +124,10 @@ def read_source(project: Path, path: Path, kind: str) -> SourceFile:
     ConfigError
         If the file is missing, not UTF-8, not YAML, or of a different schema.
     """
-    name = _display(project, path)
+    return _read_source(path, _display(project, path), kind)
+
+
+def _read_source(path: Path, name: str, kind: str) -> SourceFile:
     content, tree = read_tree(path, name)
     _check_schema(name, tree, f"repro.{kind}/v1")
     digest = hashlib.sha256(content).hexdigest()

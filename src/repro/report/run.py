@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # How many features of a wide table the page describes.
 _FEATURES = 200
-_PROFILE = re.compile(r"configs/profiles/(.+)\.yaml")
+_PROFILE = re.compile(r"(?:repro:)?configs/profiles/(.+)\.yaml")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from repro.app.answers import Status
 from repro.app.doctor import libraries, project, start, variables
 from repro.app.doctor.case import Case, Observation
 from repro.app.doctor.children import ask_both
-from repro.config.project import BASE, find_project, read_source
+from repro.config.project import BASE, find_project, read_base
 from repro.core.errors import ReproError
 from repro.launch import Level
 
@@ -87,7 +87,7 @@ def _project(folder: Path, level: str | None) -> tuple[Path | None, Level, list[
         sentence = f"no project (no {BASE} in this folder or above), so no lock and no git to check"
         return None, asked, [Observation("project", Status.OK, sentence)]
     try:
-        base = read_source(found, found / BASE, "base")
+        base = read_base(found)
         leaf = base.tree.get(("determinism", "level"))
         configured = Level(str(leaf.value)) if leaf else Level.PORTABLE
     except (ReproError, ValueError) as error:
