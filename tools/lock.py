@@ -9,16 +9,18 @@ Both note the digest of every lock, so that none is changed unnoticed.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import click
 
+from repro.app.init.index import SYSTEMS, index, reported
 from repro.cli import guarded
 from repro.core.errors import ExitCode
 from tools.locking.agreement import digests, disagreements
-from tools.locking.wheels import BILL, INDEX, LOCKS, ROOT, SYSTEMS, index, reported
+from tools.locking.wheels import BILL, COPIES, INDEX, INSTALLED, LOCKS, ROOT, SHIPPED
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,9 +43,12 @@ def _write() -> None:
 
     made_from = digests({name: (ROOT / name).read_text() for name in LOCKS})
     with tempfile.TemporaryDirectory() as folder:
-        reports = {name: reported(system, Path(folder)) for name, system in SYSTEMS.items()}
+        locks = [ROOT / name for name in INSTALLED]
+        reports = {name: reported(each, Path(folder), locks) for name, each in SYSTEMS.items()}
     (ROOT / INDEX).write_text(index(reports, made_from))
     (ROOT / BILL).write_text(bill(reports, made_from))
+    for name in COPIES:
+        shutil.copyfile(ROOT / name, ROOT / SHIPPED / Path(name).name)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ import json
 import random
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.conftest import ROOT, command
 
+from repro.app.init import index as wheel_index
 from tools.locking import bill, wheels
 from tools.locking.agreement import digests, disagreements
 
@@ -188,15 +190,15 @@ def test_both_follow_from_what_pip_reports_whatever_the_order():
         entry(name, f"{name.replace('-', '_')}-1.0-py3-none-any.whl", "a", needs.get(name, ()))
         for name in packages
     ]
-    reports = {system: list(listed) for system in wheels.SYSTEMS}
+    reports = {system: list(listed) for system in wheel_index.SYSTEMS}
     locks = digests({name: name for name in wheels.LOCKS})
-    first = (wheels.index(reports, locks), bill.bill(reports, locks))
+    first = (wheel_index.index(reports, locks), bill.bill(reports, locks))
 
     for seed in range(3):
         order = random.Random(seed)
         systems = order.sample(list(reports), len(reports))
         shuffled = {system: order.sample(listed, len(listed)) for system in systems}
-        assert (wheels.index(shuffled, locks), bill.bill(shuffled, locks)) == first
+        assert (wheel_index.index(shuffled, locks), bill.bill(shuffled, locks)) == first
 
     assert "index.invalid" not in "".join(first)
     edges = {e["ref"]: e.get("dependsOn", []) for e in json.loads(first[1])["dependencies"]}
@@ -210,11 +212,14 @@ def test_making_both_again_changes_nothing(copies):
         shutil.copytree(ROOT / name, copies / name, ignore=shutil.ignore_patterns("*_cache"))
     for name in wheels.INSTALLED:
         shutil.copy((ROOT / name).with_suffix(".in"), copies)
-    before = {name: (copies / name).read_bytes() for name in FILES}
+    for name in wheels.COPIES:
+        shutil.copy(ROOT / name, copies / name)
+    shipped = [f"{wheels.SHIPPED}/{Path(name).name}" for name in wheels.COPIES]
+    before = {name: (copies / name).read_bytes() for name in (*FILES, *shipped)}
 
     result = command("-m", "tools.lock", cwd=copies)
 
     if result.status == 3:
         pytest.skip(result.err.splitlines()[0])
     assert (result.status, result.out, result.err) == (0, "", "")
-    assert {name: (copies / name).read_bytes() for name in FILES} == before
+    assert {name: (copies / name).read_bytes() for name in before} == before

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from repro.app.init.index import PYTHON, SCHEMA, SYSTEMS, Wheel
 from repro.core.pins import pins
 from tools.locking.bill import noted, serial
-from tools.locking.wheels import BILL, INDEX, INSTALLED, LOCKS, PYTHON, SCHEMA, SYSTEMS, Wheel
+from tools.locking.wheels import BILL, INDEX, INSTALLED, LOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from repro.app.init.index import PYTHON, SYSTEMS, wheel
 from repro.core.pins import pins
-from tools.locking.wheels import INSTALLED, LOCKS, PYTHON, ROOT, SYSTEMS, wheel
+from tools.locking.wheels import INSTALLED, LOCKS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cyclonedx.model.component import Component
     from cyclonedx.model.license import License
 
-    from tools.locking.wheels import Report
+    from repro.app.init.index import Report
 
 
 def bill(reports: Mapping[str, Report], locks: Mapping[str, str]) -> str:

@@ -138,6 +138,29 @@ class DataHash(Record):
     content: str | None = Later
 
 
+class Init(Record):
+    """``repro init``: the project that was made.
+
+    Attributes
+    ----------
+    folder : str
+        As it was given.
+    name : str
+        Of the experiment or the script.
+    placed, kept : tuple of str
+        Files that were written, and files that were there and are not changed.
+    roles : tuple of str
+        What was guessed of each column, and why.
+    """
+
+    schema_: Literal["repro.init/v1"] = Field(alias="schema")
+    folder: str
+    name: str
+    placed: tuple[str, ...]
+    kept: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
 class PredictionAnswer(Record):
     """``repro predict``: a summary of the predicted rows.
 

@@ -49,6 +49,7 @@ _WHOLE: dict[str, type[Record]] = {
     "datasets": answers.Datasets,
     "data-verification": answers.DataVerification,
     "data-hash": answers.DataHash,
+    "init": answers.Init,
     "prediction": answers.PredictionAnswer,
     "drift-report": answers.DriftAnswer,
     "env": answers.EnvironmentAnswer,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 COMMANDS = {
+    "init": ("repro.cli.init", "Make a project of a table or a script."),
     "train": ("repro.cli.train", "Train an experiment and keep the evidence in a run folder."),
     "record": ("repro.cli.record", "Run any command, unchanged, and keep the evidence."),
     "verify": ("repro.cli.verify", "Check that a run or reference reproduces on this machine."),

@@ -26,11 +26,29 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
-_RESERVED = {"null", "true", "false"}
+# What YAML 1.1 reads as no text is quoted, too: other programs may read the file.
+_RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _WIDTH = 100
 _INFINITIES = frozenset(f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity"))
 # A column with more texts than these among its numbers is not a numeric one.
 _MARKS = 3
+
+
+class TwoLabelsError(ConfigError):
+    """A target has two labels, and nobody has said which one is to be detected.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Both, sorted.
+    """
+
+    def __init__(self, target: str, labels: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the target '{target}' has two labels, {' and '.join(labels)}",
+            advice="name the one to detect: --positive LABEL",
+        )
+        self.labels = labels
 
 
 @dataclass(frozen=True)
@@ -103,10 +121,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
     table = build(raw, entry, likely_task(raw, entry), payload.sha256)
     labels = sorted(set(table.target.tolist()))
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
-        raise ConfigError(
-            f"the target '{proposal.target}' has two labels, {labels[0]} and {labels[1]}",
-            advice="name the one to detect: --positive LABEL",
-        )
+        raise TwoLabelsError(proposal.target, tuple(map(str, labels)))
     return _text(proposal.name, entry, source, remarks)
 
 

@@ -1,0 +1,134 @@
+"""The data set of a new project, and the experiment on it: guesses that are said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from repro.app.data import add
+from repro.app.init.templates import render
+from repro.config.data import FileSource
+from repro.datasets.drafting import Proposal, TwoLabelsError
+from repro.datasets.formats import format_of
+from repro.datasets.registry import registry
+from repro.datasets.sources.file import File
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from repro.app.init.making import Wish
+    from repro.config.data import DatasetEntry, Task
+
+# Of two labels with these texts, the second one is what is looked for.
+_POSITIVE = {"0": "1", "no": "yes", "n": "y", "false": "true", "f": "t", "negative": "positive"}
+# The metric of selection, what else the target may stand for, and families that need no package
+# beyond those of the lock.
+_TASKS = {
+    "binary": ("roc_auc", "", "[logistic_regression, random_forest, hist_gradient_boosting]"),
+    "multiclass": (
+        "f1_macro",
+        "  # or regression, with metric rmse",
+        "[logistic_regression, random_forest, hist_gradient_boosting]",
+    ),
+    "regression": (
+        "rmse",
+        "  # or multiclass, with metric f1_macro, if the numbers name classes",
+        "[ridge, random_forest, hist_gradient_boosting]",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A data set that was registered in a staged project.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set and of the experiment.
+    table : str
+        Path of the file inside the project.
+    roles : tuple of str
+        A line for each guess.
+    borrowed : tuple of str
+        Files of the stage that are only links to where they lie in the project already.
+    """
+
+    name: str
+    table: str
+    roles: tuple[str, ...]
+    borrowed: tuple[str, ...]
+
+
+def draft(stage: Path, table: Path, wish: Wish, name: str, *, borrowed: tuple[str, ...]) -> Draft:
+    """Register a table in a staged project, and write an experiment.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        As ``app.data.add``.
+    """
+    base = render("configs/base.yaml", experiment=name)
+    for path, text in {"base": base, "datasets": render("configs/datasets.yaml")}.items():
+        file = stage / f"configs/{path}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    # An empty cell is a missing value to everybody, until somebody says that it is a text.
+    missing = tuple(dict.fromkeys(("", *wish.missing)))
+    proposal = Proposal(
+        name, table, wish.target, wish.positive, missing, wish.licence, wish.origin,
+        wish.description,
+    )  # fmt: skip
+    entry, task = _added(stage, proposal)
+    metric, other, families = _TASKS[task]
+    text = render(
+        "configs/experiment.yaml",
+        description=wish.description or name, task=task, other=other, experiment=name,
+        families=families, metric=metric,
+    )  # fmt: skip
+    path = stage / f"configs/experiments/{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    inside = table.relative_to(stage).as_posix()
+    return Draft(name, inside, tuple(_roles(registry(stage)[name], entry, task)), borrowed)
+
+
+def _added(stage: Path, proposal: Proposal) -> tuple[str, Task]:
+    """Register a data set; of two labels, the usual name of the looked-for one is taken."""
+    try:
+        return add(stage, proposal)
+    except TwoLabelsError as error:
+        first, second = error.labels
+        if _POSITIVE.get(first.lower()) != second.lower():
+            raise
+        return add(stage, replace(proposal, positive=second))
+
+
+def _roles(entry: DatasetEntry, text: str, task: Task) -> Iterator[str]:
+    """Yield what was guessed of each column, and why."""
+    positive = "" if entry.positive is None else f", which detects {entry.positive!r}"
+    yield f"{entry.target}: the target, of the task {task}{positive}"
+    remarks = [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("# ")]
+    columns = entry.columns
+    for role, reason, names in (
+        ("numeric", "every value is a number", columns.numeric),
+        ("categorical", "some values are text", columns.categorical),
+        ("ignored", "no role fits", columns.ignored),
+    ):
+        for name in names:
+            known = (each for each in remarks if each.startswith(f"{name!r} "))
+            said = next(known, "").removeprefix(f"{name!r} ").removeprefix("is ignored: ")
+            yield f"{name}: {role}, {said or reason}"
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns of a table.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        If it cannot be read.
+    """
+    source = FileSource(kind="file", path=path.name, format=format_of(path.name))
+    return tuple(File(path.parent, source).obtain(None).parse(()).names)

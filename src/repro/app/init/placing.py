@@ -1,0 +1,114 @@
+"""Putting the files of a project into its folder: none is replaced, and all come or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.core.errors import PreconditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def beside(folder: Path) -> Iterator[Path]:
+    """Yield a new folder on the file system of another one, which is made where it is missing.
+
+    At the end it is removed; so is the other one, if it was made here and has stayed empty.
+
+    Raises
+    ------
+    PreconditionError
+        If the folder cannot be made or written to.
+    """
+    made = list(_make(folder))
+    try:
+        place = Path(tempfile.mkdtemp(prefix=".repro-init-", dir=folder))
+    except OSError as error:
+        _remove_empty(made)
+        raise _refused(folder, error) from error
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        _remove_empty(made)
+
+
+def place(staged: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """Move every file of one folder into another one, unless a file of its name is there.
+
+    Returns
+    -------
+    placed, kept : list of str
+        What was moved, and what was there before, as POSIX paths, sorted.
+
+    Raises
+    ------
+    PreconditionError
+        If a file cannot be written; whatever was moved is then removed again.
+    """
+    placed: list[str] = []
+    kept: list[str] = []
+    made: list[Path] = []
+    try:
+        for path in sorted(each for each in staged.rglob("*") if not each.is_dir()):
+            name = path.relative_to(staged).as_posix()
+            target = folder / name
+            made += _make(target.parent)
+            (placed if _move(path, target) else kept).append(name)
+    except BaseException as error:
+        for name in placed:
+            (folder / name).unlink(missing_ok=True)
+        _remove_empty(made)
+        if isinstance(error, OSError):
+            raise _refused(folder, error) from error
+        raise
+    return placed, kept
+
+
+def _move(path: Path, target: Path) -> bool:
+    """Put a file where none is, and return whether none was."""
+    try:
+        # Unlike a rename, this never replaces a file that has appeared meanwhile.
+        os.link(path, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        # Not every file system has links.
+        try:
+            with path.open("rb") as source, target.open("xb") as copy:
+                shutil.copyfileobj(source, copy)
+        except FileExistsError:
+            return False
+    return True
+
+
+def _make(folder: Path) -> Iterator[Path]:
+    """Make a folder and those above it; yield the ones that were missing, the uppermost first."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        try:
+            each.mkdir()
+        except OSError as error:
+            raise _refused(each, error) from error
+        yield each
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for each in reversed(folders):
+        try:
+            each.rmdir()
+        except OSError:
+            continue
+
+
+def _refused(folder: Path, error: OSError) -> PreconditionError:
+    return PreconditionError(
+        f"{folder}: cannot be written: {error.strerror}",
+        advice="make it writable, or name a different folder",
+    )
