@@ -113,7 +113,7 @@ def test_files_that_are_there_are_kept(tmp_path):
     result = init(tmp_path, "--data", "data/iris.csv", "--target", "species")
 
     assert result.status == 0, result.err
-    assert "kept .gitignore: it was there, and was not changed" in result.out
+    assert "kept .gitignore: it exists, and was not changed" in result.out
     assert "kept README.md" in result.out
     assert (tmp_path / "README.md").read_text() == "mine\n"
     assert (tmp_path / ".gitignore").is_symlink()

@@ -34,6 +34,10 @@ CASES = {
     "data list": ({0}, [()]),
     "data verify": ({0, 3}, [(), ("wine",)]),
     "data hash": ({0}, [("credit",), ("data/credit.csv",)]),
+    "init": (
+        {0},
+        [("new", "--data", "data/credit.csv", "--target", "Status", "--positive", "bad")],
+    ),
     "predict": ({0}, [(RUN, "data/credit.csv"), (RUN, "data/credit.csv", "-o", "rows.csv")]),
     "drift": ({0}, [(RUN, "data/credit.csv")]),
     "matrix": ({0, 3}, [("--list",), ("--cell", "one")]),
@@ -115,7 +119,7 @@ def printed_by(place, words, arguments):
     arguments = [runs.get(argument, argument) for argument in arguments]
     if words == ["record"]:  # which takes all that follows for the command
         return recorded(project, arguments)
-    if words == ["env", "fingerprint"]:  # which needs no project
+    if words in (["env", "fingerprint"], ["init"]):  # which need no project
         return command("-m", "repro", *words, *arguments, "--json", cwd=project.path)
     return project.repro(*words, *arguments, "--json")
 

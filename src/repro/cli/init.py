@@ -51,7 +51,7 @@ def command(
 
     FOLDER is made where it is missing; by default it is the current one. It gets configuration with
     guessed roles of the columns, a lock with hashes, a Makefile, an image, a flake and a workflow.
-    A file that is there already is never changed. Needs no network.
+    A file that exists is never changed. Needs no network.
 
     \b
     repro init churn --data churn.csv --target left
@@ -73,14 +73,15 @@ def command(
     if as_json:
         from repro.app.answers import Init
 
-        output.say_record(Init(schema_="repro.init/v1", folder=str(folder), **_facts(made)))
+        answer = {"schema": "repro.init/v1", "folder": str(folder)}
+        output.say_record(Init.model_validate(answer | _facts(made)))
     else:
         _say(made, folder)
     return ExitCode.HOLDS
 
 
 def _of_script(script: Path, folder: Path) -> Path:
-    """Return where a script is: named from here, or from the folder."""
+    """Return the path of a script, named from the current folder or from the project's."""
     here = Path.cwd() / script
     return here if here.exists() else folder / script
 
@@ -123,7 +124,7 @@ def _say(made: Made, folder: Path) -> None:
     if made.roles:
         output.say("these are guesses: correct them in configs/datasets.yaml\n")
     for name in made.kept:
-        output.say(f"kept {name}: it was there, and was not changed")
+        output.say(f"kept {name}: it exists, and was not changed")
     output.say(f"made the project '{made.name}': {len(made.placed)} files; README.md explains them")
     there = "" if str(folder) == "." else f"cd {shlex.quote(str(folder))} && "
     output.say(f"next: {there}make train verify")

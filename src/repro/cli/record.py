@@ -120,6 +120,8 @@ def _render(run: RecordedRun) -> None:
         f" {run.seconds:.1f} s")  # fmt: skip
     say(f"read {_names([each.name for each in made.materials.data])}")
     say(f"code {_names(list(made.materials.code))}")
+    if made.environment.variables:
+        say(f"environment variables {_names(list(made.environment.variables))}")
     say(f"wrote {_names(list(made.evidence.files))}")
     say(f"{len(made.steps)} steps, {len(made.evidence.numbers)} numbers to compare")
     _render_numbers(made)

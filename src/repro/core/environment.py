@@ -231,6 +231,9 @@ class Environment(Record):
     libraries : dict of str to str, or None
         Content of the native libraries, by file name, that neither a wheel nor the system's own
         folders provide: a build id, a SHA-256, or both.
+    variables : dict of str to str, or None
+        Digest of the value of each environment variable that own code read, by name; ``not set``
+        without a value, and ``hidden`` for a name that looks like that of a secret.
     """
 
     level: str
@@ -253,6 +256,7 @@ class Environment(Record):
     fingerprint: Fingerprint | None = Later
     used: tuple[str, ...] | None = Later
     libraries: dict[str, str] | None = Later
+    variables: dict[str, str] | None = Later
 
     @property
     def commit(self) -> str | None:
@@ -290,7 +294,7 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
     Parameters
     ----------
     version : int
-        Version 1 leaves out what only later records have: ``used`` and ``libraries``.
+        Version 1 leaves out what only later records have: ``used``, ``libraries``, ``variables``.
 
     Returns
     -------
@@ -314,6 +318,9 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
     if version > 1:
         value["packages"] = environment.foreign_packages
         value["libraries"] = environment.libraries or {}
+        # Code that reads a variable is rare, and keys of other records stay what they were.
+        if environment.variables:
+            value["variables"] = environment.variables
     return tagged_digest("environment", value, version=version)
 
 
@@ -326,7 +333,7 @@ def follows(key: str, environment: Environment) -> bool:
     """Return whether a key is that of an environment, by the version that the key names."""
     version = key_version(key)
     # Only a record of the later version has these fields, so that no key can leave them out.
-    if version == 1 and (environment.used or environment.libraries):
+    if version == 1 and (environment.used or environment.libraries or environment.variables):
         return False
     return key == environment_key(environment, version)
 

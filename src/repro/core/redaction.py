@@ -56,6 +56,17 @@ def redacted_text(text: str) -> str:
     return _KEY.sub(REDACTED, _ADDRESS.sub(rf"\g<start>{REDACTED}@", text))
 
 
+def is_secret(name: str) -> bool:
+    """Return whether the name of a variable or an option is that of a secret.
+
+    Examples
+    --------
+    >>> is_secret("AWS_SECRET_ACCESS_KEY"), is_secret("TOKENIZER")
+    (True, False)
+    """
+    return _NAME.search(name) is not None
+
+
 def _is_variable(name: str) -> bool:
     """Return whether a word sets a secret variable, as in ``env NAME=VALUE``."""
-    return name.isupper() and _NAME.search(name) is not None
+    return name.isupper() and is_secret(name)

@@ -115,6 +115,7 @@ _CAUSES = (
     _Cause("LightGBM", ("packages.lightgbm",), "one family is fitted by it", _FITTING),
     _Cause("the code", ("git.commit", _LOADED), "training ran it"),
     _Cause("files that own code reads", (_READ,), "training read them"),
+    _Cause("environment variables that own code reads", ("variables.",), "training read them"),
     _Cause("packages of the estimators", (_USED,), "estimators come from them"),
     _Cause("versions of native libraries", ("native.",), "fits go through them", _FITTING),
     _Cause(

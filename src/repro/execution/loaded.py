@@ -15,7 +15,14 @@ from repro.capture.modules import (
     report_new,
 )
 from repro.execution.enforcement import check_worker
-from repro.execution.reading import files_read, report_reads, watch_reads
+from repro.execution.reading import (
+    Variables,
+    files_read,
+    report_reads,
+    report_variables,
+    variables_read,
+    watch_reads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 Report: TypeAlias = tuple[
     tuple[tuple[str, str], ...],
     tuple[tuple[str, tuple[str, ...]], ...],
+    Variables,
 ]
 
 
@@ -44,7 +52,7 @@ def begin_worker(level: str, project: Path, allowed: Sequence[str]) -> None:
 
 def report_worker(token: str) -> Report:
     """Return what this process has loaded since the last report, and what own code has read."""
-    return report_new(token), report_reads()
+    return report_new(token), report_reads(), report_variables()
 
 
 @dataclass
@@ -59,15 +67,19 @@ class Watch:
         The file of each module of a worker.
     reads : dict of str to tuple of str
         The files that own code of a worker has read, and the files of that code.
+    variables : list
+        The environment variables that it has read, as ``report_variables`` returns them.
     """
 
     before: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
     workers: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: list[Variables] = field(default_factory=list)
 
     def collect(self, report: Report) -> None:
         """Take in what a worker has loaded and read."""
-        modules, reads = report
+        modules, reads, variables = report
+        self.variables.append(variables)
         self.workers |= dict(modules)
         for file, readers in reads:
             self.reads[file] = (*self.reads.get(file, ()), *readers)
@@ -88,6 +100,8 @@ class Loaded:
         The distributions beyond the runtime's that the estimators and the training used.
     read : tuple of str
         The data files that own code read.
+    variables : dict of str to str
+        Digest of each environment variable that it read.
     """
 
     inventory: Inventory
@@ -95,6 +109,7 @@ class Loaded:
     reached: set[str]
     used: tuple[str, ...]
     read: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watch) -> Loaded:
@@ -123,7 +138,8 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     new = _owners(inventory, (file for name, file in apart.items() if name not in watch.before))
     used = (with_requirements(served) | new) - always
     read = files_read((*report_reads(), *watch.reads.items()), own.values())
-    return Loaded(inventory, own, reached, tuple(sorted(used)), read)
+    variables = variables_read((report_variables(), *watch.variables), own.values())
+    return Loaded(inventory, own, reached, tuple(sorted(used)), read, variables)
 
 
 def class_paths(config: ExperimentConfig) -> set[str]:

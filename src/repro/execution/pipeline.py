@@ -118,6 +118,7 @@ def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environm
             "code_paths": observe_code_paths(os.environ),
             "used": loaded.used or None,
             "libraries": libraries or None,
+            "variables": loaded.variables or None,
             "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
         }
     )

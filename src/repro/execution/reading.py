@@ -1,16 +1,18 @@
-"""The data files that own code reads while it is imported and trained, by Python's audit events.
+"""The data files and environment variables that own code reads while it is imported and trained.
 
-A result can follow from such a file as from a line of code. A file that a library opens in C or C++
-raises no event.
+A result can follow from such a file as from a line of code. Files are known by Python's audit
+events: one that a library opens in C or C++ raises none.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from repro.core.redaction import is_secret
 from repro.tracing.places import Places
+from repro.tracing.variables import watch_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,12 +28,13 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class _Reads:
-    """The files that one process has read, and the code that read each of them."""
+    """The files and variables that one process has read, and the code that read each of them."""
 
     def __init__(self, project: Path) -> None:
         self.allowed: frozenset[str] = frozenset()
         self.readers: dict[str, set[str]] = {}
         self.written: set[str] = set()
+        self.variables: dict[str, tuple[str, set[str]]] = {}
         self._places = Places(str(project.resolve()), "/proc/self")
         self._busy = False
 
@@ -47,6 +50,12 @@ class _Reads:
             return
         finally:
             self._busy = False
+
+    def variable(self, reader: str, name: str, digest: str) -> None:
+        """Note a variable; of one that changes meanwhile, what it was first."""
+        if self._is_own(reader) and not reader.startswith(_OWN):
+            first = HIDDEN if is_secret(name) else digest
+            self.variables.setdefault(name, (first, set()))[1].add(reader)
 
     def _opened(self, path: object, flags: object, frame: FrameType) -> None:
         if not isinstance(path, str | bytes | os.PathLike) or _imports(frame):
@@ -81,6 +90,9 @@ class _Reads:
         return inner.partition(os.sep)[0].partition(".")[0] in self.allowed
 
 
+HIDDEN = "hidden"
+"""In place of the digest of a variable whose name looks like that of a secret."""
+Variables: TypeAlias = "tuple[tuple[str, str, tuple[str, ...]], ...]"
 _reads: list[_Reads] = []
 
 
@@ -99,6 +111,7 @@ def watch_reads(project: Path, allowed: Sequence[str]) -> None:
     if own and not _reads:
         _reads.append(_Reads(project))
         sys.addaudithook(_reads[0].hook)
+        watch_variables(_reads[0].variable)
     for reads in _reads:
         reads.allowed |= own
 
@@ -111,6 +124,34 @@ def report_reads() -> tuple[tuple[str, tuple[str, ...]], ...]:
         for file, readers in sorted(reads.readers.items())
         if file not in reads.written
     )
+
+
+def report_variables() -> Variables:
+    """Return name and digest of each variable that was read, with the files that read it."""
+    return tuple(
+        (name, digest, tuple(sorted(readers)))
+        for reads in _reads
+        for name, (digest, readers) in sorted(reads.variables.items())
+    )
+
+
+def variables_read(reported: Iterable[Variables], loaded: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each variable that own code of a training has read, sorted.
+
+    Parameters
+    ----------
+    reported : iterable
+        As ``report_variables`` returns them, of this process first.
+    loaded : iterable of str
+        The files of the own modules.
+    """
+    own = set(loaded)
+    found: dict[str, str] = {}
+    for variables in reported:
+        for name, digest, readers in variables:
+            if any(_counts(each, own) for each in readers):
+                found.setdefault(name, digest)
+    return dict(sorted(found.items()))
 
 
 def files_read(

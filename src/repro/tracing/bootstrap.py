@@ -19,6 +19,7 @@ from repro.tracing.places import Places
 from repro.tracing.recorder import Recorder
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
+from repro.tracing.variables import watch_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,13 @@ def start(folder: str) -> None:
     atexit.register(_ended, trace, active)
     # Last, so that files that this package opens are not recorded as inputs.
     if not named:
+        watch_variables(partial(_read, trace, places))
         files.watch()
+
+
+def _read(trace: Trace, places: Places, file: str, name: str, digest: str) -> None:
+    if places.code(file) is not None:
+        trace.write("variable", name=name, digest=digest)
 
 
 def _adapters() -> dict[str, str]:

@@ -215,6 +215,7 @@ def why_untestable(suspect: Suspect, expected: AnyRecord, *, packages: bool) -> 
         " which this machine lacks",
         "architecture": f"needs a processor of {expected.environment.platform.machine}",
         "files that own code reads": "needs the files of the record",
+        "environment variables that own code reads": "needs the values of the variables",
         "the code": "needs the code of a different commit",
         "maths functions of the C library": f"needs {system.libc} {system.libc_version}, which no"
         " Debian with a Python for this program has",

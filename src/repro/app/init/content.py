@@ -1,4 +1,4 @@
-"""Which files a new project gets, and what is in them."""
+"""The files of a new project, and their content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NIX = ("package", "wheels", "image", "checks", "shell", "source")
 
 @dataclass(frozen=True)
 class Subject:
-    """What a project is about.
+    """The subject of a project.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Subject:
 
     @property
     def image(self) -> tuple[str, ...]:
-        """What an image is made from, beside its own description."""
+        """The files that an image is made from, beside its own description."""
         packages = ("requirements-repro.txt", "requirements.txt", "vendor")
         return tuple(sorted({*self.parts, *packages, "reference"}))
 

@@ -70,10 +70,8 @@ def draft(stage: Path, table: Path, wish: Wish, name: str, *, borrowed: tuple[st
         As ``app.data.add``.
     """
     base = render("configs/base.yaml", experiment=name)
-    for path, text in {"base": base, "datasets": render("configs/datasets.yaml")}.items():
-        file = stage / f"configs/{path}.yaml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    _write(stage / "configs/base.yaml", base)
+    _write(stage / "configs/datasets.yaml", render("configs/datasets.yaml"))
     # An empty cell is a missing value to everybody, until somebody says that it is a text.
     missing = tuple(dict.fromkeys(("", *wish.missing)))
     proposal = Proposal(
@@ -87,11 +85,14 @@ def draft(stage: Path, table: Path, wish: Wish, name: str, *, borrowed: tuple[st
         description=wish.description or name, task=task, other=other, experiment=name,
         families=families, metric=metric,
     )  # fmt: skip
-    path = stage / f"configs/experiments/{name}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    _write(stage / f"configs/experiments/{name}.yaml", text)
     inside = table.relative_to(stage).as_posix()
     return Draft(name, inside, tuple(_roles(registry(stage)[name], entry, task)), borrowed)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _added(stage: Path, proposal: Proposal) -> tuple[str, Task]:

@@ -1,9 +1,9 @@
-"""Which files a lock stands for: pip is asked for each system, and the answers are the index.
+"""The files that a lock stands for: pip is asked for each system, and the answers are the index.
 
     python -m repro.app.init.index LOCK INDEX
 
-A lock has versions and hashes, and no file names. Nix needs them, since it fetches each wheel by
-itself. In the index there is nothing else: no address, no time, no path of this machine.
+A lock has versions and hashes, and no file names. Nix needs them, since it fetches each wheel
+separately. In the index there is nothing else: no address, no time, no path of this machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _manylinux(machine: str) -> list[str]:
 
 
 class System(NamedTuple):
-    """A system that Nix names: the tags of its wheels, and what markers see there."""
+    """A system that Nix names: the tags of its wheels, and what markers see on it."""
 
     tags: list[str]
     sys_platform: str

@@ -27,7 +27,7 @@ _LEFT_OUT = {"build", "dist", "node_modules", "reference", "runs", "vendor", "ve
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants a project for: a table, or a script.
+    """The wish of a person: a project for a table, or for a script.
 
     Attributes
     ----------

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def beside(folder: Path) -> Iterator[Path]:
-    """Yield a new folder on the file system of another one, which is made where it is missing.
+    """Yield a new folder inside one that is made if it is missing.
 
-    At the end it is removed; so is the other one, if it was made here and has stayed empty.
+    At the end the new one is removed; so is the outer one, if it was made for it and is empty.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def beside(folder: Path) -> Iterator[Path]:
 
 
 def place(staged: Path, folder: Path) -> tuple[list[str], list[str]]:
-    """Move every file of one folder into another one, unless a file of its name is there.
+    """Move every file of one folder into a second one, unless that has a file of its name.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from repro.core.redaction import redacted_words
 from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.inputs import NOTHING, Selection
-from repro.execution.recording.packages import Installed
+from repro.execution.recording.packages import Installed, completed
 from repro.execution.recording.performing import OF_ITSELF
 from repro.execution.recording.running import CommandRun, portable
 from repro.execution.recording.traces import read_traces
@@ -92,7 +92,7 @@ class OwnRecorder:
                 run=CommandRun(status, b""),
                 traces=traces,
                 states=({}, {}),
-                environment=environment.model_copy(update={"used": used or None}),
+                environment=completed(environment, used, traces),
                 selection=Selection(outputs=(NOTHING,)),
                 sealed=OF_ITSELF,
                 own=True,

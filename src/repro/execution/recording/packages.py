@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from repro.capture.distributions import owners_of_top_levels
 from repro.capture.packages import normalised
+from repro.core.redaction import is_secret
+from repro.execution.reading import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from repro.core.environment import Environment
     from repro.execution.recording.traces import Traces
 
+# A sealed command has a home of its own.
+_OF_SEAL = {"HOME", "PYTHONUSERBASE"}
 _SITE = ("site-packages", "dist-packages")
 
 
@@ -59,6 +63,17 @@ class Installed:
         while place.parent.name not in _SITE and place != place.parent:
             place = place.parent
         return self._owners.get((str(place.parent), place.name.partition(".")[0]))
+
+
+def completed(environment: Environment, used: tuple[str, ...], traces: Traces) -> Environment:
+    """Return an environment with the distributions that were used, and the variables read."""
+    variables: dict[str, str] = {}
+    for event in traces.of("variable"):
+        if event["name"] not in _OF_SEAL:
+            digest = HIDDEN if is_secret(event["name"]) else event["digest"]
+            variables.setdefault(event["name"], digest)
+    known = dict(sorted(variables.items())) or None
+    return environment.model_copy(update={"used": used or None, "variables": known})
 
 
 def _modules(traces: Traces) -> dict[str, str]:

@@ -13,7 +13,7 @@ from repro.execution.observing import Observation
 from repro.execution.recording.assembly import Recording, record_of
 from repro.execution.recording.folders import state_of
 from repro.execution.recording.inputs import Selection
-from repro.execution.recording.packages import Installed
+from repro.execution.recording.packages import Installed, completed
 from repro.execution.recording.running import (
     interpreter_of,
     resolved,
@@ -190,7 +190,7 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
                 traces=traces,
                 strays=known.installed.strays(traces),
                 states=(before, after),
-                environment=environment.model_copy(update={"used": used or None}),
+                environment=completed(environment, used, traces),
                 selection=how.selection,
                 sealed=sentence_of(report) if report else OF_ITSELF if how.own else NOT_SEALED,
                 refused=tuple(refused(report, folder)) if report else (),
