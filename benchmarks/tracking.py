@@ -78,9 +78,8 @@ def models(millions):
     import torch  # noqa: PLC0415 - only where it is installed
 
     width = 5000
-    layers = [
-        torch.nn.Linear(width, width, bias=False) for _ in range(millions * 10**6 // width**2)
-    ]
+    sizes = [width] * (millions * 10**6 // width**2) + [millions * 10**6 % width**2 // width]
+    layers = [torch.nn.Linear(width, size, bias=False) for size in sizes if size]
     model = torch.nn.Sequential(*layers)
     count = sum(each.numel() for each in model.parameters())
 
