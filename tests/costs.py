@@ -15,6 +15,10 @@ MARKERS = {
 }
 # Files of the other folders whose tests start an interpreter each, or fetch and build something.
 PROCESSES = (
+    "api/test_functions.py",
+    "api/test_guide.py",
+    "api/test_seeds.py",
+    "api/test_types.py",
     "app/test_one_door.py",
     "app/test_predict.py",
     "capture/fingerprint/",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A value of a caller may be anything, such as a table.
 _LONG = 60
+_MAPPINGS = ("settings", "variants")
 Workers = Annotated[int, Field(ge=1)]
 LevelName = Literal["seeded", "strict", "portable", "portable-v2"]
 
@@ -121,7 +122,9 @@ def checked(kind: type[_R], **arguments: object) -> _R:
 
 
 def _problem(details: ErrorDetails) -> str:
-    place, message = ".".join(map(str, details["loc"])), details["msg"]
+    first, *rest = map(str, details["loc"])
+    place = f"{first}['{rest[0]}']" if rest and first in _MAPPINGS else first
+    message = details["msg"]
     found = repr(details["input"])
     shown = f"{found[:_LONG]}…" if len(found) > _LONG else found
     return f"{place}: {message[0].lower()}{message[1:]}, found {shown}"

@@ -28,7 +28,7 @@ _ARGUMENTS = {
 _NAMES = "|".join(_ARGUMENTS)
 # A command that an advice names stays as it is typed.
 _OPTIONS = re.compile(
-    rf"(?P<command>\brepro [^;]*)|--set (?P<key>[\w.]+)(?:=(?P<set>[\w.-]+))?"
+    rf"(?P<command>\brepro [^;]*)|--set(?: (?P<key>[\w.]+)(?:=(?P<set>[\w.-]+))?)?"
     rf"|--(?P<name>{_NAMES})\b(?: (?P<value>[\d.]+|[a-z]+(?:-v2)?)(?=$|[;,]))?"
 )
 
@@ -52,6 +52,8 @@ def _argument(found: re.Match[str]) -> str:
     if found["key"]:
         given = f" = {_literal(found['set'])}" if found["set"] else ""
         return f"settings['{found['key']}']{given}"
+    if not found["name"]:
+        return "settings"
     name, value = _ARGUMENTS[found["name"]], found["value"]
     if value:
         return f"{name}={_literal(value)}"
