@@ -28,6 +28,7 @@ PROCESSES = (
     "fuzz/",
     "hostile/",
     "launch/test_seal",
+    "lint/test_lint_command.py",
     "lock/",
     "test_readme.py",
     "test_workflows.py",

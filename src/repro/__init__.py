@@ -25,9 +25,9 @@ The layers, upper ones importing lower ones only:
     people, and fixing the environment before NumPy is imported. They do not know each other.
 ``tables``
     a table by declared role: what a cell means, for readers and for saved pipelines.
-``divergence``, ``digest``, ``config``, ``seeding``, ``processor``
-    comparing records, hashing things canonically, composing configuration, naming seeds, and the
-    features of the processor.
+``divergence``, ``digest``, ``config``, ``lint``, ``seeding``, ``processor``
+    comparing records, hashing things canonically, composing configuration, checking the code of
+    programs, naming seeds, and the features of the processor.
 ``core``
     frozen types and pure functions: no input or output, no NumPy.
 
