@@ -76,6 +76,8 @@ PLANTED = [
     ("def decide(scores, threshold=0.5): ...", [("RPR003", 1)]),
     ("y = np.where(y_prob > .7, 1, 0)", [("RPR003", 1)]),
     ("y = (net.predict(X) > 0.5).astype(int)", [("RPR003", 1)]),
+    ("from sklearn.feature_selection import VarianceThreshold as V\nV(threshold=0.1)",
+     [("RPR002", 2)]),
     # Unseeded estimators and splitters.
     ("RF()", [("RPR004", 1)]),
     ("RF(random_state=None)", [("RPR004", 1)]),
@@ -86,6 +88,7 @@ PLANTED = [
     ("SVC(probability=True)", [("RPR004", 1)]),
     ("LogisticRegression(solver='saga')", [("RPR004", 1), ("RPR002", 1)]),
     ("SGDClassifier()", [("RPR004", 1)]),
+    ("from sklearn.linear_model import Lars\nLars(jitter=0.1)", [("RPR004", 2), ("RPR002", 2)]),
     ("df = df.sample(frac=1)", [("RPR004", 1)]),
     ("import sklearn.ensemble as e\ne.ExtraTreesClassifier()", [("RPR004", 2)]),
     # Unseeded generators.
@@ -137,6 +140,10 @@ HARMLESS = [
     "KFold()",
     "KFold(n, shuffle=flag)",
     "train_test_split(X, y, shuffle=False)",
+    "from sklearn.multioutput import ClassifierChain\nClassifierChain(model)",
+    "from sklearn.model_selection import check_cv\ncheck_cv(folds)",
+    "from sklearn.linear_model import Lars\nLars()",
+    "from sklearn.model_selection import TunedThresholdClassifierCV as T\nT(model)",
     # What cannot be known.
     "RF(**params)",
     "RF(*arguments)",
@@ -156,6 +163,9 @@ HARMLESS = [
     "if price > 0.5:\n    pass",
     "if score > 0:\n    pass",
     "if len(scores) > 3:\n    pass",
+    "size_threshold = 1400",
+    "if score_gap < 1e-10:\n    pass",
+    "DECODE_ERROR = 50",
     "rows = array.sum(axis=1)",
     "from sklearn.datasets import make_moons\nmake_moons(200, random_state=seed)",
     "import torch\ntorch.set_num_threads(n)\ntorch.zeros(3)",

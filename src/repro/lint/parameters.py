@@ -46,20 +46,19 @@ _OF_BOOSTERS = frozenset({
 _OF_TRAINING = frozenset({"batch_size", "n_epochs", "num_epochs", "weight_decay"})
 _DICTIONARY = re.compile(r"(?:\w+_)?(?:params?|parameters|grid|hyper\w*)(?:_\w+)?", re.IGNORECASE)
 
-KNOWN = (
-    frozenset(
-        name
-        for row in CALLABLES.values()
-        if row.kind in {"model", "transformer", "splitter"}
-        for name in row.parameters
-    )
-    | _OF_BOOSTERS
-    | _OF_TRAINING
-    | {"test_size", "train_size", "learning_rate"}
-) - _OTHERS
+_ELSEWHERE = _OF_BOOSTERS | _OF_TRAINING | {"test_size", "train_size", "learning_rate"}
+
+
+def _names(*kinds: str) -> frozenset[str]:
+    rows = (row for row in CALLABLES.values() if row.kind in kinds)
+    return (frozenset(name for row in rows for name in row.parameters) | _ELSEWHERE) - _OTHERS
+
+
+KNOWN = _names("model", "transformer", "splitter")
 """Names of hyper-parameters."""
-# As the name of a variable, one of a single word may stand for anything.
-_DISTINCT = frozenset(name for name in KNOWN if "_" in name)
+# As the name of a variable, one of a single word may stand for anything, and so may many parameters
+# of transformers, such as decode_error.
+_DISTINCT = frozenset(name for name in _names("model", "splitter") if "_" in name)
 
 
 def check(module: Module) -> Iterator[Found]:

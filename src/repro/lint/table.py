@@ -69,8 +69,15 @@ _STOCHASTIC = Condition("solver", frozenset({"sag", "saga", "liblinear"}))
 _RANDOM = Condition("selection", frozenset({"random"}))
 _PROBABLE = Condition("probability", frozenset({True}))
 
+_PATCHES = Condition("max_patches", _GIVEN)
+_CHAIN = Condition("order", frozenset({"random"}))
+_JITTER = Condition("jitter", _GIVEN)
+# Only a split by a share draws, and it is rarely asked for.
+_SELDOM = Condition("random_state", frozenset({"none"}))
+
 # From the documentation of random_state in scikit-learn.
 CONDITIONS = {
+    "ClassifierChain": _CHAIN,
     "DummyClassifier": Condition("strategy", frozenset({"stratified", "uniform"})),
     "ElasticNet": _RANDOM,
     "ElasticNetCV": _RANDOM,
@@ -78,8 +85,10 @@ CONDITIONS = {
     "GaussianProcessRegressor": Condition("n_restarts_optimizer", _GIVEN),
     "GroupKFold": _SHUFFLED,
     "KFold": _SHUFFLED,
+    "Lars": _JITTER,
     "Lasso": _RANDOM,
     "LassoCV": _RANDOM,
+    "LassoLars": _JITTER,
     "LogisticRegression": _STOCHASTIC,
     "LogisticRegressionCV": _STOCHASTIC,
     "MultiTaskElasticNet": _RANDOM,
@@ -90,13 +99,22 @@ CONDITIONS = {
     "PCA": Condition("svd_solver", frozenset({"auto", "randomized", "arpack"}), default=True),
     "PassiveAggressiveClassifier": _SHUFFLED_UNLESS,
     "PassiveAggressiveRegressor": _SHUFFLED_UNLESS,
+    "PatchExtractor": _PATCHES,
+    "RegressorChain": _CHAIN,
     "Ridge": _STOCHASTIC,
     "RidgeClassifier": _STOCHASTIC,
     "SGDClassifier": _SHUFFLED_UNLESS,
+    "SGDOneClassSVM": _SHUFFLED_UNLESS,
     "SGDRegressor": _SHUFFLED_UNLESS,
     "SVC": _PROBABLE,
     "StratifiedGroupKFold": _SHUFFLED,
     "StratifiedKFold": _SHUFFLED,
+    "TunedThresholdClassifierCV": _SELDOM,
+    "check_cv": _SHUFFLED,
+    "extract_patches_2d": _PATCHES,
+    "fetch_covtype": _SHUFFLED,
+    "fetch_kddcup99": _SHUFFLED,
+    "fetch_rcv1": _SHUFFLED,
     "learning_curve": _SHUFFLED,
     "ridge_regression": _STOCHASTIC,
     "silhouette_score": Condition("sample_size", _GIVEN),

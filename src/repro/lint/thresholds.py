@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from repro.lint.literals import is_number, shown
+from repro.lint.literals import shown
 from repro.lint.module import found
 from repro.lint.rules import HARD_CODED_THRESHOLD
 
@@ -22,13 +22,17 @@ _SCORES = re.compile(
     r"|confidences|likelihood|pred|preds|predict|prediction|predictions|sigmoid|y_hat)(?:$|_|\d)",
     re.IGNORECASE,
 )
+_TINY = 1e-3
 _ORDERED = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
 
 
 def check(module: Module) -> Iterator[Found]:
     """Yield the thresholds that are numbers in the code."""
+    # A threshold of an estimator, such as VarianceThreshold, is a hyper-parameter.
+    others = {id(value) for call in module.calls if call.described
+              for value in call.arguments.values()}  # fmt: skip
     for each in module.bindings:
-        if _NAME.fullmatch(each.name) and is_number(each.value):
+        if _NAME.fullmatch(each.name) and _is_share(each.value) and id(each.value) not in others:
             yield _found(each.name, each.value)
     asserted = {
         id(node)
@@ -51,8 +55,13 @@ def _of_comparison(node: ast.Compare) -> Iterator[Found]:
 
 
 def _is_share(node: ast.expr) -> bool:
-    """Return whether a node is a number between 0 and 1, as probabilities are."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 1
+    """Return whether a node is a number between 0 and 1, as probabilities are.
+
+    What is tiny is a tolerance.
+    """
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, float):
+        return False
+    return _TINY <= node.value < 1
 
 
 def _has_scores(node: ast.expr) -> bool:
