@@ -16,7 +16,6 @@ MARKERS = {
 # Files of the other folders whose tests start an interpreter each, or fetch and build something.
 PROCESSES = (
     "api/test_functions.py",
-    "api/test_guide.py",
     "api/test_seeds.py",
     "api/test_types.py",
     "app/test_one_door.py",
@@ -30,6 +29,7 @@ PROCESSES = (
     "launch/test_seal",
     "lint/test_lint_command.py",
     "lock/",
+    "test_python_guide.py",
     "test_readme.py",
     "test_workflows.py",
     "tracking/test_contents.py",

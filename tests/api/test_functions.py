@@ -209,6 +209,28 @@ def test_an_error_of_the_training_process_has_its_kind(made: Project, tmp_path: 
     assert not (copy.path / "runs").exists() or list((copy.path / "runs").iterdir()) == []
 
 
+def test_what_the_start_of_python_prints_is_no_answer(
+    run, made: Project, tmp_path: Path, monkeypatch
+) -> None:
+    """A sitecustomize runs before everything, twice with the restart."""
+    (tmp_path / "sitecustomize.py").write_text("print('hello')\nprint('[1]')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(PreconditionError, match="no run 'nothing'"):
+        repro.verify("nothing", project=made.path)
+
+
+def test_a_process_that_dies_is_an_error_with_its_last_words(
+    run, made: Project, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os, sys\n"
+        "sys.stderr.write('no licence\\n'); sys.stderr.flush(); os._exit(7)\n")  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(PreconditionError, match="ended with status 7: no licence"):
+        repro.verify(run.path, project=made.path)
+
+
 def test_an_interruption_ends_the_process_and_leaves_nothing(run, made: Project) -> None:
     """Ctrl-C in a notebook, in the middle of a training."""
     before = sorted((made.path / "runs").iterdir())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import repro
-from tests.conftest import ROOT
 
 SCRIPT = """\
 from pathlib import Path
@@ -42,8 +42,8 @@ repro.tarin()
 def mypy(folder, code: str) -> subprocess.CompletedProcess[str]:
     script = folder / "script.py"
     script.write_text(code)
-    cache = ROOT / "build" / "mypy-of-users"
-    command = ["-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(cache), script]
+    cache = folder / "cache"
+    command = ["-m", "mypy", "--strict", "--config-file", "", "--cache-dir", cache, script]
     return subprocess.run(
         [sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -59,7 +59,7 @@ def test_a_program_of_a_user_passes_and_mistakes_are_found(tmp_path) -> None:
 
 def test_the_types_name_what_is_exported() -> None:
     """The stub and the module cannot disagree."""
-    tree = ast.parse((ROOT / "src" / "repro" / "__init__.pyi").read_text())
+    tree = ast.parse(Path(repro.__file__).with_suffix(".pyi").read_text())
     imported = {
         alias.asname: f"{node.module}"
         for node in tree.body

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
-from tests.conftest import ROOT
 
 from repro.app.schemas import schema_of
 from repro.cli import run
@@ -158,35 +155,17 @@ def test_a_name_that_is_no_text_is_shown(folder, capsys) -> None:
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_no_library_is_imported() -> None:
+def test_no_library_is_imported(tmp_path) -> None:
     """Neither by the command nor by what it looks at."""
     code = (
         "import sys; from repro.cli import run; run(['lint', sys.argv[1]])\n"
         "print([m for m in ('numpy', 'sklearn', 'pandas', 'torch') if m in sys.modules])"
     )
-    file = ROOT / "benchmarks" / "plain_credit.py"
+    file = tmp_path / "train.py"
+    file.write_text("from sklearn.svm import SVC\nimport numpy as np\nSVC(C=1)\n")
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, file], capture_output=True, text=True, check=True
     )
 
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "RPR001" in done.stdout or "RPR002" in done.stdout
-
-
-def test_the_hook_names_a_command_that_exists(folder, capsys) -> None:
-    """With the keys that pre-commit requires; the files come at the end."""
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-
-    assert {"id", "name", "entry", "language"} <= hook.keys()
-    assert (hook["id"], hook["language"]) == ("repro-lint", "python")
-    assert hook["types_or"] == ["python", "jupyter"]
-    program, *words = hook["entry"].split()
-    assert program == "repro"
-    assert run([*words, "train.py", "a note.ipynb"]) == 1
-
-
-def test_the_guide_names_every_rule() -> None:
-    text = (ROOT / "docs" / "lint.md").read_text()
-    named = dict(re.findall(r"^\| `(RPR\d+)` \| `([\w-]+)` ", text, re.M))
-
-    assert named == {rule.id: rule.name for rule in RULES.values()}
+    assert ":3:7: RPR002 " in done.stdout

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 import sklearn
 from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
+import repro.lint
 from repro.lint.table import CALLABLES, CONDITIONS
-from tools.callables import TABLE, table, written
+from tools.callables import table, written
 
+TABLE = Path(repro.lint.__file__).with_name("scikit_learn.json")
 VERSION = json.loads(TABLE.read_text("utf-8"))["version"]
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from repro.core import errors
 from repro.core.errors import PreconditionError, ReproError
@@ -67,15 +67,24 @@ def _last(
     found = None
     try:
         for line in process.stdout or ():
-            value = json.loads(line)
+            value = _read(line)
             if "progress" not in value:
-                found = value
+                found = value or found
             elif progress is not None:
                 progress(value["progress"])
     except BaseException:
         _end(process)
         raise
     return found
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """Return a line that the process wrote; nothing for one that a start of Python printed."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
