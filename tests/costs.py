@@ -15,6 +15,9 @@ MARKERS = {
 }
 # Files of the other folders whose tests start an interpreter each, or fetch and build something.
 PROCESSES = (
+    "api/test_functions.py",
+    "api/test_seeds.py",
+    "api/test_types.py",
     "app/test_one_door.py",
     "app/test_predict.py",
     "capture/fingerprint/",
@@ -24,7 +27,9 @@ PROCESSES = (
     "fuzz/",
     "hostile/",
     "launch/test_seal",
+    "lint/test_lint_command.py",
     "lock/",
+    "test_python_guide.py",
     "test_readme.py",
     "test_workflows.py",
     "tracking/test_contents.py",

@@ -43,6 +43,7 @@ ALLOWED = (
     Allowed("case", r"a regression has neither"),
     Allowed("case", r"\S+==\S+ is what is installed"),
     Allowed("case", r"before pandas 3, str is object"),
+    Allowed("case", r"the table is of scikit-learn "),
     # What an attempt to reach the network cannot do with no filter in place.
     Allowed("case", r"cannot be done at all: "),
     Allowed("platform", r"(bash reads|processes are forked|these files are POSIX's)", WINDOWS),

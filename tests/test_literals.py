@@ -7,6 +7,9 @@ import pytest
 import yaml
 from sklearn.utils import all_estimators
 
+from repro.lint.bindings import bindings
+from repro.lint.literals import is_number, is_text
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src" / "repro").rglob("*.py"))
 # Names that a numeric literal may not be given, beside every parameter of every estimator.
@@ -44,17 +47,8 @@ CONFIGURED = configured_names()
 NUMERIC = estimator_names() | CONFIGURED | OURS
 
 
-def is_number(node):
-    if isinstance(node, ast.UnaryOp):
-        node = node.operand
-    if isinstance(node, ast.BinOp):
-        return is_number(node.left) and is_number(node.right)
-    literal = isinstance(node, ast.Constant) and not isinstance(node.value, bool)
-    return literal and isinstance(node.value, int | float)
-
-
 def is_literal(node):
-    return is_number(node) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return is_number(node) or is_text(node)
 
 
 def forbidden(name, value):
@@ -77,49 +71,17 @@ def imported_estimators(tree):
 
 
 def findings(source):
+    """Every place that gives a name a value is that of `repro lint`; the judgement is stricter."""
     tree = ast.parse(source)
     estimators = imported_estimators(tree)
+    for each in bindings(tree):
+        if forbidden(each.name, each.value):
+            yield each.value.lineno, each.name
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield from _of_call(node, estimators)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _of_defaults(node.args, node.lineno)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            yield from _of_assignment(node)
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and forbidden(str(key.value), value):
-                    yield node.lineno, str(key.value)
-
-
-def _of_call(node, estimators):
-    called = (
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    )
-    for keyword in node.keywords:
-        if keyword.arg and forbidden(keyword.arg, keyword.value):
-            yield node.lineno, keyword.arg
-    if called in SEEDED | estimators and any(is_number(argument) for argument in node.args):
-        yield node.lineno, called
-
-
-def _of_defaults(args, line):
-    positional = [*args.posonlyargs, *args.args]
-    pairs = list(
-        zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)
-    )
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d]
-    for argument, default in pairs:
-        if forbidden(argument.arg, default):
-            yield line, argument.arg
-
-
-def _of_assignment(node):
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    for target in targets:
-        name = getattr(target, "id", getattr(target, "attr", ""))
-        if node.value is not None and forbidden(name, node.value):
-            yield node.lineno, name
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in SEEDED | estimators and any(map(is_number, node.args)):
+                yield node.lineno, called
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

@@ -9,9 +9,9 @@ executes nothing.
 
 The layers, upper ones importing lower ones only:
 
-``cli``, ``tracking``, ``pytest_plugin``
-    commands, the only layer that prints, prompts, exits, or knows click; names for what a program
-    does, which it calls itself; and a fixture for pytest.
+``cli``, ``api``, ``tracking``, ``pytest_plugin``
+    commands, the only layer that prints, prompts, exits, or knows click; the same use cases as
+    functions; names for what a program does, which it calls itself; and a fixture for pytest.
 ``app``
     the use cases behind the commands; they return values.
 ``execution``
@@ -25,13 +25,19 @@ The layers, upper ones importing lower ones only:
     people, and fixing the environment before NumPy is imported. They do not know each other.
 ``tables``
     a table by declared role: what a cell means, for readers and for saved pipelines.
-``divergence``, ``digest``, ``config``, ``seeding``, ``processor``
-    comparing records, hashing things canonically, composing configuration, naming seeds, and the
-    features of the processor.
+``divergence``, ``digest``, ``config``, ``lint``, ``seeding``, ``processor``
+    comparing records, hashing things canonically, composing configuration, checking the code of
+    programs, naming seeds, and the features of the processor.
 ``core``
     frozen types and pure functions: no input or output, no NumPy.
 
-``repro.load_run(run)`` checks a run and returns its model, ready to predict files and frames.
+From Python, ``train``, ``verify``, ``compare``, ``load_config`` and ``load_run`` do what the
+commands do, and ``seed_all``, ``ensure_reproducibility`` and ``derive_seed`` seed a program of your
+own.
+
+>>> import repro
+>>> repro.derive_seed(42, "split") == repro.derive_seed(42, "split")
+True
 """
 
 from importlib import import_module
@@ -39,10 +45,30 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# Imported when it is first asked for: `import repro` stays light, and lower layers import it.
-_LAZY = {"load_run": "repro.app.predict"}
+# Imported when it is first asked for: `import repro` stays light, and lower layers import it. The
+# types stand in __init__.pyi, since an import for them would be one of the upper layers by all.
+_LAZY = {
+    "compare": "repro.api.records",
+    "derive_seed": "repro.api.seeds",
+    "ensure_reproducibility": "repro.api.reproducibility",
+    "load_config": "repro.api.experiments",
+    "load_run": "repro.app.predict",
+    "seed_all": "repro.api.seeds",
+    "train": "repro.api.experiments",
+    "verify": "repro.api.records",
+}
 
-__all__ = ["__version__", "load_run"]
+__all__ = [
+    "__version__",
+    "compare",
+    "derive_seed",
+    "ensure_reproducibility",
+    "load_config",
+    "load_run",
+    "seed_all",
+    "train",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,6 +41,7 @@ CASES = {
     "predict": ({0}, [(RUN, "data/credit.csv"), (RUN, "data/credit.csv", "-o", "rows.csv")]),
     "drift": ({0}, [(RUN, "data/credit.csv")]),
     "matrix": ({0, 3}, [("--list",), ("--cell", "one")]),
+    "lint": ({1}, [("train.py",)]),
     "env show": ({0}, [()]),
     "env fingerprint": ({0, 1}, [(), ("--kernels", "--expect", "0123456789ab")]),
     "doctor": ({0, 1}, [()]),
@@ -72,6 +73,7 @@ def place(trained, tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("json") / "project")
     shutil.copytree(original.path, project.path)
     project.write("matrix.yaml", CELLS)
+    project.write("train.py", "SEED = 42\n")
     done = recorded(project, ("--name", "command", *SCRIPT))
     assert done.status == 0, done.err
     [command_run] = {path.name for path in project.path.glob("runs/*")} - {run.name}
@@ -119,7 +121,7 @@ def printed_by(place, words, arguments):
     arguments = [runs.get(argument, argument) for argument in arguments]
     if words == ["record"]:  # which takes all that follows for the command
         return recorded(project, arguments)
-    if words in (["env", "fingerprint"], ["init"]):  # which need no project
+    if words in (["env", "fingerprint"], ["init"], ["lint"]):  # which need no project
         return command("-m", "repro", *words, *arguments, "--json", cwd=project.path)
     return project.repro(*words, *arguments, "--json")
 

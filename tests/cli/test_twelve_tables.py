@@ -104,7 +104,7 @@ def environment(project):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_becomes_a_verified_result(tmp_path, name):
-    """`repro init`, what its error advises where it needs to know more, and what it says is next."""
+    """`repro init`, what its error advises if it has to know more, and what it says is next."""
     file, target, content = TABLES[name]
     (tmp_path / file).write_bytes(content())
     words = ["init", "made", "--data", file, "--target", target]

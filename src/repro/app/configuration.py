@@ -45,6 +45,11 @@ class Resolved:
     composition: Composition
 
     @property
+    def values(self) -> dict[str, object]:
+        """Every value by dotted key."""
+        return values_of(self.config)
+
+    @property
     def origins(self) -> dict[str, str]:
         """The file and line, or the flag, behind every value, by dotted key."""
         return {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.app.configuration import settings_or_default
 from repro.app.known import read_known
 from repro.app.subjects.commands import check_runnable, command_of
 from repro.app.subjects.verification import build_verification, incomparable
@@ -36,6 +37,7 @@ from repro.execution.recording import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from repro.app.subjects.subject import Subject
     from repro.config.verification import VerificationSettings
     from repro.core.observed import Observed
     from repro.core.record import AnyRecord
@@ -89,6 +91,51 @@ class Repetition:
             raise PreconditionError(f"{self.name} is not the record of a command")
         check_runnable(self.expected, sealed=False)
         return self.expected
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms on which recorded commands are run again.
+
+    Attributes
+    ----------
+    base : Path
+        The project's folder, or the current folder.
+    runs : Path
+    asked : ToleranceRequest
+    level : str or None
+        The level to run at instead of the recorded one.
+    """
+
+    base: Path
+    runs: Path
+    asked: ToleranceRequest
+    level: str | None
+
+    def question(
+        self, subject: Subject, record: AnyRecord, integrity: tuple[Check, ...] = ()
+    ) -> Repetition:
+        """Return how the command of a record, which the user trusts, is run again.
+
+        Raises
+        ------
+        PreconditionError
+            If the record has no command that can run.
+        """
+        recipe = command_of(record)
+        if isinstance(record, RunRecord) and recipe is None:
+            check_runnable(record, sealed=False)
+        folder = (self.base / (recipe.workdir if recipe else ".")) if subject.is_run else None
+        return Repetition(
+            name=subject.name,
+            expected=record,
+            integrity=integrity,
+            folder=(folder or self.base).resolve(),
+            runs=self.runs.resolve(),
+            settings=settings_or_default(self.base),
+            asked=self.asked,
+            level=self.level,
+        )
 
 
 def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification:

@@ -13,6 +13,7 @@ from repro.core import records
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
+from repro.core.linting import LintReport
 from repro.core.noise import Noise
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
@@ -57,6 +58,7 @@ _WHOLE: dict[str, type[Record]] = {
     "diagnosis": answers.DiagnosisAnswer,
     "matrix": Matrix,
     "matrix-result": answers.MatrixAnswer,
+    "lint": LintReport,
 }
 _PARTIAL = ("base", "experiment", "profile", "overlay")
 KINDS = (*_PARTIAL, "model", *_WHOLE)

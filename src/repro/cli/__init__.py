@@ -63,6 +63,10 @@ COMMANDS = {
         "repro.cli.image",
         "Build the container image of a project, twice to check every bit.",
     ),
+    "lint": (
+        "repro.cli.lint",
+        "Find in Python code what makes results hard to reproduce.",
+    ),
     "env": ("repro.cli.env", "Show this environment and its numeric fingerprint."),
     "exec": ("repro.cli.exec", "Run any command in the pinned environment."),
     "doctor": (

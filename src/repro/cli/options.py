@@ -193,21 +193,10 @@ def is_here(project: Path) -> bool:
 
 def runs_of(project: Path, runs_folder: Path | None) -> Path:
     """Return the folder of the runs: as given, or as ``configs/base.yaml`` says."""
-    from repro.config.project import BASE, read_base
+    from repro.config import project as configured
 
-    if runs_folder is not None:
-        return Path.cwd() / runs_folder
-    if not (project / BASE).is_file():
-        # Commands are recorded in any folder.
-        return project / "runs"
-    leaf = read_base(project).tree.get(("execution", "runs"))
-    folder = str(leaf.value if leaf else "runs")
-    if problem := pathname_problem(folder):
-        raise ConfigError(
-            f"{leaf.origin if leaf else BASE}: execution.runs: expected the name of a file or"
-            f" folder; {problem}"
-        )
-    return project / folder
+    named = None if runs_folder is None else Path.cwd() / runs_folder
+    return configured.runs_folder(project, named)
 
 
 def make_request(

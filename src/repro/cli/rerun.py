@@ -103,8 +103,7 @@ class Rerun:
         PreconditionError
             If the user does not want it to run.
         """
-        from repro.app.configuration import settings_or_default
-        from repro.app.repeat import Repetition
+        from repro.app.repeat import Terms
         from repro.app.subjects.commands import check_runnable, command_of, is_own
         from repro.core.record import RunRecord
 
@@ -113,17 +112,8 @@ class Rerun:
             check_runnable(record, sealed=False)
         if not agreed and not is_own(record):
             _ask(subject, shlex.join(recipe.argv) if recipe else "")
-        folder = (self.base / (recipe.workdir if recipe else ".")) if subject.is_run else None
-        return Repetition(
-            name=subject.name,
-            expected=record,
-            integrity=integrity,
-            folder=(folder or self.base).resolve(),
-            runs=self.runs.resolve(),
-            settings=settings_or_default(self.base),
-            asked=self.asked,
-            level=self.level,
-        )
+        terms = Terms(self.base, self.runs, self.asked, self.level)
+        return terms.question(subject, record, integrity)
 
 
 def _ask(subject: Subject, words: str) -> None:

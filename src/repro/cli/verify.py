@@ -147,20 +147,15 @@ class _Again:
     def _trained(
         self, subject: Subject, integrity: tuple[Check, ...], observer: Progress | Quiet
     ) -> Verification:
-        from repro.app.subjects.recorded import recorded_config
-        from repro.app.subjects.trust import check_trust
+        from repro.app.subjects.recorded import config_again
 
-        project, config = find(self.project_folder), recorded_config(subject)
-        check_trust(project, subject, config)
-        level = {"level": self.level} if self.level else {}
-        determinism = config.determinism.model_copy(update=level)
-        enter(determinism.level)
+        project = find(self.project_folder)
+        config = config_again(project, subject, self.level, self.workers)
+        enter(config.determinism.level)
         from repro.app.subjects.question import prepare_subject
         from repro.app.verify import verify
         from repro.execution.places import Here
 
-        execution = config.execution.model_copy(update={"workers": self.workers or 1})
-        config = config.model_copy(update={"execution": execution, "determinism": determinism})
         question = prepare_subject(project, subject, integrity, config, self.asked)
         return verify(project, question, observer, Here(shut=True))
 

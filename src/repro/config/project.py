@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from repro.config.tree import merge
 from repro.config.yaml import read_leaves
 from repro.core.errors import ConfigError, PreconditionError
+from repro.core.pathname import pathname_problem
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -62,6 +63,29 @@ def find_project(start: Path) -> Path:
         f"no {BASE} in {start} or any folder above it",
         advice="run the command inside a project, or name one with --project",
     )
+
+
+def runs_folder(project: Path, named: Path | None) -> Path:
+    """Return the folder of the runs: as named, or as ``configs/base.yaml`` says.
+
+    Raises
+    ------
+    ConfigError
+        If the configured one is not the name of a folder.
+    """
+    if named is not None:
+        return named
+    if not (project / BASE).is_file():
+        # Commands are recorded in any folder.
+        return project / "runs"
+    leaf = read_base(project).tree.get(("execution", "runs"))
+    folder = str(leaf.value if leaf else "runs")
+    if problem := pathname_problem(folder):
+        raise ConfigError(
+            f"{leaf.origin if leaf else BASE}: execution.runs: expected the name of a file or"
+            f" folder; {problem}"
+        )
+    return project / folder
 
 
 def names_in(project: Path, kind: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from repro.core.model import Record
-from repro.core.verdict import Comparison, Kind, Suspect
+from repro.core.verdict import Comparison, Kind, Suspect, Verdict
 
 # What is counted.
 KINDS = {"stage outputs": Kind.STEP, "metrics": Kind.METRIC, "predictions": Kind.PREDICTION}
@@ -50,6 +50,28 @@ class Candidate(Record):
     code: dict[str, tuple[JsonValue, JsonValue]]
     suspects: tuple[Suspect, ...]
 
+    @property
+    def passed(self) -> bool:
+        """True if the candidate reproduces the reference as expected."""
+        return self.comparison.holds
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the comparison with the reference."""
+        return self.comparison.verdict
+
+    @property
+    def first_divergent(self) -> str | None:
+        """The first divergent stage or step; None where none diverges."""
+        return self.comparison.first_divergent
+
+    def __repr__(self) -> str:
+        diverges = f", diverges at {self.first_divergent}" if self.first_divergent else ""
+        return f"<Candidate {self.name}: {self.verdict}{diverges}>"
+
+    # Hundreds of checks are no text for a person.
+    __str__ = __repr__
+
 
 class ComparisonReport(Record):
     """The findings of ``repro compare``.
@@ -65,3 +87,20 @@ class ComparisonReport(Record):
     holds: bool
     candidates: tuple[Candidate, ...]
     groups: tuple[tuple[str, ...], ...]
+
+    @property
+    def passed(self) -> bool:
+        """True if every candidate reproduces the reference as expected."""
+        return self.holds
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdict of each candidate, by its name."""
+        return {candidate.name: candidate.verdict for candidate in self.candidates}
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name} {verdict}" for name, verdict in self.verdicts.items())
+        return f"<ComparisonReport with {self.reference}: {found}>"
+
+    # Hundreds of checks are no text for a person.
+    __str__ = __repr__

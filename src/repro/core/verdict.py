@@ -179,6 +179,11 @@ class Comparison(Record):
         return self.verdict.holds and not self.finding
 
     @property
+    def first_divergent(self) -> str | None:
+        """The first divergent stage or step; None where none diverges."""
+        return self.divergence.stage if self.divergence else None
+
+    @property
     def is_of_commands(self) -> bool:
         """Return whether both records are of commands: only these have an exit status."""
         return any(check.name == COMMAND_STATUS for check in self.checks)
@@ -244,3 +249,24 @@ class Verification(Record):
     seal: str | None = Later
     printed: str | None = Later
     claimed: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True if the subject is intact and, where it was executed again, it reproduces."""
+        return self.holds
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of the comparison; None where nothing was compared."""
+        return self.comparison.verdict if self.comparison else None
+
+    @property
+    def first_divergent(self) -> str | None:
+        """The first divergent stage or step; None where none diverges or nothing was compared."""
+        return self.comparison.first_divergent if self.comparison else None
+
+    def __repr__(self) -> str:
+        return f"<Verification of {self.subject}: {self.sentence}>"
+
+    # Hundreds of checks are no text for a person.
+    __str__ = __repr__

@@ -85,6 +85,16 @@ def check_worker(name: str) -> None:
         )
 
 
+def violations_here(level: Level) -> tuple[str, ...]:
+    """Return a sentence for each thing that this process does not do as the level promises.
+
+    Only libraries that are loaded already are asked, and NumPy.
+    """
+    if level is Level.SEEDED:
+        return ()
+    return _broken(level, observe_native(), observe_code_paths(os.environ))
+
+
 def _broken(level: Level, native: Sequence[NativeLibrary], paths: CodePaths) -> tuple[str, ...]:
     promises = [*_threads(native)]
     if level.pins is not None:

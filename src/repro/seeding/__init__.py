@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import index
 from typing import TYPE_CHECKING
 
 from repro.core.canonical import TaggedHash
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SeedPath = tuple[str | int, ...]
+# numpy.random.RandomState takes 32 bits.
+_BEYOND = 1 << 32
 
 
 class SeedScheme(StrEnum):
@@ -50,6 +53,26 @@ def derive(base: int, *path: str | int) -> int:
     for part in path:
         tagged.add(b"int" if isinstance(part, int) else b"str").add(str(part).encode())
     return int.from_bytes(bytes.fromhex(tagged.digest().rpartition(":")[2][:8]), "big")
+
+
+def seed_problem(seed: object) -> str:
+    """Return why a value is no seed of the global generators; empty where it is one.
+
+    Examples
+    --------
+    >>> seed_problem(7), seed_problem("7")
+    ('', "seed '7': expected an integer")
+    """
+    try:
+        # Integers of NumPy are as good, and True is most likely a mistake.
+        number = None if isinstance(seed, bool) else index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None:
+        return f"seed {seed!r}: expected an integer"
+    if not 0 <= number < _BEYOND:
+        return f"seed {number}: expected 0 to {_BEYOND - 1}, as NumPy takes it"
+    return ""
 
 
 def name(path: SeedPath) -> str:

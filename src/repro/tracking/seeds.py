@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import TrackingError
+from repro.seeding import seed_problem
 from repro.tracking.states import (
     check_fits,
     digest_of_states,
@@ -21,12 +22,12 @@ from repro.tracking.states import (
 )
 from repro.tracking.times import now
 from repro.tracking.written import write_text
+from repro.training.torch_generators import make_torch_deterministic, seed_torch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SCHEMA = "repro.seeds/v1"
-_MOST = 1 << 32
 
 
 class SeedTracker:
@@ -86,11 +87,9 @@ class SeedTracker:
         TrackingError
             If the seed is no such integer; nothing is set then.
         """
-        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise TrackingError(f"seed {seed!r}: expected an integer")
+        if problem := seed_problem(seed):
+            raise TrackingError(problem)
         number = int(seed.__index__())
-        if not 0 <= number < _MOST:
-            raise TrackingError(f"seed {number}: expected 0 to {_MOST - 1}, as NumPy takes it")
         names = self._seeded(number, cuda=track_cuda)
         seeds = {name: {"seed": number} for name in names}
         return {"timestamp": now(), "set_seed": number, "seeds": seeds}
@@ -181,10 +180,7 @@ class SeedTracker:
             np.random.seed(seed)  # noqa: NPY002 - the global generator is what is asked for
             found.append("numpy")
         if self._parts["torch"] and (torch := _torch()) is not None:
-            with_cuda = cuda and self._parts["cuda"]
-            # The first seeds CUDA too.
-            (torch if with_cuda else torch.default_generator).manual_seed(seed)
-            found += ["torch", *(["cuda"] if with_cuda and torch.cuda.is_available() else [])]
+            found += seed_torch(torch, seed, cuda=cuda and self._parts["cuda"])
         return found
 
 
@@ -207,13 +203,8 @@ def _settings() -> dict[str, Any]:
     }
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.use_deterministic_algorithms(mode=True, warn_only=True)
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False
         settings |= {
-            "torch_deterministic_algorithms": True,
-            "cudnn_deterministic": True,
-            "cudnn_benchmark": False,
+            **make_torch_deterministic(torch),
             "cublas_workspace_config": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
         }
     return settings

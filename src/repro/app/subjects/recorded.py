@@ -53,6 +53,34 @@ def recorded_config(subject: Subject) -> ExperimentConfig:
     return parse_config(value, path.name)
 
 
+def config_again(
+    project: Path, subject: Subject, level: str | None, workers: int | None
+) -> ExperimentConfig:
+    """Return the configuration to train an intact subject again with, once it is trusted.
+
+    Parameters
+    ----------
+    level : str or None
+        The level to train at instead of the recorded one.
+    workers : int or None
+        One if it is None: the number changes no result.
+
+    Raises
+    ------
+    PreconditionError, SchemaError
+        As ``recorded_config`` and ``check_trust``.
+    """
+    config = recorded_config(subject)
+    check_trust(project, subject, config)
+    chosen = {"level": level} if level else {}
+    return config.model_copy(
+        update={
+            "determinism": config.determinism.model_copy(update=chosen),
+            "execution": config.execution.model_copy(update={"workers": workers or 1}),
+        }
+    )
+
+
 @dataclass(frozen=True)
 class Named:
     """A record that is intact, and its name for people."""
