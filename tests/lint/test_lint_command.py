@@ -37,7 +37,7 @@ def test_text_is_for_people(folder, capsys) -> None:
     lines = capsys.readouterr().out.splitlines()
 
     assert status == 1
-    assert lines[0] == ("train.py:1:8: RPR001 hard-coded-seed: the seed 42 of SEED is in the code")
+    assert lines[0] == ("train.py:1:8: RPR001 hard-coded-seed: SEED=42 is in the code")
     assert lines[1].startswith("    fix: read it from the configuration")
     assert lines[2].startswith("train.py:2:18: RPR003 hard-coded-threshold: ")
     assert lines[4].startswith("a note.ipynb:cell 1:2:8: RPR001 ")

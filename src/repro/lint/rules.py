@@ -53,7 +53,8 @@ HARD_CODED_THRESHOLD = Rule(
 UNSEEDED_ESTIMATOR = Rule(
     "RPR004",
     "unseeded-estimator",
-    "without random_state it draws from a global generator, and every run gives a different result",
+    "without random_state it draws from the global generator: the result depends on all that drew"
+    " before, and differs from run to run if nothing seeds it",
     "pass random_state, such as repro.derive_seed(config.seed, NAME)",
 )
 UNSEEDED_GENERATOR = Rule(

@@ -54,24 +54,26 @@ def check(module: Module) -> Iterator[Found]:
     """Yield the seeds that are numbers in the code."""
     for each in module.bindings:
         if is_seed(each.name) and has_numbers(each.value):
-            yield _found(each.name, each.value)
+            yield _found(each.value, f"{each.name}={shown(each.value)}")
     for call in module.calls:
-        for name, value in _given(call):
+        for value, sentence in _given(call):
             if is_number(value):
-                yield _found(name, value)
+                yield _found(value, sentence)
 
 
-def _given(call: Call) -> Iterator[tuple[str, ast.expr]]:
+def _given(call: Call) -> Iterator[tuple[ast.expr, str]]:
     """Yield the seeds that a call takes by position, or for an option of a command."""
     if call.positional and (call.name in SEEDING or call.method in METHODS):
-        yield f"{call.method}()", call.positional[0]
+        value = call.positional[0]
+        yield value, f"the seed {shown(value)} of {call.method}()"
     if "random_state" in call.arguments:
-        yield "random_state", call.arguments["random_state"]
+        value = call.arguments["random_state"]
+        yield value, f"random_state={shown(value)}"
     if call.method in _OPTIONS and "default" in call.keywords:
-        names = [text_of(each).lstrip("-").replace("-", "_") for each in call.positional]
-        if any(map(is_seed, names)):
-            yield "the option's default", call.keywords["default"]
+        value, names = call.keywords["default"], map(text_of, call.positional)
+        if any(is_seed(name.lstrip("-").replace("-", "_")) for name in names):
+            yield value, f"the default {shown(value)} of an option"
 
 
-def _found(name: str, value: ast.expr) -> Found:
-    return found(HARD_CODED_SEED, value, f"the seed {shown(value)} of {name} is in the code")
+def _found(value: ast.expr, sentence: str) -> Found:
+    return found(HARD_CODED_SEED, value, f"{sentence} is in the code")
