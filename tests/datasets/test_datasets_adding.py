@@ -66,7 +66,7 @@ def test_a_drafted_entry_loads_as_it_is(bench, people, listed):
         entry.columns.numeric,
         entry.columns.categorical,
         entry.columns.ignored,
-    ) == (("id", "age"), ("city",), ())
+    ) == (("age",), ("city",), ("id",))
     assert entry.description == "People: some of them"
     assert load_entry(bench.path, entry, None).rows == 3
 
@@ -185,10 +185,13 @@ def test_doubts_about_a_column_are_comments(bench):
     bench.write("key,income,constant,empty,kind,bad\n" + rows)
     text = draft_entry(bench.path, proposal())
 
+    change = "repro data add people --replace"
     assert [line for line in text.splitlines() if "#" in line] == [
+        "    # guessed missing 'NA' in 'income': everything else is a number",
         "    # 'key' is different in every row: consider ignoring it",
-        "    # 'income' would be numeric if 'NA' meant missing",
+        f"    #   to do so: {change} --ignore key",
         "    # 'constant' never varies: consider ignoring it",
+        f"    #   to do so: {change} --ignore constant",
         "    # 'empty' is ignored: no value in any row",
     ]
 

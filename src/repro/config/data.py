@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import PureWindowsPath
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from repro.config.tables import LAYOUTS, Dialect, Format, Layout, Markers, Workbook, is_standard
 from repro.core.model import Record
 from repro.core.pathname import checked_pathname, without_secrets
 
@@ -79,7 +80,29 @@ class SourceDeclaration(Record):
         return False
 
 
-class FileSource(SourceDeclaration):
+class TableSource(SourceDeclaration):
+    """A table in one of the formats, and its layout."""
+
+    if TYPE_CHECKING:
+        format: Format
+
+    dialect: Annotated[Dialect | None, Field(exclude_if=is_standard)] = None
+    workbook: Annotated[Workbook | None, Field(exclude_if=is_standard)] = None
+
+    @property
+    def layout(self) -> Layout:
+        """The declared layout, if any."""
+        return self.dialect or self.workbook
+
+    @model_validator(mode="after")
+    def _layout_is_of_the_format(self) -> Self:
+        for form, name in LAYOUTS.items():
+            if form != self.format and getattr(self, name) is not None:
+                raise ValueError(f"'{name}' is for format {form}, and the format is {self.format}")
+        return self
+
+
+class FileSource(TableSource):
     """A table in the project."""
 
     opener = "repro.datasets.sources.file:File"
@@ -88,7 +111,7 @@ class FileSource(SourceDeclaration):
 
     kind: Literal["file"]
     path: Pathname
-    format: Literal["csv", "parquet"]
+    format: Format
 
     @property
     def label(self) -> str:
@@ -117,7 +140,7 @@ class SklearnSource(SourceDeclaration):
         return f"sklearn.datasets.load_{self.name}"
 
 
-class UrlSource(SourceDeclaration):
+class UrlSource(TableSource):
     """A table at any URL that fsspec opens (the ``fsspec`` extra)."""
 
     opener = "repro.datasets.sources.url:Url"
@@ -126,7 +149,7 @@ class UrlSource(SourceDeclaration):
 
     kind: Literal["url"]
     url: str
-    format: Literal["csv", "parquet"]
+    format: Format
 
     @property
     def label(self) -> str:
@@ -154,7 +177,7 @@ class DatasetEntry(Record):
     target: str
     positive: str | None
     columns: Columns
-    missing: tuple[str, ...]
+    missing: Markers
     licence: str
     origin: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.training import CategoricalSteps, Features, NumericSteps, Preprocessing
+    from repro.tables.marks import Missing
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)
@@ -61,7 +63,7 @@ class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def declared_table(
-    training: pd.DataFrame, numeric: Sequence[str], missing: Sequence[str], settings: Features
+    training: pd.DataFrame, numeric: Sequence[str], missing: Missing, settings: Features
 ) -> DeclaredTable:
     """Return the first step of the saved pipeline, which gives the others what training saw.
 
@@ -70,8 +72,8 @@ def declared_table(
     training : DataFrame of shape (n_train, n_features)
         The training rows, as the data set declares them.
     numeric : sequence of str
-    missing : sequence of str
-        The declared markers.
+    missing : collection of str, or dict of str to collection of str
+        The declared markers: of all columns, or by column.
     settings : Features
     """
     names = [str(name) for name in training.columns]
@@ -80,7 +82,9 @@ def declared_table(
     return DeclaredTable(
         numeric=[name for name in names if name in numeric],
         categorical=[name for name in names if name not in numeric],
-        missing=list(missing),
+        missing={name: list(each) for name, each in missing.items()}
+        if isinstance(missing, Mapping)
+        else list(missing),
         unused=[name for name in names if name in set(settings.drop) - derived_from],
     ).fit(training)
 

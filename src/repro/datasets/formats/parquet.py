@@ -14,8 +14,10 @@ from repro.tables.cells import Cells
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from repro.tables.marks import Missing
 
-def open_parquet(label: str, content: bytes, missing: frozenset[str]) -> TypedTable:
+
+def open_parquet(label: str, content: bytes, missing: Missing) -> TypedTable:
     """Read the names and types of columns; values follow when they are asked for.
 
     Raises

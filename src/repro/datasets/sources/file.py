@@ -38,7 +38,7 @@ class File:
                 f"{self.label}: lies outside the project", advice="copy it into data/ first"
             )
         content = read_bytes(self.project / self.label, self.label)
-        return payload_of(self.source.format, self.label, content, expected)
+        return payload_of(self.source, self.label, content, expected)
 
 
 def read_bytes(path: Path, label: str) -> bytes:
