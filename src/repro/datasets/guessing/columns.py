@@ -38,7 +38,7 @@ _DATES = {
     re.compile(r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}"): ("%d-%m-%Y", "%m-%d-%Y"),
 }
 # A short table may count anything from one row to the next.
-_COUNTED, _YEARS = 20, (1800, 2100)
+_COUNTED = 20
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,7 @@ def _identifies(name: str, values: Array, kind: Kind) -> str:
     if named:
         return "an identifier by its name, a different whole number in every row"
     steps = np.diff(present)
-    is_year = _YEARS[0] <= present.min() and present.max() <= _YEARS[1]
-    counts = len(present) >= _COUNTED and (steps == 1).all() and not is_year
+    counts = len(present) >= _COUNTED and (steps == 1).all() and present[0] in {0, 1}
     return "it counts the rows" if counts else ""
 
 
