@@ -19,6 +19,7 @@ from repro.datasets.loading import read_columns
 from repro.store import find_run, open_run
 from repro.store.predictions import line
 from repro.tables.declared import DeclaredTable
+from repro.training.preprocess import plain_matrix
 from repro.training.scoring import Outcome, score
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from repro.config.data import SourceDeclaration
     from repro.core.records import Metrics
+    from repro.training.scoring import Matrix
 
 _RETRAIN = "train again, or get a fresh copy of the run"
 
@@ -150,10 +152,10 @@ class LoadedRun:
             return Predicted(labels, np.empty((len(labels), 0)), columns)
         return Predicted(labels, score(final, matrix, self.outcome).values, columns)
 
-    def _matrix(self, data: str | Path | pd.DataFrame) -> npt.NDArray[np.float64]:
+    def _matrix(self, data: str | Path | pd.DataFrame) -> Matrix:
         table = self._read_or_checked(data)
         # All rows at once and in one layout, as in training: either may change the last bits.
-        return np.ascontiguousarray(self.model[1:-1].transform(table), dtype=np.float64)
+        return plain_matrix(self.model[1:-1].transform(table))
 
     def _read_or_checked(self, data: str | Path | pd.DataFrame) -> pd.DataFrame:
         if isinstance(data, str | Path):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -16,6 +17,7 @@ from repro.core.errors import DataError
 from repro.tables.declared import DeclaredTable
 from repro.training.features import sources
 from repro.training.magnitudes import check_finite, check_learned
+from repro.training.wide import canonical, is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from repro.config.training import CategoricalSteps, Features, NumericSteps, Preprocessing
     from repro.tables.marks import Missing
+    from repro.training.scoring import Matrix
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)
@@ -109,22 +112,26 @@ def fit_preprocessor(
             advice="add it to features.drop, or use more data",
         )
     steps = []
+    wide = is_wide(features, categorical, settings.categorical)
+    # Whatever its share of zeros is: the width alone decides.
+    form = {"sparse_threshold": 1.0} if wide else {}
     if numeric:
         steps.append(("numeric", _numeric(settings.numeric), list(numeric)))
     if categorical:
-        steps.append(("categorical", _categorical(settings.categorical), list(categorical)))
+        encoding = _categorical(settings.categorical, sparse=wide)
+        steps.append(("categorical", encoding, list(categorical)))
     if not steps:
         raise DataError("no feature is left to train on", advice="shorten features.drop")
     # What overflows is no number afterwards, and refused by ``to_matrix``.
     with np.errstate(over="ignore", invalid="ignore"):
-        learned = ColumnTransformer(steps).fit(features)
+        learned = ColumnTransformer(steps, **form).fit(features)
     if numeric:
         check_learned(learned.named_transformers_["numeric"], features, numeric)
     return learned
 
 
-def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the model's input, of shape (n_samples, n_encoded), C-contiguous.
+def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> Matrix:
+    """Return the model's input, of shape (n_samples, n_encoded): C-contiguous, or sparse rows.
 
     Raises
     ------
@@ -132,12 +139,20 @@ def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.ND
         If a number is too large for the preprocessing.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        matrix = np.ascontiguousarray(preprocessor.transform(features), dtype=np.float64)
+        matrix = plain_matrix(preprocessor.transform(features))
     numeric = next(
         (names for kind, _, names in preprocessor.transformers_ if kind == "numeric"), ()
     )
     check_finite(matrix, features, numeric)
     return matrix
+
+
+def plain_matrix(encoded: object) -> Matrix:
+    """Return what preprocessing gives in the one layout that models are fitted and predict in."""
+    if issparse(encoded):
+        rows: Matrix = canonical(encoded)
+        return rows
+    return np.ascontiguousarray(encoded, dtype=np.float64)
 
 
 def _numeric(settings: NumericSteps) -> Pipeline:
@@ -151,12 +166,12 @@ def _numeric(settings: NumericSteps) -> Pipeline:
     return Pipeline(steps)
 
 
-def _categorical(settings: CategoricalSteps) -> Pipeline:
+def _categorical(settings: CategoricalSteps, *, sparse: bool) -> Pipeline:
     rare = settings.min_frequency
     encoder = OneHotEncoder(
         handle_unknown="ignore" if rare is None else "infrequent_if_exist",
         min_frequency=rare,
-        sparse_output=False,
+        sparse_output=sparse,
     )
     imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill)
     return Pipeline([("impute", imputer), ("encode", encoder)])
