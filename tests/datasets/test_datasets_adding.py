@@ -166,7 +166,7 @@ def test_an_absolute_path_inside_the_project_becomes_relative(bench, people):
     [
         ({"target": "badd"}, DataError, "no target column 'badd'"),
         ({"positive": "y"}, DataError, "the positive label 'y' is not among"),
-        ({"path": Path("data/people.xlsx")}, ConfigError, "not a known format"),
+        ({"path": Path("data/people.sav")}, ConfigError, "not a known format"),
     ],
 )
 def test_a_draft_that_would_not_load_is_refused(bench, people, changes, error, sentence):

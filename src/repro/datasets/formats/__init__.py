@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from repro.config.tables import Format
 from repro.core.errors import ConfigError
 from repro.datasets.formats.csv_text import CsvTable
+from repro.datasets.formats.excel import open_excel
+from repro.datasets.formats.feather import open_feather
 from repro.datasets.formats.parquet import open_parquet
 
 if TYPE_CHECKING:
@@ -21,12 +23,18 @@ __all__ = ["Format", "format_of", "open_table"]
 _FORMATS: Mapping[Format, Callable[..., RawTable]] = {
     "csv": CsvTable.open,
     "parquet": open_parquet,
+    "feather": open_feather,
+    "excel": open_excel,
 }
 _ENDINGS: Mapping[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
     ".parquet": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
 }
 
 
@@ -37,13 +45,13 @@ def open_table(
 
     Parameters
     ----------
-    form : {"csv", "parquet"}
+    form : {"csv", "parquet", "feather", "excel"}
     label : str
         The name of the file in messages.
     content : bytes
     missing : collection of str, or dict of str to collection of str
         The text that means a missing value: of all columns, or by column.
-    layout : Dialect, optional
+    layout : Dialect or Workbook, optional
         How the table is written, where that is not the standard of the format.
 
     Raises

@@ -35,6 +35,8 @@ class TypedTable:
         The columns whose type is text.
     column : callable
         Returns the cells of a column.
+    where : callable
+        Words the place of a row for messages.
     """
 
     label: str
@@ -43,6 +45,7 @@ class TypedTable:
     missing: Missing
     text_columns: frozenset[str]
     column: Callable[[str], Cells] = field(repr=False)
+    where: Callable[[int], str] = field(default=in_row, repr=False)
 
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text; see ``RawTable.read`` and ``repro.tables.cells``."""
@@ -53,7 +56,10 @@ class TypedTable:
         for name, kind in kinds.items():
             cells, marks = self.column(name), Marks.of(markers_of(self.missing, name))
             try:
-                columns[name] = (to_texts if kind == "text" else to_numbers)(cells, marks)
+                if kind == "text":
+                    columns[name] = to_texts(cells, marks)
+                else:
+                    columns[name] = to_numbers(cells, marks, self.where)
             except CellsError as error:
                 refusals[name] = error
         if refusals:
@@ -67,8 +73,8 @@ class TypedTable:
         return pd.DataFrame({name: _series(self.column(name)) for name in names})
 
     def place(self, row: int) -> str:
-        """Return ``row <n>``, counted from 0 as in the predictions of a run."""
-        return in_row(row)
+        """Return ``row <n>``, counted from 0 as in the predictions of a run, or as the file does."""
+        return self.where(row)
 
 
 def _series(cells: Cells) -> pd.Series[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,10 +75,11 @@ def guess_markers(raw: RawTable, names: Sequence[str]) -> dict[str, tuple[str, .
     names : sequence of str
         The columns to look at.
     """
+    found: dict[str, tuple[str, ...]] = {}
     if isinstance(raw, TypedTable):
+        found = _among_typed(raw, [name for name in names if name not in raw.text_columns])
         names = [name for name in names if name in raw.text_columns]
     refused = _refused(raw, names, "number")
-    found: dict[str, tuple[str, ...]] = {}
     for name, values in _texts(raw, refused).items():
         distinct = {value for value in values if value is not None}
         blank = sorted(value for value in distinct if not value.strip())
@@ -91,6 +93,17 @@ def guess_markers(raw: RawTable, names: Sequence[str]) -> dict[str, tuple[str, .
             found[name] = tuple(marks)
         elif blank and len(blank) < len(distinct):
             found[name] = tuple(blank)
+    return found
+
+
+def _among_typed(raw: TypedTable, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the markers among the numbers of columns that have both, as a sheet may have."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        present = {value for _, value in raw.column(name).present()}
+        marks = sorted(value for value in present if isinstance(value, str))
+        if marks and len(marks) < len(present) and all(m.strip().lower() in KNOWN for m in marks):
+            found[name] = tuple(marks)
     return found
 
 
@@ -152,14 +165,23 @@ def _ignored(
         if name in given:
             continue
         if name in unreadable:
-            dates = isinstance(raw, TypedTable) and raw.column(name).values.dtype.kind == "M"
-            yield name, "dates and times" if dates else "neither numbers nor text"
+            yield name, "dates and times" if _are_times(raw, name) else "neither numbers nor text"
         elif pd.isna(columns[name]).all():
             yield name, "no value in any row"
         elif kinds[name] == "text" and (form := _date_form([*columns[name]])):
             yield name, f"dates, {form}"
         elif reason := _identifies(name, columns[name], kinds[name]):
             yield name, reason
+
+
+def _are_times(raw: RawTable, name: str) -> bool:
+    if not isinstance(raw, TypedTable):
+        return False
+    cells = raw.column(name)
+    times = cells.values.dtype.kind == "O" and all(
+        isinstance(value, datetime) for _, value in cells.present()
+    )
+    return cells.values.dtype.kind == "M" or times
 
 
 def _date_form(values: list[str | None]) -> str:
