@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from repro.datasets.drafting import Given
 
 _FACTS = ("target", "positive", "licence", "origin", "description")
-_LAYOUT = ("delimiter", "decimal", "thousands", "encoding", "quote", "comment", "skip_rows")
+_LAYOUT = (
+    *("delimiter", "decimal", "thousands", "encoding", "quote", "comment", "skip_rows"),
+    *("sheet", "header_row"),
+)
 _ROLES = {"numeric": "numeric", "categorical": "categorical", "ignore": "ignored"}
 # The metric of selection, and the task that the target may also stand for.
 _PROPOSED = {
@@ -103,7 +106,7 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 
 @command.command()
 @click.argument("name")
-@click.argument("file", type=PATH, required=False)
+@click.argument("files", metavar="[FILE]...", type=PATH, nargs=-1)
 @click.option("--target", help="The column to predict.")
 @click.option("--positive", help="The positive label of a binary target.")
 @click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
@@ -126,6 +129,15 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 @click.option(
     "--skip-rows", type=click.IntRange(min=0), help="Of a CSV file: lines before the header."
 )
+@click.option("--sheet", help="Of an Excel workbook: the sheet.")
+@click.option(
+    "--header-row", type=click.IntRange(min=1), help="Of an Excel workbook: the row of the names."
+)
+@click.option("--outside", is_flag=True, help="The file stays outside the project.")
+@click.option(
+    "--sql", metavar="URL", envvar="REPRO_SQL", help="A database, for --query; or $REPRO_SQL."
+)
+@click.option("--query", metavar="SQL", help="The query whose answer is kept, as FILE or in data/.")
 @click.option("--licence", help="The licence of the data.")
 @click.option("--origin", help="Where the data comes from.")
 @click.option("--description", help="One sentence.")
@@ -134,7 +146,7 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 @project_option
 def add(
     name: str,
-    file: Path | None,
+    files: tuple[Path, ...],
     project_folder: Path | None,
     *,
     missing: tuple[str, ...],
@@ -144,6 +156,7 @@ def add(
 ) -> int:
     """Register a file of the project, with roles guessed from its columns.
 
+    Several files, or a pattern in quotes, are one table: its parts in the order of their names.
     How the file is written, what means missing and what each column is for are guessed where no
     option says it; each guess is printed with its reason. The entry is appended to
     configs/datasets.yaml. Read it and correct the roles in that file, or by --replace.
@@ -151,10 +164,10 @@ def add(
     With --replace, FILE may be left out, and all that is not said stays as it is declared.
     """
     project, given = find(project_folder), _given(options)
+    path, given = _with_files(files, given, options)
     facts = {key: options[key] for key in _FACTS if options[key] is not None}
     if remove:
-        return _remove(project, name, alone=file is None and not (replace or facts or missing))
-    path = None if file is None else Path.cwd() / file
+        return _remove(project, name, alone=not (files or replace or facts or missing))
     if replace:
         return _replace(project, name, path, facts, missing or None, given)
     from repro.app.data import add as add_entry
@@ -163,7 +176,7 @@ def add(
     for option in ("target", "licence", "origin"):
         if option not in facts:
             raise click.UsageError(f"Missing option '--{option}'.")
-    if path is None:
+    if path is None and given.query is None:
         raise click.UsageError("Missing argument 'FILE'.")
     facts = {"description": "", "positive": None, **facts}
     entry, task = add_entry(
@@ -174,6 +187,27 @@ def add(
     output.say(f"next: write configs/experiments/{name}.yaml, then: repro train {name}\n")
     output.say(_experiment(name, task, facts["description"]))
     return ExitCode.HOLDS
+
+
+def _with_files(
+    files: tuple[Path, ...], given: Given, options: Mapping[str, Any]
+) -> tuple[Path | None, Given]:
+    """Return the first file, and the facts with the others, or with the query."""
+    from dataclasses import replace
+
+    from repro.datasets.declaring import expanded
+    from repro.datasets.sources.sql import Query
+
+    if options["query"] is not None and options["sql"] is None:
+        raise click.UsageError("--query needs --sql URL, or the variable REPRO_SQL.")
+    paths = expanded(Path.cwd() / file for file in files)
+    path, more = (paths[0], tuple(paths[1:])) if paths else (None, ())
+    if options["outside"] and more:
+        raise click.UsageError("--outside takes one file.")
+    query = None if options["query"] is None else Query(options["sql"], options["query"])
+    if query is not None and more:
+        raise click.UsageError("--query takes one file, for its answer.")
+    return path, replace(given, more=more, outside=options["outside"], query=query)
 
 
 def _given(options: Mapping[str, Any]) -> Given:
@@ -216,6 +250,22 @@ def _replace(
     output.say(f"replaced '{name}' in configs/datasets.yaml:")
     for line in changes:
         output.say(f"  {line}")
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("name")
+@click.argument("file", type=PATH)
+@project_option
+def locate(name: str, file: Path, project_folder: Path | None) -> int:
+    """Say where this machine has the file of a data set outside the project.
+
+    The file is hashed first. Its path stays in data/cache, on this machine.
+    """
+    from repro.app.data import locate as locate_file
+
+    locate_file(find(project_folder), name, Path.cwd() / file)
+    output.say(f"{name}: {file.name} is the declared file, and is read from there")
     return ExitCode.HOLDS
 
 

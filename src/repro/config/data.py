@@ -13,6 +13,7 @@ from repro.core.model import Record
 from repro.core.pathname import checked_pathname, without_secrets
 
 Pathname = Annotated[str, AfterValidator(checked_pathname)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Task(StrEnum):
@@ -157,7 +158,81 @@ class UrlSource(TableSource):
         return without_secrets(self.url)
 
 
-Source = Annotated[FileSource | SklearnSource | UrlSource, Field(discriminator="kind")]
+class Part(Record):
+    """One of several files, with its own hash, so that the changed one can be named."""
+
+    path: Pathname
+    sha256: Sha256
+
+
+class FilesSource(TableSource):
+    """Several files of the project as one table, in this order."""
+
+    opener = "repro.datasets.sources.files:Files"
+    place = "in several files"
+    movable = True
+
+    kind: Literal["files"]
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The first path, and how many follow it."""
+        more = len(self.parts) - 1
+        return self.parts[0].path + (f" and {more} more" if more else "")
+
+    @property
+    def is_outside(self) -> bool:
+        """True if a path leads out of the project."""
+        return any(leads_outside(part.path) for part in self.parts)
+
+
+class OutsideSource(TableSource):
+    """A table outside of the project; only this machine's cache knows where."""
+
+    opener = "repro.datasets.sources.outside:Outside"
+    place = "a file outside of the project"
+    movable = True
+
+    kind: Literal["outside"]
+    name: Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The name of the file, without its folder."""
+        return self.name
+
+
+class SqlSource(TableSource):
+    """The result of a query, kept as a file of the project: training asks no database."""
+
+    opener = "repro.datasets.sources.file:File"
+    place = "the result of a query"
+    movable = True
+
+    kind: Literal["sql"]
+    path: Pathname
+    format: Format
+    url: str
+    query: str
+
+    @property
+    def label(self) -> str:
+        """The path of the file, relative to the project."""
+        return self.path
+
+    @property
+    def is_outside(self) -> bool:
+        """True if the path leads out of the project."""
+        return leads_outside(self.path)
+
+
+Source = Annotated[
+    FileSource | FilesSource | OutsideSource | SqlSource | SklearnSource | UrlSource,
+    Field(discriminator="kind"),
+]
 
 
 class Columns(Record):
@@ -173,7 +248,7 @@ class DatasetEntry(Record):
 
     description: str
     source: Source
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     target: str
     positive: str | None
     columns: Columns

@@ -7,21 +7,17 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from repro.config.data import Columns, DatasetEntry, FileSource
+from repro.config.data import Columns, DatasetEntry, SqlSource
 from repro.config.resolve import validate
-from repro.config.tables import LAYOUTS, Dialect
+from repro.config.tables import LAYOUTS, Dialect, Workbook
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.datasets.changes import roles_of
-from repro.datasets.formats import format_of
-from repro.datasets.formats.csv_text import CsvTable
+from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
 from repro.datasets.guessing.columns import guess_markers, guess_roles
-from repro.datasets.guessing.dialect import guess_dialect
-from repro.datasets.guessing.notation import guess_notation
 from repro.datasets.guessing.remarks import remarks_on
 from repro.datasets.roles import check_header, check_known
 from repro.datasets.sources import open_source
-from repro.datasets.sources.file import read_bytes
 from repro.datasets.table import build, likely_task
 
 if TYPE_CHECKING:
@@ -32,6 +28,7 @@ if TYPE_CHECKING:
     from repro.config.tables import Markers
     from repro.config.tree import Tree
     from repro.datasets.formats.interface import RawTable
+    from repro.datasets.sources.sql import Query
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
@@ -51,14 +48,26 @@ class Given:
         The texts that mean a missing value in one column.
     roles : dict of str to str
         ``numeric``, ``categorical`` or ``ignored``, by column.
+    more : tuple of Path
+        Further files of the same table.
+    outside : bool
+        Whether the file stays outside the project.
+    query : Query, or None
+        The query whose answer is the table.
     declared : DatasetEntry, or None
         An entry that is replaced: it decides on the columns that both files have.
+    same_file : bool
+        Whether it is drafted again from its own file.
     """
 
     layout: Mapping[str, Any] = field(default_factory=dict)
     markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[Path, ...] = ()
+    outside: bool = False
+    query: Query | None = None
     declared: DatasetEntry | None = None
+    same_file: bool = False
 
     def completed(self, names: tuple[str, ...]) -> Given:
         """Return the same with what the replaced entry says of a table with these columns."""
@@ -81,8 +90,9 @@ class Proposal:
     ----------
     name : str
         Lower-case letters, digits and underscores.
-    path : Path
-        A file of a known format inside the project, absolute or relative to the project.
+    path : Path or None
+        A file of a known format inside the project, absolute or relative to the project; of a
+        query, the new file for its answer.
     target : str
         The column to predict.
     positive : str or None
@@ -94,7 +104,7 @@ class Proposal:
     """
 
     name: str
-    path: Path
+    path: Path | None
     target: str
     positive: str | None
     missing: tuple[str, ...]
@@ -125,8 +135,9 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
             f"'{proposal.name}' is not a name for a data set",
             advice="use lower-case letters, digits and underscores, and begin with a letter",
         )
-    path = _inside(project, proposal.path)
-    source, remarks = _source(project, path, proposal.given)
+    declared = _declared(project, proposal)
+    source, remarks = declared.source, list(declared.reasons)
+    proposal = replace(proposal, missing=(*proposal.missing, *declared.missing))
     payload = open_source(project, source).obtain(None)
     given, missing = _marked(payload.parse(proposal.missing), proposal, remarks)
     raw = payload.parse(missing)
@@ -157,7 +168,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
 
 
 def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys of a dialect as they are, once they are known to be valid.
+    """Return keys of a dialect or workbook as they are, once they are known to be valid.
 
     Raises
     ------
@@ -167,29 +178,40 @@ def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
     options: Tree = {
         (key,): Leaf(value, f"--{key.replace('_', '-')}") for key, value in layout.items()
     }
-    validate(options, Dialect)
+    for model in (Dialect, Workbook):
+        validate(
+            {key: leaf for key, leaf in options.items() if key[0] in model.model_fields}, model
+        )
     return dict(layout)
 
 
-def _inside(project: Path, path: Path) -> str:
-    """Return the path relative to the project, whether or not links lead to it."""
-    for root, file in ((project.absolute(), project / path), (project.resolve(), path.resolve())):
-        if file.is_relative_to(root) and ".." not in file.relative_to(root).parts:
-            return file.relative_to(root).as_posix()
-    raise ConfigError(f"{path.name}: lies outside the project", advice="copy it into data/ first")
+def _declared(project: Path, proposal: Proposal) -> Declared:
+    given, declared = proposal.given, proposal.given.declared
+    if given.query is not None:
+        made = declare_query(project, proposal.name, proposal.path, given.query)
+        named = project / made.source.label
+        files = declare_files(
+            project,
+            [named],
+            {"encoding": "utf-8"},
+            target=proposal.target,
+            query=_as_query(made.source),
+        )
+        return Declared(files.source, (*made.reasons, *files.reasons), made.missing)
+    if proposal.path is None:
+        raise ConfigError("no file is named", advice=f"repro data add {proposal.name} FILE")
+    if given.outside:
+        return declare_outside(
+            project, proposal.name, proposal.path, given.layout, target=proposal.target
+        )
+    source = None if declared is None else declared.source
+    kept = _as_query(source) if given.same_file else None
+    paths = proposal.path, *given.more
+    return declare_files(project, paths, given.layout, target=proposal.target, query=kept)
 
 
-def _source(project: Path, path: str, given: Given) -> tuple[FileSource, list[str]]:
-    """Declare the file, and how it is written where that differs from its format."""
-    form = format_of(path)
-    source = FileSource(kind="file", path=path, format=form)
-    if form != "csv":
-        return source, []
-    content = read_bytes(project / path, path)
-    dialect, reasons = guess_dialect(path, content, given.layout)
-    table = CsvTable.open(path, content, (), dialect)
-    dialect, more = guess_notation(table, given.layout)
-    return source.model_copy(update={"dialect": dialect}), [*reasons, *more]
+def _as_query(source: object) -> SqlSource | None:
+    return source if isinstance(source, SqlSource) else None
 
 
 def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Given, Markers]:
@@ -267,6 +289,8 @@ def _mapping(key: str, values: Mapping[str, Any]) -> list[str]:
     for name, value in values.items():
         if isinstance(value, dict):
             lines += _mapping(f"{indent}{_scalar(name)}:", value)
+        elif isinstance(value, list):
+            lines += [f"{indent}{_scalar(name)}:", *(f"{indent}  - {_inline(v)}" for v in value)]
         else:
             lines.append(f"{indent}{_scalar(name)}: {_inline(value)}")
     return lines

@@ -121,19 +121,14 @@ def _opened(label: str, content: bytes, *, values: bool) -> Any:
             f"{label}: reading Excel needs openpyxl, which is not installed",
             advice="pip install -e '.[excel]', in the project's environment",
         ) from error
+    size = 0
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(part.file_size for part in archive.infolist())
-        if size > _LARGEST:
-            raise DataError(
-                f"{label}: {size >> 30} GiB when unpacked, expected at most {_LARGEST >> 30}",
-                advice="export the data as CSV or Parquet",
+        if size <= _LARGEST:
+            return openpyxl.load_workbook(
+                io.BytesIO(content), read_only=True, data_only=values, keep_links=False
             )
-        return openpyxl.load_workbook(
-            io.BytesIO(content), read_only=True, data_only=values, keep_links=False
-        )
-    except DataError:
-        raise
     # Damaged workbooks raise errors of zipfile, of the XML parser, and of everything between.
     except Exception as error:
         first = str(error).partition("\n")[0]
@@ -141,6 +136,10 @@ def _opened(label: str, content: bytes, *, values: bool) -> Any:
             f"{label}: not a readable Excel workbook: {first}",
             advice="save it as .xlsx again, or export the data as CSV",
         ) from error
+    raise DataError(
+        f"{label}: {size >> 30} GiB when unpacked, expected at most {_LARGEST >> 30}",
+        advice="export the data as CSV or Parquet",
+    )
 
 
 def _rows(sheet: Any) -> list[tuple[Any, ...]]:

@@ -73,7 +73,7 @@ class TypedTable:
         return pd.DataFrame({name: _series(self.column(name)) for name in names})
 
     def place(self, row: int) -> str:
-        """Return ``row <n>``, counted from 0 as in the predictions of a run, or as the file does."""
+        """Return ``row <n>``, counted from 0 as in predictions, or as the file does."""
         return self.where(row)
 
 

@@ -11,7 +11,7 @@ from repro.datasets.guessing.markers import KNOWN
 from repro.tables.notation import Notation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from repro.config.tables import Dialect
     from repro.datasets.formats.csv_text import CsvTable
@@ -33,7 +33,9 @@ class _Evidence:
     either: dict[str, list[tuple[str, str, Collection[str]]]] = field(default_factory=dict)
 
 
-def guess_notation(table: CsvTable, given: Mapping[str, Any]) -> tuple[Dialect, list[str]]:
+def guess_notation(
+    tables: Sequence[CsvTable], given: Mapping[str, Any]
+) -> tuple[Dialect, list[str]]:
     """Guess the marks in the numbers of CSV text from all cells that look like numbers.
 
     A mark is decimal if some number has it once, and not before exactly three digits; it stands
@@ -42,8 +44,8 @@ def guess_notation(table: CsvTable, given: Mapping[str, Any]) -> tuple[Dialect, 
 
     Parameters
     ----------
-    table : CsvTable
-        Opened with everything else that is known of its dialect.
+    tables : sequence of CsvTable
+        At least one; opened with everything else that is known of their dialect.
     given : dict of str to object
         The keys of the dialect that are known.
 
@@ -57,9 +59,10 @@ def guess_notation(table: CsvTable, given: Mapping[str, Any]) -> tuple[Dialect, 
     DataError
         If the numbers contradict each other, or leave both readings open.
     """
+    table = tables[0]
     if "decimal" in given and "thousands" in given:
         return table.dialect, []
-    columns = dict(_numeric_columns(table))
+    columns = dict(_numeric_columns(tables))
     evidence = _collected(columns)
     decimal, why = _decimal(table, given, evidence)
     thousands: str = table.dialect.thousands
@@ -70,13 +73,15 @@ def guess_notation(table: CsvTable, given: Mapping[str, Any]) -> tuple[Dialect, 
     return table.dialect.model_copy(update=marks), [*why, *also]
 
 
-def _numeric_columns(table: CsvTable) -> Iterator[tuple[str, set[str]]]:
+def _numeric_columns(tables: Sequence[CsvTable]) -> Iterator[tuple[str, set[str]]]:
     """Yield the distinct cells of each column that may be numbers with marks in them."""
-    found: list[set[str]] = [set() for _ in table.names]
-    for batch in table.batches():
-        for cells, column in zip(found, zip(*batch, strict=True), strict=True):
-            cells.update(column)
-    for name, cells in zip(table.names, found, strict=True):
+    found: dict[str, set[str]] = {}
+    for table in tables:
+        columns = [found.setdefault(name, set()) for name in table.names]
+        for batch in table.batches():
+            for cells, column in zip(columns, zip(*batch, strict=True), strict=True):
+                cells.update(column)
+    for name, cells in found.items():
         present = {cell.strip(" ") for cell in cells if cell.strip().lower() not in KNOWN}
         if present and all(map(_NUMERIC.fullmatch, present)):
             yield name, present
