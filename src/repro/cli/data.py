@@ -265,7 +265,7 @@ def locate(name: str, file: Path, project_folder: Path | None) -> int:
     from repro.app.data import locate as locate_file
 
     locate_file(find(project_folder), name, Path.cwd() / file)
-    output.say(f"{name}: {file.name} is the declared file, and is read from there")
+    output.say(f"{name}: {file.name} is the declared file, and is read from its place")
     return ExitCode.HOLDS
 
 

@@ -45,7 +45,7 @@ class Snapshot:
     ----------
     content : bytes
     missing : tuple of str
-        The text that stands for NULL; empty if there is none in the result.
+        The text that stands for NULL; no text if the result has no NULL.
     """
 
     content: bytes = field(repr=False)
