@@ -144,14 +144,16 @@ def test_a_name_is_lower_case_letters_digits_and_underscores(bench, people, name
 
 
 def test_a_file_outside_the_project_is_refused(bench, people, tmp_path_factory):
-    """The advice says to copy it."""
+    """The advice says to copy it, or how it may stay."""
     outside = tmp_path_factory.mktemp("outside") / "people.csv"
     outside.write_text(people)
     with pytest.raises(ConfigError) as caught:
         draft_entry(bench.path, proposal(path=outside))
 
     assert caught.value.message == "people.csv: lies outside the project"
-    assert caught.value.advice == "copy it into data/ first"
+    assert caught.value.advice == (
+        "copy it into data/ first, or declare that it stays outside: --outside"
+    )
 
 
 def test_an_absolute_path_inside_the_project_becomes_relative(bench, people):

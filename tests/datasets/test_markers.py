@@ -170,6 +170,28 @@ def test_identifiers_and_dates_are_ignored_with_the_reason(bench, name, cells, r
     assert f"to use it: repro data add cars --replace --{role} {name}" in text
 
 
+def test_a_gap_in_a_target_of_numbers_is_refused_with_its_place(bench):
+    """It would make classes of measurements."""
+    bench.write("x,price\n1,1.5\n2,NA\n3,2.5\n", "data/cars.csv")
+    proposal = Proposal("cars", Path("data/cars.csv"), "price", None, (), "MIT", "made up", "")
+    with pytest.raises(DataError) as caught:
+        draft_entry(bench.path, proposal)
+
+    assert caught.value.message == (
+        "data/cars.csv: target 'price': 1 value is missing, first in line 3"
+    )
+
+
+def test_whole_numbers_that_are_all_different_are_pointed_out(bench):
+    """They may be accounts, or measurements: a person decides."""
+    rows = "".join(f"{i * 7919 % 10007},{i % 3},{'yes' if i % 2 else 'no'}\n" for i in range(120))
+    text, entry, _ = drafted(bench, f"konto,x,slow\n{rows}")
+
+    assert entry.columns.numeric == ("konto", "x")
+    assert "# 'konto' has a different whole number in every row: consider ignoring it" in text
+    assert "to do so: repro data add cars --replace --ignore konto" in text
+
+
 @pytest.mark.parametrize(
     ("name", "cells"),
     [

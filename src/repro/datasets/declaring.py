@@ -78,13 +78,13 @@ def declare_files(
         If a file cannot be read, or its layout is ambiguous.
     """
     names = sorted({inside(project, path) for path in paths})
-    contents = {name: read_bytes(project / name, name) for name in names}
     form = format_of(names[0])
     others = [name for name in names if format_of(name) != form]
     if others:
         raise ConfigError(
             f"{others[0]}: not of the format of {names[0]}", advice="name files of one format"
         )
+    contents = {name: read_bytes(project / name, name) for name in names}
     layout, reasons = _layout(form, contents, given, target)
     if query is not None:
         return Declared(query.model_copy(update={"path": names[0], **layout}), reasons)

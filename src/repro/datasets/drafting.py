@@ -223,7 +223,8 @@ def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Give
     wanted = [
         name
         for name in raw.names
-        if name != proposal.target
+        # A label may be any text; among numbers, a known marker is a gap in the target.
+        if (name != proposal.target or proposal.positive is None)
         and name not in given.markers
         and given.roles.get(name) != "ignored"
     ]

@@ -113,8 +113,8 @@ def fit_preprocessor(
         )
     steps = []
     wide = is_wide(features, categorical, settings.categorical)
-    # Whatever its share of zeros is: the width alone decides.
-    form = {"sparse_threshold": 1.0} if wide else {}
+    # Sparse at any share of zeros, since the width alone decides.
+    form = {"sparse_threshold": float(wide)} if wide else {}
     if numeric:
         steps.append(("numeric", _numeric(settings.numeric), list(numeric)))
     if categorical:

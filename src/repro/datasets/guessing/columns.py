@@ -40,6 +40,8 @@ _DATES = {
 }
 # A short table may count anything from one row to the next.
 _COUNTED = 20
+# Measurements of fewer rows may well be all different.
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Guessed:
         Of columns that are ignored, the reason.
     texts : dict of str to list of str
         Of categorical columns, the values that are not missing.
+    distinct : tuple of str
+        Numeric columns of whole numbers that no two rows share.
     """
 
     numeric: tuple[str, ...]
@@ -61,6 +65,7 @@ class Guessed:
     ignored: tuple[str, ...]
     why: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    distinct: tuple[str, ...] = ()
 
 
 def guess_markers(raw: RawTable, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -151,6 +156,11 @@ def guess_roles(raw: RawTable, names: Sequence[str], given: Mapping[str, str]) -
             for name in left
             if kinds[name] == "text"
         },
+        distinct=tuple(
+            name
+            for name in left
+            if kinds[name] == "number" and name not in given and _is_distinct(body.columns[name])
+        ),
     )
 
 
@@ -197,6 +207,12 @@ def _date_form(values: list[str | None]) -> str:
 
 def _are_dates(texts: pd.Series[Any], form: str) -> bool:
     return bool(pd.to_datetime(texts, format=form, errors="coerce", utc=True).notna().all())
+
+
+def _is_distinct(values: Array) -> bool:
+    """Return whether a long column has a different whole number in every row."""
+    whole = not np.isnan(values).any() and (values == np.trunc(values)).all()
+    return bool(whole) and len(values) >= _MANY and len(np.unique(values)) == len(values)
 
 
 def _identifies(name: str, values: Array, kind: Kind) -> str:

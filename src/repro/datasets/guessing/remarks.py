@@ -36,6 +36,9 @@ def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:
     for column in guessed.categorical:
         for doubt, option in _doubts(raw, guessed.texts[column]):
             remarks += [f"{column!r} {doubt}", *_command(change, option, column)]
+    for column in guessed.distinct:
+        doubt = "has a different whole number in every row: consider ignoring it"
+        remarks += [f"{column!r} {doubt}", *_command(change, "--ignore", column)]
     for column, why in guessed.why.items():
         option = "" if why.startswith(("no value", "neither")) else "--categorical"
         if "whole number" in why or "counts" in why:
