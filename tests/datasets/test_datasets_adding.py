@@ -66,7 +66,7 @@ def test_a_drafted_entry_loads_as_it_is(bench, people, listed):
         entry.columns.numeric,
         entry.columns.categorical,
         entry.columns.ignored,
-    ) == (("id", "age"), ("city",), ())
+    ) == (("age",), ("city",), ("id",))
     assert entry.description == "People: some of them"
     assert load_entry(bench.path, entry, None).rows == 3
 
@@ -144,14 +144,16 @@ def test_a_name_is_lower_case_letters_digits_and_underscores(bench, people, name
 
 
 def test_a_file_outside_the_project_is_refused(bench, people, tmp_path_factory):
-    """The advice says to copy it."""
+    """The advice says to copy it, or how it may stay."""
     outside = tmp_path_factory.mktemp("outside") / "people.csv"
     outside.write_text(people)
     with pytest.raises(ConfigError) as caught:
         draft_entry(bench.path, proposal(path=outside))
 
     assert caught.value.message == "people.csv: lies outside the project"
-    assert caught.value.advice == "copy it into data/ first"
+    assert caught.value.advice == (
+        "copy it into data/ first, or declare that it stays outside: --outside"
+    )
 
 
 def test_an_absolute_path_inside_the_project_becomes_relative(bench, people):
@@ -166,7 +168,7 @@ def test_an_absolute_path_inside_the_project_becomes_relative(bench, people):
     [
         ({"target": "badd"}, DataError, "no target column 'badd'"),
         ({"positive": "y"}, DataError, "the positive label 'y' is not among"),
-        ({"path": Path("data/people.xlsx")}, ConfigError, "not a known format"),
+        ({"path": Path("data/people.sav")}, ConfigError, "not a known format"),
     ],
 )
 def test_a_draft_that_would_not_load_is_refused(bench, people, changes, error, sentence):
@@ -185,10 +187,13 @@ def test_doubts_about_a_column_are_comments(bench):
     bench.write("key,income,constant,empty,kind,bad\n" + rows)
     text = draft_entry(bench.path, proposal())
 
+    change = "repro data add people --replace"
     assert [line for line in text.splitlines() if "#" in line] == [
+        "    # guessed missing 'NA' in 'income': everything else is a number",
         "    # 'key' is different in every row: consider ignoring it",
-        "    # 'income' would be numeric if 'NA' meant missing",
+        f"    #   to do so: {change} --ignore key",
         "    # 'constant' never varies: consider ignoring it",
+        f"    #   to do so: {change} --ignore constant",
         "    # 'empty' is ignored: no value in any row",
     ]
 

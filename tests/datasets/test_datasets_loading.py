@@ -165,7 +165,7 @@ def test_new_rows_may_lack_every_value_of_a_feature(bench):
         ("later.csv", "age,city,extra\n1,Rome,2\n", "no role for 1 column: 'extra'"),
         ("later.csv", "age,city\nold,Rome\n", "column 'age': 1 value is not a finite number"),
         ("later.csv", "age,city\n1\n", "line 2: expected 2 fields, found 1"),
-        ("later.xlsx", "", "not a known format"),
+        ("later.sav", "", "not a known format"),
     ],
 )
 def test_new_rows_are_read_as_strictly(bench, name, content, sentence):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -30,25 +31,40 @@ def remarks(text: str) -> list[str]:
     return [line.strip(" #") for line in text.splitlines() if line.strip().startswith("#")]
 
 
+@pytest.mark.parametrize("mark", ["no answer", "broken"])
+def test_an_unknown_mark_is_offered_with_its_command(bench, mark):
+    """It may be a category, so a person decides."""
+    cells = [mark, *map(str, range(100, 111))]
+    text = drafted(bench, x=cells, age=list(range(12)))
+
+    assert remarks(text)[:2] == [
+        f"'x' would be numeric if {mark!r} meant missing",
+        f"if it means missing: repro data add t --replace --missing-in x {shlex.quote(mark)}",
+    ]
+
+
 @pytest.mark.parametrize("mark", ["", "N/A", " ", "NA", "-", "nan", "missing"])
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("numbers", [range(100, 112), [1, 2, 3] * 4])
-def test_a_mark_in_a_numeric_column_is_offered(bench, mark, count, numbers):
-    """In one cell or several, be every number a different one or not."""
+def test_a_known_mark_in_a_numeric_column_is_guessed(bench, mark, count, numbers):
+    """In one cell or several, be every number a different one or not; and the reason is given."""
     cells = [*map(str, numbers)]
     cells[:count] = [mark] * count
     text = drafted(bench, x=cells, age=list(range(12)))
 
-    assert f"'x' would be numeric if {mark!r} meant missing" in remarks(text)
+    reason = f"guessed missing {mark!r} in 'x': everything else is a number"
+    assert (reason if mark else "guessed missing '': empty cells, as in 'x'") in remarks(text)
+    assert "numeric: [x, age]" in text
     assert "numeric: [age, x]" in drafted(bench, (mark,), age=list(range(12)), x=cells)
 
 
-def test_two_marks_are_offered_together(bench):
+def test_two_marks_are_guessed_together(bench):
     """Each of them would have to be declared."""
     cells = ["", "N/A", *map(str, range(10))]
 
     assert remarks(drafted(bench, x=cells, age=list(range(12)))) == [
-        "'x' would be numeric if '' and 'N/A' meant missing"
+        "guessed missing '': empty cells, as in 'x'",
+        "guessed missing 'N/A' in 'x': everything else is a number",
     ]
 
 

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.config.project import DATASETS
+from repro.config.data import OutsideSource
+from repro.config.project import DATASETS, names_in, read_named
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.suggest import did_you_mean
 from repro.datasets.registry import registry
@@ -14,11 +15,14 @@ from repro.digest.files import sha256_file
 from repro.store import exclusive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from repro.config.data import Task
     from repro.datasets.drafting import Proposal
+    from repro.datasets.replacing import Replacement
     from repro.datasets.verifying import EntryCheck
 
-__all__ = ["add", "hashes", "registry", "verify"]
+__all__ = ["add", "hashes", "locate", "registry", "remove", "replace", "verify"]
 
 
 def verify(project: Path, names: tuple[str, ...]) -> tuple[EntryCheck, ...]:
@@ -86,12 +90,114 @@ def add(project: Path, proposal: Proposal) -> tuple[str, Task]:
     from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
     from repro.datasets.proposing import proposed_task  # noqa: PLC0415 - imports NumPy
 
-    _check_file(project / proposal.path)
+    _check_files(project, proposal)
     text = draft_entry(project, proposal)
     # Where the file is, not where a link to it is: two projects may share one.
     with exclusive((project / DATASETS).resolve()):
         entries = append_entry(project, text)
     return text, proposed_task(project, entries[proposal.name])
+
+
+def replace(project: Path, change: Replacement) -> tuple[str, tuple[str, ...]]:
+    """Draft a registered data set again, from its own file or a different one.
+
+    What is declared stays, wherever the new file has such a column; what a person says now, wins.
+    No file of data is changed or removed.
+
+    Returns
+    -------
+    text : str
+        The entry.
+    changes : tuple of str
+        A line for everything that differs from the entry before.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        If no such data set is registered, or the entry is not valid; nothing is written then.
+    """
+    from repro.datasets.adding import replace_entry  # noqa: PLC0415 - imports pandas
+    from repro.datasets.changes import changes  # noqa: PLC0415 - imports pandas
+    from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
+    from repro.datasets.replacing import proposal_of  # noqa: PLC0415 - imports pandas
+
+    entries = registry(project)
+    _check_known(change.name, list(entries))
+    before = entries[change.name]
+    proposal = proposal_of(project, before, change)
+    _check_files(project, proposal)
+    text = draft_entry(project, proposal)
+    with exclusive((project / DATASETS).resolve()):
+        after = replace_entry(project, change.name, text)[change.name]
+    return text, changes(project, before, after)
+
+
+def remove(project: Path, name: str) -> None:
+    """Take a data set out of the registry; its file stays.
+
+    Raises
+    ------
+    ConfigError
+        If no such data set is registered, or an experiment uses it.
+    """
+    from repro.datasets.adding import remove_entry  # noqa: PLC0415 - imports pandas
+
+    _check_known(name, list(registry(project)))
+    users = [f"configs/{kind}/{each}.yaml" for kind, each in _naming(project, name)]
+    if users:
+        verb = "uses" if len(users) == 1 else "use"
+        raise ConfigError(
+            f"{', '.join(users)} {verb} the data set '{name}'",
+            advice="remove the experiment first, or name a different data set in it",
+        )
+    with exclusive((project / DATASETS).resolve()):
+        remove_entry(project, name)
+
+
+def locate(project: Path, name: str, file: Path) -> None:
+    """Remember where this machine has the file of a data set that lies outside the project.
+
+    Raises
+    ------
+    ConfigError
+        If no such data set is registered, or it is not one outside the project.
+    DataError, PreconditionError
+        If the file is not the declared one, or cannot be read.
+    """
+    from repro.datasets.hashing import check_sha256  # noqa: PLC0415 - imports what reads tables
+    from repro.datasets.sources.outside import locate as remember  # noqa: PLC0415
+
+    entries = registry(project)
+    _check_known(name, list(entries))
+    entry = entries[name]
+    if not isinstance(entry.source, OutsideSource):
+        raise ConfigError(
+            f"the data set '{name}' is {entry.source.place}: {entry.source.label}",
+            advice="only a data set of kind 'outside' has a place of its own on each machine",
+        )
+    try:
+        found = sha256_file(file)
+    except OSError as error:
+        raise PreconditionError(
+            f"{file.name}: cannot be read: {error.strerror}", advice="check the path"
+        ) from error
+    check_sha256(file.name, found, entry.sha256)
+    remember(project, entry.source.name, file.resolve())
+
+
+def _naming(project: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of the configuration that name a data set."""
+    for kind in ("experiments", "profiles"):
+        for each in names_in(project, kind):
+            leaf = read_named(project, kind, each).tree.get(("dataset",))
+            if leaf is not None and leaf.value == name:
+                yield kind, each
+
+
+def _check_files(project: Path, proposal: Proposal) -> None:
+    for path in (proposal.path, *proposal.given.more):
+        if path is not None:
+            _check_file(project / path)
 
 
 def _check_file(path: Path) -> None:

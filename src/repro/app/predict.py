@@ -19,13 +19,16 @@ from repro.datasets.loading import read_columns
 from repro.store import find_run, open_run
 from repro.store.predictions import line
 from repro.tables.declared import DeclaredTable
+from repro.training.preprocess import plain_matrix
 from repro.training.scoring import Outcome, score
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from repro.config.data import SourceDeclaration
     from repro.core.records import Metrics
+    from repro.training.scoring import Matrix
 
 _RETRAIN = "train again, or get a fresh copy of the run"
 
@@ -77,12 +80,15 @@ class LoadedRun:
         What ``metrics.json`` holds.
     outcome : Outcome
         The task and its classes.
+    source : SourceDeclaration, or None
+        Of the data set that was trained on: files are read in its dialect.
     """
 
     path: Path
     model: Pipeline = field(repr=False)
     metrics: Metrics = field(repr=False)
     outcome: Outcome
+    source: SourceDeclaration | None = field(default=None, repr=False)
 
     def read(self, path: str | Path) -> pd.DataFrame:
         """Read the columns that the model uses, by their declared roles and markers.
@@ -90,18 +96,18 @@ class LoadedRun:
         Parameters
         ----------
         path : str or Path
-            A file that ends in ``.csv`` or ``.parquet``; other columns in it are not read.
+            A file whose name ends as that of a known format; other columns in it are not read.
 
         Raises
         ------
         ConfigError
-            If the file ends in neither.
+            If the name of the file ends otherwise.
         DataError
             If a column is missing, named twice or not of its role.
         PreconditionError
             If the file, or a package that reads it, is missing.
         """
-        return read_columns(Path(path), self._table())
+        return read_columns(Path(path), self._table(), self.source)
 
     def predict(self, data: str | Path | pd.DataFrame) -> npt.NDArray[Any]:
         """Return a label for each row of a file or frame, or a number in a regression.
@@ -146,10 +152,10 @@ class LoadedRun:
             return Predicted(labels, np.empty((len(labels), 0)), columns)
         return Predicted(labels, score(final, matrix, self.outcome).values, columns)
 
-    def _matrix(self, data: str | Path | pd.DataFrame) -> npt.NDArray[np.float64]:
+    def _matrix(self, data: str | Path | pd.DataFrame) -> Matrix:
         table = self._read_or_checked(data)
         # All rows at once and in one layout, as in training: either may change the last bits.
-        return np.ascontiguousarray(self.model[1:-1].transform(table), dtype=np.float64)
+        return plain_matrix(self.model[1:-1].transform(table))
 
     def _read_or_checked(self, data: str | Path | pd.DataFrame) -> pd.DataFrame:
         if isinstance(data, str | Path):
@@ -193,7 +199,7 @@ def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
     regression = config.task is Task.REGRESSION
     classes = () if regression else tuple(map(str, model.classes_))
     outcome = Outcome(config.task, classes, config.dataset.positive)
-    return LoadedRun(path, model, stored.metrics, outcome)
+    return LoadedRun(path, model, stored.metrics, outcome, config.dataset.source)
 
 
 def _unpickled(content: bytes) -> Pipeline:

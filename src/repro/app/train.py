@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
 from repro.store.naming import RECORD
+from repro.training.wide import is_wide, widths_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,23 @@ class TrainedRun:
     run_id: str
     execution: Execution
     seconds: float
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Sentences about columns that make most of what a model sees, with what to do."""
+        config, table = self.execution.config, self.execution.table
+        used = [name for name in table.categorical if name not in config.left_out]
+        settings = config.preprocessing.categorical
+        if not is_wide(table.features, used, settings):
+            return ()
+        widths = widths_of(table.features, used, settings)
+        name = max(widths, key=lambda each: widths[each])
+        drop = f"repro data add {config.dataset.name} --replace --ignore {shlex.quote(name)}"
+        return (
+            f"the column '{name}' has {widths[name]} categories, and each makes a column: if it"
+            f" names rows, ignore it: {drop}; otherwise let rare categories share a column, such as"
+            " those of fewer than 10 rows: --set preprocessing.categorical.min_frequency=10",
+        )
 
 
 def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,17 @@ from repro.cli import output
 from repro.cli.options import PATH, find, json_option, project_option
 from repro.core.errors import ExitCode
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repro.datasets.drafting import Given
+
+_FACTS = ("target", "positive", "licence", "origin", "description")
+_LAYOUT = (
+    *("delimiter", "decimal", "thousands", "encoding", "quote", "comment", "skip_rows"),
+    *("sheet", "header_row"),
+)
+_ROLES = {"numeric": "numeric", "categorical": "categorical", "ignore": "ignored"}
 # The metric of selection, and the task that the target may also stand for.
 _PROPOSED = {
     "binary": ("roc_auc", ""),
@@ -94,40 +106,166 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 
 @command.command()
 @click.argument("name")
-@click.argument("file", type=PATH)
-@click.option("--target", required=True, help="The column to predict.")
+@click.argument("files", metavar="[FILE]...", type=PATH, nargs=-1)
+@click.option("--target", help="The column to predict.")
 @click.option("--positive", help="The positive label of a binary target.")
 @click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
-@click.option("--licence", required=True, help="The licence of the data.")
-@click.option("--origin", required=True, help="Where the data comes from.")
-@click.option("--description", default="", help="One sentence.")
+@click.option(
+    "--missing-in",
+    type=(str, str),
+    multiple=True,
+    metavar="COLUMN TEXT",
+    help="The same, in one column.",
+)
+@click.option("--numeric", multiple=True, metavar="COLUMN", help="A column of numbers.")
+@click.option("--categorical", multiple=True, metavar="COLUMN", help="A column of categories.")
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="A column that is no feature.")
+@click.option("--delimiter", help="Of a CSV file: between cells; 'tab' for a tab.")
+@click.option("--decimal", help="Of a CSV file: the decimal mark.")
+@click.option("--thousands", help="Of a CSV file: the mark between thousands; '' for none.")
+@click.option("--encoding", help="Of a CSV file: its encoding, such as cp1252.")
+@click.option("--quote", help="Of a CSV file: around cells; '' for none.")
+@click.option("--comment", help="Of a CSV file: begins lines that are skipped.")
+@click.option(
+    "--skip-rows", type=click.IntRange(min=0), help="Of a CSV file: lines before the header."
+)
+@click.option("--sheet", help="Of an Excel workbook: the sheet.")
+@click.option(
+    "--header-row", type=click.IntRange(min=1), help="Of an Excel workbook: the row of the names."
+)
+@click.option("--outside", is_flag=True, help="The file stays outside the project.")
+@click.option(
+    "--sql", metavar="URL", envvar="REPRO_SQL", help="A database, for --query; or $REPRO_SQL."
+)
+@click.option("--query", metavar="SQL", help="The query whose answer is kept, as FILE or in data/.")
+@click.option("--licence", help="The licence of the data.")
+@click.option("--origin", help="Where the data comes from.")
+@click.option("--description", help="One sentence.")
+@click.option("--replace", is_flag=True, help="Replace the registered data set of this name.")
+@click.option("--remove", is_flag=True, help="Remove the registered data set; its file stays.")
 @project_option
 def add(
     name: str,
-    file: Path,
+    files: tuple[Path, ...],
     project_folder: Path | None,
     *,
-    target: str,
-    positive: str | None,
     missing: tuple[str, ...],
-    licence: str,
-    origin: str,
-    description: str,
+    replace: bool,
+    remove: bool,
+    **options: Any,
 ) -> int:
     """Register a file of the project, with roles guessed from its columns.
 
-    The entry is appended to configs/datasets.yaml. Read it and correct the roles in that file.
+    Several files, or a pattern in quotes, are one table: its parts in the order of their names.
+    How the file is written, what means missing and what each column is for are guessed where no
+    option says it; each guess is printed with its reason. The entry is appended to
+    configs/datasets.yaml. Read it and correct the roles in that file, or by --replace.
+
+    With --replace, FILE may be left out, and all that is not said stays as it is declared.
     """
+    project, given = find(project_folder), _given(options)
+    path, given = _with_files(files, given, options)
+    facts = {key: options[key] for key in _FACTS if options[key] is not None}
+    if remove:
+        return _remove(project, name, alone=not (files or replace or facts or missing))
+    if replace:
+        return _replace(project, name, path, facts, missing or None, given)
     from repro.app.data import add as add_entry
     from repro.datasets.drafting import Proposal
 
-    path = Path.cwd() / file
-    proposal = Proposal(name, path, target, positive, missing, licence, origin, description)
-    entry, task = add_entry(find(project_folder), proposal)
+    for option in ("target", "licence", "origin"):
+        if option not in facts:
+            raise click.UsageError(f"Missing option '--{option}'.")
+    if path is None and given.query is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    facts = {"description": "", "positive": None, **facts}
+    entry, task = add_entry(
+        project, Proposal(name=name, path=path, missing=missing, given=given, **facts)
+    )
     output.say(entry.rstrip())
     output.say(f"added '{name}' to configs/datasets.yaml: read it and correct the roles")
     output.say(f"next: write configs/experiments/{name}.yaml, then: repro train {name}\n")
-    output.say(_experiment(name, task, description))
+    output.say(_experiment(name, task, facts["description"]))
+    return ExitCode.HOLDS
+
+
+def _with_files(
+    files: tuple[Path, ...], given: Given, options: Mapping[str, Any]
+) -> tuple[Path | None, Given]:
+    """Return the first file, and the facts with the others, or with the query."""
+    from dataclasses import replace
+
+    from repro.datasets.declaring import expanded
+    from repro.datasets.sources.sql import Query
+
+    if options["query"] is not None and options["sql"] is None:
+        raise click.UsageError("--query needs --sql URL, or the variable REPRO_SQL.")
+    paths = expanded(Path.cwd() / file for file in files)
+    path, more = (paths[0], tuple(paths[1:])) if paths else (None, ())
+    if options["outside"] and more:
+        raise click.UsageError("--outside takes one file.")
+    query = None if options["query"] is None else Query(options["sql"], options["query"])
+    if query is not None and more:
+        raise click.UsageError("--query takes one file, for its answer.")
+    return path, replace(given, more=more, outside=options["outside"], query=query)
+
+
+def _given(options: Mapping[str, Any]) -> Given:
+    """Return what options say of the file and its columns."""
+    from repro.datasets.drafting import Given, checked_layout
+
+    layout = {key: options[key] for key in _LAYOUT if options[key] is not None}
+    if layout.get("delimiter") in {"tab", "\\t"}:
+        layout["delimiter"] = "\t"
+    markers: dict[str, tuple[str, ...]] = {}
+    for column, text in options["missing_in"]:
+        markers[column] = (*markers.get(column, ()), text)
+    roles = {column: role for option, role in _ROLES.items() for column in options[option]}
+    return Given(layout=checked_layout(layout), markers=markers, roles=roles)
+
+
+def _remove(project: Path, name: str, *, alone: bool) -> int:
+    if not alone:
+        raise click.UsageError("--remove takes the name of the data set and nothing else.")
+    from repro.app.data import remove as remove_entry
+
+    remove_entry(project, name)
+    output.say(f"removed '{name}' from configs/datasets.yaml; its file is where it was")
+    return ExitCode.HOLDS
+
+
+def _replace(
+    project: Path,
+    name: str,
+    path: Path | None,
+    facts: Mapping[str, str],
+    missing: tuple[str, ...] | None,
+    given: Given,
+) -> int:
+    from repro.app.data import replace as replace_entry
+    from repro.datasets.replacing import Replacement
+
+    entry, changes = replace_entry(project, Replacement(name, path, facts, missing, given))
+    output.say(entry.rstrip())
+    output.say(f"replaced '{name}' in configs/datasets.yaml:")
+    for line in changes:
+        output.say(f"  {line}")
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("name")
+@click.argument("file", type=PATH)
+@project_option
+def locate(name: str, file: Path, project_folder: Path | None) -> int:
+    """Say where this machine has the file of a data set outside the project.
+
+    The file is hashed first. Its path stays in data/cache, on this machine.
+    """
+    from repro.app.data import locate as locate_file
+
+    locate_file(find(project_folder), name, Path.cwd() / file)
+    output.say(f"{name}: {file.name} is the declared file, and is read from its place")
     return ExitCode.HOLDS
 
 

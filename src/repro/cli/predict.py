@@ -42,10 +42,10 @@ def command(
 ) -> int:
     """Predict the rows of a table with the model of a run.
 
-    DATA is a .csv or .parquet file with the columns that the model uses. It is read by the roles
-    and markers that the run declared, at the run's determinism level; other columns are ignored.
-    Each row gets a label and scores, as in predictions.csv. Without -o, a terminal shows the first
-    rows and a pipe gets all rows as CSV.
+    DATA is a CSV, Parquet, Arrow or Excel file with the columns that the model uses. It is read by
+    the roles and markers that the run declared, at the run's determinism level; other columns are
+    ignored. Each row gets a label and scores, as in predictions.csv. Without -o, a terminal shows
+    the first rows and a pipe gets all rows as CSV.
 
     The run is checked first. Its model is a pickle, and loading a pickle runs code: only use runs
     of people you trust.

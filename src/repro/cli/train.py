@@ -140,6 +140,8 @@ def _render(run: TrainedRun, project: Path) -> None:
     output.say()
     for finding in metrics.findings:
         output.warn(finding.message)
+    for hint in run.hints:
+        output.warn(hint)
     _warn_of_code(run)
     output.say(f"run {output.bold(_display(run.path))}")
     output.say(f"check it: {_how_to_check(run, project)}")

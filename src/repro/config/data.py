@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import PureWindowsPath
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from repro.config.tables import LAYOUTS, Dialect, Format, Layout, Markers, Workbook, is_standard
 from repro.core.model import Record
 from repro.core.pathname import checked_pathname, without_secrets
 
 Pathname = Annotated[str, AfterValidator(checked_pathname)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Task(StrEnum):
@@ -79,7 +81,29 @@ class SourceDeclaration(Record):
         return False
 
 
-class FileSource(SourceDeclaration):
+class TableSource(SourceDeclaration):
+    """A table in one of the formats, and its layout."""
+
+    if TYPE_CHECKING:
+        format: Format
+
+    dialect: Annotated[Dialect | None, Field(exclude_if=is_standard)] = None
+    workbook: Annotated[Workbook | None, Field(exclude_if=is_standard)] = None
+
+    @property
+    def layout(self) -> Layout:
+        """The declared layout, if any."""
+        return self.dialect or self.workbook
+
+    @model_validator(mode="after")
+    def _layout_is_of_the_format(self) -> Self:
+        for form, name in LAYOUTS.items():
+            if form != self.format and getattr(self, name) is not None:
+                raise ValueError(f"'{name}' is for format {form}, and the format is {self.format}")
+        return self
+
+
+class FileSource(TableSource):
     """A table in the project."""
 
     opener = "repro.datasets.sources.file:File"
@@ -88,7 +112,7 @@ class FileSource(SourceDeclaration):
 
     kind: Literal["file"]
     path: Pathname
-    format: Literal["csv", "parquet"]
+    format: Format
 
     @property
     def label(self) -> str:
@@ -117,7 +141,7 @@ class SklearnSource(SourceDeclaration):
         return f"sklearn.datasets.load_{self.name}"
 
 
-class UrlSource(SourceDeclaration):
+class UrlSource(TableSource):
     """A table at any URL that fsspec opens (the ``fsspec`` extra)."""
 
     opener = "repro.datasets.sources.url:Url"
@@ -126,7 +150,7 @@ class UrlSource(SourceDeclaration):
 
     kind: Literal["url"]
     url: str
-    format: Literal["csv", "parquet"]
+    format: Format
 
     @property
     def label(self) -> str:
@@ -134,7 +158,81 @@ class UrlSource(SourceDeclaration):
         return without_secrets(self.url)
 
 
-Source = Annotated[FileSource | SklearnSource | UrlSource, Field(discriminator="kind")]
+class Part(Record):
+    """One of several files, with its own hash, so that the changed one can be named."""
+
+    path: Pathname
+    sha256: Sha256
+
+
+class FilesSource(TableSource):
+    """Several files of the project as one table, in this order."""
+
+    opener = "repro.datasets.sources.files:Files"
+    place = "in several files"
+    movable = True
+
+    kind: Literal["files"]
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The first path, and how many follow it."""
+        more = len(self.parts) - 1
+        return self.parts[0].path + (f" and {more} more" if more else "")
+
+    @property
+    def is_outside(self) -> bool:
+        """True if a path leads out of the project."""
+        return any(leads_outside(part.path) for part in self.parts)
+
+
+class OutsideSource(TableSource):
+    """A table outside of the project; only this machine's cache knows where."""
+
+    opener = "repro.datasets.sources.outside:Outside"
+    place = "a file outside of the project"
+    movable = True
+
+    kind: Literal["outside"]
+    name: Annotated[str, Field(pattern=r"^[^/\\\x00]+$")]
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The name of the file, without its folder."""
+        return self.name
+
+
+class SqlSource(TableSource):
+    """The result of a query, kept as a file of the project: training asks no database."""
+
+    opener = "repro.datasets.sources.file:File"
+    place = "the result of a query"
+    movable = True
+
+    kind: Literal["sql"]
+    path: Pathname
+    format: Format
+    url: str
+    query: str
+
+    @property
+    def label(self) -> str:
+        """The path of the file, relative to the project."""
+        return self.path
+
+    @property
+    def is_outside(self) -> bool:
+        """True if the path leads out of the project."""
+        return leads_outside(self.path)
+
+
+Source = Annotated[
+    FileSource | FilesSource | OutsideSource | SqlSource | SklearnSource | UrlSource,
+    Field(discriminator="kind"),
+]
 
 
 class Columns(Record):
@@ -150,11 +248,11 @@ class DatasetEntry(Record):
 
     description: str
     source: Source
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     target: str
     positive: str | None
     columns: Columns
-    missing: tuple[str, ...]
+    missing: Markers
     licence: str
     origin: str
 

@@ -86,12 +86,25 @@ class NumericSteps(_Steps):
     scale: Literal["standard", "robust", "minmax", "none"]
 
 
+# More one-hot columns than these are kept sparse: a thousand take 8 kB a row.
+SPARSE_ABOVE = 1000
+
+
+def _is_standard_width(value: object) -> bool:
+    return value == SPARSE_ABOVE
+
+
 class CategoricalSteps(_Steps):
-    """The steps for categorical columns, in this order."""
+    """The steps for categorical columns, in this order.
+
+    With more than ``sparse_above`` one-hot columns the matrix is kept sparse; None never does.
+    """
 
     impute: Literal["most_frequent", "constant"]
     fill: str | None
     min_frequency: Count | None
+    # In no key at its standard, which every experiment of before had.
+    sparse_above: Annotated[Count | None, Field(exclude_if=_is_standard_width)] = SPARSE_ABOVE
 
 
 class Preprocessing(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import _csv
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 _LONGEST = 2**31 - 1
 
 
-def read_cells(lines: Iterable[str], longest: int = _LONGEST) -> _csv.Reader:
+def read_cells(lines: Iterable[str], longest: int = _LONGEST, **form: Any) -> _csv.Reader:
     """Return a strict reader of rows whose cells may have any length, unless one is given.
+
+    ``form`` is passed on to ``csv.reader``: the delimiter, and how cells are quoted.
 
     Examples
     --------
@@ -23,4 +25,4 @@ def read_cells(lines: Iterable[str], longest: int = _LONGEST) -> _csv.Reader:
     [200000, 1]
     """
     csv.field_size_limit(longest)
-    return csv.reader(lines, strict=True)
+    return csv.reader(lines, strict=True, **form)

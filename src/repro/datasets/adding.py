@@ -1,4 +1,4 @@
-"""A new entry in ``configs/datasets.yaml``: all of it, or nothing."""
+"""Entries of ``configs/datasets.yaml``, added, replaced or removed: all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from repro.config.data import DatasetEntry
 from repro.config.project import DATASETS, read_source
@@ -19,9 +19,13 @@ from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _NO_ENTRIES = re.compile(r"^datasets:[ \t]*\{[ \t]*\}", re.MULTILINE)
+
+
+class _LayoutError(Exception):
+    """The layout of the file does not allow a change of one entry alone."""
 
 
 def append_entry(project: Path, text: str) -> dict[str, DatasetEntry]:
@@ -48,24 +52,89 @@ def append_entry(project: Path, text: str) -> dict[str, DatasetEntry]:
     PreconditionError
         If the file cannot be written, or changed meanwhile.
     """
-    path = (project / DATASETS).resolve()
     before = registry(project)
     added = _entries(text)
     for name in added:
         if name in before:
             raise ConfigError(
-                f"{DATASETS}: the data set '{name}' exists", advice="choose a different name"
+                f"{DATASETS}: the data set '{name}' exists",
+                advice=f"choose a different name, or: repro data add {name} --replace",
             )
+    return _changed(project, lambda old: _appended(old, text), dict(before) | added, "appended")
+
+
+def replace_entry(project: Path, name: str, text: str) -> dict[str, DatasetEntry]:
+    """Put a drafted entry in the place of the registered one of that name.
+
+    Comments inside the old entry go with it; everything else stays as it is.
+
+    Raises
+    ------
+    ConfigError
+        If the entry is not valid, or the layout of the file does not show where the old one ends.
+    PreconditionError
+        If the file cannot be written, or changed meanwhile.
+    """
+    expected = dict(registry(project)) | _entries(text)
+    return _changed(project, lambda old: _without(old, name, text), expected, "replaced")
+
+
+def remove_entry(project: Path, name: str) -> dict[str, DatasetEntry]:
+    """Take an entry out of the registry; the file of the data is not touched.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        As ``replace_entry``.
+    """
+    expected = {key: entry for key, entry in registry(project).items() if key != name}
+    return _changed(project, lambda old: _without(old, name, ""), expected, "removed")
+
+
+def _changed(
+    project: Path,
+    change: Callable[[bytes], bytes],
+    expected: Mapping[str, DatasetEntry],
+    done: Literal["appended", "replaced", "removed"],
+) -> dict[str, DatasetEntry]:
+    path = (project / DATASETS).resolve()
     old = path.read_bytes()
     with _beside(path) as new:
-        _write(new, _appended(old, text), like=path)
-        _check(project, new, dict(before) | added)
+        try:
+            _write(new, change(old), like=path)
+            _check(project, new, expected)
+        except _LayoutError as error:
+            by_hand = "paste" if done == "appended" else "edit"
+            raise ConfigError(
+                f"{DATASETS}: the entry cannot be {done}: {error}",
+                advice="'datasets:' must be the last key, its names indented by two spaces; or "
+                f"{by_hand} the entry by hand",
+            ) from error
         if path.read_bytes() != old:
             raise PreconditionError(
-                f"{DATASETS}: changed while the entry was added", advice="run the command again"
+                f"{DATASETS}: changed while the entry was written", advice="run the command again"
             )
         new.replace(path)
     return registry(project)
+
+
+def _without(old: bytes, name: str, text: str) -> bytes:
+    """Put a text in the place of an entry: the line of its name, and all that are indented more."""
+    lines = old.decode("utf-8").splitlines(keepends=True)
+    own = re.compile(rf"""  (["']?){re.escape(name)}\1[ ]*:""")
+    first = next((number for number, line in enumerate(lines) if own.match(line)), None)
+    if first is None:
+        raise _LayoutError(f"there is no line '  {name}:'")
+    after = last = first + 1
+    while after < len(lines) and (not lines[after].strip() or lines[after].startswith("   ")):
+        after += 1
+        # Blank lines and what follows them belong to the next entry.
+        last = after if lines[after - 1].strip() else last
+    newline = "\r\n" if lines[first].endswith("\r\n") else "\n"
+    content = "".join([*lines[:first], text.replace("\n", newline), *lines[last:]])
+    if not any(line.startswith("  ") and line.strip() for line in content.splitlines()):
+        content = re.sub(r"^datasets:[ \t]*$", "datasets: {}", content, flags=re.MULTILINE)
+    return content.encode()
 
 
 def _entries(text: str) -> dict[str, DatasetEntry]:
@@ -90,11 +159,7 @@ def _check(project: Path, new: Path, expected: Mapping[str, DatasetEntry]) -> No
             return
     except ConfigError as error:
         problem = error.message.replace(new.name, Path(DATASETS).name)
-    raise ConfigError(
-        f"{DATASETS}: the entry cannot be appended: {problem}",
-        advice="'datasets:' must be the last key, its names indented by two spaces; or paste the "
-        "entry by hand",
-    )
+    raise _LayoutError(problem)
 
 
 @contextmanager

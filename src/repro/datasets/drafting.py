@@ -1,37 +1,86 @@
-"""The draft of a registry entry for a table in the project."""
+"""The draft of a registry entry for a table."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from repro.config.data import Columns, DatasetEntry, FileSource
+from repro.config.data import Columns, DatasetEntry, SqlSource
+from repro.config.resolve import validate
+from repro.config.tables import LAYOUTS, Dialect, Workbook
+from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
-from repro.datasets.formats import format_of
-from repro.datasets.formats.interface import RefusedColumnsError
-from repro.datasets.roles import check_header
-from repro.datasets.sources.file import File
+from repro.datasets.changes import roles_of
+from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
+from repro.datasets.guessing.columns import guess_markers, guess_roles
+from repro.datasets.guessing.remarks import remarks_on
+from repro.datasets.roles import check_header, check_known
+from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
-from repro.tables.numbers import Fault, fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from repro.datasets.formats.interface import Body, Kind, RawTable
+    from repro.config.data import TableSource
+    from repro.config.tables import Markers
+    from repro.config.tree import Tree
+    from repro.datasets.formats.interface import RawTable
+    from repro.datasets.sources.sql import Query
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 # What YAML 1.1 reads as no text is quoted, too: other programs may read the file.
 _RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _WIDTH = 100
-_INFINITIES = frozenset(f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity"))
-# A column with more texts than these among its numbers is not a numeric one.
-_MARKS = 3
+
+
+@dataclass(frozen=True)
+class Given:
+    """Facts about a table that a person gives, so that they are not guessed.
+
+    Attributes
+    ----------
+    layout : dict of str to object
+        Keys of the dialect of CSV text, or of the workbook.
+    markers : dict of str to tuple of str
+        The texts that mean a missing value in one column.
+    roles : dict of str to str
+        ``numeric``, ``categorical`` or ``ignored``, by column.
+    more : tuple of Path
+        Further files of the same table.
+    outside : bool
+        Whether the file stays outside the project.
+    query : Query, or None
+        The query whose answer is the table.
+    declared : DatasetEntry, or None
+        An entry that is replaced: it decides on the columns that both files have.
+    same_file : bool
+        Whether it is drafted again from its own file.
+    """
+
+    layout: Mapping[str, Any] = field(default_factory=dict)
+    markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[Path, ...] = ()
+    outside: bool = False
+    query: Query | None = None
+    declared: DatasetEntry | None = None
+    same_file: bool = False
+
+    def completed(self, names: tuple[str, ...]) -> Given:
+        """Return the same with what the replaced entry says of a table with these columns."""
+        if self.declared is None:
+            return self
+        missing = self.declared.missing
+        markers = missing if isinstance(missing, dict) else {}
+        return replace(
+            self,
+            roles={**roles_of(self.declared, names), **self.roles},
+            markers={n: m for n, m in markers.items() if n in names} | dict(self.markers),
+        )
 
 
 class TwoLabelsError(ConfigError):
@@ -59,41 +108,43 @@ class Proposal:
     ----------
     name : str
         Lower-case letters, digits and underscores.
-    path : Path
-        A ``.csv`` or ``.parquet`` file inside the project, absolute or relative to the project.
+    path : Path or None
+        A file of a known format inside the project, absolute or relative to the project; of a
+        query, the new file for its answer.
     target : str
         The column to predict.
     positive : str or None
         The label to detect; None unless the target has two classes.
     missing : tuple of str
-        The text that means a missing value.
+        The text that means a missing value in every column.
     licence, origin, description : str
+    given : Given
     """
 
     name: str
-    path: Path
+    path: Path | None
     target: str
     positive: str | None
     missing: tuple[str, ...]
     licence: str
     origin: str
     description: str
+    given: Given = field(default_factory=Given)
 
 
 def draft_entry(project: Path, proposal: Proposal) -> str:
     """Return the YAML text of a registry entry, after the table was read as it says.
 
-    A column is numeric if every value that is not missing is a finite number; otherwise it is
-    categorical; one without any value is ignored. These are guesses to be read by a person:
-    comments point at text columns that look like identifiers, never vary, or would be numeric
-    without one mark.
+    How the file is written, what means missing and what each column is for are guessed where
+    nobody said it. These are guesses to be read by a person: a comment gives the reason of each,
+    and the command that changes it.
 
     Raises
     ------
     ConfigError
         If the name or the file's ending is not allowed, or the file lies outside the project.
     DataError
-        If the table cannot be read so, or not be trained on.
+        If the table cannot be read so, or not be trained on, or is ambiguous.
     PreconditionError
         If the file, or a package that reads it, is missing.
     """
@@ -102,19 +153,25 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
             f"'{proposal.name}' is not a name for a data set",
             advice="use lower-case letters, digits and underscores, and begin with a letter",
         )
-    path = _inside(project, proposal.path)
-    source = FileSource(kind="file", path=path, format=format_of(path))
-    payload = File(project, source).obtain(None)
-    raw = payload.parse(proposal.missing)
-    columns, remarks = _guessed(raw, proposal.target)
+    declared = _declared(project, proposal)
+    source, remarks = declared.source, list(declared.reasons)
+    proposal = replace(proposal, missing=(*proposal.missing, *declared.missing))
+    payload = open_source(project, source).obtain(None)
+    given, missing = _marked(payload.parse(proposal.missing), proposal, remarks)
+    raw = payload.parse(missing)
+    features = [name for name in raw.names if name != proposal.target]
+    guessed = guess_roles(raw, features, given.roles)
+    remarks += remarks_on(raw, guessed, proposal.name)
     entry = DatasetEntry(
         description=proposal.description,
         source=source,
         sha256=str(payload.sha256),
         target=proposal.target,
         positive=proposal.positive,
-        columns=columns,
-        missing=proposal.missing,
+        columns=Columns(
+            numeric=guessed.numeric, categorical=guessed.categorical, ignored=guessed.ignored
+        ),
+        missing=missing,
         licence=proposal.licence,
         origin=proposal.origin,
     )
@@ -125,95 +182,91 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
     return _text(proposal.name, entry, source, remarks)
 
 
-def _inside(project: Path, path: Path) -> str:
-    """Return the path relative to the project, whether or not links lead to it."""
-    for root, file in ((project.absolute(), project / path), (project.resolve(), path.resolve())):
-        if file.is_relative_to(root) and ".." not in file.relative_to(root).parts:
-            return file.relative_to(root).as_posix()
-    raise ConfigError(f"{path.name}: lies outside the project", advice="copy it into data/ first")
+def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys of a dialect or workbook as they are, once they are known to be valid.
+
+    Raises
+    ------
+    ConfigError
+        With the option, what was found and what was expected.
+    """
+    options: Tree = {
+        (key,): Leaf(value, f"--{key.replace('_', '-')}") for key, value in layout.items()
+    }
+    for model in (Dialect, Workbook):
+        validate(
+            {key: leaf for key, leaf in options.items() if key[0] in model.model_fields}, model
+        )
+    return dict(layout)
 
 
-def _guessed(raw: RawTable, target: str) -> tuple[Columns, list[str]]:
-    check_header(raw.label, raw.names, target)
-    features = [name for name in raw.names if name != target]
-    refused = _refused(raw, [name for name in features if name not in raw.text_columns], "number")
-    text = [name for name in features if name in raw.text_columns or name in refused]
-    unreadable = _refused(raw, text, "text")
-    kinds: dict[str, Kind] = {name: "text" if name in text else "number" for name in features}
-    body = raw.read({name: kind for name, kind in kinds.items() if name not in unreadable})
-    _check_infinite(raw, [name for name in refused if _is_infinite(raw, body, name)])
-    empty = {name for name, values in body.columns.items() if pd.isna(values).all()}
-    ignored = tuple(name for name in features if name in empty or name in unreadable)
-    columns = Columns(
-        numeric=tuple(name for name in features if name not in {*text, *ignored}),
-        categorical=tuple(name for name in features if name in text and name not in ignored),
-        ignored=ignored,
-    )
-    return columns, _remarks(body, columns, unreadable)
+def _declared(project: Path, proposal: Proposal) -> Declared:
+    given, declared = proposal.given, proposal.given.declared
+    if given.query is not None:
+        made = declare_query(project, proposal.name, proposal.path, given.query)
+        named = project / made.source.label
+        files = declare_files(
+            project,
+            [named],
+            {"encoding": "utf-8"},
+            target=proposal.target,
+            query=_as_query(made.source),
+        )
+        return Declared(files.source, (*made.reasons, *files.reasons), made.missing)
+    if proposal.path is None:
+        raise ConfigError("no file is named", advice=f"repro data add {proposal.name} FILE")
+    if given.outside:
+        return declare_outside(
+            project, proposal.name, proposal.path, given.layout, target=proposal.target
+        )
+    source = None if declared is None else declared.source
+    kept = _as_query(source) if given.same_file else None
+    paths = proposal.path, *given.more
+    return declare_files(project, paths, given.layout, target=proposal.target, query=kept)
 
 
-def _refused(raw: RawTable, names: Iterable[str], kind: Kind) -> list[str]:
-    try:
-        raw.read(dict.fromkeys(names, kind))
-    except RefusedColumnsError as error:
-        return list(error.refusals)
-    return []
+def _as_query(source: object) -> SqlSource | None:
+    return source if isinstance(source, SqlSource) else None
 
 
-def _is_infinite(raw: RawTable, body: Body, name: str) -> bool:
-    """Return whether a column would be numeric but for infinities."""
-    if name not in body.columns:
-        try:
-            raw.read({name: "number"})
-        except RefusedColumnsError as error:
-            return name in error.infinite
-        return False
-    present = {value for value in body.columns[name] if value is not None}
-    texts = {value for value in present if fault_of(value)}
-    return texts != present and {text.strip().lower() for text in texts} <= _INFINITIES
-
-
-def _check_infinite(raw: RawTable, names: Sequence[str]) -> None:
-    """Refuse columns of numbers with an infinity: no role fits them, and no one marker is meant."""
-    if names:
-        raw.read(dict.fromkeys(names, "number"))
-
-
-def _remarks(body: Body, columns: Columns, unreadable: Sequence[str]) -> list[str]:
-    remarks = [
-        f"{name!r} {remark}"
-        for name in columns.categorical
-        for remark in _doubts([value for value in body.columns[name] if value is not None])
+def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Given, Markers]:
+    """Return what is given of the columns, and the markers that are declared and guessed."""
+    check_header(raw.label, raw.names, proposal.target)
+    told = proposal.given
+    check_known(raw.label, raw.names, {**told.roles, **told.markers})
+    given, everywhere = told.completed(raw.names), proposal.missing
+    wanted = [
+        name
+        for name in raw.names
+        # A label may be any text; among numbers, a known marker is a gap in the target.
+        if (name != proposal.target or proposal.positive is None)
+        and name not in given.markers
+        and given.roles.get(name) != "ignored"
     ]
-    for name in columns.ignored:
-        why = "neither numbers nor text" if name in unreadable else "no value in any row"
-        remarks.append(f"{name!r} is ignored: {why}")
-    return remarks
+    found = guess_markers(raw, wanted)
+    if empty := [name for name, marks in found.items() if "" in marks]:
+        everywhere = (*everywhere, "")
+        remarks.append(f"guessed missing '': empty cells, as in {empty[0]!r}")
+    columns = dict(given.markers)
+    for name, marks in found.items():
+        if own := tuple(mark for mark in marks if mark):
+            columns[name] = (*everywhere, *own)
+            shown = " and ".join(map(repr, own))
+            remarks.append(f"guessed missing {shown} in {name!r}: everything else is a number")
+    return given, _missing(everywhere, columns)
 
 
-def _doubts(present: Sequence[str]) -> Iterator[str]:
-    """Return what a person should look at in a column of text."""
-    distinct = set(present)
-    faults = {value: fault_of(value) for value in distinct}
-    marks = sorted(value for value, fault in faults.items() if fault is Fault.NOT_FINITE)
-    kept = {fault: value for value, fault in sorted(faults.items(), reverse=True) if fault}
-    if len(distinct) == 1:
-        yield "never varies: consider ignoring it"
-    elif len(marks) < len(distinct) and 0 < len(marks) <= _MARKS and len(kept) == 1:
-        yield f"would be numeric if {' and '.join(map(repr, marks))} meant missing"
-    elif len(distinct) == len(present):
-        yield "is different in every row: consider ignoring it"
-    if not marks and Fault.LEADING_ZEROS in kept:
-        yield f"has leading zeros, as in {kept[Fault.LEADING_ZEROS]!r}: kept as text"
-    if not marks and Fault.INEXACT in kept:
-        yield f"has numbers too long for a float, such as {kept[Fault.INEXACT]!r}: kept as text"
+def _missing(everywhere: tuple[str, ...], columns: Mapping[str, tuple[str, ...]]) -> Markers:
+    if not columns:
+        return everywhere
+    return {**({"*": everywhere} if everywhere else {}), **columns}
 
 
-def _text(name: str, entry: DatasetEntry, source: FileSource, remarks: Sequence[str]) -> str:
+def _text(name: str, entry: DatasetEntry, source: TableSource, remarks: Sequence[str]) -> str:
     lines = [
         f"  {name}:",
         f"    description: {_scalar(entry.description)}",
-        f"    source: {{kind: file, path: {_scalar(source.path)}, format: {source.format}}}",
+        *_mapping("    source:", _ordered(source.model_dump(mode="json"))),
         f'    sha256: "{entry.sha256}"',
         f"    target: {_scalar(entry.target)}",
         f"    positive: {'null' if entry.positive is None else _scalar(entry.positive)}",
@@ -222,11 +275,49 @@ def _text(name: str, entry: DatasetEntry, source: FileSource, remarks: Sequence[
         *_list("      numeric:", entry.columns.numeric),
         *_list("      categorical:", entry.columns.categorical),
         *_list("      ignored:", entry.columns.ignored),
-        *_list("    missing:", entry.missing),
+        *_missing_lines(entry),
         f"    licence: {_scalar(entry.licence)}",
         f"    origin: {_scalar(entry.origin)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _ordered(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what the source is before how it is written."""
+    layouts = LAYOUTS.values()
+    return dict(sorted(source.items(), key=lambda item: item[0] in layouts))
+
+
+def _missing_lines(entry: DatasetEntry) -> list[str]:
+    if not isinstance(entry.missing, dict):
+        return _list("    missing:", entry.missing)
+    each = [_list(f"      {_scalar(n)}:", marks) for n, marks in entry.missing.items()]
+    return ["    missing:", *(line for lines in each for line in lines)]
+
+
+def _mapping(key: str, values: Mapping[str, Any]) -> list[str]:
+    """Write a mapping in one line if it fits, otherwise with a line for each key."""
+    line = f"{key} {_inline(values)}"
+    if len(line) <= _WIDTH:
+        return [line]
+    indent = " " * (len(key) - len(key.lstrip()) + 2)
+    lines = [key]
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += _mapping(f"{indent}{_scalar(name)}:", value)
+        elif isinstance(value, list):
+            lines += [f"{indent}{_scalar(name)}:", *(f"{indent}  - {_inline(v)}" for v in value)]
+        else:
+            lines.append(f"{indent}{_scalar(name)}: {_inline(value)}")
+    return lines
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(k)}: {_inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return _scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _list(key: str, values: Sequence[str]) -> list[str]:

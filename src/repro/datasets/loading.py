@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from repro.config.data import TableSource
 from repro.core.errors import DataError
 from repro.datasets.formats import format_of, open_table
 from repro.datasets.formats.typed import TypedTable
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from repro.config.data import Dataset, DatasetEntry, Task
+    from repro.config.data import Dataset, DatasetEntry, SourceDeclaration, Task
+    from repro.datasets.formats.interface import RawTable
     from repro.datasets.table import Table
     from repro.tables.declared import DeclaredTable
+    from repro.tables.marks import Missing
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        A file that ends in ``.csv`` or ``.parquet``. The target and ignored columns may be absent;
-        a feature may be missing in every row.
+        A file whose name ends as that of a known format. The target and ignored columns may be
+        absent; a feature may be missing in every row.
     dataset : DatasetEntry
 
     Returns
@@ -127,26 +130,31 @@ def read_new_rows(path: Path, dataset: DatasetEntry) -> pd.DataFrame:
     Raises
     ------
     ConfigError
-        If the file ends in neither.
+        If the name of the file ends otherwise.
     DataError
         If a declared feature is absent, or a column is not what the declaration says.
     PreconditionError
         If the file, or a package that reads it, is missing.
     """
     label = path.as_posix()
-    raw = open_table(format_of(label), label, read_bytes(path, label), dataset.missing)
+    raw = _opened(path, dataset.missing, dataset.source)
     return read_features(raw, assign_new_rows(label, raw.names, dataset))
 
 
-def read_columns(path: Path, table: DeclaredTable) -> pd.DataFrame:
+def read_columns(
+    path: Path, table: DeclaredTable, source: SourceDeclaration | None = None
+) -> pd.DataFrame:
     """Read what a model uses of a file that has no declared hash, as strictly as a data set.
 
     Parameters
     ----------
     path : Path
-        A file that ends in ``.csv`` or ``.parquet``; columns that are not used are not read.
+        A file whose name ends as that of a known format; columns that are not used are not read.
     table : DeclaredTable
         The first step of the model's pipeline.
+    source : SourceDeclaration, optional
+        Of the data set that the model was trained on: a file of the same format is read in the
+        same dialect.
 
     Returns
     -------
@@ -156,15 +164,14 @@ def read_columns(path: Path, table: DeclaredTable) -> pd.DataFrame:
     Raises
     ------
     ConfigError
-        If the file ends in neither.
+        If the name of the file ends otherwise.
     DataError
         If a column is absent, named twice, or not of its role.
     PreconditionError
         If the file, or a package that reads it, is missing.
     """
     label, kinds = path.as_posix(), table.kinds()
-    form, missing = format_of(label), tuple(table.missing)
-    raw = open_table(form, label, read_bytes(path, label), missing)
+    raw = _opened(path, table.missing, source)
     check_present(label, raw.names, tuple(kinds))
     if isinstance(raw, TypedTable):
         return _coerced(label, raw.frame(tuple(kinds)), table)
@@ -174,6 +181,15 @@ def read_columns(path: Path, table: DeclaredTable) -> pd.DataFrame:
         for name, values in columns
     }
     return table.admit(pd.DataFrame(series))
+
+
+def _opened(path: Path, missing: Missing, source: SourceDeclaration | None) -> RawTable:
+    label = path.as_posix()
+    form = format_of(label)
+    layout = None
+    if isinstance(source, TableSource) and source.format == form:
+        layout = source.layout
+    return open_table(form, label, read_bytes(path, label), missing, layout)
 
 
 def _coerced(label: str, frame: pd.DataFrame, table: DeclaredTable) -> pd.DataFrame:

@@ -71,6 +71,23 @@ def check_header(label: str, names: tuple[str, ...], target: str) -> None:
         raise DataError(f"{label}: no target column '{target}'", advice=did_you_mean(target, names))
 
 
+def check_known(label: str, names: tuple[str, ...], told: Iterable[str]) -> None:
+    """Check that columns that a person named exist.
+
+    Raises
+    ------
+    DataError
+        With every one that does not.
+    """
+    problems = [
+        f"{label}: no column '{name}'; {did_you_mean(name, names)}"
+        for name in told
+        if name not in names
+    ]
+    if problems:
+        raise DataError("\n".join(problems), advice="correct the name of the column")
+
+
 def check_present(label: str, names: tuple[str, ...], needed: tuple[str, ...]) -> None:
     """Check that a file has each of some columns once.
 
@@ -113,6 +130,7 @@ def _assigned(
         *_misused_target(entry),
         *_unmatched(columns, entry, required),
         *_without_one_role(columns, found),
+        *(_unmarked(columns, entry) if required == _ROLES else ()),
     ]
     if not problems and not any(set(found[name]) & set(_FEATURES) for name in columns):
         problems.append("no column is numeric or categorical")
@@ -152,7 +170,8 @@ def _check_names(label: str, names: tuple[str, ...]) -> None:
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise DataError(
             f"{label}: found one column, named {names[0]!r}",
-            advice="separate the columns with commas",
+            advice="declare what separates the columns: dialect: {delimiter: ';'} under 'source' in"
+            " configs/datasets.yaml; or separate them with commas",
         )
 
 
@@ -187,6 +206,14 @@ def _unmatched(columns: list[str], entry: DatasetEntry, required: tuple[str, ...
                 yield f"no column '{text}' ({role}); {did_you_mean(text, columns)}"
             elif not any(fnmatchcase(name, text) for name in columns):
                 yield f"the pattern '{text}' ({role}) matches no column; columns: {_some(columns)}"
+
+
+def _unmarked(columns: list[str], entry: DatasetEntry) -> Iterator[str]:
+    """Name the columns that have markers of their own and do not exist."""
+    known = [*columns, entry.target]
+    for text in entry.missing if isinstance(entry.missing, dict) else ():
+        if text not in known and not any(fnmatchcase(name, text) for name in known):
+            yield f"no column '{text}' (missing); {did_you_mean(text, known)}"
 
 
 def _without_one_role(columns: list[str], found: Mapping[str, list[str]]) -> Iterator[str]:

@@ -13,12 +13,14 @@ from importlib.metadata import EntryPoint, entry_points
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 
 from repro.digest.arrays import digest_array
 from repro.digest.estimators import digest_estimator
 from repro.digest.frames import digest_frame
 from repro.digest.plain import digest_plain
+from repro.digest.sparse import digest_sparse
 
 GROUP = "repro.digests"
 
@@ -49,3 +51,4 @@ def _installed() -> dict[str, EntryPoint]:
 digest_artefact.register(pd.DataFrame, digest_frame)
 digest_artefact.register(np.ndarray, digest_array)
 digest_artefact.register(BaseEstimator, digest_estimator)
+digest_artefact.register(csr_matrix, digest_sparse)

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from repro.core.suggest import did_you_mean
 from repro.tables.cells import TEXT, Cells, CellsError, to_numbers, to_texts
 from repro.tables.errors import TableError
-from repro.tables.marks import Marks
+from repro.tables.marks import Marks, markers_of
 from repro.tables.spelling import PANDAS_MISSING, Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from repro.tables.cells import Array, Kind
 
@@ -38,8 +38,8 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     numeric, categorical : list of str
         The features of each role.
-    missing : list of str
-        The text that means a missing value.
+    missing : list of str, or dict of str to list of str
+        The text that means a missing value: of all columns, or by column.
     unused : list of str
         Features that no step uses: they may be absent and are never read.
 
@@ -56,7 +56,7 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self,
         numeric: Sequence[str],
         categorical: Sequence[str],
-        missing: Sequence[str],
+        missing: Sequence[str] | Mapping[str, Sequence[str]],
         unused: Sequence[str],
     ) -> None:
         self.numeric = numeric
@@ -79,7 +79,7 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         problems: list[str] = []
         for name in self.categorical:
             if name not in self.unused:
-                _collect(found, problems, frame[name], self._plain_texts)
+                _collect(found, problems, frame[name], self._plain_texts(name))
         _raise(problems)
         self.levels_ = {
             name: sorted({value for value in texts if value is not None})
@@ -132,10 +132,11 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         problems: list[str] = []
         for name in self._used():
             spelling = self._spelling(name, gaps=name in gaps)
-            _collect(columns, problems, frame[name], spelling.texts if spelling else self._numbers)
+            convert = spelling.texts if spelling else self._numbers(name)
+            _collect(columns, problems, frame[name], convert)
         _raise(problems)
-        if not PANDAS_MISSING & {*self.missing}:
-            for name in self.levels_.keys() - {*self.gaps_}:
+        for name in self.levels_.keys() - {*self.gaps_}:
+            if not PANDAS_MISSING & markers_of(self.missing, name):
                 _warn_missing(frame[name])
         return self._checked(columns, frame.index)
 
@@ -162,18 +163,20 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _used(self) -> list[str]:
         return [str(name) for name in self.feature_names_in_ if name not in self.unused]
 
-    def _marks(self) -> Marks:
-        return Marks.of(self.missing)
+    def _marks(self, name: str) -> Marks:
+        return Marks.of(markers_of(self.missing, name))
 
-    def _numbers(self, cells: Cells) -> Array:
-        return to_numbers(cells, self._marks())
+    def _numbers(self, name: str) -> Callable[[Cells], Array]:
+        marks = self._marks(name)
+        return lambda cells: to_numbers(cells, marks)
 
-    def _plain_texts(self, cells: Cells) -> Array:
-        return to_texts(cells, self._marks())
+    def _plain_texts(self, name: str) -> Callable[[Cells], Array]:
+        marks = self._marks(name)
+        return lambda cells: to_texts(cells, marks)
 
     def _spelling(self, name: str, *, gaps: bool) -> Spelling | None:
         levels = self.levels_.get(name)
-        return None if levels is None else Spelling(frozenset(levels), self._marks(), gaps)
+        return None if levels is None else Spelling(frozenset(levels), self._marks(name), gaps)
 
     def _frame(self, frame: object, names: Sequence[str]) -> pd.DataFrame:
         if not isinstance(frame, pd.DataFrame):

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+
+    # Of every column, or by the name or shell pattern of columns.
+    Missing = Collection[str] | Mapping[str, Collection[str]]
+
+
+def markers_of(missing: Missing, column: str) -> frozenset[str]:
+    """Return the markers of one column.
+
+    A name wins over patterns, and a longer pattern over a shorter one.
+
+    Examples
+    --------
+    >>> sorted(markers_of({"*": ["", "NA"], "country": [""]}, "country"))
+    ['']
+    >>> sorted(markers_of({"*": ["", "NA"], "country": [""]}, "income"))
+    ['', 'NA']
+    >>> sorted(markers_of(["?"], "income")), sorted(markers_of({"a": ["?"]}, "income"))
+    (['?'], [])
+    """
+    if not isinstance(missing, Mapping):
+        return frozenset(missing)
+    if column in missing:
+        return frozenset(missing[column])
+    fitting = [pattern for pattern in missing if fnmatchcase(column, pattern)]
+    return frozenset(missing[max(fitting, key=len)]) if fitting else frozenset()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from repro.training.measures import Evaluated, load_measures
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
+from repro.training.wide import fitted_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,6 +111,7 @@ def fit(
     seed_global_generators(seed)
     with warnings.catch_warnings(record=True) as caught, refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
+        estimator = fitted_for(estimator, matrix)
         estimator.fit(matrix, target)
     return estimator, not any(issubclass(w.category, ConvergenceWarning) for w in caught)
 
@@ -189,7 +191,7 @@ def _fit_and_score(
     estimator, converged = fit(family, model, seed, allowed, matrix, target)
     with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
-        _check_scores(scores, len(held_out))
+        _check_scores(scores, held_out.shape[0])
         regression = outcome.task is Task.REGRESSION
         labels = None if regression else predict_labels(estimator, held_out, outcome)
     return _FoldResult(scores, converged, labels, drew=have_drawn(seed))

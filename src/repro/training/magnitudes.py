@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from repro.core.errors import DataError
+from repro.training.wide import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    from repro.training.scoring import Matrix
 
 # What scalers of scikit-learn learn of each column.
 _LEARNED = ("mean_", "var_", "center_", "scale_", "data_min_", "data_range_")
@@ -40,9 +42,7 @@ def check_learned(steps: Pipeline, features: pd.DataFrame, numeric: Sequence[str
     _refuse(features, [name for name, bad in zip(numeric, lost, strict=True) if bad])
 
 
-def check_finite(
-    matrix: npt.NDArray[np.float64], features: pd.DataFrame, numeric: Sequence[str]
-) -> None:
+def check_finite(matrix: Matrix, features: pd.DataFrame, numeric: Sequence[str]) -> None:
     """Refuse a model's input that holds infinities, or NaN in place of them.
 
     Numeric columns have no missing value once they are imputed: what is no finite number there came
@@ -60,9 +60,10 @@ def check_finite(
     DataError
         With each column and the magnitude that it reaches.
     """
-    if np.isfinite(matrix).all():
+    if np.isfinite(values_of(matrix)).all():
         return
-    columns = zip(numeric, matrix.T, strict=False)
+    first: Any = matrix[:, : len(numeric)]
+    columns = zip(numeric, (first.toarray() if issparse(first) else first).T, strict=False)
     _refuse(features, [name for name, values in columns if not np.isfinite(values).all()])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -15,6 +17,7 @@ from repro.core.errors import DataError
 from repro.tables.declared import DeclaredTable
 from repro.training.features import sources
 from repro.training.magnitudes import check_finite, check_learned
+from repro.training.wide import canonical, is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.training import CategoricalSteps, Features, NumericSteps, Preprocessing
+    from repro.tables.marks import Missing
+    from repro.training.scoring import Matrix
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)
@@ -61,7 +66,7 @@ class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def declared_table(
-    training: pd.DataFrame, numeric: Sequence[str], missing: Sequence[str], settings: Features
+    training: pd.DataFrame, numeric: Sequence[str], missing: Missing, settings: Features
 ) -> DeclaredTable:
     """Return the first step of the saved pipeline, which gives the others what training saw.
 
@@ -70,8 +75,8 @@ def declared_table(
     training : DataFrame of shape (n_train, n_features)
         The training rows, as the data set declares them.
     numeric : sequence of str
-    missing : sequence of str
-        The declared markers.
+    missing : collection of str, or dict of str to collection of str
+        The declared markers: of all columns, or by column.
     settings : Features
     """
     names = [str(name) for name in training.columns]
@@ -80,7 +85,9 @@ def declared_table(
     return DeclaredTable(
         numeric=[name for name in names if name in numeric],
         categorical=[name for name in names if name not in numeric],
-        missing=list(missing),
+        missing={name: list(each) for name, each in missing.items()}
+        if isinstance(missing, Mapping)
+        else list(missing),
         unused=[name for name in names if name in set(settings.drop) - derived_from],
     ).fit(training)
 
@@ -105,22 +112,26 @@ def fit_preprocessor(
             advice="add it to features.drop, or use more data",
         )
     steps = []
+    wide = is_wide(features, categorical, settings.categorical)
+    # Sparse at any share of zeros, since the width alone decides.
+    form = {"sparse_threshold": float(wide)} if wide else {}
     if numeric:
         steps.append(("numeric", _numeric(settings.numeric), list(numeric)))
     if categorical:
-        steps.append(("categorical", _categorical(settings.categorical), list(categorical)))
+        encoding = _categorical(settings.categorical, sparse=wide)
+        steps.append(("categorical", encoding, list(categorical)))
     if not steps:
         raise DataError("no feature is left to train on", advice="shorten features.drop")
     # What overflows is no number afterwards, and refused by ``to_matrix``.
     with np.errstate(over="ignore", invalid="ignore"):
-        learned = ColumnTransformer(steps).fit(features)
+        learned = ColumnTransformer(steps, **form).fit(features)
     if numeric:
         check_learned(learned.named_transformers_["numeric"], features, numeric)
     return learned
 
 
-def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the model's input, of shape (n_samples, n_encoded), C-contiguous.
+def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> Matrix:
+    """Return the model's input, of shape (n_samples, n_encoded): C-contiguous, or sparse rows.
 
     Raises
     ------
@@ -128,12 +139,20 @@ def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> npt.ND
         If a number is too large for the preprocessing.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        matrix = np.ascontiguousarray(preprocessor.transform(features), dtype=np.float64)
+        matrix = plain_matrix(preprocessor.transform(features))
     numeric = next(
         (names for kind, _, names in preprocessor.transformers_ if kind == "numeric"), ()
     )
     check_finite(matrix, features, numeric)
     return matrix
+
+
+def plain_matrix(encoded: object) -> Matrix:
+    """Return what preprocessing gives in the one layout that models are fitted and predict in."""
+    if issparse(encoded):
+        rows: Matrix = canonical(encoded)
+        return rows
+    return np.ascontiguousarray(encoded, dtype=np.float64)
 
 
 def _numeric(settings: NumericSteps) -> Pipeline:
@@ -147,12 +166,12 @@ def _numeric(settings: NumericSteps) -> Pipeline:
     return Pipeline(steps)
 
 
-def _categorical(settings: CategoricalSteps) -> Pipeline:
+def _categorical(settings: CategoricalSteps, *, sparse: bool) -> Pipeline:
     rare = settings.min_frequency
     encoder = OneHotEncoder(
         handle_unknown="ignore" if rare is None else "infrequent_if_exist",
         min_frequency=rare,
-        sparse_output=False,
+        sparse_output=sparse,
     )
     imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill)
     return Pipeline([("impute", imputer), ("encode", encoder)])

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from repro.config.training import Evaluation, Features, Preprocessing
     from repro.core.records import DriftBaseline, Threshold
     from repro.seeding import SeedPath
+    from repro.tables.marks import Missing
     from repro.training.fold import Observer
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
@@ -159,7 +160,7 @@ def train(
     )
 
 
-def _pipeline(made: Mapping[str, Any], target: Labels, missing: Sequence[str]) -> Pipeline:
+def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
     if threshold is not None and made["threshold"].rule != ARGMAX:

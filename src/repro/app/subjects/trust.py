@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
-from repro.config.data import DatasetEntry, leads_outside
+from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
 from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
@@ -146,8 +146,16 @@ def with_own_data(project: Path, config: ExperimentConfig) -> ExperimentConfig:
             " declare",
             advice=f"if you trust it, declare the data set in {DATASETS}",
         )
-    own = dataset.model_copy(update={"source": entry.source})
+    own = dataset.model_copy(update={"source": _own_source(entry.source, source)})
     return config.model_copy(update={"dataset": own})
+
+
+def _own_source(own: SourceDeclaration, recorded: SourceDeclaration) -> SourceDeclaration:
+    """Return where this project has the data, to be read as the record reads it."""
+    if isinstance(own, TableSource) and isinstance(recorded, TableSource):
+        layout = {"dialect": recorded.dialect, "workbook": recorded.workbook}
+        return own.model_copy(update=layout) if own.format == recorded.format else own
+    return own
 
 
 def _label(entry: DatasetEntry) -> str:

@@ -1,38 +1,39 @@
-"""Comma-separated text (RFC 4180), read strictly and in one pass.
+"""Comma-separated text (RFC 4180) and its dialects, read strictly and in one pass.
 
 The standard library's parser splits the rows, 512 at a time, and every batch is converted while it
 is still in the processor's cache: twice as fast as to split everything first, and the text of
 numbers never piles up. Unlike pandas, it notices short rows. A number is what Python's ``float``
 makes of ASCII text without underscores, if that is finite; ``nan``, ``inf`` and ``1_000`` are text.
+In a dialect with other marks, a number is what they spell (``tables.notation``), and nothing else.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.core.cells import read_cells
+from repro.config.tables import Dialect
 from repro.core.errors import DataError
+from repro.datasets.formats.csv_rows import BOM, CsvRows, check_encoding
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
 from repro.tables.cells import text_number
-from repro.tables.marks import Marks
+from repro.tables.marks import Marks, markers_of
+from repro.tables.notation import Notation
 from repro.tables.numbers import EXACT, Fault, Refusals, fault_of
 
 if TYPE_CHECKING:
-    import _csv
     from collections.abc import Iterator, Mapping, Sequence
 
     from repro.datasets.formats.interface import Array, Kind
+    from repro.tables.marks import Missing
 
 _BATCH = 512
-_BOM = b"\xef\xbb\xbf"
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 # May find too much, such as an exponent of two digits: each cell is then looked at.
 _LEADING_ZERO = re.compile(r",[ +-]*0[0-9]")
 
@@ -46,35 +47,49 @@ class CsvTable:
     label : str
     names : tuple of str
     content : bytes
-        UTF-8, with or without a byte-order mark.
-    missing : frozenset of str
-        The cells that mean a missing value.
+        In the encoding of the dialect.
+    missing : collection of str, or dict of str to collection of str
+        The cells that mean a missing value: of all columns, or by column.
+    dialect : Dialect
     """
 
     label: str
     names: tuple[str, ...]
     content: bytes = field(repr=False)
-    missing: frozenset[str]
+    missing: Missing
+    dialect: Dialect = field(default_factory=Dialect)
 
     @classmethod
-    def open(cls, label: str, content: bytes, missing: frozenset[str]) -> CsvTable:
+    def open(
+        cls, label: str, content: bytes, missing: Missing, dialect: Dialect | None = None
+    ) -> CsvTable:
         """Check the encoding and read the header.
 
         Raises
         ------
         DataError
-            If the file is empty, is not UTF-8 text, or has no header.
+            If the file is empty, is not text of the encoding, or has no header.
         """
-        if not content.removeprefix(_BOM):
+        dialect = dialect or Dialect()
+        if not content.removeprefix(BOM):
             raise DataError(f"{label}: is empty", advice="export the data again, with a header")
-        _check_encoding(label, content)
+        check_encoding(label, content, dialect.encoding)
+        rows = CsvRows(content, dialect)
+        line = rows.line + 1
         try:
-            header = next(_reader(content))
+            header = next(rows, None)
         except csv.Error as error:
-            raise _malformed(label, 1, error) from error
+            raise malformed(label, line, error) from error
+        if header is None:
+            raise DataError(
+                f"{label}: no line is left for the header",
+                advice="correct 'skip_rows' or 'comment' of the dialect",
+            )
         if not header:
-            raise DataError(f"{label}: line 1 is empty", advice="begin with the column names")
-        return cls(label, tuple(header), content, missing)
+            raise DataError(
+                f"{label}: line {rows.line} is empty", advice="begin with the column names"
+            )
+        return cls(label, tuple(header), content, missing, dialect)
 
     @property
     def text_columns(self) -> frozenset[str]:
@@ -83,10 +98,10 @@ class CsvTable:
 
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text; see ``RawTable.read``."""
-        columns = {name: _BUILDERS[kind](self.missing) for name, kind in kinds.items()}
+        columns = {name: self._builder(name, kind) for name, kind in kinds.items()}
         wanted = [(self.names.index(name), column) for name, column in columns.items()]
         rows = 0
-        for batch in self._batches():
+        for batch in self.batches():
             cells = list(zip(*batch, strict=True))
             for position, column in wanted:
                 column.extend(cells[position])
@@ -98,27 +113,44 @@ class CsvTable:
 
     def place(self, row: int) -> str:
         """Return ``line <n>``, counted from 1 with the header; a quoted cell may span lines."""
-        reader = _reader(self.content)
-        next(islice(reader, row, None))
-        return f"line {reader.line_num + 1}"
+        rows = CsvRows(self.content, self.dialect)
+        rows.batch(row + 1)
+        next(rows, None)
+        return f"line {rows.began}"
 
-    def _batches(self) -> Iterator[list[list[str]]]:
-        reader, width, done = _reader(self.content), {len(self.names)}, 0
+    def batches(self) -> Iterator[list[list[str]]]:
+        """Yield rows, some at a time.
+
+        Raises
+        ------
+        DataError
+            If a row is too short or too long, or its quotes do not match.
+        """
+        reader, width, done = CsvRows(self.content, self.dialect), {len(self.names)}, 0
         next(reader)
         try:
-            while batch := list(islice(reader, _BATCH)):
+            while batch := reader.batch(_BATCH):
                 if set(map(len, batch)) != width:
                     raise self._ragged(done, batch)
                 yield batch
                 done += len(batch)
         except csv.Error as error:
-            raise _malformed(self.label, _line_of_error(self.content), error) from error
+            line = _line_of_error(self.content, self.dialect)
+            raise malformed(self.label, line, error) from error
+
+    def _builder(self, name: str, kind: Kind) -> _Numbers | _Texts:
+        missing = markers_of(self.missing, name)
+        if kind == "text":
+            return _Texts(missing)
+        notation = Notation(self.dialect.decimal, self.dialect.thousands)
+        return _Numbers(missing) if notation.is_plain else _Spelled(missing, notation)
 
     def _ragged(self, done: int, batch: Sequence[Sequence[str]]) -> DataError:
         expected = len(self.names)
         offset, found = next((i, len(row)) for i, row in enumerate(batch) if len(row) != expected)
         what = f"expected {expected} fields, found {found}" if found else "is empty"
-        advice = "put a cell that holds a comma in double quotes"
+        mark = _DELIMITERS.get(self.dialect.delimiter, "delimiter")
+        advice = f"put a cell that holds a {mark} in double quotes"
         if found < expected:
             advice = "complete or remove the row; missing cells are not filled in"
         return DataError(f"{self.label}: {self.place(done + offset)}: {what}", advice=advice)
@@ -196,6 +228,32 @@ def _needs_care(cells: Sequence[str]) -> bool:
     return not joined.isascii() or "_" in joined or _LEADING_ZERO.search(joined) is not None
 
 
+class _Spelled(_Numbers):
+    """Builds a numeric column from numbers in the marks of a dialect."""
+
+    def __init__(self, missing: frozenset[str], notation: Notation) -> None:
+        super().__init__(missing)
+        self._notation = notation
+
+    def extend(self, cells: Sequence[str]) -> None:
+        values = np.full(len(cells), np.nan)
+        for offset, cell in enumerate(cells):
+            outcome = self._number(cell)
+            if isinstance(outcome, Fault):
+                self.refusals.add(outcome, self._rows + offset, repr(cell))
+            else:
+                values[offset] = outcome
+        self._parts.append(values)
+        self._rows += len(cells)
+
+    def _number(self, cell: str) -> float | Fault:
+        # A marker is compared as it stands in the file.
+        if cell in self._marks.texts:
+            return math.nan
+        plain = self._notation.plain(cell)
+        return Fault.NOT_FINITE if plain is None else text_number(plain, self._marks)
+
+
 class _Texts:
     """Builds one text column, in which equal cells are one object: categories repeat."""
 
@@ -210,37 +268,19 @@ class _Texts:
         return np.array(self._cells, dtype=object)
 
 
-_BUILDERS: Mapping[Kind, type[_Numbers | _Texts]] = {"number": _Numbers, "text": _Texts}
-
-
-def _reader(content: bytes) -> _csv.Reader:
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    return read_cells(text)
-
-
-def _check_encoding(label: str, content: bytes) -> None:
-    advice = "save the file as UTF-8"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8 at byte {error.start}"
-        raise DataError(f"{label}: {what}", advice=advice) from error
-    zero = content.find(b"\0")
-    if zero >= 0:
-        raise DataError(f"{label}: not text: a zero byte at byte {zero}", advice=advice)
-
-
-def _line_of_error(content: bytes) -> int:
-    reader, line = _reader(content), 0
+def _line_of_error(content: bytes, dialect: Dialect) -> int:
+    reader = CsvRows(content, dialect)
+    line = reader.line
     try:
         for _ in reader:
-            line = reader.line_num
+            line = reader.line
     except csv.Error:
         pass
     return line + 1
 
 
-def _malformed(label: str, line: int, error: csv.Error) -> DataError:
+def malformed(label: str, line: int, error: csv.Error) -> DataError:
+    """Return the error of a row that the parser of the standard library refuses."""
     return DataError(
         f"{label}: the row that begins on line {line}: {error}",
         advice="close every double quote, and double those inside a quoted cell",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
 from repro.tables.cells import CellsError, in_row, to_numbers, to_texts
-from repro.tables.marks import Marks
+from repro.tables.marks import Marks, markers_of
 from repro.tables.numbers import Fault
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from repro.datasets.formats.interface import Array, Kind
     from repro.tables.cells import Cells
+    from repro.tables.marks import Missing
 
 
 @dataclass(frozen=True)
@@ -28,32 +29,37 @@ class TypedTable:
     label : str
     names : tuple of str
     rows : int
-    missing : frozenset of str
-        The text that means a missing value, besides None and NaN.
+    missing : collection of str, or dict of str to collection of str
+        The text that means a missing value, besides None and NaN: of all columns, or by column.
     text_columns : frozenset of str
         The columns whose type is text.
     column : callable
         Returns the cells of a column.
+    where : callable
+        Words the place of a row for messages.
     """
 
     label: str
     names: tuple[str, ...]
     rows: int
-    missing: frozenset[str]
+    missing: Missing
     text_columns: frozenset[str]
     column: Callable[[str], Cells] = field(repr=False)
+    where: Callable[[int], str] = field(default=in_row, repr=False)
 
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text; see ``RawTable.read`` and ``repro.tables.cells``."""
         if not self.rows:
             raise no_rows(self.label)
-        marks = Marks.of(self.missing)
         columns: dict[str, Array] = {}
         refusals: dict[str, CellsError] = {}
         for name, kind in kinds.items():
-            cells = self.column(name)
+            cells, marks = self.column(name), Marks.of(markers_of(self.missing, name))
             try:
-                columns[name] = (to_texts if kind == "text" else to_numbers)(cells, marks)
+                if kind == "text":
+                    columns[name] = to_texts(cells, marks)
+                else:
+                    columns[name] = to_numbers(cells, marks, self.where)
             except CellsError as error:
                 refusals[name] = error
         if refusals:
@@ -67,8 +73,8 @@ class TypedTable:
         return pd.DataFrame({name: _series(self.column(name)) for name in names})
 
     def place(self, row: int) -> str:
-        """Return ``row <n>``, counted from 0 as in the predictions of a run."""
-        return in_row(row)
+        """Return ``row <n>``, counted from 0 as in predictions, or as the file does."""
+        return self.where(row)
 
 
 def _series(cells: Cells) -> pd.Series[Any]:

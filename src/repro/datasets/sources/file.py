@@ -16,7 +16,7 @@ from repro.digest.files import open_regular
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.config.data import FileSource
+    from repro.config.data import FileSource, SqlSource
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class File:
     """A file, by its path relative to the project."""
 
     project: Path
-    source: FileSource
+    source: FileSource | SqlSource
 
     @property
     def label(self) -> str:
@@ -33,12 +33,21 @@ class File:
 
     def obtain(self, expected: str | None) -> Payload:
         """Read the file; see ``Source.obtain``."""
-        if leads_outside(self.label):
-            raise ConfigError(
-                f"{self.label}: lies outside the project", advice="copy it into data/ first"
-            )
-        content = read_bytes(self.project / self.label, self.label)
-        return payload_of(self.source.format, self.label, content, expected)
+        content = read_bytes(inside(self.project, self.label), self.label)
+        return payload_of(self.source, self.label, content, expected)
+
+
+def inside(project: Path, path: str) -> Path:
+    """Return the place of a file of the project.
+
+    Raises
+    ------
+    ConfigError
+        If the path leads out of it.
+    """
+    if leads_outside(path):
+        raise ConfigError(f"{path}: lies outside the project", advice="copy it into data/ first")
+    return project / path
 
 
 def read_bytes(path: Path, label: str) -> bytes:

@@ -13,8 +13,9 @@ from repro.digest.line_ends import ADVICE, found_line_ends
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from repro.datasets.formats import Format
+    from repro.config.data import TableSource
     from repro.datasets.formats.interface import RawTable
+    from repro.tables.marks import Missing
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Payload:
     sha256 : str or None
         Of the bytes that ``parse`` reads; None where there are no bytes, only values.
     parse : callable
-        Returns the table, given the text that means a missing value.
+        Returns the table, given the text that means a missing value: of all columns, or by column.
     """
 
     label: str
     sha256: str | None
-    parse: Callable[[tuple[str, ...]], RawTable]
+    parse: Callable[[Missing], RawTable]
 
 
 class Source(Protocol):
@@ -60,7 +61,7 @@ class Source(Protocol):
         """
 
 
-def payload_of(form: Format, label: str, content: bytes, expected: str | None) -> Payload:
+def payload_of(source: TableSource, label: str, content: bytes, expected: str | None) -> Payload:
     """Return bytes as a payload; the very bytes that were checked are the ones parsed.
 
     Raises
@@ -72,7 +73,8 @@ def payload_of(form: Format, label: str, content: bytes, expected: str | None) -
     if expected is not None:
         _check_line_ends(label, content, found, expected)
         check_sha256(label, found, expected)
-    return Payload(label, found, lambda missing: open_table(form, label, content, missing))
+    form, layout = source.format, source.layout
+    return Payload(label, found, lambda missing: open_table(form, label, content, missing, layout))
 
 
 def _check_line_ends(label: str, content: bytes, found: str, expected: str) -> None:

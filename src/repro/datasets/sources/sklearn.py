@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.data import SklearnSource
+    from repro.tables.marks import Missing
 
 _TARGET = "target"
 
@@ -42,7 +43,7 @@ class Sklearn:
         """Load the data set; see ``Source.obtain``."""
         return Payload(self.label, None, self._parse)
 
-    def _parse(self, missing: tuple[str, ...]) -> TypedTable:
+    def _parse(self, missing: Missing) -> TypedTable:
         frame = self._frame()
 
         def column(name: str) -> Cells:
@@ -51,7 +52,7 @@ class Sklearn:
 
         names = tuple(map(str, frame.columns))
         texts = frozenset(name for name in names if frame[name].dtype.kind not in "biuf")
-        return TypedTable(self.label, names, len(frame), frozenset(missing), texts, column)
+        return TypedTable(self.label, names, len(frame), missing, texts, column)
 
     def _frame(self) -> pd.DataFrame:
         loader = getattr(importlib.import_module("sklearn.datasets"), f"load_{self.source.name}")

@@ -43,7 +43,7 @@ class Url:
         content = self._cached(expected) if expected else None
         if content is None:
             content = self._fetched(expected)
-        return payload_of(self.source.format, self.label, content, expected)
+        return payload_of(self.source, self.label, content, expected)
 
     def _cached(self, expected: str) -> bytes | None:
         """Return what the cache holds; a damaged entry counts as missing, and is fetched again."""

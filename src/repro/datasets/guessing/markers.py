@@ -1,0 +1,12 @@
+"""Texts that mean a missing value wherever they stand among numbers."""
+
+from __future__ import annotations
+
+# In lower case. What spreadsheets, R, pandas, SQL, Weka, SAS and forms write.
+KNOWN = frozenset(
+    {
+        *("", "na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "none", "nil", "missing"),
+        *("?", "-", "--", "---", ".", "..", "*", "unknown", "not available", "k.a.", "k. a."),
+        *("\u2013", "\u2014", "\\n"),
+    }
+)

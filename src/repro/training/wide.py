@@ -1,0 +1,178 @@
+"""Matrices with so many one-hot columns that only their non-zero values are kept.
+
+A column of thousands of categories makes a matrix of mostly zeros. It is kept sparse, and
+estimators that take only dense matrices are given one, without the columns that they could not use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from repro.config.training import CategoricalSteps
+    from repro.training.scoring import Labels, Matrix
+
+# Parameters of histogram boosting that count or draw columns, and their values that do neither.
+_BY_COLUMN = {
+    "categorical_features": (None, "from_dtype"),
+    "interaction_cst": (None,),
+    "monotonic_cst": (None,),
+    "max_features": (1.0,),
+}
+
+
+def widths_of(
+    features: pd.DataFrame, categorical: Sequence[str], settings: CategoricalSteps
+) -> dict[str, int]:
+    """Return how many one-hot columns each categorical column makes.
+
+    Categories that are rarer than ``min_frequency`` share one column, which is not counted.
+    """
+    least = settings.min_frequency or 1
+    return {name: int((features[name].value_counts() >= least).sum()) for name in categorical}
+
+
+def is_wide(features: pd.DataFrame, categorical: Sequence[str], settings: CategoricalSteps) -> bool:
+    """Return whether one-hot encoding makes more columns than a dense matrix may have."""
+    if settings.sparse_above is None:
+        return False
+    return sum(widths_of(features, categorical, settings).values()) > settings.sparse_above
+
+
+def canonical(matrix: Any) -> csr_matrix:
+    """Return a sparse matrix of float64 with one order of its entries."""
+    rows = csr_matrix(matrix, dtype=np.float64)
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
+    return rows
+
+
+def values_of(matrix: Matrix) -> npt.NDArray[np.float64]:
+    """Return the values of a matrix, of a sparse one those that are kept."""
+    kept: Any = matrix
+    values: npt.NDArray[np.float64] = kept.data if issparse(kept) else kept
+    return values
+
+
+def fitted_for(estimator: BaseEstimator, matrix: Matrix) -> BaseEstimator:
+    """Return an estimator that can be fitted on a matrix: itself, or one that is given it dense."""
+    if issparse(matrix) and not _takes_sparse(estimator):
+        return DenseInput(estimator)
+    return estimator
+
+
+def _takes_sparse(estimator: BaseEstimator) -> bool:
+    # One without scikit-learn's tags says nothing, and is given what every estimator takes.
+    try:
+        return bool(get_tags(estimator).input_tags.sparse)
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def _has(method: str) -> Callable[[DenseInput], bool]:
+    def has(self: DenseInput) -> bool:
+        return hasattr(getattr(self, "estimator_", self.estimator), method)
+
+    return has
+
+
+class DenseInput(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """An estimator that takes only dense matrices, given a sparse one.
+
+    Histogram gradient boosting never splits a column of which fewer rows than
+    ``min_samples_leaf`` have either value, so such one-hot columns are left out: the trees are the
+    same without them, and there is less to look through.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted one.
+    columns_ : ndarray of int64, shape (n_columns,)
+        The columns that it was given.
+    """
+
+    def __init__(self, estimator: BaseEstimator) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: csr_matrix, y: Labels) -> DenseInput:  # noqa: N803
+        """Fit on the dense form of a matrix of shape (n_samples, n_features)."""
+        self.columns_ = _usable(self.estimator, X)
+        self.estimator_ = _unfitted(self.estimator).fit(self._dense(X), y)
+        if hasattr(self.estimator_, "classes_"):
+            self.classes_ = self.estimator_.classes_
+        return self
+
+    def predict(self, X: csr_matrix) -> Labels:  # noqa: N803
+        """Predict as the estimator does."""
+        labels: Labels = self.estimator_.predict(self._dense(X))
+        return labels
+
+    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: csr_matrix) -> npt.NDArray[np.float64]:  # noqa: N803
+        """Return the probability of each class."""
+        values: npt.NDArray[np.float64] = self.estimator_.predict_proba(self._dense(X))
+        return values
+
+    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
+    def decision_function(self, X: csr_matrix) -> npt.NDArray[np.float64]:  # noqa: N803
+        """Return the decision scores."""
+        values: npt.NDArray[np.float64] = self.estimator_.decision_function(self._dense(X))
+        return values
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        try:
+            own = get_tags(self.estimator)
+        except (AttributeError, TypeError, ValueError):
+            return tags
+        tags.estimator_type, tags.classifier_tags = own.estimator_type, own.classifier_tags
+        tags.regressor_tags, tags.input_tags.sparse = own.regressor_tags, True
+        return tags
+
+    def _dense(self, matrix: Any) -> npt.NDArray[np.float64]:
+        rows = csr_matrix(matrix)
+        if len(self.columns_) < rows.shape[1]:
+            rows = rows[:, self.columns_]
+        dense: npt.NDArray[np.float64] = rows.toarray(order="C")
+        return dense
+
+
+def _unfitted(estimator: BaseEstimator) -> BaseEstimator:
+    try:
+        return clone(estimator)
+    # One that scikit-learn cannot copy was made for this fit.
+    except (TypeError, RuntimeError):
+        return estimator
+
+
+def _usable(estimator: BaseEstimator, matrix: csr_matrix) -> npt.NDArray[np.int64]:
+    """Return the columns that an estimator may use."""
+    every = np.arange(matrix.shape[1], dtype=np.int64)
+    if not type(estimator).__name__.startswith("HistGradientBoosting"):
+        return every
+    given = estimator.get_params(deep=False)
+    if any(given.get(name, free[0]) not in free for name, free in _BY_COLUMN.items()):
+        return every
+    rows, least = matrix.shape[0], given["min_samples_leaf"]
+    columns = matrix.tocsc()
+    ones = np.diff(columns.indptr)
+    other = np.zeros(len(every), dtype=np.int64)
+    np.add.at(other, np.repeat(every, ones), columns.data != 1)
+    unusable = (other == 0) & ((ones < least) | (rows - ones < least))
+    # A model without any column cannot be fitted.
+    return every[~unusable] if not unusable.all() else every[:1]
