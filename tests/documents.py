@@ -15,7 +15,8 @@ PAGES = [*FRONT, *GUIDES, *DECISIONS]
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _MARKED = re.compile(
-    r"<!-- (?P<kind>tested|file): (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)^```$",
+    r"<!-- (?P<kind>tested|file): (?P<name>\S+)(?: in (?P<folder>\S+))? -->\n```\w+\n"
+    r"(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -30,11 +31,12 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """A marked block: a file to write, or commands to run."""
+    """A marked block: a file to write, or commands to run, in a folder of the project."""
 
     kind: str
     name: str
     text: str
+    folder: str | None = None
 
     @property
     def commands(self) -> list[Command]:

@@ -38,14 +38,14 @@ def project(tmp_path_factory):
     return make_project(tmp_path_factory.mktemp("readme") / "project")
 
 
-def run(project, words, env=None):
-    return python("-m", "repro", *words, cwd=project.path, env=env)
+def run(project, words, env=None, folder=None):
+    return python("-m", "repro", *words, cwd=project.path / (folder or ""), env=env)
 
 
 def check(project, block, env=None):
     """Run every command of a block, and compare what it prints with what the page shows."""
     for command in block.commands:
-        result = run(project, command.words, env)
+        result = run(project, command.words, env, block.folder)
         printed = result.out or result.err
         if not shows(command.output, printed):
             # For a readable difference.

@@ -10,6 +10,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import PATH, find, json_option, project_option
+from repro.cli.tables import given_by, written_options
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from repro.datasets.drafting import Given
 
 _FACTS = ("target", "positive", "licence", "origin", "description")
-_LAYOUT = (
-    *("delimiter", "decimal", "thousands", "encoding", "quote", "comment", "skip_rows"),
-    *("sheet", "header_row"),
-)
-_ROLES = {"numeric": "numeric", "categorical": "categorical", "ignore": "ignored"}
 # The metric of selection, and the task that the target may also stand for.
 _PROPOSED = {
     "binary": ("roc_auc", ""),
@@ -110,29 +106,7 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 @click.option("--target", help="The column to predict.")
 @click.option("--positive", help="The positive label of a binary target.")
 @click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
-@click.option(
-    "--missing-in",
-    type=(str, str),
-    multiple=True,
-    metavar="COLUMN TEXT",
-    help="The same, in one column.",
-)
-@click.option("--numeric", multiple=True, metavar="COLUMN", help="A column of numbers.")
-@click.option("--categorical", multiple=True, metavar="COLUMN", help="A column of categories.")
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="A column that is no feature.")
-@click.option("--delimiter", help="Of a CSV file: between cells; 'tab' for a tab.")
-@click.option("--decimal", help="Of a CSV file: the decimal mark.")
-@click.option("--thousands", help="Of a CSV file: the mark between thousands; '' for none.")
-@click.option("--encoding", help="Of a CSV file: its encoding, such as cp1252.")
-@click.option("--quote", help="Of a CSV file: around cells; '' for none.")
-@click.option("--comment", help="Of a CSV file: begins lines that are skipped.")
-@click.option(
-    "--skip-rows", type=click.IntRange(min=0), help="Of a CSV file: lines before the header."
-)
-@click.option("--sheet", help="Of an Excel workbook: the sheet.")
-@click.option(
-    "--header-row", type=click.IntRange(min=1), help="Of an Excel workbook: the row of the names."
-)
+@written_options
 @click.option("--outside", is_flag=True, help="The file stays outside the project.")
 @click.option(
     "--sql", metavar="URL", envvar="REPRO_SQL", help="A database, for --query; or $REPRO_SQL."
@@ -163,7 +137,7 @@ def add(
 
     With --replace, FILE may be left out, and all that is not said stays as it is declared.
     """
-    project, given = find(project_folder), _given(options)
+    project, given = find(project_folder), given_by(options)
     path, given = _with_files(files, given, options)
     facts = {key: options[key] for key in _FACTS if options[key] is not None}
     if remove:
@@ -208,20 +182,6 @@ def _with_files(
     if query is not None and more:
         raise click.UsageError("--query takes one file, for its answer.")
     return path, replace(given, more=more, outside=options["outside"], query=query)
-
-
-def _given(options: Mapping[str, Any]) -> Given:
-    """Return what options say of the file and its columns."""
-    from repro.datasets.drafting import Given, checked_layout
-
-    layout = {key: options[key] for key in _LAYOUT if options[key] is not None}
-    if layout.get("delimiter") in {"tab", "\\t"}:
-        layout["delimiter"] = "\t"
-    markers: dict[str, tuple[str, ...]] = {}
-    for column, text in options["missing_in"]:
-        markers[column] = (*markers.get(column, ()), text)
-    roles = {column: role for option, role in _ROLES.items() for column in options[option]}
-    return Given(layout=checked_layout(layout), markers=markers, roles=roles)
 
 
 def _remove(project: Path, name: str, *, alone: bool) -> int:

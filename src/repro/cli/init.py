@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from repro.cli import output
 from repro.cli.options import PATH, debug_option, json_option
+from repro.cli.tables import given_by, written_options
 from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _SHOWN = 40
 @click.option("--target", help="The column to predict.")
 @click.option("--positive", help="The label to detect, of a target with two.")
 @click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
+@written_options
 @click.option("--script", type=PATH, help="A script in the folder, to be recorded unchanged.")
 @click.option("--name", default="", help="Name of the experiment; by default that of the file.")
 @click.option("--licence", default="not stated", help="The licence of the data.")
@@ -46,6 +48,7 @@ def command(
     description: str,
     *,
     as_json: bool,
+    **options: Any,
 ) -> int:
     """Make a project of a table or a script: one that others can check.
 
@@ -68,6 +71,7 @@ def command(
     wish = Wish(
         place, None if data is None else Path.cwd() / data, target or "", positive, missing,
         None if script is None else _of_script(script, place), name, licence, origin, description,
+        given_by(options),
     )  # fmt: skip
     made = make(wish)
     if as_json:

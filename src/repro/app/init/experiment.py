@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from repro.app.init.making import Wish
     from repro.config.data import DatasetEntry, Task
 
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 # Of two labels with these texts, the second one is what is looked for.
 _POSITIVE = {"0": "1", "no": "yes", "n": "y", "false": "true", "f": "t", "negative": "positive"}
 # The metric of selection, what else the target may stand for, and families that need no package
@@ -76,7 +78,7 @@ def draft(stage: Path, table: Path, wish: Wish, name: str, *, borrowed: tuple[st
     missing = tuple(dict.fromkeys(("", *wish.missing)))
     proposal = Proposal(
         name, table, wish.target, wish.positive, missing, wish.licence, wish.origin,
-        wish.description,
+        wish.description, wish.given,
     )  # fmt: skip
     entry, task = _added(stage, proposal)
     metric, other, families = _TASKS[task]
@@ -110,7 +112,8 @@ def _roles(entry: DatasetEntry, text: str, task: Task) -> Iterator[str]:
     """Yield what was guessed of each column, and why."""
     positive = "" if entry.positive is None else f", which detects {entry.positive!r}"
     yield f"{entry.target}: the target, of the task {task}{positive}"
-    remarks = [line.strip()[2:] for line in text.splitlines() if line.strip().startswith("# ")]
+    remarks = _remarks(text)
+    yield from (said for about, said in remarks if not about)
     columns = entry.columns
     for role, reason, names in (
         ("numeric", "every value is a number", columns.numeric),
@@ -118,9 +121,26 @@ def _roles(entry: DatasetEntry, text: str, task: Task) -> Iterator[str]:
         ("ignored", "no role fits", columns.ignored),
     ):
         for name in names:
-            known = (each for each in remarks if each.startswith(f"{name!r} "))
-            said = next(known, "").removeprefix(f"{name!r} ").removeprefix("is ignored: ")
-            yield f"{name}: {role}, {said or reason}"
+            known = [said for about, said in remarks if about == repr(name)]
+            yield f"{name}: {role}, {known[0] if known else reason}"
+            yield from known[1:]
+
+
+def _remarks(text: str) -> list[tuple[str, str]]:
+    """Return the comments of a drafted entry, each with the column that it is about, quoted."""
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        start, mark, rest = line.partition("#")
+        if start.strip() or not mark:
+            continue
+        if rest.startswith("   "):
+            # A command that changes what was guessed follows its guess.
+            found.append((found[-1][0] if found else "", f"  {rest.strip()}"))
+            continue
+        name = _QUOTED.match(rest.strip())
+        said = rest.strip()[name.end() :].strip() if name else rest.strip()
+        found.append((name[0] if name else "", said.removeprefix("is ignored: ")))
+    return found
 
 
 def columns_of(path: Path) -> tuple[str, ...]:

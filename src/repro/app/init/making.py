@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from repro.app.init.wheel import own_wheel
 from repro.config.compose import Request
 from repro.config.project import BASE
 from repro.core.errors import ConfigError, PreconditionError
+from repro.datasets.drafting import Given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ class Wish:
     name : str
         Of the data set and its experiment; empty takes it from the file.
     licence, origin, description : str
+    given : Given
+        Facts about the table that are not to be guessed.
     """
 
     folder: Path
@@ -58,6 +61,7 @@ class Wish:
     licence: str = "not stated"
     origin: str = "not stated"
     description: str = ""
+    given: Given = field(default_factory=Given)
 
 
 @dataclass(frozen=True)
