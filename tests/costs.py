@@ -59,6 +59,7 @@ LONG = (
     "cli/test_train.py::test_eight_first_runs_started_at_once_all_succeed",
     "container/test_image_clock.py",
     "cpu/test_arm64.py",
+    "cli/test_twelve_tables.py",
     "execution/test_loaded_code.py::test_a_bare_module_among_the_packages_is_hashed",
     "execution/test_loaded_code.py::test_a_module_that_the_commit_identifies_is_left_out_where_no_estimator_needs_it",
     "execution/test_loaded_code.py::test_an_edit_that_git_does_not_show_is_dirty",
