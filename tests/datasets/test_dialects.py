@@ -94,9 +94,21 @@ def test_a_german_office_file_is_read_as_it_is(bench):
         GERMAN.replace("99.001,00", "99 001,00").replace(".", " ").encode(),
         ("Verkauf, 2024\n\n" + GERMAN).encode(),
         ("# exported; by hand\n# twice\n" + GERMAN).encode(),
+        ("Stand: 1.1.2024;;;\n\n" + GERMAN).encode(),
         PLAIN.replace("1234.5", '"1,234.50"').replace("12500", '"12,500"').encode(),
     ],
-    ids=["cp1252", "bom", "utf-16", "tabs", "bars", "spaces", "titles", "comments", "english"],
+    ids=[
+        "cp1252",
+        "bom",
+        "utf-16",
+        "tabs",
+        "bars",
+        "spaces",
+        "titles",
+        "comments",
+        "stand",
+        "english",
+    ],
 )
 def test_the_digest_is_of_values_in_any_dialect(bench, content):
     """The same table has the same digest, and its declaration reads back."""
@@ -116,6 +128,24 @@ def test_a_standard_file_declares_no_dialect(bench):
     assert "dialect" not in entry.model_dump(mode="json")["source"]
     spelled = entry.source.model_copy(update={"dialect": Dialect(delimiter=",", decimal=".")})
     assert entry.source.model_dump(mode="json") == spelled.model_dump(mode="json")
+
+
+def test_single_quotes_are_guessed_where_they_hold_a_delimiter(bench):
+    """Without them the rows have no one width."""
+    content = b"Ort;x;Kauf\n'a; b';1;ja\n'c';2;nein\n"
+    text, _, table = added(bench, content)
+
+    assert 'guessed quote "\'": with double quotes the rows have no one width' in guesses(text)
+    assert table.features["Ort"].tolist() == ["a; b", "c"]
+
+
+@pytest.mark.parametrize("cell", ['"5" pipe"', '"open'])
+def test_a_wrong_double_quote_is_an_error_and_no_dialect(bench, cell):
+    """No guess turns it into text."""
+    with pytest.raises(DataError, match="expected after") as caught:
+        added(bench, f'Ort,Kauf\n"Rome",ja\n{cell},nein\n"it\'s",ja\n'.encode())
+
+    assert "line" in caught.value.message
 
 
 def column(cells: list[str], delimiter: str = ";") -> bytes:

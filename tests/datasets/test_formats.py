@@ -374,6 +374,29 @@ def test_a_query_is_asked_again_into_a_new_file(project):
         assert hashlib.sha256(file.read_bytes()).hexdigest() == entry.sha256
 
 
+def test_an_answer_that_cannot_be_registered_leaves_no_file(project, capsys):
+    """Unless it was one before: a file with the same content is not its own."""
+    database(project)
+    words = ("--sql", "sqlite:///data/shop.db", "--query", "SELECT age, bad FROM people")
+    before = sorted(path.name for path in (project / "data").iterdir())
+    failed(capsys, "data", "add", "shop", *words, *FACTS, "--target", "gone")
+
+    assert before == sorted(path.name for path in (project / "data").iterdir())
+    entry, _ = added(project, "shop", *words)
+    failed(capsys, "data", "add", "again", entry.source.path, *words, *FACTS, "--target", "gone")
+    assert (project / entry.source.path).is_file()
+
+
+def test_text_that_looks_like_numbers_of_a_different_country_is_kept(project):
+    """An answer is written by repro, in the standard dialect, so that nothing is guessed."""
+    database(project, people().assign(city=["1,5", "2,5", "3,5"] * 8))
+    words = ("--sql", "sqlite:///data/shop.db", "--query", "SELECT * FROM people ORDER BY income")
+    entry, table = added(project, "shop", *words)
+
+    assert entry.source.dialect is None
+    assert set(table.features["city"]) == {"1,5", "2,5", "3,5"}
+
+
 def test_null_and_an_empty_text_stay_apart(project):
     """NULL gets a text that no cell is."""
     database(project, people().assign(city=[None, "", "NULL", *["Rome"] * 21]))

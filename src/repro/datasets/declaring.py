@@ -41,11 +41,19 @@ class Declared:
         A sentence for each guess about how it is written.
     missing : tuple of str
         The markers that the source itself needs.
+    written : Path or None
+        A file that was written for it.
     """
 
     source: FileSource | FilesSource | OutsideSource | SqlSource
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    written: Path | None = None
+
+    def undo(self) -> None:
+        """Remove the file that was written for this source, and only that one."""
+        if self.written is not None:
+            self.written.unlink(missing_ok=True)
 
 
 def declare_files(
@@ -133,7 +141,7 @@ def declare_query(project: Path, dataset: str, path: Path | None, query: Query) 
     name = inside(project, file)
     if format_of(name) != "csv":
         raise ConfigError(f"{name}: an answer is kept as CSV", advice="name a file ending in .csv")
-    _keep(project / name, name, snapshot)
+    written = project / name if _keep(project / name, name, snapshot) else None
     source = SqlSource(
         kind="sql",
         path=name,
@@ -143,7 +151,7 @@ def declare_query(project: Path, dataset: str, path: Path | None, query: Query) 
     )
     order = "the query has no ORDER BY: a database may give its rows in a different order"
     reasons = () if has_order(query.text) else (order,)
-    return Declared(source, reasons, snapshot.missing)
+    return Declared(source, reasons, snapshot.missing, written)
 
 
 def expanded(paths: Iterable[Path]) -> list[Path]:
@@ -186,7 +194,8 @@ def inside(project: Path, path: Path) -> str:
     )
 
 
-def _keep(file: Path, name: str, snapshot: Snapshot) -> None:
+def _keep(file: Path, name: str, snapshot: Snapshot) -> bool:
+    """Write a file, and return whether it was not written before with the same content."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as stream:
@@ -197,10 +206,12 @@ def _keep(file: Path, name: str, snapshot: Snapshot) -> None:
                 f"{name}: exists, and is not the answer to the query",
                 advice="name a new file for the answer",
             ) from None
+        return False
     except OSError as error:
         raise PreconditionError(
             f"{name}: cannot be written: {error.strerror}", advice="name a different file"
         ) from error
+    return True
 
 
 def _layout(

@@ -154,6 +154,14 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
             advice="use lower-case letters, digits and underscores, and begin with a letter",
         )
     declared = _declared(project, proposal)
+    try:
+        return _drafted(project, proposal, declared)
+    except BaseException:
+        declared.undo()
+        raise
+
+
+def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
     source, remarks = declared.source, list(declared.reasons)
     proposal = replace(proposal, missing=(*proposal.missing, *declared.missing))
     payload = open_source(project, source).obtain(None)
@@ -203,16 +211,7 @@ def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
 def _declared(project: Path, proposal: Proposal) -> Declared:
     given, declared = proposal.given, proposal.given.declared
     if given.query is not None:
-        made = declare_query(project, proposal.name, proposal.path, given.query)
-        named = project / made.source.label
-        files = declare_files(
-            project,
-            [named],
-            {"encoding": "utf-8"},
-            target=proposal.target,
-            query=_as_query(made.source),
-        )
-        return Declared(files.source, (*made.reasons, *files.reasons), made.missing)
+        return declare_query(project, proposal.name, proposal.path, given.query)
     if proposal.path is None:
         raise ConfigError("no file is named", advice=f"repro data add {proposal.name} FILE")
     if given.outside:

@@ -6,15 +6,16 @@ import codecs
 import csv
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from repro.config.tables import Dialect
 from repro.core.errors import DataError
 from repro.datasets.formats.csv_rows import CsvRows
-from repro.tables.numbers import fault_of
+from repro.tables.numbers import Fault, fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = (",", ";", "\t", "|")
@@ -113,12 +114,13 @@ class _Shape:
 
     delimiter: str
     comment: str
+    quote: str
     skip_rows: int
     width: int
 
     def keys(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        own = {"delimiter": self.delimiter, "comment": self.comment, "skip_rows": self.skip_rows}
-        return {name: value for name, value in own.items() if name not in given}
+        names = ("delimiter", "comment", "quote", "skip_rows")
+        return {name: getattr(self, name) for name in names if name not in given}
 
     def reasons(self, given: Mapping[str, Any]) -> list[str]:
         return list(self._reasons(given))
@@ -127,6 +129,8 @@ class _Shape:
         if "delimiter" not in given and self.delimiter != ",":
             every = f"{self.width} cells in every row"
             yield f"guessed delimiter {self.delimiter!r}: it gives {every}"
+        if "quote" not in given and self.quote != '"':
+            yield f"guessed quote {self.quote!r}: with double quotes the rows have no one width"
         if "comment" not in given and self.comment:
             yield f"guessed comment {self.comment!r}: the file begins with it"
         if "skip_rows" not in given and self.skip_rows:
@@ -135,20 +139,27 @@ class _Shape:
 
 
 def _shape(label: str, content: bytes, dialect: Dialect, given: Mapping[str, Any]) -> _Shape:
-    delimiters = (dialect.delimiter,) if "delimiter" in given else _DELIMITERS
-    comments = (dialect.comment,) if "comment" in given else ("", "#")
-    for titles in (False, True):
-        for comment in comments:
-            fitting = []
-            for delimiter in delimiters:
-                keys = {"delimiter": delimiter, "comment": comment}
-                shape = _fitting(content, dialect.model_copy(update=keys), given, titles=titles)
-                fitting += [] if shape is None else [shape]
-            if len(fitting) > 1:
-                raise _undecided(label, fitting)
-            if fitting:
-                return fitting[0]
+    """Try what is standard first: no titles, no comments, double quotes."""
+    choices = {"delimiter": _DELIMITERS, "comment": ("", "#"), "quote": ('"', "'")}
+    known = {key: (getattr(dialect, key),) for key in choices if key in given}
+    delimiters, comments, quotes = (choices | known).values()
+    for titles, comment, quote in product((False, True), comments, quotes):
+        shapes = [
+            _fitting(content, dialect.model_copy(update=keys), given, titles=titles)
+            for keys in _keys(delimiters, comment, quote)
+        ]
+        found = [shape for shape in shapes if shape is not None]
+        fewest = [s for s in found if s.skip_rows == min(each.skip_rows for each in found)]
+        if len(fewest) > 1:
+            raise _undecided(label, fewest)
+        if fewest:
+            return fewest[0]
     return _by_header(content, dialect, delimiters)
+
+
+def _keys(delimiters: Sequence[str], comment: str, quote: str) -> Iterator[dict[str, str]]:
+    for delimiter in delimiters:
+        yield {"delimiter": delimiter, "comment": comment, "quote": quote}
 
 
 def _fitting(
@@ -158,16 +169,21 @@ def _fitting(
     if titles and "skip_rows" in given:
         return None
     rows = _rows(content, dialect)
+    doubled = any('"' in cell for row in rows for cell in row)
+    if "quote" not in given and dialect.quote == "'" and doubled:
+        # The file has double quotes, so that one of them is in the wrong place.
+        return None
     for skipped in range(1, _TITLES) if titles else (0,):
         rest = rows[skipped:]
         widths = {len(row) for row in rest}
         if len(rest) < 2 or len(widths) > 1 or widths in ({1}, {0}):
             continue
         before = [row for row in rows[:skipped] if len([cell for cell in row if cell]) > 1]
-        named = all(cell and fault_of(cell) for cell in rest[0])
+        named = all(cell and fault_of(cell) is Fault.NOT_FINITE for cell in rest[0])
         if not before and (named or not titles):
             count = dialect.skip_rows + skipped
-            return _Shape(dialect.delimiter, dialect.comment, count, widths.pop())
+            form = dialect.delimiter, dialect.comment, dialect.quote
+            return _Shape(*form, count, widths.pop())
     return None
 
 
@@ -184,14 +200,14 @@ def _rows(content: bytes, dialect: Dialect) -> list[list[str]]:
     return found
 
 
-def _by_header(content: bytes, dialect: Dialect, delimiters: tuple[str, ...]) -> _Shape:
+def _by_header(content: bytes, dialect: Dialect, delimiters: Sequence[str]) -> _Shape:
     """Take the delimiter that the header has most of; reading says which row does not fit it."""
     widths: dict[str, int] = {}
     for delimiter in delimiters:
         rows = _rows(content, dialect.model_copy(update={"delimiter": delimiter}))
         widths[delimiter] = len(rows[0]) if rows else 0
     best = max(widths, key=lambda delimiter: widths[delimiter])
-    return _Shape(best, dialect.comment, dialect.skip_rows, widths[best])
+    return _Shape(best, dialect.comment, dialect.quote, dialect.skip_rows, widths[best])
 
 
 def _undecided(label: str, shapes: list[_Shape]) -> DataError:

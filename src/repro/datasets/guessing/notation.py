@@ -22,6 +22,7 @@ _SPACED = re.compile(r"[+-]?[0-9]{1,3}(?:([ '\u2019\u00a0\u202f])[0-9]{3})+(?:[.
 _GROUPED = {mark: re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:\{mark}[0-9]{{3}})+") for mark in ".,"}
 _BOTH = {".": ",", ",": "."}
 _LEAST = 1000
+_DIGITS = str.maketrans("023456789", "1" * 9)
 
 
 @dataclass
@@ -74,17 +75,36 @@ def guess_notation(
 
 
 def _numeric_columns(tables: Sequence[CsvTable]) -> Iterator[tuple[str, set[str]]]:
-    """Yield the distinct cells of each column that may be numbers with marks in them."""
-    found: dict[str, set[str]] = {}
+    """Yield a cell of each shape in the columns of cells that may be numbers with marks in them."""
+    shapes: dict[str, dict[str, str]] = {}
+    texts: set[str] = set()
     for table in tables:
-        columns = [found.setdefault(name, set()) for name in table.names]
         for batch in table.batches():
-            for cells, column in zip(columns, zip(*batch, strict=True), strict=True):
-                cells.update(column)
-    for name, cells in found.items():
-        present = {cell.strip(" ") for cell in cells if cell.strip().lower() not in KNOWN}
-        if present and all(map(_NUMERIC.fullmatch, present)):
+            for name, cells in zip(table.names, zip(*batch, strict=True), strict=True):
+                if name in texts:
+                    continue
+                known = shapes.setdefault(name, {})
+                before = len(known)
+                known.update(zip(map(_shape, cells), cells, strict=True))
+                if len(known) > before and not all(map(_may_be_number, known.values())):
+                    texts.add(name)
+    for name, known in shapes.items():
+        present = {cell.strip(" ") for cell in known.values() if not _is_gap(cell)}
+        if present and name not in texts:
             yield name, present
+
+
+def _shape(cell: str) -> str:
+    # Which digits there are does not matter, but whether the first one is a zero.
+    return cell.translate(_DIGITS) + cell[:2]
+
+
+def _is_gap(cell: str) -> bool:
+    return cell.strip().lower() in KNOWN
+
+
+def _may_be_number(cell: str) -> bool:
+    return _is_gap(cell) or _NUMERIC.fullmatch(cell.strip(" ")) is not None
 
 
 def _collected(columns: Mapping[str, Collection[str]]) -> _Evidence:

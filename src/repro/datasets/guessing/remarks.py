@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MARKS = 3
 # Beyond it, one column makes most of a table that a model sees.
 _LEVELS = 200
+_NO_ROLE = ("no value", "neither numbers", "dates and times")
 
 
 def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:
@@ -40,7 +41,8 @@ def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:
         doubt = "has a different whole number in every row: consider ignoring it"
         remarks += [f"{column!r} {doubt}", *_command(change, "--ignore", column)]
     for column, why in guessed.why.items():
-        option = "" if why.startswith(("no value", "neither")) else "--categorical"
+        # Times have no one spelling, so that no role fits them.
+        option = "" if why.startswith(_NO_ROLE) else "--categorical"
         if "whole number" in why or "counts" in why:
             option = "--numeric"
         remarks += [f"{column!r} is ignored: {why}", *_command(change, option, column)]
