@@ -13,7 +13,7 @@ GUIDE = (ROOT / "docs" / "python.md").read_text("utf-8")
 
 
 def test_the_examples_hold(tmp_path, monkeypatch) -> None:
-    """From top to bottom, in one session inside a project."""
+    """From top to bottom, one after the other, inside a project."""
     project = make_project(tmp_path / "project")
     monkeypatch.chdir(project.path)
     blocks = _BLOCK.findall(GUIDE)

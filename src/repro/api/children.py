@@ -115,8 +115,8 @@ def described(error: ReproError) -> dict[str, str]:
 
     Examples
     --------
-    >>> described(errors.TrackingError("no rows"))
-    {'kind': 'TrackingError', 'message': 'no rows', 'advice': ''}
+    >>> described(ReproError("no rows"))
+    {'kind': 'ReproError', 'message': 'no rows', 'advice': ''}
     """
     named = (each.__name__ for each in type(error).__mro__ if each.__module__ == errors.__name__)
     return {"kind": next(named), "message": error.message, "advice": error.advice}
