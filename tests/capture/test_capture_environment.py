@@ -26,7 +26,7 @@ from repro.capture.interpreter import _timezone
 from repro.capture.packages import normalised, observe_packages
 from repro.core.environment import Environment, NoRepository, environment_key
 from repro.core.errors import PreconditionError
-from repro.core.variables import DISPATCH, THREADS
+from repro.core.variables import DISPATCH, TENSORS, THREADS
 from repro.launch import Level
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_every_variable_of_a_level_is_recorded():
     """What a level fixes shows in the record."""
     fixed = {name for level in Level for name in level.variables}
 
-    assert fixed <= {*THREADS, *DISPATCH, "PYTHONHASHSEED"}
+    assert fixed <= {*THREADS, *DISPATCH, *TENSORS, "PYTHONHASHSEED"}
 
 
 @x86

@@ -29,6 +29,7 @@ STRICT = {
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 THREADS = """
     BLIS_IC_NT BLIS_IR_NT BLIS_JC_NT BLIS_JR_NT BLIS_NUM_THREADS BLIS_PC_NT GOTO_NUM_THREADS
@@ -37,11 +38,14 @@ THREADS = """
     OMP_THREAD_LIMIT OPENBLAS_DEFAULT_NUM_THREADS OPENBLAS_NUM_THREADS VECLIB_MAXIMUM_THREADS
 """
 DISPATCH = """
-    GLIBC_TUNABLES MKL_CBWR MKL_ENABLE_INSTRUCTIONS NPY_DISABLE_CPU_FEATURES
+    GLIBC_TUNABLES MKL_ENABLE_INSTRUCTIONS NPY_DISABLE_CPU_FEATURES
     NPY_ENABLE_CPU_FEATURES OPENBLAS_BLOCK_FACTOR OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 """
+TENSORS = "ATEN_CPU_CAPABILITY CUBLAS_WORKSPACE_CONFIG MKL_CBWR ONEDNN_MAX_CPU_ISA"
 LEAKING = """
-    BLIS_ARCH_TYPE BLIS_IC_NT BLIS_IR_NT BLIS_JC_NT BLIS_JR_NT BLIS_NUM_THREADS BLIS_PC_NT
+    ATEN_CPU_CAPABILITY CUBLAS_WORKSPACE_CONFIG DNNL_DEFAULT_FPMATH_MODE DNNL_MAX_CPU_ISA
+    DNNL_PRIMITIVE_CACHE_CAPACITY DNNL_VERBOSE ONEDNN_DEFAULT_FPMATH_MODE ONEDNN_MAX_CPU_ISA
+    ONEDNN_PRIMITIVE_CACHE_CAPACITY ONEDNN_VERBOSE BLIS_ARCH_TYPE BLIS_IC_NT BLIS_IR_NT BLIS_JC_NT BLIS_JR_NT BLIS_NUM_THREADS BLIS_PC_NT
     BLIS_THREAD_IMPL DYLD_INSERT_LIBRARIES GLIBC_TUNABLES GOMP_CPU_AFFINITY GOMP_SPINCOUNT
     GOMP_STACKSIZE GOTO_NUM_THREADS KMP_AFFINITY KMP_BLOCKTIME KMP_SETTINGS KMP_STACKSIZE LD_AUDIT
     LD_PRELOAD MKL_CBWR MKL_DEBUG_CPU_TYPE MKL_DOMAIN_NUM_THREADS MKL_DYNAMIC
@@ -65,8 +69,12 @@ def test_the_variables_of_every_strict_level_keep_their_order():
 
 @pytest.mark.parametrize(
     ("derived", "names"),
-    [(variables.THREADS, THREADS), (variables.DISPATCH, DISPATCH)],
-    ids=["threads", "code paths"],
+    [
+        (variables.THREADS, THREADS),
+        (variables.DISPATCH, DISPATCH),
+        (variables.TENSORS, TENSORS),
+    ],
+    ids=["threads", "code paths", "tensors"],
 )
 def test_what_an_environment_notes_keeps_its_names_and_their_order(derived, names):
     """Records list them in it."""
@@ -96,11 +104,20 @@ def test_no_variable_has_two_rows():
     assert len(names) == len(set(names))
 
 
-V3 = {"OPENBLAS_CORETYPE": "Haswell", "NPY_ENABLE_CPU_FEATURES": "X86_V3"}
+V3 = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_ENABLE_CPU_FEATURES": "X86_V3",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+}
 V2 = {
     "OPENBLAS_CORETYPE": "Nehalem",
     "NPY_ENABLE_CPU_FEATURES": "X86_V2",
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
 }
 ARM = {"OPENBLAS_CORETYPE": "ARMV8", "NPY_ENABLE_CPU_FEATURES": "ASIMD"}
 
@@ -108,9 +125,9 @@ ARM = {"OPENBLAS_CORETYPE": "ARMV8", "NPY_ENABLE_CPU_FEATURES": "ASIMD"}
 @pytest.mark.parametrize(
     ("name", "needs", "pinned", "read_back"),
     [
-        ("x86-64-v3", X86_64_V3, V3, ("Haswell", ("X86_V3",), "FMA")),
-        ("x86-64-v2", X86_64_V2, V2, ("Nehalem", (), "baseline")),
-        ("armv8-a", frozenset(), ARM, ("armv8", (), None)),
+        ("x86-64-v3", X86_64_V3, V3, ("Haswell", ("X86_V3",), "FMA", "AVX2")),
+        ("x86-64-v2", X86_64_V2, V2, ("Nehalem", (), "baseline", "DEFAULT")),
+        ("armv8-a", frozenset(), ARM, ("armv8", (), None, None)),
     ],
 )
 def test_the_pins_of_a_class_keep_their_values(name, needs, pinned, read_back):
@@ -119,7 +136,7 @@ def test_the_pins_of_a_class_keep_their_values(name, needs, pinned, read_back):
 
     assert list(pins.variables.items()) == list(pinned.items())
     assert (pins.needs, pins.bits) == (needs, name)
-    assert (pins.kernel, pins.groups, pins.libm) == read_back
+    assert (pins.kernel, pins.groups, pins.libm, pins.aten) == read_back
 
 
 @pytest.mark.skipif(

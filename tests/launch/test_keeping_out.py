@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOSTILE = {
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2",
     "KMP_BLOCKTIME": "0",
-    "MKL_CBWR": "COMPATIBLE",
+    "MKL_CBWR": "AVX512",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4",
     "OMP_SCHEDULE": "dynamic",
     "OPENBLAS_CORETYPE": "Prescott",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import threadpoolctl
 
 from repro.core.canonical import tagged_digest
 from repro.core.environment import CodePaths, NativeLibrary
-from repro.core.variables import DISPATCH
+from repro.core.variables import DISPATCH, TENSORS
 from repro.processor import libm_variant
 
 if TYPE_CHECKING:
@@ -46,12 +47,15 @@ def observe_code_paths(environ: Mapping[str, str]) -> CodePaths:
     introspect = importlib.import_module("numpy.lib.introspect")
     groups = numpy.show_config(mode="dicts").get("SIMD Extensions", {})
     functions = _targets(introspect.opt_func_info())
+    blas = numpy.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    tensors = "torch" in sys.modules or "mkl" in str(blas.get("name", "")).lower()
+    names = {*DISPATCH, *(TENSORS if tensors else ())}
     return CodePaths(
         baseline=tuple(groups.get("baseline", ())),
         enabled=tuple(groups.get("found", ())),
         targets=tuple(sorted({target for each in functions.values() for target in each.values()})),
         functions=tagged_digest("numpy-targets", functions),
-        variables={name: environ[name] for name in DISPATCH if name in environ},
+        variables={name: environ[name] for name in sorted(names) if name in environ},
         libm=libm_variant(),
     )
 

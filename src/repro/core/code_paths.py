@@ -30,6 +30,8 @@ class ProcessorClass(NamedTuple):
         NumPy's widest group in use beyond those of its build, or ``baseline``.
     libm : str or None
         The variant of the C library's maths functions; None where glibc has one only.
+    aten, onednn : str or None
+        What limits PyTorch's own functions and those of oneDNN; None where nothing is known to.
     """
 
     bits: str
@@ -37,6 +39,8 @@ class ProcessorClass(NamedTuple):
     kernel: str
     group: str
     libm: str | None
+    aten: str | None = None
+    onednn: str | None = None
 
     @property
     def requested_group(self) -> str:
@@ -47,10 +51,10 @@ class ProcessorClass(NamedTuple):
 CLASSES = {
     each.bits: each
     for each in (
-        ProcessorClass("x86-64-v4", "x86_64", "SkylakeX", "X86_V4", "FMA"),
-        ProcessorClass("x86-64-v3", "x86_64", "Haswell", "X86_V3", "FMA"),
-        ProcessorClass("x86-64-avx", "x86_64", "Sandybridge", BASELINE, BASELINE),
-        ProcessorClass("x86-64-v2", "x86_64", "Nehalem", BASELINE, BASELINE),
+        ProcessorClass("x86-64-v4", "x86_64", "SkylakeX", "X86_V4", "FMA", "avx512", "AVX512_CORE"),
+        ProcessorClass("x86-64-v3", "x86_64", "Haswell", "X86_V3", "FMA", "avx2", "AVX2"),
+        ProcessorClass("x86-64-avx", "x86_64", "Sandybridge", BASELINE, BASELINE, "default", "AVX"),
+        ProcessorClass("x86-64-v2", "x86_64", "Nehalem", BASELINE, BASELINE, "default", "SSE41"),
         ProcessorClass("armv8-a", "aarch64", "armv8", BASELINE, None),
     )
 }

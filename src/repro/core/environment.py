@@ -234,6 +234,9 @@ class Environment(Record):
     variables : dict of str to str, or None
         Digest of the value of each environment variable that own code read, by name; ``not set``
         without a value, and ``hidden`` for a name that looks like that of a secret.
+    tensors : dict of str to str, or None
+        What PyTorch's libraries computed by, read back: ``aten``, ``mkl``, ``threads``, and the
+        limit of oneDNN (``onednn``) that was asked for; None where PyTorch was not loaded.
     """
 
     level: str
@@ -257,6 +260,7 @@ class Environment(Record):
     used: tuple[str, ...] | None = Later
     libraries: dict[str, str] | None = Later
     variables: dict[str, str] | None = Later
+    tensors: dict[str, str] | None = Later
 
     @property
     def commit(self) -> str | None:
@@ -294,7 +298,8 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
     Parameters
     ----------
     version : int
-        Version 1 leaves out what only later records have: ``used``, ``libraries``, ``variables``.
+        Version 1 leaves out what only later records have: ``used``, ``libraries``,
+        ``variables`` and ``tensors``.
 
     Returns
     -------
@@ -319,8 +324,9 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
         value["packages"] = environment.foreign_packages
         value["libraries"] = environment.libraries or {}
         # Code that reads a variable is rare, and keys of other records stay what they were.
-        if environment.variables:
-            value["variables"] = environment.variables
+        for name in ("variables", "tensors"):
+            if known := getattr(environment, name):
+                value[name] = known
     return tagged_digest("environment", value, version=version)
 
 
@@ -333,7 +339,8 @@ def follows(key: str, environment: Environment) -> bool:
     """Return whether a key is that of an environment, by the version that the key names."""
     version = key_version(key)
     # Only a record of the later version has these fields, so that no key can leave them out.
-    if version == 1 and (environment.used or environment.libraries or environment.variables):
+    later = ("used", "libraries", "variables", "tensors")
+    if version == 1 and any(getattr(environment, name) for name in later):
         return False
     return key == environment_key(environment, version)
 

@@ -29,6 +29,7 @@ class Remark(Record):
         "absolute path",
         "network",
         "order of a set",
+        "code paths",
         "not observed",
     ]
     site: str | None = Later

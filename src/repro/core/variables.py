@@ -12,12 +12,16 @@ CORETYPE = "OPENBLAS_CORETYPE"
 ENABLE = "NPY_ENABLE_CPU_FEATURES"
 DISABLE = "NPY_DISABLE_CPU_FEATURES"
 TUNABLES = "GLIBC_TUNABLES"
+# PyTorch computes by three dispatchers, and by MKL as other libraries do.
+ATEN = "ATEN_CPU_CAPABILITY"
+ONEDNN = "ONEDNN_MAX_CPU_ISA"
+MKL = "MKL_CBWR"
 
 # Variables of these libraries decide threads, code paths, blocking and options of algorithms. A
 # prefix, rather than names, keeps out those that a later version of a library will read.
 FAMILIES = (
-    "BLIS_", "GOMP_", "GOTO_", "KMP_", "LIBOMP_", "MKL_", "NPY_", "NUMBA_", "NUMEXPR_", "OMP_",
-    "OPENBLAS_", "SCIPY_", "SKLEARN_", "VECLIB_",
+    "ATEN_", "BLIS_", "DNNL_", "GOMP_", "GOTO_", "KMP_", "LIBOMP_", "MKL_", "NPY_", "NUMBA_",
+    "NUMEXPR_", "OMP_", "ONEDNN_", "OPENBLAS_", "SCIPY_", "SKLEARN_", "VECLIB_",
 )  # fmt: skip
 
 # The dynamic loader and the C library: other code in place of the libraries', or other variants.
@@ -32,8 +36,8 @@ class Variable(NamedTuple):
     ----------
     strict : str or None
         The value that every level but seeded fixes.
-    recorded : {"threads", "code paths"} or None
-        The part of an environment that notes it.
+    recorded : {"threads", "code paths", "tensors"} or None
+        The part of an environment that notes it; tensors only where a library of them is loaded.
     read_back : bool
         Whether its effect is read back, so that its value need not be in the environment key.
     harmless : bool
@@ -42,7 +46,7 @@ class Variable(NamedTuple):
 
     name: str
     strict: str | None = None
-    recorded: Literal["threads", "code paths"] | None = None
+    recorded: Literal["threads", "code paths", "tensors"] | None = None
     read_back: bool = False
     harmless: bool = False
 
@@ -85,6 +89,8 @@ _TABLE = (
     _fixed("VECLIB_MAXIMUM_THREADS"),
     _fixed("NUMEXPR_NUM_THREADS"),
     _fixed("NUMBA_NUM_THREADS"),
+    # The workspace of cuBLAS: with any other one, sums on a GPU differ from run to run.
+    Variable("CUBLAS_WORKSPACE_CONFIG", strict=":4096:8", recorded="tensors"),
     # Other counts, and what libraries may do with them.
     _threads("LOKY_MAX_CPU_COUNT"),
     _threads("MKL_DYNAMIC"),
@@ -99,7 +105,7 @@ _TABLE = (
     _paths(ENABLE, read_back=True),
     _paths(DISABLE, read_back=True),
     _paths(TUNABLES),
-    _paths("MKL_CBWR"),
+    *(Variable(name, recorded="tensors") for name in (ATEN, MKL, ONEDNN)),
     _paths("MKL_ENABLE_INSTRUCTIONS"),
     _paths("OPENBLAS_BLOCK_FACTOR"),
     _paths("OPENBLAS_L2_SIZE"),
@@ -109,8 +115,10 @@ _TABLE = (
     *map(Variable, _LOADS_CODE),
     # Known by name only.
     *map(Variable, (
-        "BLIS_ARCH_TYPE", "BLIS_THREAD_IMPL", "GOMP_CPU_AFFINITY", "GOMP_SPINCOUNT",
+        "BLIS_ARCH_TYPE", "BLIS_THREAD_IMPL", "DNNL_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA",
+        "DNNL_PRIMITIVE_CACHE_CAPACITY", "DNNL_VERBOSE", "GOMP_CPU_AFFINITY", "GOMP_SPINCOUNT",
         "GOMP_STACKSIZE", "KMP_AFFINITY", "KMP_BLOCKTIME", "KMP_SETTINGS", "KMP_STACKSIZE",
+        "ONEDNN_DEFAULT_FPMATH_MODE", "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "ONEDNN_VERBOSE",
         "MKL_DEBUG_CPU_TYPE", "MKL_INTERFACE_LAYER", "MKL_THREADING_LAYER", "MKL_VERBOSE",
         "NPY_PROMOTION_STATE", "NUMBA_THREADING_LAYER", "OMP_DISPLAY_ENV",
         "OMP_MAX_ACTIVE_LEVELS", "OMP_NESTED", "OMP_PLACES", "OMP_PROC_BIND", "OMP_STACKSIZE",
@@ -121,6 +129,8 @@ _TABLE = (
     )),
 )  # fmt: skip
 _HARMLESS = frozenset(each.name for each in _TABLE if each.harmless)
+# Of no family: that of CUDA has many variables that compute nothing.
+_ALONE = frozenset({*LOADER, "CUBLAS_WORKSPACE_CONFIG"})
 
 
 def can_leak(name: str) -> bool:
@@ -131,7 +141,7 @@ def can_leak(name: str) -> bool:
     >>> [can_leak(name) for name in ("OPENBLAS_NEW_SWITCH", "LD_PRELOAD", "KMP_INIT_AT_FORK")]
     [True, True, False]
     """
-    return name in LOADER or (name.startswith(FAMILIES) and name not in _HARMLESS)
+    return name in _ALONE or (name.startswith(FAMILIES) and name not in _HARMLESS)
 
 
 # Names that can leak and that are no slip. An unknown one may be newer than the table.
@@ -141,4 +151,5 @@ FIXED = {each.name: each.strict for each in _TABLE if each.strict is not None}
 # Both sorted, since records list them in this order.
 THREADS = tuple(sorted(each.name for each in _TABLE if each.recorded == "threads"))
 DISPATCH = tuple(sorted(each.name for each in _TABLE if each.recorded == "code paths"))
+TENSORS = tuple(sorted(each.name for each in _TABLE if each.recorded == "tensors"))
 READ_BACK = frozenset(each.name for each in _TABLE if each.read_back)

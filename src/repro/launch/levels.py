@@ -9,13 +9,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.code_paths import BASELINE, CLASSES, TUNABLES_OF_LIBM
-from repro.core.variables import CORETYPE, ENABLE, FIXED, HASH_SEED, TUNABLES
+from repro.core.variables import ATEN, CORETYPE, ENABLE, FIXED, HASH_SEED, MKL, ONEDNN, TUNABLES
 from repro.launch.inherited import leaking
 from repro.processor import X86_64_V2, X86_64_V3, architecture, present
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+    from repro.core.code_paths import ProcessorClass
 
 
 class Pins(NamedTuple):
@@ -35,6 +37,8 @@ class Pins(NamedTuple):
         NumPy's groups of functions in use beyond those of its build's baseline.
     libm : str or None
         The variant of the C library's maths functions; None where there is one only.
+    aten : str or None
+        The name that PyTorch gives the functions that it chose; None where none are pinned.
     """
 
     variables: Mapping[str, str]
@@ -43,6 +47,7 @@ class Pins(NamedTuple):
     kernel: str
     groups: tuple[str, ...]
     libm: str | None
+    aten: str | None
 
 
 def _pins(bits: str, needs: frozenset[str]) -> Pins:
@@ -53,9 +58,18 @@ def _pins(bits: str, needs: frozenset[str]) -> Pins:
         CORETYPE: paths.kernel.upper() if paths.architecture == "aarch64" else paths.kernel,
         ENABLE: paths.requested_group,
         **({TUNABLES: tunables} if tunables else {}),
+        **_tensors(paths),
     }
     groups = () if paths.group == BASELINE else (paths.group,)
-    return Pins(variables, needs, bits, paths.kernel, groups, paths.libm)
+    aten = paths.aten.upper() if paths.aten else None
+    return Pins(variables, needs, bits, paths.kernel, groups, paths.libm, aten)
+
+
+def _tensors(paths: ProcessorClass) -> dict[str, str]:
+    if paths.aten is None or paths.onednn is None:
+        return {}
+    # The one branch that MKL takes on the processors of every maker: others count on Intel's alone.
+    return {ATEN: paths.aten, MKL: "COMPATIBLE", ONEDNN: paths.onednn}
 
 
 _V3 = _pins("x86-64-v3", X86_64_V3)

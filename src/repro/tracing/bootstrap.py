@@ -17,6 +17,7 @@ from repro.tracing.files import Files
 from repro.tracing.imports import Watcher
 from repro.tracing.places import Places
 from repro.tracing.recorder import Recorder
+from repro.tracing.tensors import tensor_paths
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
 from repro.tracing.variables import watch_variables
@@ -102,7 +103,7 @@ def _forked(active: Calls) -> None:
 
 def _ended(trace: Trace, active: Calls) -> None:
     active.write_series()
-    trace.write("end", modules=loaded_modules())
+    trace.write("end", modules=loaded_modules(), tensors=tensor_paths())
 
 
 def loaded_modules() -> dict[str, str]:

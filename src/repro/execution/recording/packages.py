@@ -66,14 +66,22 @@ class Installed:
 
 
 def completed(environment: Environment, used: tuple[str, ...], traces: Traces) -> Environment:
-    """Return an environment with the distributions that were used, and the variables read."""
+    """Return an environment with what the traces know of distributions, variables, PyTorch."""
     variables: dict[str, str] = {}
     for event in traces.of("variable"):
         if event["name"] not in _OF_SEAL:
             digest = HIDDEN if is_secret(event["name"]) else event["digest"]
             variables.setdefault(event["name"], digest)
     known = dict(sorted(variables.items())) or None
-    return environment.model_copy(update={"used": used or None, "variables": known})
+    tensors: dict[str, str] = {}
+    for event in traces.of("end"):
+        for name, value in event.get("tensors", {}).items():
+            # Processes that choose differently are each recorded.
+            chosen = dict.fromkeys([*filter(None, tensors.get(name, "").split(" and ")), value])
+            tensors[name] = " and ".join(sorted(chosen))
+    return environment.model_copy(
+        update={"used": used or None, "variables": known, "tensors": tensors or None}
+    )
 
 
 def _modules(traces: Traces) -> dict[str, str]:

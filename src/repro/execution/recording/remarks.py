@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from repro.capture.git_process import git
 from repro.core.observed import Remark
+from repro.core.variables import ATEN, MKL
 from repro.execution.recording.sources import PYTHON, Chance
+from repro.launch import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +23,9 @@ _GENERATORS = {
     "random": ("Python's global generator", "random.seed(0)"),
     "torch": ("PyTorch's global generator", "torch.manual_seed(0)"),
 }
+_DISPATCHERS = {"aten": "functions are those of", "mkl": "MKL takes the branch",
+                "threads": "operations have threads:"}  # fmt: skip
+_SETTINGS = {"aten": ATEN, "mkl": MKL, "threads": "torch.set_num_threads"}
 _UNSEEN_FLAGS = ("I", "S", "E")
 _START = "generator "
 
@@ -36,6 +41,7 @@ def remarks_of(
         *_unseeded(traces),
         *_drawn(suspects),
         *_threads(recording),
+        *_unpinned(recording),
         *_sets(traces),
         *_changed(files),
         *_absolute(files),
@@ -111,6 +117,22 @@ def _threads(recording: Recording) -> Iterator[Remark]:
             message=f"the script does not set the number of threads ({max(counts)} were used)",
             fix="record at a level that fixes it, such as --level portable",
         )
+
+
+def _unpinned(recording: Recording) -> Iterator[Remark]:
+    """Yield each dispatcher of PyTorch that does not compute by what the level pins."""
+    level, found = Level(recording.environment.level), recording.environment.tensors or {}
+    if level.pins is None or level.pins.aten is None:
+        return
+    wanted = {"aten": level.pins.aten, "mkl": "COMPATIBLE", "threads": "1"}
+    for name, value in wanted.items():
+        if found.get(name, value) != value:
+            yield Remark(
+                kind="code paths",
+                message=f"PyTorch's {_DISPATCHERS[name]} {found[name]}, and the level {level} pins"
+                f" {value}: a different processor can give other bits",
+                fix=f"remove the line that sets it, or any that sets {_SETTINGS[name]}",
+            )
 
 
 def _sets(traces: Traces) -> Iterator[Remark]:

@@ -1,0 +1,45 @@
+"""The code paths that PyTorch's libraries have chosen, read back from the loaded libraries."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+# Of mkl_serv_cbwr_get (Intel's guide to oneMKL, "Conditional Numerical Reproducibility").
+_BRANCHES = {
+    1: "OFF", 2: "BRANCH_OFF", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2",
+    9: "AVX", 10: "AVX2", 11: "AVX512_MIC", 12: "AVX512", 13: "AVX512_MIC_E1", 14: "AVX512_E1",
+}  # fmt: skip
+_ANY_BRANCH = -1
+
+
+def tensor_paths() -> dict[str, str]:
+    """Return what the libraries of PyTorch compute by; nothing if it is not loaded.
+
+    Returns
+    -------
+    dict of str to str
+        ``aten``: the functions of PyTorch itself, such as ``AVX2``. ``mkl``: the branch of MKL,
+        ``COMPATIBLE`` being the one of every processor. ``onednn``: the limit that was asked for,
+        since oneDNN reports none. ``threads``: of PyTorch's operations.
+    """
+    torch: Any = sys.modules.get("torch")
+    found: dict[str, str] = {}
+    with suppress(Exception):
+        found["aten"] = str(torch.backends.cpu.get_cpu_capability())
+        found["threads"] = str(torch.get_num_threads())
+        found["onednn"] = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT")
+        branch = _branch(os.path.join(os.path.dirname(torch.__file__), "lib"))
+        if branch is not None:
+            found["mkl"] = _BRANCHES.get(branch, str(branch))
+    return dict(sorted(found.items()))
+
+
+def _branch(folder: str) -> int | None:
+    for name in ("libtorch_cpu.so", "libmkl_rt.so"):
+        with suppress(OSError, AttributeError):
+            return int(ctypes.CDLL(os.path.join(folder, name)).mkl_serv_cbwr_get(_ANY_BRANCH))
+    return None

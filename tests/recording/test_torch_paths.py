@@ -1,0 +1,99 @@
+"""The code paths of PyTorch: pinned by the portable levels, and read back where it ran."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from repro.launch import Level
+from repro.processor import X86_64_V3, present
+from tests.needs import require
+
+pytestmark = [
+    pytest.mark.scripts,
+    pytest.mark.skipif(
+        not X86_64_V3 <= (present() or frozenset()), reason="pins of x86-64 processors with AVX2"
+    ),
+]
+SCRIPT = """
+import hashlib
+import torch
+torch.manual_seed(0)
+X = torch.randn(512, 64)
+y = (X[:, 0] > 0).float()[:, None]
+model = torch.nn.Sequential(torch.nn.Linear(64, 128), torch.nn.Tanh(), torch.nn.Linear(128, 1))
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+for _ in range(15):
+    optimizer.zero_grad()
+    torch.nn.functional.binary_cross_entropy_with_logits(model(X), y).backward()
+    optimizer.step()
+whole = b"".join(each.detach().numpy().tobytes() for each in model.parameters())
+print(hashlib.sha256(whole).hexdigest())
+"""
+ASK = "import torch; print(torch.backends.cpu.get_cpu_capability())"
+PATHS = {
+    "portable": {"aten": "AVX2", "mkl": "COMPATIBLE", "onednn": "AVX2", "threads": "1"},
+    "portable-v2": {"aten": "DEFAULT", "mkl": "COMPATIBLE", "onednn": "SSE41", "threads": "1"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _torch():
+    require("torch")
+
+
+@pytest.mark.parametrize("level", PATHS)
+def test_a_level_pins_what_is_read_back(folder, level):
+    """Whatever the caller's environment asks for; the values are those of the libraries."""
+    folder.write("train.py", SCRIPT)
+    asked = {"ATEN_CPU_CAPABILITY": "avx512", "MKL_CBWR": "AUTO", "ONEDNN_MAX_CPU_ISA": "ALL"}
+
+    record = folder.record("python", "train.py", options=("--level", level), **asked)
+
+    assert record["environment"]["tensors"] == PATHS[level]
+    assert "code paths" not in {each["kind"] for each in record["observed"]["remarks"]}
+    assert folder.verify(status=0)["comparison"]["verdict"] == "identical"
+    plain = folder.repro("exec", "--level", level, "--", "python", "train.py", **asked)
+    by_hand = subprocess.run(
+        [sys.executable, "train.py"], cwd=folder.path, capture_output=True, text=True, check=True,
+        env={**os.environ, **Level(level).variables},
+    )  # fmt: skip
+    assert plain.out == record["observed"]["stdout"] == by_hand.stdout
+
+
+def test_a_level_that_pins_nothing_records_what_the_processor_chose(folder):
+    folder.write("train.py", SCRIPT)
+    record = folder.record("python", "train.py", options=("--level", "strict"))
+    own = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
+
+    assert record["environment"]["tensors"]["aten"] == own.stdout.strip()
+    assert record["environment"]["tensors"]["mkl"] != "COMPATIBLE"
+
+
+def test_a_pin_that_does_not_take_is_named(folder):
+    """A script may set what the level has fixed, before it imports the library."""
+    early = "import os\nos.environ['MKL_CBWR'] = 'SSE4_2'\n"
+    folder.write("train.py", early + SCRIPT + "torch.set_num_threads(2)\n")
+
+    record = folder.record("python", "train.py")
+
+    found = [each for each in record["observed"]["remarks"] if each["kind"] == "code paths"]
+    assert [each["message"].partition(",")[0] for each in found] == [
+        "PyTorch's MKL takes the branch SSE4_2",
+        "PyTorch's operations have threads: 2",
+    ]
+    assert "MKL_CBWR" in found[0]["fix"]
+
+
+def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):
+    folder.write("train.py", SCRIPT)
+    for level in PATHS:
+        folder.record("python", "train.py", options=("--level", level))
+    first, second = folder.runs()
+
+    compared = folder.repro("compare", first, second)
+
+    assert compared.status == 1
+    assert "PyTorch's code paths" in compared.out
+    assert "tensors.aten: reference AVX2, this run DEFAULT" in compared.out
