@@ -32,6 +32,7 @@ whole = b"".join(each.detach().numpy().tobytes() for each in model.parameters())
 print(hashlib.sha256(whole).hexdigest())
 """
 ASK = "import torch; print(torch.backends.cpu.get_cpu_capability())"
+PINS = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 PATHS = {
     "portable": {"aten": "AVX2", "mkl": "COMPATIBLE", "onednn": "AVX2", "threads": "1"},
     "portable-v2": {"aten": "DEFAULT", "mkl": "COMPATIBLE", "onednn": "SSE41", "threads": "1"},
@@ -97,3 +98,17 @@ def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):
     assert compared.status == 1
     assert "PyTorch's code paths" in compared.out
     assert "tensors.aten: reference AVX2, this run DEFAULT" in compared.out
+
+
+def test_the_doctor_names_what_chooses_by_the_processor(folder):
+    """In the environment of the script, without importing the library."""
+    found = folder.repro("doctor", ATEN_CPU_CAPABILITY="avx2")
+    settled = folder.repro("doctor", **PINS)
+    seeded = folder.repro("doctor", "--level", "seeded")
+
+    assert (
+        "controlled     PyTorch                   not limited: MKL (MKL_CBWR), oneDNN" in found.out
+    )
+    assert "export MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=AVX2" in found.out
+    assert "ok             PyTorch " in settled.out
+    assert "warning        PyTorch " in seeded.out

@@ -28,6 +28,7 @@ _EXAMINATIONS = (
     start.hash_seed,
     libraries.threads,
     libraries.blas,
+    libraries.tensors,
     libraries.openmp,
     libraries.system_gomp,
     start.language,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from repro.app.answers import Status
 from repro.app.doctor.case import Death, Observation
+from repro.core.variables import ATEN, MKL, ONEDNN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from repro.core.environment import NativeLibrary
     from repro.execution.probe import Probe
 
+_OF_TORCH = {ATEN: "its own functions", MKL: "MKL", ONEDNN: "oneDNN"}
 _LLVM = {"libomp", "libiomp", "libiomp5md"}
 
 
@@ -86,6 +89,28 @@ def blas(case: Case) -> Iterator[Observation]:
         yield _mixed(case.fixed, ", ".join(map(_formatted, by_itself)))
     else:
         yield Observation("BLAS", Status.OK, listed)
+
+
+def tensors(case: Case) -> Iterator[Observation]:
+    """Report the dispatchers of PyTorch that no variable limits; it is not imported for it."""
+    if find_spec("torch") is None:
+        return
+    pins = case.level.variables
+    free = [name for name in _OF_TORCH if name not in case.environ]
+    if not free:
+        yield Observation("PyTorch", Status.OK, "its three dispatchers are limited by variables")
+        return
+    named = ", ".join(f"{_OF_TORCH[name]} ({name})" for name in free)
+    settings = " ".join(f"{name}={pins[name]}" for name in free if name in pins)
+    yield Observation(
+        "PyTorch",
+        Status.CONTROLLED if set(free) <= pins.keys() else Status.WARNING,
+        f"not limited: {named}",
+        "each chooses its code by the processor, and each alone changes the bits of a training",
+        f"export {settings}, or run: repro exec -- COMMAND"
+        if settings
+        else "use a level that pins code paths: --level portable",
+    )
 
 
 def openmp(case: Case) -> Iterator[Observation]:
