@@ -116,7 +116,7 @@ def made_of(project, name, rows):
     project.write(f"data/{name}.csv", "\n".join(["a,b,label", *rows]) + "\n")
     added = project.repro(
         "data", "add", name, f"data/{name}.csv", "--target", "label",
-        "--positive", "yes", "--licence", "CC0", "--origin", "made for this test",
+        "--positive", "yes", "--numeric", "a", "--licence", "CC0", "--origin", "made for this test",
     )  # fmt: skip
     assert added.status == 0, added.err
     project.write(

@@ -50,7 +50,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Make a project of a table or a script: one that others can check.
+    """Make a project of a table or a script.
 
     FOLDER is made where it is missing; by default it is the current one. It gets configuration with
     guessed roles of the columns, a lock with hashes, a Makefile, an image, a flake and a workflow.
