@@ -135,7 +135,9 @@ def test_the_hash_seed_is_never_said_to_be_set(monkeypatch: pytest.MonkeyPatch) 
 
 
 def saved(tmp_path: Path) -> dict[str, object]:
-    return SeedTracker().save_seed_state(tmp_path / "good.json")
+    """Return what is saved, without the digest that would show any change first."""
+    found = SeedTracker().save_seed_state(tmp_path / "good.json")
+    return {name: value for name, value in found.items() if name != "seed_checksum"}
 
 
 def write(tmp_path: Path, content: object) -> Path:
@@ -186,6 +188,7 @@ def test_a_state_that_would_be_read_beyond_its_memory(tmp_path: Path) -> None:
     philox = np.random.Generator(np.random.Philox(1))
     tracker.save_seed_state(path, {"own": philox})
     whole = json.loads(path.read_bytes())
+    del whole["seed_checksum"]
     for place in ("100000000", "-5"):
         for part, name in (
             (("seeds", "numpy", "state"), "pos"),
@@ -213,8 +216,26 @@ def test_nothing_is_set_if_one_generator_does_not_fit(tmp_path: Path) -> None:
             tracker.load_seed_state(path, {"own": other})
         assert random.getstate() == before
     content = json.loads(path.read_bytes())
+    del content["seed_checksum"]
     content["seeds"]["unheard of"] = {}
     path.write_text(json.dumps(content))
     with pytest.raises(RuntimeError, match="unknown generator 'unheard of'"):
         tracker.load_seed_state(path)
     assert random.getstate() == before
+
+
+@pytest.mark.parametrize("generator", ["python", "numpy"])
+def test_a_state_that_was_changed_sets_no_generator(tmp_path: Path, generator: str) -> None:
+    """One that could be set as it is, so that only the checksum of the file shows it."""
+    tracker = SeedTracker()
+    content = tracker.save_seed_state(tmp_path / "good.json")
+    random.random()
+    np.random.random()
+    content["seeds"][generator] = tracker.capture_seeds()["seeds"][generator]
+    (tmp_path / "bad.json").write_text(json.dumps(content))
+    before = random.getstate()
+
+    with pytest.raises(RuntimeError, match="differs from seed_checksum"):
+        tracker.load_seed_state(tmp_path / "bad.json")
+    assert random.getstate() == before
+    tracker.load_seed_state(tmp_path / "good.json")

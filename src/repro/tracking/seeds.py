@@ -151,9 +151,11 @@ class SeedTracker:
         ValueError
             "Invalid JSON", if the file is not JSON.
         RuntimeError
-            "Missing required field", if the file lacks one; or a state that cannot be set.
+            "Missing required field", if the file lacks one; a state that cannot be set, or that
+            is not the one that ``seed_checksum`` is of.
         """
         content = _read(Path(path))
+        _check_states(content, Path(path))
         given = dict(generators or {})
         missing = [name for name in given if name not in content["generators"]]
         if missing:
@@ -208,6 +210,16 @@ def _settings() -> dict[str, Any]:
             "cublas_workspace_config": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
         }
     return settings
+
+
+def _check_states(content: dict[str, Any], path: Path) -> None:
+    """Refuse states that were changed after they were saved; other programs save no checksum."""
+    saved = content.get("seed_checksum")
+    if saved is not None and saved != digest_of_states(content["seeds"]).rpartition(":")[2]:
+        raise RuntimeError(
+            f"{path}: the states of the generators are not those that were saved: their digest"
+            " differs from seed_checksum"
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
