@@ -237,7 +237,7 @@ def test_a_held_out_part_that_judges_nothing_is_refused(project):
 
 def test_a_leak_is_named_in_a_regression_and_with_many_classes(project):
     """A feature that is the target."""
-    rows = [f"{i % 10},{i},{'abcdefghij'[i % 10]},{i * 0.5}" for i in range(300)]
+    rows = [f"{i % 10},{i * 3},{'abcdefghij'[i % 10]},{i * 0.5}" for i in range(300)]
     project.write("data/leak.csv", "code,number,label,value\n" + "\n".join(rows) + "\n")
     facts = ("--licence", "MIT", "--origin", "made here")
     found = []
