@@ -111,7 +111,7 @@ def fetched(tmp_path):
 
 @pytest.mark.parametrize("name", ["click", "repro-tools", "reproduce"])
 def test_a_lock_has_to_say_which_repro_a_cell_installs(fetched, name):
-    with pytest.raises(UnavailableError, match="does not pin repro, and the project does not"):
+    with pytest.raises(UnavailableError, match="neither its wheel"):
         fetched(name + PINNED)
 
 
@@ -120,6 +120,27 @@ def test_a_lock_that_pins_repro_needs_no_source_of_it(fetched, tmp_path, lock):
     """And no wheel of an earlier call is taken for it."""
     assert fetched(lock) == tmp_path / "wheels"
     assert not (tmp_path / "wheels" / "own").exists()
+
+
+@pytest.mark.parametrize("change", ["", "another byte", "no file"])
+def test_the_wheel_that_a_project_brings_along_is_taken_by_its_hash(fetched, tmp_path, change):
+    (tmp_path / "vendor").mkdir()
+    wheel = tmp_path / "vendor/repro-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(b"content")
+    digest = hashlib.sha256(b"content").hexdigest()
+    (tmp_path / "requirements-repro.txt").write_text(
+        f"# repro\n./vendor/{wheel.name} \\\n    --hash=sha256:{digest}\n"
+    )
+    if change == "another byte":
+        wheel.write_bytes(b"contend")
+    elif change:
+        wheel.unlink()
+
+    if not change:
+        assert (fetched("click" + PINNED) / "own" / wheel.name).read_bytes() == b"content"
+    else:
+        with pytest.raises(UnavailableError, match=r"not the wheel whose hash|cannot be read"):
+            fetched("click" + PINNED)
 
 
 IMAGE = {

@@ -6,20 +6,22 @@ import hashlib
 import shutil
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from repro.core.pins import pins
+from repro.core.pins import lines_of, pins
 from repro.execution.places.interface import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from repro.execution.places.workspace import Workspace
 
 _OWN = "repro"
+VENDORED = "requirements-repro.txt"
+"""The file of a project that names the wheel of repro that it brings along, with its hash."""
 # pip needs the name of every version of the C library up to this one; the oldest image has a newer
 # one.
 _GLIBC_MINOR = 34
@@ -56,18 +58,42 @@ def wheels(workspace: Workspace, project: Path, version: str, machine: str) -> P
 
 
 def _add_own(workspace: Workspace, pip: Sequence[str], lock: Path, folder: Path) -> None:
-    """Build the wheel of repro from its source, once a call, unless the lock pins a release."""
+    """Provide the wheel of repro, once a call, unless the lock pins a release.
+
+    It is the one that the project brings along, or it is built from the source.
+    """
     if folder in _BUILT:
         return
     shutil.rmtree(folder, ignore_errors=True)
     if _OWN not in pins(lock.read_text(encoding="utf-8")):
-        if not _is_source(lock.parent):
+        options = ("--no-deps", "--no-index")
+        if (lock.parent / VENDORED).is_file():
+            _take_vendored(lock.parent, folder)
+        elif _is_source(lock.parent):
+            building = ("--no-build-isolation", "--wheel-dir", folder, lock.parent)
+            workspace.do(*pip, "wheel", *options, *building)
+        else:
             raise UnavailableError(
-                f"{lock.name} does not pin {_OWN}, and the project does not contain its source"
+                f"{lock.name} does not pin {_OWN}, and the project has neither its wheel"
+                f" ({VENDORED}) nor its source"
             )
-        options = ("--no-deps", "--no-build-isolation", "--no-index")
-        workspace.do(*pip, "wheel", *options, "--wheel-dir", folder, lock.parent)
     _BUILT.add(folder)
+
+
+def _take_vendored(project: Path, folder: Path) -> None:
+    """Copy the wheel that a project brings along, if it is the one that is named."""
+    folder.mkdir(parents=True)
+    for line in lines_of((project / VENDORED).read_text(encoding="utf-8")):
+        wheel = project / line.text
+        try:
+            copy = shutil.copy(wheel, folder)
+            digest = hashlib.sha256(Path(copy).read_bytes()).hexdigest()
+        except OSError as error:
+            raise UnavailableError(
+                f"{VENDORED}: {line.text} cannot be read: {error.strerror}"
+            ) from error
+        if f"sha256:{digest}" not in line.hashes:
+            raise UnavailableError(f"{line.text} is not the wheel whose hash {VENDORED} has")
 
 
 def _is_source(project: Path) -> bool:
