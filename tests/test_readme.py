@@ -206,4 +206,4 @@ def test_the_search_for_commands_finds_them():
     ]
     assert ("train",) in COMMANDS
     assert "--workers" in COMMANDS[("train",)]
-    assert Path(README.split("(docs/")[1].split(")")[0]).name == "experiments.md"
+    assert Path(README.split("(docs/")[1].split(")")[0]).name == "levels.md"

@@ -220,7 +220,7 @@ def test_workers_report_what_they_load(folder):
     """A module that was loaded in a worker alone counts as well."""
     write(folder, {"mine.py": CLASS, "in_worker.py": "x = 1\n"})
     watch = Watch()
-    watch.collect(((("in_worker", str(folder / "in_worker.py")),), ()))
+    watch.collect(((("in_worker", str(folder / "in_worker.py")),), (), ()))
     config = with_models("mine:Mine")
     loaded = observe_loaded(config, ENVIRONMENT.runtime, watch)
     nowhere = ENVIRONMENT.model_copy(update={"git": NoRepository(reason="not a repository")})
