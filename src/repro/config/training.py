@@ -122,10 +122,20 @@ class Model(Record):
     params: dict[str, JsonValue]
 
 
+def _is_once(value: object) -> bool:
+    return value == 1
+
+
 class Selection(Record):
-    """The choice of the model among the candidates."""
+    """The choice of the model among the candidates.
+
+    With ``repeats`` all rows are drawn into folds that many times, and every candidate is fitted
+    in each of them.
+    """
 
     folds: Annotated[int, Field(ge=2)]
+    # In no key at 1, which every experiment of before had.
+    repeats: Annotated[Count, Field(exclude_if=_is_once)] = 1
     # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
     metric: Annotated[str, Field(examples=list(built_in()))]
 

@@ -23,6 +23,7 @@ _SENTENCES = {
     "decision": "decision rule differs",
     "evaluation": "evaluation differs",
     "metrics": "own metrics differ",
+    "weights": "weights of rows differ",
     "seeding": "seeding scheme differs",
 }
 

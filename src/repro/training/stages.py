@@ -27,6 +27,8 @@ from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.splitters import columns_of
+from repro.training.splitting import fold_paths
+from repro.training.weights import check_counts, of_rows, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
     from repro.training.splitters import SplitColumns
+    from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
 
@@ -83,11 +86,11 @@ class Training:
 
 def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
     """Name every component that draws random numbers."""
-    folds = range(config.selection.folds)
+    folds = range(config.selection.folds * config.selection.repeats)
     return [
         ("split", "limit"),
         ("split", "rows"),
-        ("fold", "rows"),
+        *fold_paths(config.selection),
         *(("cross_validate", family, number) for family in config.models for number in folds),
         *(("fit", family) for family in config.models),
         ("evaluate", "bootstrap"),
@@ -121,8 +124,8 @@ def train(
     check : callable, optional
         Called once in each process that works; raises where that process must not.
     ignored : DataFrame of shape (n_samples, n_ignored), optional
-        Columns that are no features: rows may be split by them, and are checked for what they
-        have in common.
+        Columns that are no features: rows may be split or weighted by them, and are checked for
+        what they have in common.
 
     Raises
     ------
@@ -134,14 +137,9 @@ def train(
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = _initial(config, features, target, numeric) | _by_stage(seeds)
     tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
-    measures = load_measures(config.task, config.metrics, config.security.allowed_modules)
-    by = columns_of(config.split, _with(features, ignored))
-    # Without own metrics, or a column to split by or to check, nothing is digested, so that records
-    # of before have the same inputs.
-    (initial if config.metrics else tools)["metrics"] = measures
-    (tools if by is None else initial)["split_columns"] = by
-    aside = aside_of(config.split, features, ignored, config.left_out)
-    (tools if aside is None else initial)["aside"] = aside
+    # What is not configured is not digested, so that records of before have the same inputs.
+    for name, value in _optional(config, features, target, ignored).items():
+        (tools if value is None else initial)[name] = value
     with restored_global_generators():
         made, records = fold(STAGES, initial, tools=tools, observer=observer)
     return Training(
@@ -158,6 +156,30 @@ def train(
         scores=made["scores"],
         margins=made["margins"],
     )
+
+
+def _optional(
+    config: ExperimentConfig, features: pd.DataFrame, target: Labels, ignored: pd.DataFrame | None
+) -> dict[str, Any]:
+    """Return artefacts that only some configurations have; None for the others."""
+    columns = features if ignored is None else features.join(ignored)
+    weights = weights_of(config.weights, columns)
+    in_metrics = None if weights is None else weights.in_metrics
+    if weights is not None:
+        check_counts(weights.values, target, config.task, "rows")
+    measures = load_measures(
+        config.task,
+        config.metrics,
+        config.security.allowed_modules,
+        weighted=in_metrics is not None,
+    )
+    return {
+        "metrics": measures if config.metrics else None,
+        "split_columns": columns_of(config.split, columns),
+        "fit_weights": None if weights is None else weights.values,
+        "metric_weights": in_metrics,
+        "aside": aside_of(config, features, ignored),
+    }
 
 
 def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
@@ -217,10 +239,6 @@ def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features
     by = [name for name in config.left_out if name in frame.columns]
     dropped = dict.fromkeys((*config.features.drop, *by))
     return config.features.model_copy(update={"drop": tuple(dropped)})
-
-
-def _with(features: pd.DataFrame, ignored: pd.DataFrame | None) -> pd.DataFrame:
-    return features if ignored is None else features.join(ignored)
 
 
 def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
@@ -297,10 +315,19 @@ def evaluate(
     evaluate_seeds: Mapping[str, int],
     metrics: Measures | None = None,
     split_columns: SplitColumns | None = None,
+    metric_weights: Weights | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole."""
+    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole.
+
+    Raises
+    ------
+    DataError
+        If metrics are weighted, and all held-out rows of a class have the weight 0.
+    """
     truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
-    values, undefined = measure(truth, labels, scores, outcome, metrics)
+    weights = of_rows(metric_weights, test_rows)
+    check_counts(weights, truth, outcome.task, "held-out rows")
+    values, undefined = measure(truth, labels, scores, outcome, metrics, weights)
     settings = evaluation.bootstrap
     groups = None if split_columns is None else split_columns.groups
     spans = bootstrap.intervals(
@@ -312,6 +339,7 @@ def evaluate(
         seed,
         metrics,
         groups=None if groups is None else groups[test_rows],
+        weights=weights,
     )
     estimates = {
         name: Estimate(value=value, low=spans[name][0], high=spans[name][1])
