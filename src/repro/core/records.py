@@ -245,6 +245,8 @@ class Prediction(Record):
         Probability or decision score, in the order of ``Predictions.scores``.
     margin : float or None
         Distance of the deciding score from the decision boundary; None in a regression.
+    weight : float or None
+        What the row counts in the metrics; None where they are not weighted.
     """
 
     row: int
@@ -252,6 +254,7 @@ class Prediction(Record):
     label: str | float
     scores: tuple[float, ...]
     margin: float | None
+    weight: Annotated[float, Field(ge=0)] | None = Later
 
 
 class Predictions(Record):

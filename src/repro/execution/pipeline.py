@@ -142,7 +142,7 @@ def keys_of(config: ExperimentConfig, table: Table, environment: Environment) ->
 
 def predictions_of(training: Training) -> Predictions:
     """Return every held-out prediction as plain values."""
-    margins = training.margins
+    margins, weights = training.margins, training.weights
     count = len(training.test_rows)
     scores = training.scores.values.tolist() if training.outcome.columns else [[]] * count
     return Predictions(
@@ -155,6 +155,7 @@ def predictions_of(training: Training) -> Predictions:
                 label=training.labels[i].item(),
                 scores=tuple(scores[i]),
                 margin=None if margins is None else float(margins[i]),
+                weight=None if weights is None else float(weights[i]),
             )
             for i in range(count)
         ),

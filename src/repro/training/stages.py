@@ -68,6 +68,8 @@ class Training:
     scores : Scores
         Of the held-out rows.
     margins : ndarray of float64, shape (n_test,), or None
+    weights : ndarray of float64, shape (n_test,), or None
+        Of the held-out rows, if metrics are weighted.
     """
 
     outcome: Outcome
@@ -82,6 +84,7 @@ class Training:
     labels: Labels
     scores: Scores
     margins: Matrix | None
+    weights: Weights | None
 
 
 def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
@@ -155,6 +158,7 @@ def train(
         labels=made["labels"],
         scores=made["scores"],
         margins=made["margins"],
+        weights=of_rows(made.get("metric_weights"), made["test_rows"]),
     )
 
 

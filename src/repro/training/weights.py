@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Weights = npt.NDArray[np.float64]
 
-_SHOWN = 5
+_SHOWN, _LONGEST = 5, 80
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,10 @@ def weights_of(settings: Settings | None, columns: pd.DataFrame) -> RowWeights |
     _refuse(f"{start} has no value", np.flatnonzero(missing))
     odd = np.flatnonzero(~np.isfinite(numbers))
     if odd.size:
-        found = f"{start} has {column.iloc[odd[0]]!r}, which is no finite number,"
-        _refuse(found, np.flatnonzero(column == column.iloc[odd[0]]))
+        value = column.iloc[odd[0]]
+        shown = repr(value)[:_LONGEST] if isinstance(value, str) else f"{value:g}"
+        rows = np.flatnonzero(column == value)
+        _refuse(f"{start} has {shown}, which is no finite number,", rows)
     negative = np.flatnonzero(numbers < 0)
     if negative.size:
         _refuse(f"{start} has a negative weight ({numbers[negative[0]]:g} first)", negative)
