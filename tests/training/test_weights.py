@@ -19,11 +19,13 @@ from repro.config.training import Model
 from repro.config.weights import Weights
 from repro.core.errors import ConfigError, DataError
 from repro.core.records import Prediction, Predictions
+from repro.divergence.consistency import Results, find_inconsistency
 from repro.divergence.held_out import find_odd_row
 from repro.divergence.recount import recount
 from repro.execution.pipeline import predictions_of
 from repro.seeding import derive
 from repro.store.predictions import read_predictions, write_predictions
+from repro.training.declarations import MEANING
 from repro.training.fitting import fit
 from repro.training.measures import load_measures
 from repro.training.weights import weights_of
@@ -482,6 +484,13 @@ def test_a_configuration_without_weights_says_nothing_of_them():
     assert values["selection"].keys() == {"folds", "metric"}
 
 
+def found_inconsistency(predictions):
+    """Return what does not fit in the results of a training with other predictions."""
+    made = trained()
+    results = Results(made.stages, made.metrics, made.threshold, predictions, made.baseline)
+    return find_inconsistency(results, MEANING)
+
+
 def test_predictions_keep_the_weights_that_their_metrics_need():
     """In their file, to the last bit, and rows of which only some have one were edited."""
     found = predictions_of(trained())
@@ -503,5 +512,10 @@ def test_predictions_keep_the_weights_that_their_metrics_need():
     assert find_odd_row(found, threshold) == ""
     assert "it has no weight, and other rows have one" in find_odd_row(edited, threshold)
     assert "its weight is 0, and so is that of every row" in find_odd_row(weightless, threshold)
+    assert found_inconsistency(found) is None
+    heavier = first.model_copy(update={"weight": first.weight + 1})
+    changed = found.model_copy(update={"rows": (heavier, *others)})
+    assert found_inconsistency(changed).name == "predictions"
+    assert "one of the two was edited" in found_inconsistency(changed).detail
     with pytest.raises(ValidationError):
         Prediction(row=0, truth="a", label="a", scores=(1.0,), margin=0.5, weight=-1.0)
