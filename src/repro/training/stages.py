@@ -11,24 +11,20 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.data import Task
-from repro.core.errors import ConfigError
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
-from repro.training.aside import aside_of
+from repro.training.artefacts import by_stage, configured, optional, seed_paths
 from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
-from repro.training.measures import load_measures
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
-from repro.training.splitters import columns_of
-from repro.training.splitting import fold_paths
-from repro.training.weights import check_counts, of_rows, weights_of
+from repro.training.weights import check_counts, of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.config.training import Evaluation, Features, Preprocessing
     from repro.core.records import DriftBaseline, Threshold
-    from repro.seeding import SeedPath
     from repro.tables.marks import Missing
     from repro.training.fold import Observer
     from repro.training.measures import Measures
@@ -87,21 +82,6 @@ class Training:
     weights: Weights | None
 
 
-def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
-    """Name every component that draws random numbers."""
-    folds = range(config.selection.folds * config.selection.repeats)
-    return [
-        ("split", "limit"),
-        ("split", "rows"),
-        *fold_paths(config.selection),
-        *(("cross_validate", family, number) for family in config.models for number in folds),
-        *(("fit", family) for family in config.models),
-        ("evaluate", "bootstrap"),
-        ("leakage", "tree"),
-        ("check", "shuffles"),
-    ]
-
-
 def train(
     config: ExperimentConfig,
     features: pd.DataFrame,
@@ -138,10 +118,10 @@ def train(
         If an estimator cannot be made.
     """
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
-    initial = _initial(config, features, target, numeric) | _by_stage(seeds)
+    initial = configured(config, features, target, numeric) | by_stage(seeds)
     tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
     # What is not configured is not digested, so that records of before have the same inputs.
-    for name, value in _optional(config, features, target, ignored).items():
+    for name, value in optional(config, features, target, ignored).items():
         (tools if value is None else initial)[name] = value
     with restored_global_generators():
         made, records = fold(STAGES, initial, tools=tools, observer=observer)
@@ -162,30 +142,6 @@ def train(
     )
 
 
-def _optional(
-    config: ExperimentConfig, features: pd.DataFrame, target: Labels, ignored: pd.DataFrame | None
-) -> dict[str, Any]:
-    """Return artefacts that only some configurations have; None for the others."""
-    columns = features if ignored is None else features.join(ignored)
-    weights = weights_of(config.weights, columns)
-    in_metrics = None if weights is None else weights.in_metrics
-    if weights is not None:
-        check_counts(weights.values, target, config.task, "rows")
-    measures = load_measures(
-        config.task,
-        config.metrics,
-        config.security.allowed_modules,
-        weighted=in_metrics is not None,
-    )
-    return {
-        "metrics": measures if config.metrics else None,
-        "split_columns": columns_of(config.split, columns),
-        "fit_weights": None if weights is None else weights.values,
-        "metric_weights": in_metrics,
-        "aside": aside_of(config, features, ignored),
-    }
-
-
 def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
     """Put the fitted parts together, so that ``predict`` decides as the run did."""
     model, threshold = made["estimator"], made["threshold"].threshold
@@ -200,57 +156,6 @@ def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipe
     table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
     return Pipeline([("table", table), *steps, ("model", model)])
-
-
-def _initial(
-    config: ExperimentConfig, frame: pd.DataFrame, target: Labels, numeric: Sequence[str]
-) -> dict[str, Any]:
-    regression = config.task is Task.REGRESSION
-    classes = () if regression else tuple(str(label) for label in np.unique(target))
-    return {
-        "frame": frame,
-        "frame_numeric": tuple(numeric),
-        "target": target,
-        "task": config.task,
-        "outcome": Outcome(config.task, classes, config.dataset.positive),
-        "split": config.split,
-        "feature_settings": _feature_settings(config, frame),
-        "preprocessing": config.preprocessing,
-        "models": config.models,
-        "allowed_modules": config.security.allowed_modules,
-        "selection": config.selection,
-        "decision": config.decision,
-        "evaluation": config.evaluation,
-        "drift": config.drift,
-        "safety": config.safety,
-    }
-
-
-def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features:
-    """Return the settings that also drop the features that rows are split by.
-
-    Raises
-    ------
-    ConfigError
-        If a column is to be a feature, and the data set ignores it.
-    """
-    ignored = [name for name in config.split.columns if name not in frame.columns]
-    if config.split_features and ignored:
-        raise ConfigError(
-            f"split.as_feature: the data set ignores the column '{ignored[0]}'",
-            advice="give it a role in configs/datasets.yaml, or remove split.as_feature",
-        )
-    by = [name for name in config.left_out if name in frame.columns]
-    dropped = dict.fromkeys((*config.features.drop, *by))
-    return config.features.model_copy(update={"drop": tuple(dropped)})
-
-
-def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Group seeds by the stage that draws from them, so that no other stage depends on them."""
-    grouped: dict[str, dict[str, int]] = {}
-    for name, seed in seeds.items():
-        grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
-    return grouped
 
 
 def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
