@@ -128,7 +128,7 @@ def find_odd_row(predictions: Predictions, threshold: Threshold) -> str:
 
 
 def _odd_weight(predictions: Predictions) -> str:
-    """Say that only some rows have a weight, or that there are all of them and none counts."""
+    """Say that only some rows have a weight, or that all rows are known and all weights are 0."""
     rows = predictions.rows
     weights = [row.weight for row in rows if row.weight is not None]
     if weights and len(weights) < len(rows):

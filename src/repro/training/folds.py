@@ -37,7 +37,7 @@ class ForwardFolds:
 
 @dataclass(frozen=True)
 class RepeatedFolds:
-    """Folds that are drawn several times, each time anew from all training rows.
+    """Folds that are drawn several times, each time from all training rows.
 
     Attributes
     ----------

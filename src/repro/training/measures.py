@@ -76,7 +76,7 @@ class Evaluated:
         return Evaluated(self.target[rows], self.predicted[rows], scores, self.outcome, weights)
 
     def weighed(self, counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return what rows count that are there several times: their weight as many times."""
+        """Return what rows count that occur several times: their weight as many times."""
         return counts if self.weights is None else counts * self.weights
 
 
@@ -108,7 +108,7 @@ class Measure:
         ----------
         rows : Evaluated
         counts : ndarray of float64, shape (n_samples,), optional
-            How often each row is there; only for a function that takes ``sample_weight``.
+            How often each row occurs; only for a function that takes ``sample_weight``.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class RowWeights:
 
 
 def weights_of(settings: Settings | None, columns: pd.DataFrame) -> RowWeights | None:
-    """Read the weights of rows; None if there are none.
+    """Read the weights of rows; None without any.
 
     Parameters
     ----------
