@@ -17,6 +17,7 @@ _SETTINGS = {
     "selection.folds": 1_000,
     "selection.repeats": 100,
     "evaluation.bootstrap.resamples": 100_000,
+    "evaluation.nested": 100,
     "drift.bins": 10_000,
     "safety.leakage_leaves": 100_000,
 }

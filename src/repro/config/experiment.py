@@ -175,6 +175,19 @@ class ExperimentConfig(Record):
         return self
 
     @model_validator(mode="after")
+    def _nested_fits(self) -> ExperimentConfig:
+        if (
+            self.evaluation.nested is not None
+            and isinstance(self.split, PredefinedSplit)
+            and self.split.folds_by is not None
+        ):
+            raise ValueError(
+                "evaluation.nested: the folds inside of an outer fold cannot be those of the column"
+                f" '{self.split.folds_by}'; set it to null, or remove split.folds_by"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _metrics_fit_task(self) -> ExperimentConfig:
         if problem := problem_of(self.metrics, self.task):
             raise ValueError(problem)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -171,9 +171,14 @@ class Bootstrap(Record):
 
 
 class Evaluation(Record):
-    """The evaluation of the held-out rows."""
+    """The evaluation of the held-out rows, and of the whole procedure by nested folds.
+
+    With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
+    decision rule is repeated in each.
+    """
 
     bootstrap: Bootstrap
+    nested: Annotated[int, Field(ge=2)] | None = Later
 
 
 class Drift(Record):

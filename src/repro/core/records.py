@@ -53,6 +53,21 @@ class Finding(Record):
         return self.kind in NOTES
 
 
+class Nested(Record):
+    """An estimate of the whole procedure, the choice of the model included, by outer folds.
+
+    Attributes
+    ----------
+    selected : tuple of str
+        The candidate that was chosen inside each outer fold.
+    metrics : dict of str to FoldScores
+        Of its predictions for the outer folds; only metrics that every chosen candidate has.
+    """
+
+    selected: tuple[str, ...]
+    metrics: dict[str, FoldScores]
+
+
 class Metrics(Record):
     """``metrics.json``: what was measured, and nothing that differs from run to run by nature.
 
@@ -64,6 +79,8 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
+    nested : Nested or None
+        If it was configured.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -75,6 +92,7 @@ class Metrics(Record):
     undefined: dict[str, str]
     cross_validation: dict[str, FoldScores]
     findings: tuple[Finding, ...]
+    nested: Nested | None = Later
 
 
 class Threshold(Record):

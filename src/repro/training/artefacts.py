@@ -28,16 +28,31 @@ if TYPE_CHECKING:
 
 def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
     """Name every component that draws random numbers."""
-    folds = range(config.selection.folds * config.selection.repeats)
     return [
         ("split", "limit"),
         ("split", "rows"),
         *fold_paths(config.selection),
-        *(("cross_validate", family, number) for family in config.models for number in folds),
-        *(("fit", family) for family in config.models),
+        *_fits(config),
         ("evaluate", "bootstrap"),
+        *nested_paths(config),
         ("leakage", "tree"),
         ("check", "shuffles"),
+    ]
+
+
+def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name the seeds of nested folds: those of the outer ones, and those inside of each."""
+    outer = range(config.evaluation.nested or 0)
+    inside = [*fold_paths(config.selection), *_fits(config)]
+    start: list[SeedPath] = [("nested", "rows")] if outer else []
+    return [*start, *(("nested", number, *path) for number in outer for path in inside)]
+
+
+def _fits(config: ExperimentConfig) -> list[SeedPath]:
+    folds = range(config.selection.folds * config.selection.repeats)
+    return [
+        *(("cross_validate", family, number) for family in config.models for number in folds),
+        *(("fit", family) for family in config.models),
     ]
 
 

@@ -47,6 +47,8 @@ class Stage:
         Raised when the same inputs come to mean a different computation.
     diagnostic : bool
         Whether no metric and no prediction follows from the outputs: they only comment on them.
+    setting : str
+        Dotted key of the configuration without which the stage is left out; empty if it never is.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Stage:
     derives: tuple[Derivation, ...] = ()
     version: int = 1
     diagnostic: bool = False
+    setting: str = ""
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -124,6 +127,10 @@ STAGES = (
     Stage(
         "constant", "repro.training.safety:guess_constant", ("constant",), ARITHMETIC,
         copies={"metrics.constant": "constant"},
+    ),
+    Stage(
+        "nested", "repro.training.nested:nested_scores", ("nested",), (*FITTING, *SAMPLING),
+        copies={"metrics.nested": "nested"}, setting="evaluation.nested",
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,

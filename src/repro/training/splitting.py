@@ -68,7 +68,7 @@ def split_rows(
         raise DataError(
             f"the rows cannot be split: {error}", advice="change split.limit or split.test_size"
         ) from error
-    _check_folds(target[train], task, split, selection)
+    check_folds(target[train], task, split, selection)
     _check_held_out(target, test, task, split)
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
@@ -235,7 +235,13 @@ def _check_share(
         )
 
 
-def _check_folds(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
+def check_folds(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
+    """Check that each class of some training rows has a row for each fold.
+
+    Raises
+    ------
+    DataError
+    """
     if task is Task.REGRESSION:
         return
     labels, counts = np.unique(target, return_counts=True)

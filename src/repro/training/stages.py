@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
@@ -29,6 +29,7 @@ from repro.training.weights import check_counts, of_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
     import pandas as pd
     from sklearn.base import BaseEstimator
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from repro.config.training import Evaluation, Features, Preprocessing
     from repro.core.records import DriftBaseline, Threshold
     from repro.tables.marks import Missing
+    from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
@@ -124,7 +126,7 @@ def train(
     for name, value in optional(config, features, target, ignored).items():
         (tools if value is None else initial)[name] = value
     with restored_global_generators():
-        made, records = fold(STAGES, initial, tools=tools, observer=observer)
+        made, records = fold(stages_of(config), initial, tools=tools, observer=observer)
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
@@ -139,6 +141,15 @@ def train(
         scores=made["scores"],
         margins=made["margins"],
         weights=of_rows(made.get("metric_weights"), made["test_rows"]),
+    )
+
+
+def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
+    """Return the stages of a training: those that are optional only if they are configured."""
+    return tuple(
+        stage
+        for stage in STAGES
+        if not stage.setting or attrgetter(stage.setting)(config) is not None
     )
 
 
@@ -168,6 +179,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         constant=made["constant"],
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
+        nested=made.get("nested"),
         findings=made["findings"],
     )
 
