@@ -167,6 +167,27 @@ def test_bad_input_is_an_error_that_says_what_to_do(weighted, flags, sentence):
         assert "did you mean 'count'?" in result.err
 
 
+def test_a_run_with_nested_folds_is_shown_and_verified(weighted):
+    """Its stage is one more, and every page has its scores and the weights."""
+    made, run = weighted
+    shown = made.repro("train", "survey", "--set", "evaluation.nested=2", "-m", "decision_tree")
+    nested = next(path for path in (made.path / "runs").iterdir() if path.name in shown.out)
+    found = json.loads((nested / "metrics.json").read_text())["nested"]
+    pages = [(nested / f"report.{end}").read_text() for end in ("md", "html")]
+    verified = made.repro("verify", nested)
+    lines = (run / "report.md").read_text()
+
+    assert found["selected"] == ["decision_tree"] * 2
+    assert "nested: 2 outer folds chose decision_tree, decision_tree" in shown.out
+    assert f"{found['metrics']['accuracy']['mean']:.4f}" in shown.out
+    for page in pages:
+        assert f"{found['metrics']['accuracy']['mean']:.4f}" in page
+        assert "count, in fits and metrics" in page
+    assert "Nested" not in lines
+    assert verified.status == 0, verified.err
+    assert "stage outputs  26 of 26 the same bits" in verified.out
+
+
 def test_new_rows_need_no_weights(weighted, tmp_path):
     """Where a model predicts, and where drift is measured."""
     made, run = weighted
