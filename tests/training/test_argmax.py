@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits
 from repro.config.data import Task
 from repro.config.training import Argmax
 from repro.core.errors import ConfigError
-from repro.training import fitting, scoring
+from repro.training import fitting, scoring, selecting
 from repro.training.decision import decide
-from repro.training.fitting import OwnOutOfFold, own_labels
+from repro.training.out_of_fold import OwnOutOfFold, own_labels
 from repro.training.scoring import Outcome, Scores
 from repro.training.stages import predict
 
@@ -209,7 +209,7 @@ def test_candidates_are_chosen_by_what_they_predict(name):
         expected[folds == k] = fitted.predict(matrix[folds == k])
 
     selection = config(Task.BINARY, "good", decision={"rule": "argmax"}).selection
-    chosen, _ = fitting.select({"m": part}, target, outcome, rows, folds, selection)
+    chosen, _ = selecting.select({"m": part}, target, outcome, rows, folds, selection)
     rule = decide({"m": part}, "m", target, outcome, rows, Argmax(rule="argmax"))
 
     assert chosen["m"].folds == tuple(

@@ -27,10 +27,11 @@ from repro.training.decision import decide
 from repro.training.drift import drift_baseline, measure
 from repro.training.estimators import build
 from repro.training.features import DerivedFeatures
-from repro.training.fitting import OutOfFold, select
+from repro.training.out_of_fold import OutOfFold
 from repro.training.preprocess import IQRClipper, fit_preprocessor, to_matrix
 from repro.training.recurrence import Leakage
 from repro.training.scoring import Outcome, Scores
+from repro.training.selecting import select
 from repro.training.splitting import fold_rows, split_rows
 
 NUMERIC = NumericSteps(impute="median", fill=None, clip_iqr=3.0, scale="standard")

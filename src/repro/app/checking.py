@@ -36,16 +36,17 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
         If nothing is wrong, and a package is missing.
     """
     config, tree = resolved.config, resolved_tree(resolved.composition)
-    errors = []
-    with own_modules(project, config.security.allowed_modules):
+    weights, allowed, errors = config.weights, config.security.allowed_modules, []
+    weighted = weights is not None and weights.metrics
+    with own_modules(project, allowed):
         for family, model in config.models.items():
             try:
-                check(family, model, config.task.kind, config.security.allowed_modules)
+                check(family, model, config.task.kind, allowed, weighted=weights is not None)
             except ReproError as error:
                 errors.append(_placed(tree, error))
         for position, metric in enumerate(config.metrics):
             try:
-                find_function(f"metrics.{position}", metric, config.security.allowed_modules)
+                find_function(f"metrics.{position}", metric, allowed, weighted=weighted)
             except ReproError as error:
                 errors.append(_placed(tree, error))
     _raise_all(errors)

@@ -176,7 +176,22 @@ def _render_metrics(metrics: Metrics) -> None:
             output.number(estimate.value),
             f"{output.number(estimate.low)} … {output.number(estimate.high)}",
             output.number(metrics.constant[name]) if name in metrics.constant else "",
+            *_nested(metrics, name),
         )
         for name, estimate in metrics.test.items()
     ]
-    output.table(("held out", "value", "interval", "constant"), rows, right="value constant")
+    headings = ("held out", "value", "interval", "constant")
+    more = () if metrics.nested is None else ("nested", "std")
+    output.table((*headings, *more), rows, right="value constant nested std")
+    if metrics.nested is not None:
+        output.say()
+        chosen = ", ".join(metrics.nested.selected)
+        output.say(f"nested: {len(metrics.nested.selected)} outer folds chose {chosen}")
+
+
+def _nested(metrics: Metrics, name: str) -> tuple[str, ...]:
+    """Return the mean and the spread of a metric over the outer folds, if there are any."""
+    if metrics.nested is None:
+        return ()
+    scores = metrics.nested.metrics.get(name)
+    return ("", "") if scores is None else (output.number(scores.mean), output.number(scores.std))

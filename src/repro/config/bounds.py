@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 # Many times what the thorough profile asks for; a training of one's own has no such limit.
 _SETTINGS = {
     "selection.folds": 1_000,
+    "selection.repeats": 100,
     "evaluation.bootstrap.resamples": 100_000,
+    "evaluation.nested": 100,
     "drift.bins": 10_000,
     "safety.leakage_leaves": 100_000,
 }

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
 from repro.config.metrics import OwnMetric, metrics_of, problem_of
-from repro.config.splits import AnySplit, Split
+from repro.config.splits import AnySplit, GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.config.training import (
     Count,
     Decision,
@@ -26,6 +26,7 @@ from repro.config.training import (
     Selection,
 )
 from repro.config.verification import Stability, VerificationSettings
+from repro.config.weights import Weights
 from repro.core.model import Later, Record
 from repro.core.suggest import did_you_mean
 
@@ -37,6 +38,17 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 def _is_empty(value: Sized) -> bool:
     return not len(value)
+
+
+def _fixed_folds(split: AnySplit) -> str:
+    """Return why folds are not drawn; empty if they are."""
+    if isinstance(split, TimeSplit):
+        return "folds of split.kind: time follow time"
+    if isinstance(split, GroupSplit) and split.kind == "group":
+        return "folds of split.kind: group follow the sizes of the groups"
+    if isinstance(split, PredefinedSplit) and split.folds_by is not None:
+        return f"split.folds_by takes them from the column '{split.folds_by}'"
+    return ""
 
 
 class Seeding(Record):
@@ -90,6 +102,7 @@ class ExperimentConfig(Record):
     stability: Stability | None = Later
     # Empty it is not written, so that keys and digests are those of before it existed.
     metrics: tuple[OwnMetric, ...] = Field(default=(), exclude_if=_is_empty)
+    weights: Weights | None = Later
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:
@@ -105,9 +118,23 @@ class ExperimentConfig(Record):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The columns that no model sees: those that are dropped, and those that rows split by."""
+        """The columns that no model sees: dropped ones, and those that rows are split by.
+
+        The weights are never a feature.
+        """
         by = () if self.split_features else self.split.columns
-        return tuple(dict.fromkeys((*self.features.drop, *by)))
+        return tuple(dict.fromkeys((*self.features.drop, *by, *self.weight_columns)))
+
+    @property
+    def weight_columns(self) -> tuple[str, ...]:
+        """The column with the weights of rows, if there is one."""
+        return () if self.weights is None else (self.weights.by,)
+
+    @property
+    def row_columns(self) -> dict[str, str]:
+        """The columns that rows are split or weighted by, each with the key that names it."""
+        split = dict(zip(self.split.columns, ("split.by", "split.folds_by"), strict=False))
+        return split | dict.fromkeys(self.weight_columns, "weights.by")
 
     @property
     def split_features(self) -> bool:
@@ -118,6 +145,46 @@ class ExperimentConfig(Record):
     def _split_fits(self) -> ExperimentConfig:
         if self.dataset.target in self.split.columns:
             raise ValueError(f"split.by: '{self.dataset.target}' is the target")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> ExperimentConfig:
+        for name in self.weight_columns:
+            if name == self.dataset.target:
+                raise ValueError(f"weights.by: '{name}' is the target; name a different column")
+            if name in self.split.columns:
+                raise ValueError(
+                    f"weights.by: rows are split by '{name}'; name a different column, or change"
+                    " split.by"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _repeats_fit(self) -> ExperimentConfig:
+        repeats = self.selection.repeats
+        if repeats == 1:
+            return self
+        start = f"selection.repeats: {repeats} repeats would have the same folds, since"
+        if fixed := _fixed_folds(self.split):
+            raise ValueError(f"{start} {fixed}; set it to 1, or use a kind of split that draws")
+        if self.seeding.scheme == "constant":
+            raise ValueError(
+                f"{start} every draw has the same seed (seeding.scheme: constant); set it to 1, or"
+                " use seeding.scheme: derived"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nested_fits(self) -> ExperimentConfig:
+        if (
+            self.evaluation.nested is not None
+            and isinstance(self.split, PredefinedSplit)
+            and self.split.folds_by is not None
+        ):
+            raise ValueError(
+                "evaluation.nested: the folds inside of an outer fold cannot be those of the column"
+                f" '{self.split.folds_by}'; set it to null, or remove split.folds_by"
+            )
         return self
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ _SECTIONS: dict[str, bool | set[str]] = {
     "decision": True,
     "evaluation": True,
     "metrics": True,
+    "weights": True,
     # The roles of columns are in the content: numbers and text have different digests in it.
     "dataset": {"target", "positive"},
 }

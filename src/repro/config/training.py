@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
-from repro.core.model import Record
+from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,10 +122,20 @@ class Model(Record):
     params: dict[str, JsonValue]
 
 
+def _is_once(value: object) -> bool:
+    return value == 1
+
+
 class Selection(Record):
-    """The choice of the model among the candidates."""
+    """The choice of the model among the candidates.
+
+    With ``repeats`` all rows are drawn into folds that many times, and every candidate is fitted
+    in each of them.
+    """
 
     folds: Annotated[int, Field(ge=2)]
+    # In no key at 1, which every experiment of before had.
+    repeats: Annotated[Count, Field(exclude_if=_is_once)] = 1
     # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
     metric: Annotated[str, Field(examples=list(built_in()))]
 
@@ -161,9 +171,14 @@ class Bootstrap(Record):
 
 
 class Evaluation(Record):
-    """The evaluation of the held-out rows."""
+    """The evaluation of the held-out rows, and of the whole procedure by nested folds.
+
+    With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
+    decision rule is repeated in each.
+    """
 
     bootstrap: Bootstrap
+    nested: Annotated[int, Field(ge=2)] | None = Later
 
 
 class Drift(Record):

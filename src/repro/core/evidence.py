@@ -17,6 +17,7 @@ from repro.core.records import (
     Finding,
     FoldScores,
     Metrics,
+    Nested,
     Predictions,
     Threshold,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_validation."
 _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
+_NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _OF_METRICS = ("model", "task", "selection_metric")
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall")
 
@@ -87,6 +89,8 @@ def evidence_of(
     facts[_UNDEFINED] = dict(metrics.undefined)
     # Their sentences hold numbers, whose last bits are no fact.
     facts[_FINDINGS] = [finding.kind for finding in metrics.findings]
+    if metrics.nested is not None:
+        facts[_CHOSEN] = list(metrics.nested.selected)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
@@ -109,11 +113,14 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
         numbers[f"{_TEST}{name}.low"] = estimate.low
         numbers[f"{_TEST}{name}.high"] = estimate.high
     numbers |= {f"{_CONSTANT}{name}": value for name, value in metrics.constant.items()}
-    for family, scores in metrics.cross_validation.items():
-        numbers[f"{_FOLDS}{family}.mean"] = scores.mean
-        numbers[f"{_FOLDS}{family}.std"] = scores.std
+    folds = {f"{_FOLDS}{family}": each for family, each in metrics.cross_validation.items()}
+    if metrics.nested is not None:
+        folds |= {f"{_NESTED}{name}": each for name, each in metrics.nested.metrics.items()}
+    for start, scores in folds.items():
+        numbers[f"{start}.mean"] = scores.mean
+        numbers[f"{start}.std"] = scores.std
         for position, value in enumerate(scores.folds, start=1):
-            numbers[f"{_FOLDS}{family}.fold_{position}"] = value
+            numbers[f"{start}.fold_{position}"] = value
     return numbers
 
 
@@ -146,8 +153,11 @@ def metrics_of(evidence: Evidence) -> Metrics:
                     if name.startswith(_CONSTANT)
                 },
                 "undefined": facts[_UNDEFINED],
-                "cross_validation": {f: _scores_of(numbers, f) for f in evidence.families},
+                "cross_validation": {
+                    family: _scores_of(numbers, f"{_FOLDS}{family}") for family in evidence.families
+                },
                 "findings": _findings_of(evidence),
+                "nested": _nested_of(evidence),
             }
         )
     except KeyError as error:
@@ -170,8 +180,18 @@ def threshold_of(evidence: Evidence) -> Threshold:
     return Threshold.model_validate({"schema": "repro.threshold/v1", **facts, **learned})
 
 
-def _scores_of(numbers: Mapping[str, float], family: str) -> FoldScores:
-    start = f"{_FOLDS}{family}"
+def _nested_of(evidence: Evidence) -> Nested | None:
+    if _CHOSEN not in evidence.facts:
+        return None
+    names = (name.removeprefix(_NESTED) for name in evidence.numbers if name.startswith(_NESTED))
+    metrics = dict.fromkeys(name.rpartition(".")[0] for name in names)
+    scores = {name: _scores_of(evidence.numbers, f"{_NESTED}{name}") for name in metrics}
+    chosen = evidence.facts[_CHOSEN]
+    selected = tuple(chosen) if isinstance(chosen, list) else chosen
+    return Nested.model_validate({"selected": selected, "metrics": scores})
+
+
+def _scores_of(numbers: Mapping[str, float], start: str) -> FoldScores:
     names = takewhile(numbers.__contains__, (f"{start}.fold_{n}" for n in count(1)))
     folds = tuple(numbers[name] for name in names)
     return FoldScores(mean=numbers[f"{start}.mean"], std=numbers[f"{start}.std"], folds=folds)

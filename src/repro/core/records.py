@@ -53,6 +53,21 @@ class Finding(Record):
         return self.kind in NOTES
 
 
+class Nested(Record):
+    """An estimate of the whole procedure, the choice of the model included, by outer folds.
+
+    Attributes
+    ----------
+    selected : tuple of str
+        The candidate that was chosen inside each outer fold.
+    metrics : dict of str to FoldScores
+        Of its predictions for the outer folds; only metrics that every chosen candidate has.
+    """
+
+    selected: tuple[str, ...]
+    metrics: dict[str, FoldScores]
+
+
 class Metrics(Record):
     """``metrics.json``: what was measured, and nothing that differs from run to run by nature.
 
@@ -64,6 +79,8 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
+    nested : Nested or None
+        If it was configured.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -75,6 +92,7 @@ class Metrics(Record):
     undefined: dict[str, str]
     cross_validation: dict[str, FoldScores]
     findings: tuple[Finding, ...]
+    nested: Nested | None = Later
 
 
 class Threshold(Record):
@@ -245,6 +263,8 @@ class Prediction(Record):
         Probability or decision score, in the order of ``Predictions.scores``.
     margin : float or None
         Distance of the deciding score from the decision boundary; None in a regression.
+    weight : float or None
+        What the row counts in the metrics; None where they are not weighted.
     """
 
     row: int
@@ -252,6 +272,7 @@ class Prediction(Record):
     label: str | float
     scores: tuple[float, ...]
     margin: float | None
+    weight: Annotated[float, Field(ge=0)] | None = Later
 
 
 class Predictions(Record):

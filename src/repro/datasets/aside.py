@@ -1,4 +1,4 @@
-"""Columns that are ignored as features: rows may be split by them, and checks look at them."""
+"""Ignored columns: rows may be split or weighted by them, and checks look at them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from repro.datasets.formats.typed import TypedTable
 from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from repro.datasets.formats.interface import Array, Body, Kind, RawTable
     from repro.datasets.roles import Roles
     from repro.tables.cells import Cells
 
 
-def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.DataFrame:
+def read_aside(raw: RawTable, roles: Roles, needed: Mapping[str, str]) -> pd.DataFrame:
     """Read the ignored columns, as numbers where every value is one, and otherwise as text.
 
     Dates that a file has as such are text too, as ISO 8601 has them.
@@ -31,8 +31,9 @@ def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.Da
     ----------
     raw : RawTable
     roles : Roles
-    needed : sequence of str
-        The columns that rows are split by; some may be features.
+    needed : mapping of str to str
+        The columns that rows are split or weighted by, each with the key that names it; some may
+        be features.
 
     Returns
     -------
@@ -47,10 +48,11 @@ def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.Da
         If a needed column is neither numbers nor text.
     """
     known = (*roles.features, *roles.ignored)
-    for name in needed:
+    for name, key in needed.items():
         if name not in known:
             raise ConfigError(
-                f"split: {raw.label} has no column '{name}'", advice=did_you_mean(name, known)
+                f"{key}: {raw.label} has no column '{name}'",
+                advice=did_you_mean(name, known),
             )
     read = dict(_columns(raw, roles.ignored, needed))
     series = {
@@ -61,7 +63,7 @@ def read_aside(raw: RawTable, roles: Roles, needed: Sequence[str] = ()) -> pd.Da
 
 
 def _columns(
-    raw: RawTable, names: Sequence[str], needed: Sequence[str]
+    raw: RawTable, names: Sequence[str], needed: Mapping[str, str]
 ) -> Iterator[tuple[str, Array]]:
     """Yield each column that can be read; all are read at once if nothing is refused."""
     if not names:

@@ -21,7 +21,7 @@ from repro.tables.cells import TEXT
 from repro.tables.errors import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from repro.config.data import Dataset, DatasetEntry, SourceDeclaration, Task
@@ -49,7 +49,7 @@ class Hashes:
 
 
 def load(
-    project: Path, dataset: Dataset, task: Task, split_by: Sequence[str] | None = None
+    project: Path, dataset: Dataset, task: Task, needed: Mapping[str, str] | None = None
 ) -> Table:
     """Read the data set of an experiment.
 
@@ -59,33 +59,33 @@ def load(
         The folder that paths are relative to.
     dataset : Dataset
     task : Task
-    split_by : sequence of str, optional
-        The columns that rows are split by, which may be empty; with them, the ignored columns are
-        read too.
+    needed : mapping of str to str, optional
+        The columns that rows are split or weighted by, each with the key that names it, which may
+        be empty; with them, the ignored columns are read too.
 
     Raises
     ------
     ConfigError
-        If a column to split by does not exist.
+        If a column to split or to weight by does not exist.
     DataError
         If its hash is not the declared one, which is checked before anything is parsed, or the
         table is not what the declaration says.
     PreconditionError
         If the data, or a package that reads it, is missing.
     """
-    return load_entry(project, dataset, task, split_by)
+    return load_entry(project, dataset, task, needed)
 
 
 def load_entry(
     project: Path,
     entry: DatasetEntry,
     task: Task | None,
-    split_by: Sequence[str] | None = None,
+    needed: Mapping[str, str] | None = None,
 ) -> Table:
     """Read a data set of the registry, as ``load`` does; without a task, the likely one."""
     payload = open_source(project, entry.source).obtain(entry.sha256)
     raw = payload.parse(entry.missing)
-    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256, split_by)
+    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256, needed)
     check_sha256(payload.label, table.sha256, entry.sha256)
     return table
 

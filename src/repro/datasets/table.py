@@ -19,7 +19,7 @@ from repro.digest.frames import digest_frame, digest_rows
 from repro.tables.cells import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from repro.config.data import DatasetEntry
     from repro.datasets.formats.interface import Array, Body, Kind, RawTable
@@ -41,12 +41,12 @@ class Table:
         The features of each role.
     content : str
         Digest of names, order and values of features and target, and of ignored columns that rows
-        are split by: the same for the same table, whatever format it was read from.
+        are split or weighted by: the same for the same table, whatever format it was read from.
     unordered : str
         Digest of the same, whatever the order of the rows.
     sha256 : str
         Of the bytes of the file; of a data set without bytes, the hexadecimal part of ``content``
-        as it is if rows are not split by a column.
+        as it is if rows are neither split nor weighted by a column.
     ignored : DataFrame of shape (n_samples, n_ignored), or None
         The ignored columns that are numbers or text, if they were asked for.
     """
@@ -71,7 +71,7 @@ def build(
     entry: DatasetEntry,
     task: Task,
     sha256: str | None,
-    split_by: Sequence[str] | None = None,
+    needed: Mapping[str, str] | None = None,
 ) -> Table:
     """Read a table as it is declared.
 
@@ -82,8 +82,9 @@ def build(
     task : Task
     sha256 : str or None
         Of the bytes that were read, where there are any.
-    split_by : sequence of str, optional
-        The columns that rows are split by; with them, the ignored columns are read too.
+    needed : mapping of str to str, optional
+        The columns that rows are split or weighted by, each with the key that names it; with them,
+        the ignored columns are read too.
 
     Raises
     ------
@@ -98,9 +99,9 @@ def build(
     frame = _whole(features, target, entry.target, roles.position)
     content = tagged_digest("table", {"frame": digest_frame(frame), "target": entry.target})
     sha256 = sha256 or content.rpartition(":")[2]
-    aside = None if split_by is None else read_aside(raw, roles, split_by)
-    if aside is not None and (by := [name for name in aside.columns if name in (split_by or ())]):
-        # A feature is in the content already.
+    aside = None if needed is None else read_aside(raw, roles, needed)
+    if aside is not None and (by := [name for name in aside.columns if name in (needed or ())]):
+        # A feature is in the content already. The tag is of before rows could have weights.
         frame = frame.join(aside[by])
         parts = {"frame": digest_frame(frame), "target": entry.target, "split_by": by}
         content = tagged_digest("table", parts)

@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from repro.core.record import AnyRecord
     from repro.divergence.side import Side
 
-_SENTENCES = {
-    "task": "task differs",
-    "models": "models or hyper-parameters differ",
-    "split": "split differs",
-    "features": "features differ",
-    "preprocessing": "preprocessing differs",
-    "selection": "selection differs",
-    "decision": "decision rule differs",
-    "evaluation": "evaluation differs",
-    "metrics": "own metrics differ",
-    "seeding": "seeding scheme differs",
-}
+# Pairs of a section and a sentence; in a mapping, `weights` would look like a parameter of KNN.
+_SENTENCES = (
+    ("task", "task differs"),
+    ("models", "models or hyper-parameters differ"),
+    ("split", "split differs"),
+    ("features", "features differ"),
+    ("preprocessing", "preprocessing differs"),
+    ("selection", "selection differs"),
+    ("decision", "decision rule differs"),
+    ("evaluation", "evaluation differs"),
+    ("metrics", "own metrics differ"),
+    ("weights", "weights of rows differ"),
+    ("seeding", "seeding scheme differs"),
+)
 
 
 def obstacles(expected: Side, actual: Side, mode: str, sample: int) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ def _other_experiment(expected: Side, actual: Side) -> list[str]:
     found += _dataset_roles(theirs.get("dataset"), ours.get("dataset"))
     if not same_value(theirs.get("seed"), ours.get("seed")):
         found.append(f"seed differs: {_sides(theirs.get('seed'), ours.get('seed'))}")
-    for section, sentence in _SENTENCES.items():
+    for section, sentence in _SENTENCES:
         if not same_value(theirs.get(section), ours.get(section)):
             found.append(f"{sentence}: {_first_difference(theirs, ours, section)}")
     found += _order_of_models(theirs.get("models"), ours.get("models"))

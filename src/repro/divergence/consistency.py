@@ -67,16 +67,21 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
     """
     stages, metrics, predictions = results.stages, results.metrics, results.predictions
     _check_versions(stages, meaning)
-    copies = {
+    outputs = outputs_of(stages)
+    copies: dict[str, object] = {
         name: getattr(metrics, name.partition(".")[2], None)
         for name in meaning.copies
         if name.startswith("metrics.")
     }
     copies |= {"threshold": results.threshold, "drift_baseline": results.baseline}
-    digests = {name: _digests(copy) for name, copy in copies.items() if copy is not None}
+    # An optional result may be absent, but not if the stage that gives it is recorded.
+    digests = {
+        name: _digests(copy)
+        for name, copy in copies.items()
+        if copy is not None or (name.startswith("metrics.") and meaning.copies[name] in outputs)
+    }
     if predictions is not None and len(predictions.rows) == predictions.total:
         digests |= digests_of_columns(predictions)
-    outputs = outputs_of(stages)
     flaws = chain(_other_copies(digests, outputs, meaning), _other_inputs(stages))
     if predictions is not None:
         odd = _other_rows(predictions, results.threshold)

@@ -118,11 +118,25 @@ def find_odd_row(predictions: Predictions, threshold: Threshold) -> str:
     for row in predictions.rows:
         if (len(row.scores), row.margin is None, type(row.label), type(row.truth)) != expected:
             return f"row {row.row}: it does not have the columns that the record names"
+    if found := _odd_weight(predictions):
+        return found
     if regression:
         return ""
     if len(predictions.scores) > 1:
         return next(filter(None, (_odd_class(row, predictions) for row in predictions.rows)), "")
     return _odd_side(predictions, threshold)
+
+
+def _odd_weight(predictions: Predictions) -> str:
+    """Say that only some rows have a weight, or that all rows are known and all weights are 0."""
+    rows = predictions.rows
+    weights = [row.weight for row in rows if row.weight is not None]
+    if weights and len(weights) < len(rows):
+        odd = next(row for row in rows if row.weight is None)
+        return f"row {odd.row}: it has no weight, and other rows have one"
+    if weights and len(rows) == predictions.total and not any(weights):
+        return f"row {rows[0].row}: its weight is 0, and so is that of every row"
+    return ""
 
 
 def _odd_class(row: Prediction, predictions: Predictions) -> str:

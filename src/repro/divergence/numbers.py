@@ -214,6 +214,9 @@ def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, s
     if not same_value(expected.truth, actual.truth):
         values = f"reference {expected.truth}, this run {actual.truth}"
         return Outcome.DIFFERS, f"the true value of row {row} differs: {values}"
+    if expected.weight != actual.weight:
+        values = f"reference {expected.weight}, this run {actual.weight}"
+        return Outcome.DIFFERS, f"the weight of row {row} differs: {values}"
     kinds = [
         (type(side.label), len(side.scores), side.margin is None) for side in (expected, actual)
     ]

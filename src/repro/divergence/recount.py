@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import Counter
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from repro.core.records import Prediction, Predictions
 
+_Counts: TypeAlias = dict[str, float]
 _EPSILON = sys.float_info.epsilon
 # Beyond this ratio of mean to spread, rounding decides what the spread is.
 _ILL_CONDITIONED = 1e5
@@ -36,7 +36,7 @@ def recount(predictions: Predictions) -> dict[str, float]:
         By the names in ``Metrics.test``. Left out is what these rows do not define.
     """
     rows = predictions.rows
-    if not rows:
+    if not any(map(_weight, rows)):
         return {}
     if not predictions.scores:
         try:
@@ -56,18 +56,17 @@ def agrees(recorded: float, recounted: float) -> bool:
 
 
 def _of_labels(rows: Sequence[Prediction], columns: Sequence[str]) -> dict[str, float]:
-    pairs = Counter((str(row.truth), str(row.label)) for row in rows)
-    truth, label, hit = _counts(pairs)
-    classes = sorted(truth | label)
-    recall = {name: _share(hit[name], truth[name]) for name in classes}
+    truth, label, hit = _counts(rows)
+    classes, total = sorted(label), math.fsum(truth.values())
+    recall = {name: _share(hit[name], truth.get(name, 0.0)) for name in classes}
     precision = {name: _share(hit[name], label[name]) for name in classes}
-    # 2pr / (p + r), in whole numbers.
-    f1 = {name: _share(2 * hit[name], truth[name] + label[name]) for name in classes}
+    # 2pr / (p + r), without a quotient of quotients.
+    f1 = {name: _share(2 * hit[name], truth.get(name, 0.0) + label[name]) for name in classes}
     found = {
-        "accuracy": _share(hit.total(), len(rows)),
+        "accuracy": _share(math.fsum(hit.values()), total),
         "balanced_accuracy": _mean([recall[name] for name in truth]),
         "f1_macro": _mean(list(f1.values())),
-        "f1_weighted": math.fsum(f1[name] * truth[name] for name in classes) / len(rows),
+        "f1_weighted": math.fsum(f1[name] * truth[name] for name in truth) / total,
         "precision_macro": _mean(list(precision.values())),
         "recall_macro": _mean(list(recall.values())),
     }
@@ -77,48 +76,56 @@ def _of_labels(rows: Sequence[Prediction], columns: Sequence[str]) -> dict[str, 
     return found
 
 
-def _counts(pairs: Counter[tuple[str, str]]) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Count each class among true values, among labels, and where both are it."""
-    truth: Counter[str] = Counter()
-    label: Counter[str] = Counter()
-    hit: Counter[str] = Counter()
-    for (expected, found), times in pairs.items():
-        truth[expected] += times
-        label[found] += times
+def _counts(rows: Sequence[Prediction]) -> tuple[_Counts, _Counts, _Counts]:
+    """Count each class among true values, among labels, and where both are it, by weight."""
+    classes = {str(value) for row in rows for value in (row.truth, row.label)}
+    label: _Counts = dict.fromkeys(classes, 0.0)
+    hit: _Counts = dict.fromkeys(classes, 0.0)
+    truth: _Counts = {}
+    for row in rows:
+        expected, found, weight = str(row.truth), str(row.label), _weight(row)
+        truth[expected] = truth.get(expected, 0.0) + weight
+        label[found] += weight
         if expected == found:
-            hit[expected] += times
+            hit[expected] += weight
     return truth, label, hit
 
 
 def _of_scores(rows: Sequence[Prediction], columns: Sequence[str]) -> Iterator[tuple[str, float]]:
     areas, averages = [], []
     for position, name in enumerate(columns):
-        ranked = [(row.scores[position], row.truth == name) for row in rows]
-        positives = sum(hit for _, hit in ranked)
-        if 0 < positives < len(rows):
-            area, average = _ranking(ranked, positives)
+        ranked = [(row.scores[position], row.truth == name, _weight(row)) for row in rows]
+        positives, others = (
+            math.fsum(weight for _, hit, weight in ranked if hit == side) for side in (True, False)
+        )
+        if positives and others:
+            area, average = _ranking(ranked, positives, others)
             areas.append(area)
             averages.append(average)
     if len(areas) == len(columns):
         yield "roc_auc", _mean(areas)
         yield "average_precision", _mean(averages)
     if all(0.0 <= score <= 1.0 for row in rows for score in row.scores):
-        yield "brier", _mean([_squares(row, columns) for row in rows])
+        yield "brier", _mean([_squares(row, columns) for row in rows], rows)
         likelihoods = [_likelihood(row, columns) for row in rows]
         if None not in likelihoods:
-            yield "log_loss", _mean([-math.log(each) for each in likelihoods if each is not None])
+            known = [-math.log(each) for each in likelihoods if each is not None]
+            yield "log_loss", _mean(known, rows)
 
 
-def _ranking(ranked: Sequence[tuple[float, bool]], positives: int) -> tuple[float, float]:
+def _ranking(
+    ranked: Sequence[tuple[float, bool, float]], positives: float, negatives: float
+) -> tuple[float, float]:
     """Return the area under the ROC curve and the average precision; ties share a threshold."""
-    negatives = len(ranked) - positives
-    found, seen, area, average = 0, 0, 0.0, []
+    found, seen, area, average = 0.0, 0.0, 0.0, []
     for _, tied in groupby(sorted(ranked, reverse=True), key=lambda pair: pair[0]):
-        hits = [hit for _, hit in tied]
-        new, others = sum(hits), len(hits) - sum(hits)
+        sides: dict[bool, float] = {True: 0.0, False: 0.0}
+        for _, hit, weight in tied:
+            sides[hit] += weight
+        new, others = sides[True], sides[False]
         area += others * (found + new / 2)
-        found, seen = found + new, seen + len(hits)
-        average.append(new * found / seen)
+        found, seen = found + new, seen + new + others
+        average.append(new * _share(found, seen))
     return area / (positives * negatives), math.fsum(average) / positives
 
 
@@ -140,22 +147,27 @@ def _likelihood(row: Prediction, columns: Sequence[str]) -> float | None:
 def _of_numbers(rows: Sequence[Prediction]) -> Iterator[tuple[str, float]]:
     truth = [float(row.truth) for row in rows]
     errors = [value - float(row.label) for value, row in zip(truth, rows, strict=True)]
-    centre = _mean(truth)
-    squared, total = _of_squares(errors), _of_squares([value - centre for value in truth])
-    yield "rmse", math.sqrt(squared / len(rows))
-    yield "mae", _mean([abs(error) for error in errors])
-    spread = math.sqrt(total / len(rows))
-    if total > _TINY and spread * _ILL_CONDITIONED > abs(centre):
+    centre = _mean(truth, rows)
+    squared = _mean([error**2 for error in errors], rows)
+    total = _mean([(value - centre) ** 2 for value in truth], rows)
+    yield "rmse", math.sqrt(squared)
+    yield "mae", _mean([abs(error) for error in errors], rows)
+    if total > _TINY and math.sqrt(total) * _ILL_CONDITIONED > abs(centre):
         yield "r2", 1 - squared / total
 
 
-def _of_squares(values: Sequence[float]) -> float:
-    return math.fsum(value**2 for value in values)
-
-
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
+def _weight(row: Prediction) -> float:
+    return 1 if row.weight is None else row.weight
+
+
+def _mean(values: Sequence[float], rows: Sequence[Prediction] = ()) -> float:
+    """Return the mean, weighted where the rows have weights."""
+    if not rows or rows[0].weight is None:
+        return math.fsum(values) / len(values)
+    weights = [_weight(row) for row in rows]
+    pairs = zip(weights, values, strict=True)
+    return math.fsum(weight * value for weight, value in pairs) / math.fsum(weights)

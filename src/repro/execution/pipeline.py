@@ -81,11 +81,9 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         check_level(environment)
         observer.preparing("taking the numeric fingerprint of this machine")
         environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
-        for family, model in config.models.items():
-            check(family, model, config.task.kind, config.security.allowed_modules)
-        load_measures(config.task, config.metrics, config.security.allowed_modules)
+        _check_parts(config)
         observer.preparing(f"loading the data set {config.dataset.name}")
-        table = load(project, config.dataset, config.task, config.split.columns)
+        table = load(project, config.dataset, config.task, config.row_columns)
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
@@ -105,6 +103,15 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
     check_level(environment)
     keys = keys_of(config, table, environment)
     return Execution(config, table, training, environment, keys, code)
+
+
+def _check_parts(config: ExperimentConfig) -> None:
+    """Check that estimators and metrics can be made, and take the weights of rows."""
+    weights, allowed = config.weights, config.security.allowed_modules
+    for family, model in config.models.items():
+        check(family, model, config.task.kind, allowed, weighted=weights is not None)
+    weighted = weights is not None and weights.metrics
+    load_measures(config.task, config.metrics, allowed, weighted=weighted)
 
 
 def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environment:
@@ -135,7 +142,7 @@ def keys_of(config: ExperimentConfig, table: Table, environment: Environment) ->
 
 def predictions_of(training: Training) -> Predictions:
     """Return every held-out prediction as plain values."""
-    margins = training.margins
+    margins, weights = training.margins, training.weights
     count = len(training.test_rows)
     scores = training.scores.values.tolist() if training.outcome.columns else [[]] * count
     return Predictions(
@@ -148,6 +155,7 @@ def predictions_of(training: Training) -> Predictions:
                 label=training.labels[i].item(),
                 scores=tuple(scores[i]),
                 margin=None if margins is None else float(margins[i]),
+                weight=None if weights is None else float(weights[i]),
             )
             for i in range(count)
         ),

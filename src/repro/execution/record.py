@@ -9,6 +9,7 @@ from repro.config.keys import identity_parts
 from repro.core.evidence import evidence_of
 from repro.core.jsonfile import bound
 from repro.core.record import DataMaterial, Identity, Materials, PipelineRecipe, RunRecord
+from repro.divergence.compare import outputs_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
             steps=stages.stages,
             series=(),
             evidence=evidence_of(
-                results.metrics, results.threshold, results.predictions, MEANING.copies
+                results.metrics, results.threshold, results.predictions, _copies(stages)
             ),
             recipe=PipelineRecipe(
                 kind="pipeline", config=config.model_dump(mode="json", by_alias=True)
@@ -86,6 +87,12 @@ def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
             digest="",
         )
     )
+
+
+def _copies(stages: Stages) -> dict[str, str]:
+    """Return what the record copies from the stages that it has; some are optional."""
+    outputs = outputs_of(stages)
+    return {name: source for name, source in MEANING.copies.items() if source in outputs}
 
 
 def record_of_execution(execution: Execution, predictions: Predictions | None) -> RunRecord:

@@ -100,6 +100,14 @@ class Facts:
         return f"{split['test_size']}{strata}"
 
     @property
+    def weighted(self) -> str:
+        """The column with the weights of rows, and what they count in; empty without weights."""
+        weights = self.config.get("weights")
+        if not weights:
+            return ""
+        return f"{weights['by']}, in {'fits and metrics' if weights['metrics'] else 'fits alone'}"
+
+    @property
     def overrides(self) -> list[tuple[str, object, str]]:
         """Each value that is not the experiment's own: its key, itself, and what set it."""
         return [

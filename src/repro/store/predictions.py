@@ -7,7 +7,8 @@ The header shows the task, and with it what a cell is:
 ``row,truth,prediction``
     A regression: both are numbers.
 
-``margin`` is present if the predictions have one. Numbers are written in their shortest form that
+``margin`` is present if the predictions have one, and ``weight`` follows as the last column where
+metrics are weighted. Numbers are written in their shortest form that
 reads back to the same bits, text is quoted where CSV needs it, lines end in a line feed on every
 platform. There is one way to write given predictions, and nothing else is read.
 """
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _SCORE = "score:"
 _CLASSES = ("row", "truth", "label")
 _NUMBERS = ("row", "truth", "prediction")
-_MARGIN = "margin"
+_MARGIN, _WEIGHT = "margin", "weight"
 # A class may be named by a long text; nobody names one by a megabyte.
 _LONGEST_CELL = 2**20
 _SHOWN = 200
@@ -44,7 +45,7 @@ def write_predictions(predictions: Predictions) -> bytes:
     ------
     ValueError
         If some are missing, classes and numbers are mixed, a number is not finite, a row appears
-        twice, or not every row has the same scores and margin.
+        twice, or not every row has scores, a margin and a weight of the same form.
     """
     rows = predictions.rows
     if predictions.total != len(rows):
@@ -90,6 +91,7 @@ class _Layout:
     classes: bool
     scores: tuple[str, ...]
     margin: bool
+    weight: bool
 
     @classmethod
     def of(cls, predictions: Predictions) -> Self:
@@ -101,17 +103,21 @@ class _Layout:
             classes=bool(predictions.scores) or any(isinstance(row.truth, str) for row in rows),
             scores=predictions.scores,
             margin=any(row.margin is not None for row in rows),
+            weight=any(row.weight is not None for row in rows),
         )
 
     @classmethod
     def from_header(cls, cells: Sequence[str]) -> Self:
         """Return the layout of a header."""
-        margin = cells[-1:] == [_MARGIN]
-        scores = cells[len(_CLASSES) : -1 if margin else None]
+        weight = cells[-1:] == [_WEIGHT]
+        before = cells[:-1] if weight else cells
+        margin = before[-1:] == [_MARGIN]
+        scores = before[len(_CLASSES) : -1 if margin else None]
         found = cls(
             classes=tuple(cells[: len(_CLASSES)]) == _CLASSES,
             scores=tuple(cell.removeprefix(_SCORE) for cell in scores),
             margin=margin,
+            weight=weight,
         )
         if found.header != cells or len(set(scores)) != len(scores):
             expected = f"row,truth,label,{_SCORE}<class>,...,{_MARGIN} or row,truth,prediction"
@@ -121,16 +127,18 @@ class _Layout:
     @property
     def header(self) -> list[str]:
         names = [*(_CLASSES if self.classes else _NUMBERS), *map(_SCORE.__add__, self.scores)]
-        return [*names, _MARGIN] if self.margin else names
+        return [*names, *([_MARGIN] if self.margin else []), *([_WEIGHT] if self.weight else [])]
 
     def cells(self, row: Prediction) -> list[str]:
         """Return a prediction as text."""
-        if len(row.scores) != len(self.scores) or (row.margin is not None) != self.margin:
+        form = (len(row.scores), row.margin is not None, row.weight is not None)
+        if form != (len(self.scores), self.margin, self.weight):
             raise ValueError(
-                f"row {row.row}: its scores and margin differ in form from the other rows"
+                f"row {row.row}: its scores, margin and weight differ in form from the other rows"
             )
         outcomes = map(_class if self.classes else _number, (row.truth, row.label))
-        numbers = row.scores if row.margin is None else (*row.scores, row.margin)
+        last = (number for number in (row.margin, row.weight) if number is not None)
+        numbers = (*row.scores, *last)
         return [str(row.row), *outcomes, *map(_number, numbers)]
 
     def prediction(self, cells: Sequence[str]) -> Prediction:
@@ -139,12 +147,14 @@ class _Layout:
             raise ValueError(f"expected {len(self.header)} cells, found {len(cells)}")
         row, truth, label, *rest = cells
         numbers = tuple(map(_read_number, rest))
+        weight = numbers[-1] if self.weight else None
         return Prediction(
             row=_read_row(row),
             truth=truth if self.classes else _read_number(truth),
             label=label if self.classes else _read_number(label),
             scores=numbers[: len(self.scores)],
-            margin=numbers[-1] if self.margin else None,
+            margin=numbers[len(self.scores)] if self.margin else None,
+            weight=weight,
         )
 
 

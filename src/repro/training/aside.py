@@ -11,9 +11,9 @@ import pandas as pd
 from repro.config.splits import Split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from repro.config.splits import AnySplit
+    from repro.config.experiment import ExperimentConfig
 
 # A date of ISO 8601 in full, such as 2024-03-31 or 2024-03-31T12:00.
 _DATE = r"\d{4}-\d{2}-\d{2}.*"
@@ -28,7 +28,7 @@ class Aside:
     Attributes
     ----------
     columns : DataFrame of shape (n_samples, n_columns)
-        Ignored and dropped columns, without those that rows are split by.
+        Ignored and dropped columns, without those that rows are split or weighted by.
     dates : tuple of str
         Columns whose values are dates, if rows are drawn at random.
     """
@@ -38,23 +38,21 @@ class Aside:
 
 
 def aside_of(
-    split: AnySplit, features: pd.DataFrame, ignored: pd.DataFrame | None, dropped: Sequence[str]
+    config: ExperimentConfig, features: pd.DataFrame, ignored: pd.DataFrame | None
 ) -> Aside | None:
     """Return what there is to look at beside the features; None if there is nothing.
 
     Parameters
     ----------
-    split : Split or a split by columns
+    config : ExperimentConfig
     features : DataFrame of shape (n_samples, n_features)
         As the data set declares them.
     ignored : DataFrame of shape (n_samples, n_ignored), or None
-    dropped : sequence of str
-        The features that are left out.
     """
     known = features if ignored is None else features.join(ignored)
-    beside = [*(() if ignored is None else ignored.columns), *dropped]
-    kept = [n for n in known.columns if n in beside and n not in split.columns]
-    dates = tuple(_dates(known)) if isinstance(split, Split) else ()
+    beside = [*(() if ignored is None else ignored.columns), *config.left_out]
+    kept = [n for n in known.columns if n in beside and n not in config.row_columns]
+    dates = tuple(_dates(known)) if isinstance(config.split, Split) else ()
     return Aside(known[kept], dates) if kept or dates else None
 
 

@@ -40,6 +40,7 @@ class Resamples:
     ----------
     rows : Evaluated
     counts : ndarray of float64, shape (n_resamples, n_samples)
+        Times the weight of the row, for functions that compute all resamples at once.
     """
 
     rows: Evaluated
@@ -56,6 +57,7 @@ def intervals(
     measures: Measures | None = None,
     *,
     groups: npt.NDArray[Any] | None = None,
+    weights: Array | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Return the interval of every metric of ``metrics.evaluate``.
 
@@ -68,11 +70,18 @@ def intervals(
     groups : ndarray of shape (n_samples,), optional
         Rows of one value are drawn together, since they are not independent (the cluster
         bootstrap of Field and Welsh, 2007).
+    weights : ndarray of float64, shape (n_samples,), optional
+        A row that is drawn brings its weight. Rows of the weight 0 are not drawn, so that no
+        resample lacks a class.
 
     Returns
     -------
     dict of str to (low, high)
     """
+    rows = Evaluated(target, predicted, scores, outcome, weights)
+    if weights is not None:
+        rows, counted = rows.take(np.flatnonzero(weights)), weights > 0
+        target, groups = rows.target, None if groups is None else groups[counted]
     strata = [np.arange(len(target))]
     if outcome.task is not Task.REGRESSION:
         strata = [np.flatnonzero(target == label) for label in np.unique(target)]
@@ -80,7 +89,6 @@ def intervals(
     if group_of_row is not None:
         strata = _of_groups(strata, group_of_row)
     defined = (measures or load_measures(outcome.task)).defined(scores)
-    rows = Evaluated(target, predicted, scores, outcome)
     blocks = [
         _weighed(Resamples(rows, counts), defined)
         for counts in _draws(strata, settings.resamples, seed, group_of_row)
@@ -129,8 +137,9 @@ def _draws(
 
 def _weighed(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:
     """Compute metrics of all resamples; those that are computed together, once."""
+    weighed = Resamples(drawn.rows, drawn.rows.weighed(drawn.counts))
     together = dict.fromkeys(each.metric.resampled for each in measures if each.metric.resampled)
-    values = {target: resolve(target)(drawn) for target in together}
+    values = {target: resolve(target)(weighed) for target in together}
     return {
         each.metric.name: values[each.metric.resampled][each.metric.name]
         if each.metric.resampled

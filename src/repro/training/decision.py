@@ -11,8 +11,9 @@ from repro.config.data import Task
 from repro.config.training import FixedThreshold, TargetPrecision
 from repro.core.errors import ConfigError
 from repro.core.records import Threshold
-from repro.training.fitting import own_labels
+from repro.training.out_of_fold import own_labels
 from repro.training.scoring import Scores, boundary, contradicts
+from repro.training.weights import of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from repro.config.training import Argmax
-    from repro.training.fitting import OutOfFold
+    from repro.training.out_of_fold import OutOfFold
     from repro.training.scoring import Labels, Outcome
+    from repro.training.weights import Weights
 
 ARGMAX = "argmax"
 
@@ -33,6 +35,7 @@ def decide(
     outcome: Outcome,
     train_rows: npt.NDArray[np.int64],
     decision: Argmax | FixedThreshold | TargetPrecision,
+    metric_weights: Weights | None = None,
 ) -> Threshold:
     """Learn the threshold of a binary task.
 
@@ -40,14 +43,18 @@ def decide(
     target, so that recall is as high as it can be. Where no score reaches it, it is the score of
     the highest precision, and ``reached`` is false. With ``argmax`` the estimator itself decides:
     the threshold says where its scores are even, unless its labels do not follow from them.
+
+    Where metrics are weighted, so are precision and recall. With folds that are drawn several
+    times, the scores are those of the first draw: each is of one model, as that of a new row is.
     """
     if outcome.task is not Task.BINARY:
         return _without_threshold(decision.rule)
     known, scores, own = _scored(out_of_fold[selected])
     truth = target[train_rows][known] == outcome.positive
+    weights = of_rows(metric_weights, train_rows[known])
     values = scores.values[:, 0]
     if isinstance(decision, TargetPrecision):
-        return _at_precision(truth, values, decision.precision)
+        return _at_precision(truth, values, decision.precision, weights)
     fixed = decision.threshold if isinstance(decision, FixedThreshold) else None
     if fixed is not None and scores.kind != "probability":
         raise ConfigError(
@@ -67,8 +74,8 @@ def decide(
         threshold=limit if follows else None,
         target=None,
         reached=True,
-        precision=float(precision_score(truth, above, zero_division=0.0)),
-        recall=float(recall_score(truth, above, zero_division=0.0)),
+        precision=float(precision_score(truth, above, zero_division=0.0, sample_weight=weights)),
+        recall=float(recall_score(truth, above, zero_division=0.0, sample_weight=weights)),
     )
 
 
@@ -92,9 +99,12 @@ def _without_threshold(rule: str) -> Threshold:
 
 
 def _at_precision(
-    truth: npt.NDArray[np.bool_], values: npt.NDArray[np.float64], wanted: float
+    truth: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.float64],
+    wanted: float,
+    weights: Weights | None,
 ) -> Threshold:
-    precision, recall, thresholds = precision_recall_curve(truth, values)
+    precision, recall, thresholds = precision_recall_curve(truth, values, sample_weight=weights)
     reaching = np.flatnonzero(precision[:-1] >= wanted)
     # Thresholds ascend: the first that reaches the target has the highest recall.
     chosen = int(reaching[0]) if reaching.size else int(np.argmax(precision[:-1]))

@@ -47,6 +47,8 @@ class Stage:
         Raised when the same inputs come to mean a different computation.
     diagnostic : bool
         Whether no metric and no prediction follows from the outputs: they only comment on them.
+    setting : str
+        Dotted key of the configuration without which the stage is left out; empty if it never is.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Stage:
     derives: tuple[Derivation, ...] = ()
     version: int = 1
     diagnostic: bool = False
+    setting: str = ""
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -90,7 +93,7 @@ STAGES = (
         version=2,
     ),
     Stage(
-        "select", "repro.training.fitting:select", ("cross_validation", "selected"), ARITHMETIC,
+        "select", "repro.training.selecting:select", ("cross_validation", "selected"), ARITHMETIC,
         copies={
             "metrics.model": "selected",
             "metrics.cross_validation": "cross_validation",
@@ -126,6 +129,10 @@ STAGES = (
         copies={"metrics.constant": "constant"},
     ),
     Stage(
+        "nested", "repro.training.nested:nested_scores", ("nested",), (*FITTING, *SAMPLING),
+        copies={"metrics.nested": "nested"}, setting="evaluation.nested",
+    ),
+    Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
         version=3, diagnostic=True,
     ),
@@ -144,7 +151,11 @@ SETTINGS = (
     Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
     Setting(
         "dataset", "data set", "training reads its table",
-        ("frame", "frame_numeric", "target", "outcome", "split_columns"), data=True,
+        (
+            "frame", "frame_numeric", "target", "outcome", "split_columns", "fit_weights",
+            "metric_weights",
+        ),
+        data=True,
     ),
     # What is ignored is in no key: only diagnostic stages look at it.
     Setting("dataset", "ignored columns", "checks look at them", ("aside",), keyed=False),
@@ -159,6 +170,10 @@ SETTINGS = (
     Setting("decision", "decision rule", "it decides the labels", ("decision",)),
     Setting("evaluation", "evaluation", "intervals are drawn by it", ("evaluation",)),
     Setting("metrics", "own metrics", "models are measured by them", ("metrics",)),
+    Setting(
+        "weights", "weights of rows", "models are fitted or measured with them",
+        ("fit_weights", "metric_weights"),
+    ),
     Setting("drift", "drift settings", "columns are binned by them", ("drift",), keyed=False),
     Setting(
         "safety", "limits of the checks", "findings follow them", ("safety",), keyed=False

@@ -50,18 +50,22 @@ def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseE
     )
 
 
-def check(family: str, model: Model, kind: str, allowed: Sequence[str]) -> None:
+def check(
+    family: str, model: Model, kind: str, allowed: Sequence[str], *, weighted: bool = False
+) -> None:
     """Check a candidate as far as that is possible without data.
 
     Parameters
     ----------
     kind : str
         ``classification`` or ``regression``.
+    weighted : bool, optional
+        Whether rows have weights.
 
     Raises
     ------
     ConfigError, PreconditionError
-        As ``build``; or if the estimator is not made for this kind of task.
+        As ``build``; or if the estimator is not made for this kind of task, or takes no weights.
     """
     estimator = build(family, model, 0, allowed)
     where, name = f"models.{family}.estimator", type(estimator).__name__
@@ -76,6 +80,10 @@ def check(family: str, model: Model, kind: str, allowed: Sequence[str]) -> None:
     missing = [m for m in ("fit", "predict") if not role and not hasattr(estimator, m)]
     if missing:
         raise ConfigError(f"{where}: {name} has no method '{missing[0]}'", advice=f"name {wanted}")
+    if weighted:
+        from repro.training.weighted_fits import check_takes_weights  # noqa: PLC0415
+
+        check_takes_weights(family, estimator)
     if kind != "regression" and not any(hasattr(type(estimator), score) for score in _SCORES):
         raise ConfigError(
             f"{where}: {name} has neither predict_proba nor decision_function",

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from repro.config.data import Task
 from repro.core.errors import DataError
-from repro.core.records import FoldScores
 from repro.training.estimators import build, refusal
-from repro.training.folds import count_folds, masks, scored_in
+from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
-from repro.training.measures import Evaluated, load_measures
+from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
+from repro.training.weights import check_counts, of_rows
 from repro.training.wide import fitted_for
 
 if TYPE_CHECKING:
@@ -28,57 +29,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-    from repro.config.training import Model, Preprocessing, Selection
-    from repro.training.folds import ForwardFolds
-    from repro.training.measures import Measure, Measures
+    from repro.config.training import Model, Preprocessing
+    from repro.training.folds import Folds
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
+    from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class OutOfFold:
-    """The scores of one candidate for every training row, each from a fit that never saw it.
-
-    Attributes
-    ----------
-    scores : Scores
-        In the order of the training rows; NaN for a row that no fold scores.
-    converged : bool
-        Whether every fit did.
-    """
-
-    scores: Scores
-    converged: bool
-
-
-@dataclass(frozen=True)
-class OwnOutOfFold(OutOfFold):
-    """Of a candidate that does more than its scores say.
-
-    A type of its own, so that every other candidate's digest stays as it was.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (n_train,), or None
-        What the candidate predicts, where that does not follow from its scores.
-    drew : bool
-        Whether some fit, or the scoring after it, drew from a global random generator.
-    """
-
-    labels: Labels | None
-    drew: bool
-
-
-def own_labels(part: OutOfFold) -> Labels | None:
-    """Return the labels that a candidate predicts against its scores; None if it does not."""
-    return part.labels if isinstance(part, OwnOutOfFold) else None
-
-
-def drew_globally(part: OutOfFold) -> bool:
-    """Check whether a candidate drew from a global random generator."""
-    return isinstance(part, OwnOutOfFold) and part.drew
 
 
 @dataclass(frozen=True)
@@ -96,6 +53,7 @@ def fit(
     allowed_modules: Sequence[str],
     matrix: Matrix,
     target: Labels,
+    weights: Weights | None = None,
 ) -> tuple[BaseEstimator, bool]:
     """Fit one candidate; return also whether its solver converged.
 
@@ -104,16 +62,27 @@ def fit(
 
     Raises
     ------
+    ConfigError
+        If there are weights, and the estimator takes none.
     DataError
         If the estimator refuses the data or a parameter's value.
     """
     estimator = build(family, model, seed, allowed_modules)
+    arguments = _arguments(family, estimator, weights)
     seed_global_generators(seed)
     with warnings.catch_warnings(record=True) as caught, refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
         estimator = fitted_for(estimator, matrix)
-        estimator.fit(matrix, target)
+        estimator.fit(matrix, target, **arguments)
     return estimator, not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+
+
+def _arguments(family: str, estimator: BaseEstimator, weights: Weights | None) -> dict[str, Any]:
+    if weights is None:
+        return {}
+    from repro.training.weighted_fits import fit_arguments  # noqa: PLC0415
+
+    return fit_arguments(family, estimator, weights)
 
 
 def cross_validate(
@@ -121,7 +90,7 @@ def cross_validate(
     target: Labels,
     outcome: Outcome,
     train_rows: Rows,
-    fold_of_row: Rows | ForwardFolds,
+    fold_of_row: Folds,
     numeric: Sequence[str],
     categorical: Sequence[str],
     preprocessing: Preprocessing,
@@ -129,10 +98,16 @@ def cross_validate(
     allowed_modules: Sequence[str],
     cross_validate_seeds: Mapping[str, int],
     workers: Workers,
+    fit_weights: Weights | None = None,
 ) -> dict[str, OutOfFold]:
     """Score every training row by every candidate, out of fold.
 
-    Preprocessing is learned separately in each fold, once for all candidates.
+    Preprocessing is learned separately in each fold, once for all candidates, and without weights.
+
+    Parameters
+    ----------
+    fit_weights : ndarray of shape (n_samples,), optional
+        The weights of all rows.
 
     Returns
     -------
@@ -142,26 +117,39 @@ def cross_validate(
     Raises
     ------
     DataError
-        If an estimator refuses the data, or the target is too large to be measured.
+        If an estimator refuses the data, the target is too large to be measured, or a fold has
+        nothing of weight to learn from.
     """
     if outcome.task is Task.REGRESSION:
         _check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
+    weights = of_rows(fit_weights, train_rows)
+    for fold, (inside, _) in enumerate(masks(fold_of_row), start=1):
+        what = f"rows that fold {fold} learns from"
+        check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
     tasks, labels = [], []
     count = count_folds(fold_of_row)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         learned = fit_preprocessor(features[inside], numeric, categorical, preprocessing)
         shared = (to_matrix(learned, features[inside]), target[inside])
-        held_out = to_matrix(learned, features[outside])
+        rest = (to_matrix(learned, features[outside]), outcome, of_rows(weights, inside))
         for family, model in models.items():
             seed = cross_validate_seeds[f"cross_validate/{family}/{fold}"]
-            tasks.append((family, model, seed, allowed_modules, *shared, held_out, outcome))
+            tasks.append((family, model, seed, allowed_modules, *shared, *rest))
             labels.append(f"{family}, fold {fold + 1} of {count}")
     results = workers.map(_fit_and_score, tasks, labels)
     return {
-        family: _gathered(results[position :: len(models)], scored_in(fold_of_row), outcome)
+        family: joined(_by_draw(results[position :: len(models)], fold_of_row, outcome))
         for position, family in enumerate(models)
     }
+
+
+def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
+    every = iter(parts)
+    return [
+        _gathered(list(islice(every, count_folds(draw))), scored_in(draw), outcome)
+        for draw in draws(folds)
+    ]
 
 
 def _check_size(target: Labels) -> None:
@@ -187,8 +175,9 @@ def _fit_and_score(
     target: Labels,
     held_out: Matrix,
     outcome: Outcome,
+    weights: Weights | None = None,
 ) -> _FoldResult:
-    estimator, converged = fit(family, model, seed, allowed, matrix, target)
+    estimator, converged = fit(family, model, seed, allowed, matrix, target, weights)
     with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
         _check_scores(scores, held_out.shape[0])
@@ -229,63 +218,6 @@ def _own_labels(
     return None if np.array_equal(labels, following) else labels
 
 
-def select(
-    out_of_fold: Mapping[str, OutOfFold],
-    target: Labels,
-    outcome: Outcome,
-    train_rows: Rows,
-    fold_of_row: Rows | ForwardFolds,
-    selection: Selection,
-    metrics: Measures | None = None,
-) -> tuple[dict[str, FoldScores], str]:
-    """Choose the candidate with the best mean over folds; the first one wins a tie.
-
-    Raises
-    ------
-    DataError
-        If a candidate does not have the metric of selection, or it is no finite number.
-    """
-    target = target[train_rows]
-    measure = (metrics or load_measures(outcome.task)).named(selection.metric)
-    scored = {
-        family: _fold_scores(family, part, target, outcome, scored_in(fold_of_row), measure)
-        for family, part in out_of_fold.items()
-    }
-    sign = 1 if measure.metric.greater_is_better else -1
-    return scored, max(scored, key=lambda family: sign * scored[family].mean)
-
-
-def _fold_scores(
-    family: str,
-    part: OutOfFold,
-    target: Labels,
-    outcome: Outcome,
-    fold_of_row: Rows,
-    measure: Measure,
-) -> FoldScores:
-    metric, labels = measure.metric.name, own_labels(part)
-    if measure.undefined(part.scores):
-        raise DataError(
-            f"selection.metric: {metric} needs probabilities, but {family} gives decision scores",
-            advice="select by roc_auc, or remove the family from 'families'",
-        )
-    if labels is None:
-        labels = decide_labels(part.scores, outcome, None)
-    rows = Evaluated(target, labels, part.scores, outcome)
-    folds = [
-        measure.value(rows.take(np.flatnonzero(fold_of_row == k)))
-        for k in range(int(fold_of_row.max()) + 1)
-    ]
-    mean, std = float(np.mean(folds)), float(np.std(folds))
-    if not np.isfinite([mean, std]).all():
-        raise DataError(
-            f"selection.metric: {metric} of {family} is {mean:.3g} ± {std:.3g} over the folds,"
-            " expected finite numbers",
-            advice=f"scale the target, or remove {family} from 'families'",
-        )
-    return FoldScores(mean=mean, std=std, folds=tuple(folds))
-
-
 def fit_selected(
     selected: str,
     models: Mapping[str, Model],
@@ -294,7 +226,9 @@ def fit_selected(
     train_matrix: Matrix,
     target: Labels,
     train_rows: Rows,
+    fit_weights: Weights | None = None,
 ) -> tuple[BaseEstimator, bool]:
     """Fit the chosen candidate on all training rows."""
-    seed = fit_seeds[f"fit/{selected}"]
-    return fit(selected, models[selected], seed, allowed_modules, train_matrix, target[train_rows])
+    seed, model = fit_seeds[f"fit/{selected}"], models[selected]
+    weights = of_rows(fit_weights, train_rows)
+    return fit(selected, model, seed, allowed_modules, train_matrix, target[train_rows], weights)

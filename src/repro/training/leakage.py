@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from repro.config.training import Safety
     from repro.training.aside import Aside
-    from repro.training.folds import ForwardFolds
+    from repro.training.folds import Folds
     from repro.training.scoring import Labels, Outcome
 
     Rows = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ def suspect_features(
     outcome: Outcome,
     train_rows: Rows,
     test_rows: Rows,
-    fold_of_row: Rows | ForwardFolds,
+    fold_of_row: Folds,
     safety: Safety,
     leakage_seeds: Mapping[str, int],
     aside: Aside | None = None,

@@ -33,6 +33,7 @@ from repro.digest.artefact import digest_artefact
 from repro.training.classes import import_allowed
 from repro.training.generators import state_of_global_generators
 from repro.training.scoring import indicators
+from repro.training.weights import of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,17 +60,24 @@ class Evaluated:
     target, predicted : ndarray of shape (n_samples,)
     scores : Scores
     outcome : Outcome
+    weights : ndarray of float64, shape (n_samples,), or None
+        If metrics are weighted.
     """
 
     target: Labels
     predicted: Labels
     scores: Scores
     outcome: Outcome
+    weights: npt.NDArray[np.float64] | None = None
 
     def take(self, rows: Rows) -> Evaluated:
         """Return some rows, as often as they are named."""
-        scores = self.scores.take(rows)
-        return Evaluated(self.target[rows], self.predicted[rows], scores, self.outcome)
+        scores, weights = self.scores.take(rows), of_rows(self.weights, rows)
+        return Evaluated(self.target[rows], self.predicted[rows], scores, self.outcome, weights)
+
+    def weighed(self, counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return what rows count that occur several times: their weight as many times."""
+        return counts if self.weights is None else counts * self.weights
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,14 @@ class Measure:
         lacks = self.metric.needs is Needs.PROBABILITIES and scores.kind != "probability"
         return NEEDS_PROBABILITIES if lacks else ""
 
-    def value(self, rows: Evaluated, weights: npt.NDArray[np.float64] | None = None) -> float:
+    def value(self, rows: Evaluated, counts: npt.NDArray[np.float64] | None = None) -> float:
         """Compute the metric.
+
+        Parameters
+        ----------
+        rows : Evaluated
+        counts : ndarray of float64, shape (n_samples,), optional
+            How often each row occurs; only for a function that takes ``sample_weight``.
 
         Raises
         ------
@@ -103,8 +117,10 @@ class Measure:
             finite number.
         """
         first, second, options = self._arguments(rows)
-        if weights is not None:
-            options["sample_weight"] = weights
+        if counts is not None:
+            options["sample_weight"] = rows.weighed(counts)
+        elif rows.weights is not None:
+            options["sample_weight"] = np.array(rows.weights)
         if not self.own:
             return float(self.function(first, second, **options))
         before = state_of_global_generators()
@@ -201,9 +217,18 @@ digest_artefact.register(Measures, lambda measures: measures.digest)
 
 
 def load_measures(
-    task: Task, own: Sequence[OwnMetric] = (), allowed: Sequence[str] = ()
+    task: Task,
+    own: Sequence[OwnMetric] = (),
+    allowed: Sequence[str] = (),
+    *,
+    weighted: bool = False,
 ) -> Measures:
     """Find the functions of the built-in metrics of a task and of own ones.
+
+    Parameters
+    ----------
+    weighted : bool, optional
+        Whether each function gets the weights of the rows, as every built-in one can.
 
     Raises
     ------
@@ -215,7 +240,11 @@ def load_measures(
     """
     built_in = (Measure(metric, resolve(metric.function)) for metric in metrics_of(task))
     found = (
-        Measure(each.metric, find_function(f"metrics.{position}", each, allowed), own=True)
+        Measure(
+            each.metric,
+            find_function(f"metrics.{position}", each, allowed, weighted=weighted),
+            own=True,
+        )
         for position, each in enumerate(own)
     )
     return Measures(tuple(own), (*built_in, *found))
@@ -237,7 +266,9 @@ def takes(function: Callable[..., Any], name: str) -> bool:
         return False
 
 
-def find_function(where: str, own: OwnMetric, allowed: Sequence[str]) -> Callable[..., Any]:
+def find_function(
+    where: str, own: OwnMetric, allowed: Sequence[str], *, weighted: bool = False
+) -> Callable[..., Any]:
     """Import the function of an own metric, from an allowed module.
 
     Parameters
@@ -270,6 +301,12 @@ def find_function(where: str, own: OwnMetric, allowed: Sequence[str]) -> Callabl
             f" {' and '.join(_ARGUMENTS)}"
         )
     _check_signature(where, own, function)
+    if weighted and not takes(function, "sample_weight"):
+        raise ConfigError(
+            f"{where}.function: {own.function} has no parameter 'sample_weight', and"
+            " weights.metrics is true",
+            advice="give it one, or set weights.metrics: false",
+        )
     return function  # type: ignore[no-any-return]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Outcome, Scores
+    from repro.training.weights import Weights
 
     Array = npt.NDArray[np.float64]
 
@@ -32,6 +33,7 @@ def evaluate(
     scores: Scores,
     outcome: Outcome,
     measures: Measures | None = None,
+    weights: Weights | None = None,
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Compute every metric of the task.
 
@@ -39,6 +41,8 @@ def evaluate(
     ----------
     measures : Measures, optional
         The built-in ones by default.
+    weights : ndarray of shape (n_samples,), optional
+        If metrics are weighted.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def evaluate(
     undefined : dict of str to str
         Metrics that these scores have not, each with the reason.
     """
-    rows = Evaluated(target, predicted, scores, outcome)
+    rows = Evaluated(target, predicted, scores, outcome, weights)
     found = measures or load_measures(outcome.task)
     undefined = {each.metric.name: each.undefined(scores) for each in found.loaded}
     values = {each.metric.name: each.value(rows) for each in found.defined(scores)}
@@ -65,21 +69,37 @@ def losses(target: Labels, scores: Scores, outcome: Outcome) -> dict[str, Array]
     }
 
 
-def log_loss(y_true: Labels, y_prob: Array, *, labels: Sequence[str] = ()) -> float:
+def log_loss(
+    y_true: Labels,
+    y_prob: Array,
+    *,
+    labels: Sequence[str] = (),
+    sample_weight: Array | None = None,
+) -> float:
     """Compute the log loss of probabilities.
 
     They are clipped by the machine epsilon, as ``sklearn.metrics.log_loss`` does.
     """
-    return float(_log_losses(*_columns(y_true, y_prob, labels)).mean())
+    return _mean(_log_losses(*_columns(y_true, y_prob, labels)), sample_weight)
 
 
-def brier(y_true: Labels, y_prob: Array, *, labels: Sequence[str] = ()) -> float:
+def brier(
+    y_true: Labels,
+    y_prob: Array,
+    *,
+    labels: Sequence[str] = (),
+    sample_weight: Array | None = None,
+) -> float:
     """Compute the Brier score of probabilities.
 
     It is ``(p - y)**2`` for the positive label of a binary task and its sum over the classes of a
     multi-class one (Brier, 1950).
     """
-    return float(_brier_losses(*_columns(y_true, y_prob, labels)).mean())
+    return _mean(_brier_losses(*_columns(y_true, y_prob, labels)), sample_weight)
+
+
+def _mean(losses: Array, weights: Array | None) -> float:
+    return float(losses.mean() if weights is None else np.average(losses, weights=weights))
 
 
 def _columns(y_true: Labels, y_prob: Array, labels: Sequence[str]) -> tuple[Array, Array]:

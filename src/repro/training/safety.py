@@ -10,12 +10,13 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from repro.config.data import Task
 from repro.core.records import Finding
-from repro.training.fitting import drew_globally
 from repro.training.guessing import gains, luck
 from repro.training.metrics import evaluate
+from repro.training.out_of_fold import drew_globally
 from repro.training.recurrence import SplitLeakage
 from repro.training.scoring import labels as decide_labels
 from repro.training.scoring import score
+from repro.training.weights import of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from repro.config.training import Evaluation, Safety
     from repro.core.records import Estimate
-    from repro.training.fitting import OutOfFold
     from repro.training.measures import Measures
+    from repro.training.out_of_fold import OutOfFold
     from repro.training.recurrence import Leakage, Recurrence
     from repro.training.scoring import Labels, Outcome, Scores
+    from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
 
@@ -38,14 +40,20 @@ def guess_constant(
     train_rows: Rows,
     test_rows: Rows,
     metrics: Measures | None = None,
+    metric_weights: Weights | None = None,
 ) -> dict[str, float]:
-    """Judge the guess that ignores the features: class shares, or the mean, of training rows."""
+    """Judge the guess that ignores the features: class shares, or the mean, of training rows.
+
+    Where metrics are weighted, it is the weighted mean, which is the best guess by them.
+    """
     regression = outcome.task is Task.REGRESSION
     guess = DummyRegressor(strategy="mean") if regression else DummyClassifier(strategy="prior")
-    guess.fit(np.zeros((len(train_rows), 1)), target[train_rows])
+    learned = of_rows(metric_weights, train_rows)
+    guess.fit(np.zeros((len(train_rows), 1)), target[train_rows], sample_weight=learned)
     scores = score(guess, np.zeros((len(test_rows), 1)), outcome)
     predicted = decide_labels(scores, outcome, None)
-    return evaluate(target[test_rows], predicted, scores, outcome, metrics)[0]
+    weights = of_rows(metric_weights, test_rows)
+    return evaluate(target[test_rows], predicted, scores, outcome, metrics, weights)[0]
 
 
 def find(

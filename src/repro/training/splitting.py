@@ -10,7 +10,8 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from repro.config.data import Task
 from repro.config.splits import GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.core.errors import DataError
-from repro.training.folds import masks
+from repro.seeding import name
+from repro.training.folds import RepeatedFolds, masks
 from repro.training.splitters import column_folds, held_out_rows
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from repro.config.splits import AnySplit
     from repro.config.training import Selection
-    from repro.training.folds import ForwardFolds
+    from repro.seeding import SeedPath
+    from repro.training.folds import Folds, ForwardFolds
     from repro.training.splitters import SplitColumns
 
     Rows = npt.NDArray[np.int64]
@@ -66,7 +68,7 @@ def split_rows(
         raise DataError(
             f"the rows cannot be split: {error}", advice="change split.limit or split.test_size"
         ) from error
-    _check_folds(target[train], task, split, selection)
+    check_folds(target[train], task, split, selection)
     _check_held_out(target, test, task, split)
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
@@ -90,27 +92,51 @@ def fold_rows(
     selection: Selection,
     fold_seeds: Mapping[str, int],
     split_columns: SplitColumns | None = None,
-) -> Rows | ForwardFolds:
-    """Give every training row its fold, as the rows are split.
+) -> Folds:
+    """Give every training row its fold, as the rows are split, as many times as is configured.
 
-    Unless a column says more, rows are drawn, and stratified by class in a classification.
+    Unless a column says more, rows are drawn, and stratified by class in a classification. Each
+    draw has a seed of its own, so that more repeats leave the first ones as they are.
 
     Returns
     -------
-    ndarray of int64, shape (n_train,), or ForwardFolds
+    ndarray of int64, shape (n_train,), ForwardFolds or RepeatedFolds
 
     Raises
     ------
     DataError
         If a column does not give as many folds, or a fold lacks a class.
     """
-    if split_columns is None:
-        return _drawn_folds(target, task, train_rows, selection, fold_seeds["fold/rows"])
-    folds = column_folds(
-        target, split_columns, train_rows, selection.folds, fold_seeds["fold/rows"]
+    seeds = [fold_seeds[name(path)] for path in fold_paths(selection)]
+    first, *later = (
+        _one_draw(target, task, train_rows, selection, seed, split_columns) for seed in seeds
     )
+    # Only folds that are drawn are repeated, as the configuration has checked.
+    drawn = [folds for folds in later if isinstance(folds, np.ndarray)]
+    if not drawn or not isinstance(first, np.ndarray):
+        return first
+    return RepeatedFolds((first, *drawn))
+
+
+def fold_paths(selection: Selection) -> list[SeedPath]:
+    """Name the seeds of folds, one for each draw."""
+    later = range(1, selection.repeats)
+    return [("fold", "rows"), *(("fold", "rows", number) for number in later)]
+
+
+def _one_draw(
+    target: Target,
+    task: Task,
+    train_rows: Rows,
+    selection: Selection,
+    seed: int,
+    split_columns: SplitColumns | None,
+) -> Rows | ForwardFolds:
+    if split_columns is None:
+        return _drawn_folds(target, task, train_rows, selection, seed)
+    folds = column_folds(target, split_columns, train_rows, selection.folds, seed)
     if folds is None:
-        folds = _drawn_folds(target, task, train_rows, selection, fold_seeds["fold/rows"])
+        folds = _drawn_folds(target, task, train_rows, selection, seed)
     if task is not Task.REGRESSION:
         _check_classes(target[train_rows], folds, split_columns)
     return folds
@@ -209,7 +235,13 @@ def _check_share(
         )
 
 
-def _check_folds(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
+def check_folds(target: Target, task: Task, split: AnySplit, selection: Selection) -> None:
+    """Check that each class of some training rows has a row for each fold.
+
+    Raises
+    ------
+    DataError
+    """
     if task is Task.REGRESSION:
         return
     labels, counts = np.unique(target, return_counts=True)

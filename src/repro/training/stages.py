@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from repro.config.data import Task
-from repro.core.errors import ConfigError
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
-from repro.training.aside import aside_of
+from repro.training.artefacts import by_stage, configured, optional, seed_paths
 from repro.training.decision import ARGMAX
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
-from repro.training.measures import load_measures
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
 from repro.training.scoring import Outcome, Scores, score
-from repro.training.splitters import columns_of
+from repro.training.weights import check_counts, of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     import numpy.typing as npt
     import pandas as pd
     from sklearn.base import BaseEstimator
@@ -39,12 +38,13 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.config.training import Evaluation, Features, Preprocessing
     from repro.core.records import DriftBaseline, Threshold
-    from repro.seeding import SeedPath
     from repro.tables.marks import Missing
+    from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
     from repro.training.splitters import SplitColumns
+    from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
 
@@ -65,6 +65,8 @@ class Training:
     scores : Scores
         Of the held-out rows.
     margins : ndarray of float64, shape (n_test,), or None
+    weights : ndarray of float64, shape (n_test,), or None
+        Of the held-out rows, if metrics are weighted.
     """
 
     outcome: Outcome
@@ -79,21 +81,7 @@ class Training:
     labels: Labels
     scores: Scores
     margins: Matrix | None
-
-
-def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
-    """Name every component that draws random numbers."""
-    folds = range(config.selection.folds)
-    return [
-        ("split", "limit"),
-        ("split", "rows"),
-        ("fold", "rows"),
-        *(("cross_validate", family, number) for family in config.models for number in folds),
-        *(("fit", family) for family in config.models),
-        ("evaluate", "bootstrap"),
-        ("leakage", "tree"),
-        ("check", "shuffles"),
-    ]
+    weights: Weights | None
 
 
 def train(
@@ -121,8 +109,8 @@ def train(
     check : callable, optional
         Called once in each process that works; raises where that process must not.
     ignored : DataFrame of shape (n_samples, n_ignored), optional
-        Columns that are no features: rows may be split by them, and are checked for what they
-        have in common.
+        Columns that are no features: rows may be split or weighted by them, and are checked for
+        what they have in common.
 
     Raises
     ------
@@ -132,18 +120,13 @@ def train(
         If an estimator cannot be made.
     """
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
-    initial = _initial(config, features, target, numeric) | _by_stage(seeds)
+    initial = configured(config, features, target, numeric) | by_stage(seeds)
     tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
-    measures = load_measures(config.task, config.metrics, config.security.allowed_modules)
-    by = columns_of(config.split, _with(features, ignored))
-    # Without own metrics, or a column to split by or to check, nothing is digested, so that records
-    # of before have the same inputs.
-    (initial if config.metrics else tools)["metrics"] = measures
-    (tools if by is None else initial)["split_columns"] = by
-    aside = aside_of(config.split, features, ignored, config.left_out)
-    (tools if aside is None else initial)["aside"] = aside
+    # What is not configured is not digested, so that records of before have the same inputs.
+    for name, value in optional(config, features, target, ignored).items():
+        (tools if value is None else initial)[name] = value
     with restored_global_generators():
-        made, records = fold(STAGES, initial, tools=tools, observer=observer)
+        made, records = fold(stages_of(config), initial, tools=tools, observer=observer)
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
@@ -157,6 +140,16 @@ def train(
         labels=made["labels"],
         scores=made["scores"],
         margins=made["margins"],
+        weights=of_rows(made.get("metric_weights"), made["test_rows"]),
+    )
+
+
+def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
+    """Return the stages of a training: those that are optional only if they are configured."""
+    return tuple(
+        stage
+        for stage in STAGES
+        if not stage.setting or attrgetter(stage.setting)(config) is not None
     )
 
 
@@ -176,61 +169,6 @@ def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipe
     return Pipeline([("table", table), *steps, ("model", model)])
 
 
-def _initial(
-    config: ExperimentConfig, frame: pd.DataFrame, target: Labels, numeric: Sequence[str]
-) -> dict[str, Any]:
-    regression = config.task is Task.REGRESSION
-    classes = () if regression else tuple(str(label) for label in np.unique(target))
-    return {
-        "frame": frame,
-        "frame_numeric": tuple(numeric),
-        "target": target,
-        "task": config.task,
-        "outcome": Outcome(config.task, classes, config.dataset.positive),
-        "split": config.split,
-        "feature_settings": _feature_settings(config, frame),
-        "preprocessing": config.preprocessing,
-        "models": config.models,
-        "allowed_modules": config.security.allowed_modules,
-        "selection": config.selection,
-        "decision": config.decision,
-        "evaluation": config.evaluation,
-        "drift": config.drift,
-        "safety": config.safety,
-    }
-
-
-def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features:
-    """Return the settings that also drop the features that rows are split by.
-
-    Raises
-    ------
-    ConfigError
-        If a column is to be a feature, and the data set ignores it.
-    """
-    ignored = [name for name in config.split.columns if name not in frame.columns]
-    if config.split_features and ignored:
-        raise ConfigError(
-            f"split.as_feature: the data set ignores the column '{ignored[0]}'",
-            advice="give it a role in configs/datasets.yaml, or remove split.as_feature",
-        )
-    by = [name for name in config.left_out if name in frame.columns]
-    dropped = dict.fromkeys((*config.features.drop, *by))
-    return config.features.model_copy(update={"drop": tuple(dropped)})
-
-
-def _with(features: pd.DataFrame, ignored: pd.DataFrame | None) -> pd.DataFrame:
-    return features if ignored is None else features.join(ignored)
-
-
-def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Group seeds by the stage that draws from them, so that no other stage depends on them."""
-    grouped: dict[str, dict[str, int]] = {}
-    for name, seed in seeds.items():
-        grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
-    return grouped
-
-
 def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
     return Metrics(
         schema_="repro.metrics/v1",
@@ -241,6 +179,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         constant=made["constant"],
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
+        nested=made.get("nested"),
         findings=made["findings"],
     )
 
@@ -297,10 +236,19 @@ def evaluate(
     evaluate_seeds: Mapping[str, int],
     metrics: Measures | None = None,
     split_columns: SplitColumns | None = None,
+    metric_weights: Weights | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole."""
+    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole.
+
+    Raises
+    ------
+    DataError
+        If metrics are weighted, and all held-out rows of a class have the weight 0.
+    """
     truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
-    values, undefined = measure(truth, labels, scores, outcome, metrics)
+    weights = of_rows(metric_weights, test_rows)
+    check_counts(weights, truth, outcome.task, "held-out rows")
+    values, undefined = measure(truth, labels, scores, outcome, metrics, weights)
     settings = evaluation.bootstrap
     groups = None if split_columns is None else split_columns.groups
     spans = bootstrap.intervals(
@@ -312,6 +260,7 @@ def evaluate(
         seed,
         metrics,
         groups=None if groups is None else groups[test_rows],
+        weights=weights,
     )
     estimates = {
         name: Estimate(value=value, low=spans[name][0], high=spans[name][1])

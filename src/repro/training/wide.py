@@ -109,10 +109,10 @@ class DenseInput(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, estimator: BaseEstimator) -> None:
         self.estimator = estimator
 
-    def fit(self, X: csr_matrix, y: Labels) -> DenseInput:  # noqa: N803
+    def fit(self, X: csr_matrix, y: Labels, **arguments: Any) -> DenseInput:  # noqa: N803
         """Fit on the dense form of a matrix of shape (n_samples, n_features)."""
         self.columns_ = _usable(self.estimator, X)
-        self.estimator_ = _unfitted(self.estimator).fit(self._dense(X), y)
+        self.estimator_ = _unfitted(self.estimator).fit(self._dense(X), y, **arguments)
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_
         return self

@@ -1,0 +1,146 @@
+"""The artefacts that the stages of a training start from, and the seeds that they draw by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from repro.config.data import Task
+from repro.core.errors import ConfigError
+from repro.training.aside import aside_of
+from repro.training.measures import load_measures
+from repro.training.scoring import Outcome
+from repro.training.splitters import columns_of
+from repro.training.splitting import fold_paths
+from repro.training.weights import check_counts, weights_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from repro.config.experiment import ExperimentConfig
+    from repro.config.training import Features
+    from repro.seeding import SeedPath
+    from repro.training.scoring import Labels
+
+
+def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name every component that draws random numbers."""
+    return [
+        ("split", "limit"),
+        ("split", "rows"),
+        *fold_paths(config.selection),
+        *_fits(config),
+        ("evaluate", "bootstrap"),
+        *nested_paths(config),
+        ("leakage", "tree"),
+        ("check", "shuffles"),
+    ]
+
+
+def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name the seeds of nested folds: those of the outer ones, and those inside of each."""
+    outer = range(config.evaluation.nested or 0)
+    inside = [*fold_paths(config.selection), *_fits(config)]
+    start: list[SeedPath] = [("nested", "rows")] if outer else []
+    return [*start, *(("nested", number, *path) for number in outer for path in inside)]
+
+
+def _fits(config: ExperimentConfig) -> list[SeedPath]:
+    folds = range(config.selection.folds * config.selection.repeats)
+    return [
+        *(("cross_validate", family, number) for family in config.models for number in folds),
+        *(("fit", family) for family in config.models),
+    ]
+
+
+def configured(
+    config: ExperimentConfig, frame: pd.DataFrame, target: Labels, numeric: Sequence[str]
+) -> dict[str, Any]:
+    """Return the artefacts that every training has.
+
+    Raises
+    ------
+    ConfigError
+        If a column is to be a feature, and the data set ignores it.
+    """
+    regression = config.task is Task.REGRESSION
+    classes = () if regression else tuple(str(label) for label in np.unique(target))
+    return {
+        "frame": frame,
+        "frame_numeric": tuple(numeric),
+        "target": target,
+        "task": config.task,
+        "outcome": Outcome(config.task, classes, config.dataset.positive),
+        "split": config.split,
+        "feature_settings": _feature_settings(config, frame),
+        "preprocessing": config.preprocessing,
+        "models": config.models,
+        "allowed_modules": config.security.allowed_modules,
+        "selection": config.selection,
+        "decision": config.decision,
+        "evaluation": config.evaluation,
+        "drift": config.drift,
+        "safety": config.safety,
+    }
+
+
+def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features:
+    """Return the settings that also drop the features that rows are split by.
+
+    Raises
+    ------
+    ConfigError
+        If a column is to be a feature, and the data set ignores it.
+    """
+    ignored = [name for name in config.split.columns if name not in frame.columns]
+    if config.split_features and ignored:
+        raise ConfigError(
+            f"split.as_feature: the data set ignores the column '{ignored[0]}'",
+            advice="give it a role in configs/datasets.yaml, or remove split.as_feature",
+        )
+    by = [name for name in config.left_out if name in frame.columns]
+    dropped = dict.fromkeys((*config.features.drop, *by))
+    return config.features.model_copy(update={"drop": tuple(dropped)})
+
+
+def by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Group seeds by the stage that draws from them, so that no other stage depends on them."""
+    grouped: dict[str, dict[str, int]] = {}
+    for name, seed in seeds.items():
+        grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
+    return grouped
+
+
+def optional(
+    config: ExperimentConfig, features: pd.DataFrame, target: Labels, ignored: pd.DataFrame | None
+) -> dict[str, Any]:
+    """Return the artefacts that only some configurations have, and None for the other ones.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        If an own metric cannot be computed.
+    DataError
+        If a column cannot be split or weighted by.
+    """
+    columns = features if ignored is None else features.join(ignored)
+    weights = weights_of(config.weights, columns)
+    in_metrics = None if weights is None else weights.in_metrics
+    if weights is not None:
+        check_counts(weights.values, target, config.task, "rows")
+    measures = load_measures(
+        config.task,
+        config.metrics,
+        config.security.allowed_modules,
+        weighted=in_metrics is not None,
+    )
+    return {
+        "metrics": measures if config.metrics else None,
+        "split_columns": columns_of(config.split, columns),
+        "fit_weights": None if weights is None else weights.values,
+        "metric_weights": in_metrics,
+        "aside": aside_of(config, features, ignored),
+    }
