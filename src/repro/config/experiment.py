@@ -121,6 +121,24 @@ class ExperimentConfig(Record):
         return self
 
     @model_validator(mode="after")
+    def _folds_fit(self) -> ExperimentConfig:
+        if self.selection.folds is not None:
+            return self
+        if len(self.models) > 1:
+            raise ValueError(
+                f"selection.folds: null leaves nothing to choose by among {len(self.models)}"
+                " candidates; name one family (--model), or set a number of folds"
+            )
+        if self.decision.rule != "argmax":
+            raise ValueError(
+                f"selection.folds: null leaves no scores for decision.rule: {self.decision.rule};"
+                " use argmax, or set a number of folds"
+            )
+        if getattr(self.split, "folds_by", None) is not None:
+            raise ValueError("selection.folds: null makes no folds for split.folds_by; remove one")
+        return self
+
+    @model_validator(mode="after")
     def _metrics_fit_task(self) -> ExperimentConfig:
         if problem := problem_of(self.metrics, self.task):
             raise ValueError(problem)

@@ -123,9 +123,12 @@ class Model(Record):
 
 
 class Selection(Record):
-    """The choice of the model among the candidates."""
+    """The choice of the model among the candidates.
 
-    folds: Annotated[int, Field(ge=2)]
+    Without folds there is nothing to choose by: there is one candidate, and it is only fitted.
+    """
+
+    folds: Annotated[int, Field(ge=2)] | None
     # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
     metric: Annotated[str, Field(examples=list(built_in()))]
 
@@ -161,9 +164,9 @@ class Bootstrap(Record):
 
 
 class Evaluation(Record):
-    """The evaluation of the held-out rows."""
+    """The evaluation of the held-out rows; without resamples, metrics have no intervals."""
 
-    bootstrap: Bootstrap
+    bootstrap: Bootstrap | None
 
 
 class Drift(Record):

@@ -52,6 +52,11 @@ class OutOfFold:
     scores: Scores
     converged: bool
 
+    @property
+    def is_scored(self) -> bool:
+        """True if any fold scored it; there may be no folds."""
+        return bool(len(self.scores.values))
+
 
 @dataclass(frozen=True)
 class OwnOutOfFold(OutOfFold):
@@ -149,6 +154,9 @@ def cross_validate(
     features, target = features.iloc[train_rows], target[train_rows]
     tasks, labels = [], []
     count = count_folds(fold_of_row)
+    if not count:
+        nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
+        return dict.fromkeys(models, nothing)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         learned = fit_preprocessor(features[inside], numeric, categorical, preprocessing)
         shared = (to_matrix(learned, features[inside]), target[inside])
@@ -240,11 +248,15 @@ def select(
 ) -> tuple[dict[str, FoldScores], str]:
     """Choose the candidate with the best mean over folds; the first one wins a tie.
 
+    Without folds there is one candidate, and it has no scores.
+
     Raises
     ------
     DataError
         If a candidate does not have the metric of selection, or it is no finite number.
     """
+    if not any(part.is_scored for part in out_of_fold.values()):
+        return {}, next(iter(out_of_fold))
     target = target[train_rows]
     measure = (metrics or load_measures(outcome.task)).named(selection.metric)
     scored = {

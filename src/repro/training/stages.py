@@ -83,7 +83,7 @@ class Training:
 
 def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
     """Name every component that draws random numbers."""
-    folds = range(config.selection.folds)
+    folds = range(config.selection.folds or 0)
     return [
         ("split", "limit"),
         ("split", "rows"),
@@ -225,7 +225,8 @@ def _with(features: pd.DataFrame, ignored: pd.DataFrame | None) -> pd.DataFrame:
 
 def _by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """Group seeds by the stage that draws from them, so that no other stage depends on them."""
-    grouped: dict[str, dict[str, int]] = {}
+    # Without folds no seed is of this stage, which takes them all the same.
+    grouped: dict[str, dict[str, int]] = {"cross_validate_seeds": {}}
     for name, seed in seeds.items():
         grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
     return grouped
@@ -298,10 +299,12 @@ def evaluate(
     metrics: Measures | None = None,
     split_columns: SplitColumns | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole."""
+    """Judge the held-out rows, with intervals if asked; groups of rows are resampled as a whole."""
     truth, seed = target[test_rows], evaluate_seeds["evaluate/bootstrap"]
     values, undefined = measure(truth, labels, scores, outcome, metrics)
     settings = evaluation.bootstrap
+    if settings is None:
+        return {name: Estimate(value=value) for name, value in values.items()}, undefined
     groups = None if split_columns is None else split_columns.groups
     spans = bootstrap.intervals(
         truth,
