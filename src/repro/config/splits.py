@@ -82,7 +82,8 @@ class PredefinedSplit(_ByColumn):
 
 
 ColumnSplit = GroupSplit | TimeSplit | PredefinedSplit
-_DRAWN = "drawn"
+# No value and no name of a type, so that a wrong key is compared with those of every kind.
+_DRAWN = "one by one"
 # ``random`` and ``stratified`` are spellings of ``stratify``, so that one split has one key.
 _SPELLINGS = {"random": False, "stratified": True}
 _KINDS: dict[str, type[Record]] = {

@@ -119,7 +119,8 @@ def _width(estimates: Sequence[Estimate]) -> float | None:
 
 
 def _judge(found: MetricSpread, bands: Bands) -> MetricStability:
-    ratio = found.spread / found.interval if found.interval else None
+    width = found.interval or 0.0
+    ratio = found.spread / width if width > 0 else None
     band: Band | None
     if found.interval is None and not found.repeated:
         band = None

@@ -66,7 +66,7 @@ def _store(base: Path) -> str:
     named = os.environ.get(_VARIABLE, "")
     if named:
         return named
-    # Never by MLflow's own default, which makes a store where there is none.
+    # Never by MLflow's own default, which makes a store where it finds no other.
     if (base / "mlflow.db").is_file():
         return f"sqlite:///{(base / 'mlflow.db').resolve()}"
     if (base / "mlruns").is_dir():

@@ -1,4 +1,4 @@
-"""Where reported metrics come from: a file, a revision of git, or a run of MLflow."""
+"""The sources of reported metrics: a file, a revision of git, or a run of MLflow."""
 
 from __future__ import annotations
 
