@@ -1,4 +1,4 @@
-"""With the settings for it, a training is the plain scikit-learn code that people have, bit for bit."""
+"""With the settings for it, a training is the plain scikit-learn code that people have."""
 
 import json
 

@@ -93,12 +93,16 @@ def _chosen(
     chosen = {}
     for name, metric in mapping.items():
         found = [labels[name]] if name in labels else _ending_in(name, labels)
-        if len(found) != 1:
-            what = (
-                f"is in several places of {reported.name}" if found else f"{reported.name} lacks it"
+        if not found:
+            raise ConfigError(
+                f"--map {name}={metric}: {reported.name} has no such number",
+                advice=did_you_mean(name, labels),
             )
-            among = map(label_of, found) if found else labels
-            raise ConfigError(f"--map {name}={metric}: {what}", advice=did_you_mean(name, among))
+        if len(found) > 1:
+            raise ConfigError(
+                f"--map {name}={metric}: {len(found)} numbers of {reported.name} have that name",
+                advice=f"name one of {', '.join(map(label_of, found))}",
+            )
         if metric and metric not in every:
             raise ConfigError(
                 f"--map {name}={metric}: the compared record has no metric '{metric}'",
@@ -120,7 +124,11 @@ def _found(keys: tuple[str, ...], known: Mapping[str, str], record: AnyRecord, s
     ConfigError
         If there are several, or the name is used for different metrics.
     """
-    word = _of_positive(keys, record) or canonical(keys)
+    positive = _of_positive(keys, record)
+    if positive:
+        # A row of one class is no average over classes, whatever the name is shared by.
+        return known.get(positive, "")
+    word = canonical(keys)
     words = {name: canonical(_keys_of(name)) for name in known}
     exact = [name for name in known if name == word or words[name] == word]
     meant = exact or [n for n in known if words[n] in _named(word, "synonyms")]

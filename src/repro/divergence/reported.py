@@ -126,6 +126,9 @@ def _detail(label: str, printed: Printed, actual: float) -> str:
     # An accuracy is at most 1: a greater number is most likely a percentage.
     if "%" not in printed.text and abs(actual) <= 1 < expected <= 100:
         return f"{sentence}; write a percentage as {printed.text}%"
+    if not printed.margin:
+        # Digits that the next processor may compute differently.
+        return f"{sentence}; to accept a difference of arithmetic: --tolerance 1e-6"
     return sentence
 
 

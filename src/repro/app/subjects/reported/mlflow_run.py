@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from repro.app.subjects.reported.documents import made, readable
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 SCHEME = "mlflow"
 _RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
-_VARIABLE = "MLFLOW_TRACKING_URI"
+_VARIABLE, _EXTRA = "MLFLOW_TRACKING_URI", "pip install 'repro[mlflow]'"
+_SET = ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_DISABLE_TELEMETRY")
 
 
 def read(
@@ -41,15 +43,8 @@ def read(
             f"{shown}: '{text}' is no identifier of a run",
             advice="expected mlflow:RUN_ID, such as mlflow:0a1b2c3d4e5f",
         )
-    store = _store(base)
-    try:
-        from mlflow.tracking import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
-    except ImportError as error:
-        raise PreconditionError(
-            f"{shown}: needs MLflow, which is not installed",
-            advice="install the extra 'mlflow': pip install 'repro[mlflow]'",
-        ) from error
-    data = _data(MlflowClient(tracking_uri=store), text, shown, store)
+    with _variables():
+        data = _data(text, shown, _store(base))
     parameters = {readable(name): readable(value) for name, value in data.params.items()}
     return made(_numbers(data.metrics), shown, parameters)
 
@@ -77,12 +72,35 @@ def _store(base: Path) -> str:
     )
 
 
-def _data(client: Any, run: str, shown: str, store: str) -> Any:
+def _data(run: str, shown: str, store: str) -> Any:
     try:
-        return client.get_run(run).data
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise PreconditionError(
+            f"{shown}: needs MLflow, which is not installed", advice=f"install the extra: {_EXTRA}"
+        ) from error
+    try:
+        return MlflowClient(tracking_uri=store).get_run(run).data
     except Exception as error:
+        # Clients of databases and servers raise anything.
         first = redacted_text((str(error) or type(error).__name__).splitlines()[0])
         raise PreconditionError(
             f"{shown}: cannot be read from the MLflow store {redacted_text(store)}: {first}",
-            advice=f"check the identifier, and that {_VARIABLE} names the store",
+            advice=f"check the identifier, and that {_VARIABLE} names the store; a database needs"
+            f" the extra: {_EXTRA}",
         ) from error
+
+
+@contextmanager
+def _variables() -> Iterator[None]:
+    """Let MLflow read a store of files, and report nothing of its use to anybody."""
+    before = {name: os.environ.get(name) for name in _SET}
+    os.environ.update(dict.fromkeys(_SET, "true"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
