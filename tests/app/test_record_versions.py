@@ -184,7 +184,7 @@ def added(section, name, content):
         (dropped("facts", "metrics.model"), "metrics.model is missing"),
         (dropped("facts", "threshold.rule"), "threshold.rule is missing"),
         (dropped("numbers", "metrics.cross_validation.knn.std"), "is missing"),
-        (dropped("numbers", "metrics.test.accuracy.low"), "no experiment has"),
+        (dropped("numbers", "metrics.test.accuracy.low"), "needs both 'low' and 'high'"),
         (dropped("notes", "metrics.findings"), "metrics.findings is missing"),
         (added("notes", "metrics.findings", []), "each with a sentence"),
         (added("facts", "mine", True), "no experiment has"),

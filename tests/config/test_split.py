@@ -135,7 +135,7 @@ def test_the_schema_of_an_experiment_has_the_keys_of_every_kind():
     split = schema_of("experiment")["properties"]["split"]
 
     assert split["properties"].keys() == {
-        "test_size", "stratify", "limit", "kind", "by", "as_feature", "gap", "folds_by",
+        "test_size", "stratify", "limit", "order", "kind", "by", "as_feature", "gap", "folds_by",
     }  # fmt: skip
     assert split["properties"]["kind"] == {"enum": [*KINDS, None]}
     assert json.dumps(schema_of("config"))

@@ -19,8 +19,10 @@ from repro.launch import KNOWN, Level, check_processor, dropped
 if TYPE_CHECKING:
     from repro.api.calls import TrainCall, VerifyCall
     from repro.api.places import Surroundings
+    from repro.app.subjects.references import Reference
     from repro.app.subjects.subject import Subject
     from repro.app.train import TrainedRun
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Check, Verification
     from repro.training.fold import Observer
 
@@ -103,13 +105,30 @@ def answer_verify(call: VerifyCall, channel: Channel) -> Verification:
     subject, integrity = folders.examined(call.subject)
     if any(check.outcome is not Outcome.SAME for check in integrity):
         return verify_integrity(subject, integrity)
-    if record_of(subject).is_pipeline:
-        return _trained_again(call, subject, integrity, channel)
-    return _run_again(call, folders, subject, integrity)
+    record = record_of(subject)
+    reference = _reference(call, folders, record)
+    if record.is_pipeline:
+        return _trained_again(call, subject, integrity, channel, reference)
+    return _run_again(call, folders, subject, integrity, reference)
+
+
+def _reference(call: VerifyCall, folders: Surroundings, record: AnyRecord) -> Reference | None:
+    """Read what the result is also compared with, and try its names on the record."""
+    if call.reference is None:
+        return None
+    from repro.app.subjects.references import read_reference  # noqa: PLC0415 - used by few calls
+
+    reference = read_reference(folders.base, folders.runs, call.reference, call.mapping)
+    reference.check(record, tolerance_of(call.tolerance, call.noise))
+    return reference
 
 
 def _trained_again(
-    call: VerifyCall, subject: Subject, integrity: tuple[Check, ...], channel: Channel
+    call: VerifyCall,
+    subject: Subject,
+    integrity: tuple[Check, ...],
+    channel: Channel,
+    reference: Reference | None,
 ) -> Verification:
     from repro.app.subjects.recorded import config_again  # noqa: PLC0415 - used by one answer
 
@@ -121,11 +140,15 @@ def _trained_again(
     from repro.execution.places import Here  # noqa: PLC0415
 
     question = prepare_subject(project, subject, integrity, config, asked)
-    return verify(project, question, channel, Here(shut=True))
+    return verify(project, question, channel, Here(shut=True), reference)
 
 
 def _run_again(
-    call: VerifyCall, folders: Surroundings, subject: Subject, integrity: tuple[Check, ...]
+    call: VerifyCall,
+    folders: Surroundings,
+    subject: Subject,
+    integrity: tuple[Check, ...],
+    reference: Reference | None,
 ) -> Verification:
     """Run the command of a record again, if it is the user's own or they allow it.
 
@@ -150,7 +173,7 @@ def _run_again(
             advice="read the command; if you trust its author, pass run_command=True",
         )
     check_processor(Level(call.level or (recipe.level if recipe else "")))
-    return repeat(question, _nothing)
+    return repeat(question, _nothing, reference)
 
 
 def _nothing(_block: bytes) -> None:

@@ -69,6 +69,10 @@ class VerifyCall(Record):
         None for the project that the current folder is in, if any.
     run_command : bool
         Whether a command that was recorded elsewhere may run.
+    reference : str or None
+        What the result is also compared with.
+    mapping : dict of str to str
+        Names of a report of metrics by hand: the metric that each is.
     """
 
     subject: str | None = None
@@ -79,6 +83,8 @@ class VerifyCall(Record):
     level: LevelName | None = None
     workers: Workers | None = None
     run_command: bool = False
+    reference: str | None = None
+    mapping: dict[str, str] = Field(default_factory=dict)
 
 
 class Trained(Record):

@@ -16,7 +16,7 @@ from repro.core.errors import ConfigError
 from repro.core.verdict import Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from repro.app.compare import Entry
     from repro.core.comparison import ComparisonReport
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def verify(  # noqa: PLR0913 - as many arguments as the command has options
     subject: str | Path | None = None,
     *,
+    reference: str | Path | None = None,
+    mapping: Mapping[str, str] | None = None,
     integrity_only: bool = False,
     tolerance: float | Literal["auto"] | None = None,
     noise: str | Path | None = None,
@@ -45,6 +47,11 @@ def verify(  # noqa: PLR0913 - as many arguments as the command has options
     subject : str or Path, optional
         A run (a folder, an id or the beginning of one) or a reference (a ``.json`` file); the
         newest run if omitted.
+    reference : str or Path, optional
+        A run, a record or a report of metrics that the result is also compared with, as the
+        reference of ``compare``.
+    mapping : mapping of str to str, optional
+        As in ``compare``.
     integrity_only : bool
         Check only the files. Nothing is executed.
     tolerance : float or "auto", optional
@@ -83,7 +90,14 @@ def verify(  # noqa: PLR0913 - as many arguments as the command has options
         level=level,
         workers=workers,
         run_command=run_command,
+        reference=None if reference is None else str(reference),
+        mapping=dict(mapping or {}),
     )
+    if (mapping and reference is None) or (integrity_only and reference is not None):
+        raise ConfigError(
+            "verify: 'mapping' needs a 'reference', and 'integrity_only' compares with nothing",
+            advice="remove one of the two arguments",
+        )
     if integrity_only:
         with errors_in_python():
             return verify_integrity(*Surroundings.of(project, runs).examined(call.subject))
@@ -93,6 +107,7 @@ def verify(  # noqa: PLR0913 - as many arguments as the command has options
 def compare(
     reference: str | Path,
     *candidates: str | Path,
+    mapping: Mapping[str, str] | None = None,
     tolerance: float | Literal["auto"] | None = None,
     noise: str | Path | None = None,
     runs: str | Path | None = None,
@@ -103,7 +118,12 @@ def compare(
     Parameters
     ----------
     reference, *candidates : str or Path
-        Runs or references, as the subject of ``verify``.
+        Runs or references, as the subject of ``verify``. The first may also be a report of metrics:
+        a JSON, YAML, TOML or CSV file, the text of scikit-learn's ``classification_report``,
+        ``dvc:REV:path``, or ``mlflow:RUN_ID``.
+    mapping : mapping of str to str, optional
+        Names in a report of metrics by hand: the metric of the record that each is, or an empty
+        text for no metric.
     tolerance, noise, runs, project
         As in ``verify``.
 
@@ -121,7 +141,7 @@ def compare(
         If there is no such record, it cannot be read, or the reference is damaged.
     """
     # Imported when used: it imports pandas, and most of what is called is not this.
-    from repro.app.compare import compare_all, read_entry  # noqa: PLC0415
+    from repro.app.compare import compare_all, read_entry, read_first  # noqa: PLC0415
 
     if not candidates:
         raise ConfigError(
@@ -138,5 +158,7 @@ def compare(
             # Folders distinguish records that have the same file name.
             return entry.named(name) if alike[Path(name).name] > 1 else entry
 
-        first, *others = map(entry_of, names)
-        return compare_all(folders.project, first, others, asked)
+        first = read_first(folders.base, folders.runs, names[0], mapping or {})
+        if alike[Path(names[0]).name] > 1:
+            first = first.named(names[0])
+        return compare_all(folders.project, first, map(entry_of, names[1:]), asked)

@@ -10,6 +10,8 @@ from repro.app.known import informed
 from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.recorded import record_of
+from repro.app.subjects.references import Reference, check_unmapped
+from repro.app.subjects.reported import is_report, read_report
 from repro.app.subjects.subject import check_integrity, check_record, find_subject
 from repro.config.common_keys import keys_from, with_common_keys
 from repro.config.recorded import parse_config
@@ -28,7 +30,7 @@ from repro.store.naming import printable
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from repro.app.subjects.subject import Subject
@@ -76,6 +78,21 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
     return replace(entry, record=_rekeyed(entry.record))
 
 
+def read_first(base: Path, runs: Path, name: str, mapping: Mapping[str, str]) -> Entry | Reference:
+    """Read the reference of a comparison: a run, a record, or a report of metrics.
+
+    Raises
+    ------
+    PreconditionError, SchemaError, ConfigError
+        If there is no such thing, it cannot be read, or the names of a record are mapped.
+    """
+    if is_report(base, name):
+        report = read_report(base, name)
+        return Reference(printable(report.name), report, mapping)
+    check_unmapped(name, mapping)
+    return read_entry(base, runs, name)
+
+
 def _of_run(subject: Subject) -> Entry:
     broken = [c.detail for c in check_integrity(subject) if c.outcome is not Outcome.SAME]
     record, lineage = record_of(subject), open_run(subject.path).lineage
@@ -108,11 +125,11 @@ def _rekeyed(record: AnyRecord) -> AnyRecord:
 
 def compare_all(
     project: Path | None,
-    reference: Entry,
+    reference: Entry | Reference,
     candidates: Iterable[Entry],
     asked: ToleranceRequest,
 ) -> ComparisonReport:
-    """Compare each candidate with the reference.
+    """Compare each candidate with the reference, which may be a report of metrics.
 
     Parameters
     ----------
@@ -124,7 +141,18 @@ def compare_all(
     ------
     PreconditionError
         If the reference is damaged: nothing can be compared with it. As ``assess``.
+    ConfigError
+        If a name of a report is ambiguous, or is mapped to nothing.
     """
+    if isinstance(reference, Reference):
+        settings = default_verification() if project is None else verification_settings(project)
+
+        def judged(entry: Entry) -> Candidate:
+            """Compare one candidate with the report."""
+            return _with_report(reference, entry, settings, asked)
+
+        # No record has the bits of a report.
+        return _reported(reference.name, "", judged, candidates)
     if reference.damage:
         raise PreconditionError(
             f"the reference {reference.name} is tampered or damaged: {reference.damage}",
@@ -141,15 +169,27 @@ def compare_all(
     else:
         settings = verification_settings(project)
     asked = informed(project, asked, reference.record)
+    return _reported(
+        reference.name,
+        _outputs(reference),
+        lambda entry: _candidate(reference, entry, settings, asked),
+        candidates,
+    )
+
+
+def _reported(
+    name: str, outputs: str, judged: Callable[[Entry], Candidate], candidates: Iterable[Entry]
+) -> ComparisonReport:
+    """Make the report of candidates, and group them by the bits of their outputs."""
     found: list[Candidate] = []
-    groups = {_outputs(reference): [reference.name]}
+    groups = {outputs: [name]}
     # One after the other: a caller that hands over a generator never has all records at once.
     for entry in candidates:
-        found.append(_candidate(reference, entry, settings, asked))
+        found.append(judged(entry))
         groups.setdefault(_outputs(entry), []).append(entry.name)
     return ComparisonReport(
         schema_="repro.comparison/v1",
-        reference=reference.name,
+        reference=name,
         holds=all(candidate.comparison.holds for candidate in found),
         candidates=tuple(found),
         groups=tuple(map(tuple, groups.values())),
@@ -185,6 +225,26 @@ def _candidate(
             "code": code,
             "suspects": with_chance(expected, actual, comparison, suspects),
         }
+    )
+
+
+def _with_report(
+    reference: Reference, entry: Entry, settings: VerificationSettings, asked: ToleranceRequest
+) -> Candidate:
+    """Compare a candidate with reported metrics: nothing is known of what made them."""
+    comparison = reference.compare(entry.record, settings, asked)
+    if entry.damage:
+        comparison = _damaged(comparison, entry.damage)
+    environment = entry.record.environment
+    return Candidate(
+        name=entry.name,
+        level=environment.level,
+        bits=environment.bits,
+        comparison=comparison,
+        tallies={what: _tally(comparison, kind) for what, kind in KINDS.items()},
+        config={},
+        code={},
+        suspects=(),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import settings_or_default
 from repro.app.known import read_known
 from repro.app.subjects.commands import check_runnable, command_of
+from repro.app.subjects.references import with_reference
 from repro.app.subjects.verification import build_verification, incomparable
 from repro.core.errors import PreconditionError
 from repro.core.known import KnownFingerprints
@@ -37,6 +38,7 @@ from repro.execution.recording import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from repro.app.subjects.references import Reference
     from repro.app.subjects.subject import Subject
     from repro.config.verification import VerificationSettings
     from repro.core.observed import Observed
@@ -138,13 +140,17 @@ class Terms:
         )
 
 
-def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification:
+def repeat(
+    question: Repetition, out: Callable[[bytes], object], reference: Reference | None = None
+) -> Verification:
     """Check the inputs, run the command in a copy of its folder, and compare.
 
     Parameters
     ----------
     out : callable
         Receives blocks of the command's standard output as they are written.
+    reference : Reference, optional
+        One more reference that the result is compared with.
 
     Raises
     ------
@@ -167,9 +173,11 @@ def repeat(question: Repetition, out: Callable[[bytes], object]) -> Verification
     # What a program that recorded itself printed is not known.
     known = there is not None and not there.own
     printed = differing_line(there.stdout, here.stdout) if there and here and known else ""
-    return verification.model_copy(
+    verification = verification.model_copy(
         update={"suspects": suspects, "seal": sealed, "printed": printed or None}
     )
+    found = reference.compare(actual, question.settings, asked) if reference else None
+    return with_reference(verification, reference, found)
 
 
 def compared(question: Repetition, actual: RunRecord) -> tuple[Comparison, tuple[Suspect, ...]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import verification_settings
 from repro.app.subjects.facts import claims
 from repro.app.subjects.question import different_data
+from repro.app.subjects.references import with_reference
 from repro.app.subjects.verification import build_verification, incomparable
 from repro.core.known import KnownFingerprints
 from repro.datasets.hashing import HashMismatchError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.subjects.question import Question
+    from repro.app.subjects.references import Reference
     from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics
     from repro.core.verdict import Comparison, Suspect, Verification
@@ -28,10 +30,21 @@ if TYPE_CHECKING:
     from repro.training.fold import Observer
 
 
-def verify(project: Path, question: Question, observer: Observer, place: Place) -> Verification:
+def verify(
+    project: Path,
+    question: Question,
+    observer: Observer,
+    place: Place,
+    reference: Reference | None = None,
+) -> Verification:
     """Execute the recipe of a question at a place, and compare the record with the result.
 
     Where the question names obstacles, nothing is executed. The subject's own files are only read.
+
+    Parameters
+    ----------
+    reference : Reference, optional
+        One more reference that the result is compared with.
 
     Raises
     ------
@@ -50,7 +63,9 @@ def verify(project: Path, question: Question, observer: Observer, place: Place) 
     asked = replace(asked, known=asked.known.plus(observed))
     comparison = assess(question.settings, expected, actual, asked, MEANING)
     comparison, suspects = diagnose(expected, actual, comparison, MEANING)
-    return _concluded(question, comparison, suspects, executed)
+    verification = _concluded(question, comparison, suspects, executed)
+    found = reference.compare(actual, question.settings, asked) if reference else None
+    return with_reference(verification, reference, found)
 
 
 def _concluded(

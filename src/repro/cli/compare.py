@@ -16,6 +16,8 @@ from repro.cli.options import (
     PathName,
     debug_option,
     find_if_any,
+    map_option,
+    mapping_of,
     runs_of,
     runs_option,
     tolerance_options,
@@ -43,6 +45,7 @@ FORMATS = ("text", "json", "markdown", "junit")
 @click.command()
 @click.argument("reference")
 @click.argument("candidates", nargs=-1, required=True)
+@map_option
 @tolerance_options
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
@@ -65,6 +68,7 @@ FORMATS = ("text", "json", "markdown", "junit")
 def command(
     reference: str,
     candidates: tuple[str, ...],
+    mapped: tuple[str, ...],
     tolerance: str | None,
     noise_file: Path | None,
     form: str,
@@ -80,26 +84,33 @@ def command(
     REFERENCE and each CANDIDATE are a run (a folder, an id or the beginning of one) or a reference
     file (.json). Nothing is executed or unpickled. The exit status is 1 if a candidate fails.
 
+    REFERENCE may also be a report of metrics: a JSON, YAML, TOML or CSV file, the text of
+    scikit-learn's classification_report, dvc:REV:path, or mlflow:RUN_ID. A number agrees if it
+    rounds to what was printed.
+
     \b
     repro compare reference/credit.json RUN
     repro compare A.json B.json C.json --format markdown >> "$GITHUB_STEP_SUMMARY"
     repro compare A.json B.json --tolerance 0         the same bits, or status 1
+    repro compare metrics.json RUN --map f1=f1_macro  numbers that somebody reported
     """
     if as_json and form not in {"text", "json"}:
         raise click.UsageError(f"--json and --format {form} exclude each other.")
-    from repro.app.compare import compare_all, read_entry
-    from repro.app.files import check_targets
-    from repro.app.subjects.subject import find_subject
+    from repro.app.compare import compare_all, read_entry, read_first
+    from repro.app.subjects.reported import is_report
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
-    asked = tolerance_request(tolerance, noise_file)
+    asked, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
     project = find_if_any(project_folder)
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder)
+    reported = is_report(base, reference)
+    if reported and page:
+        raise click.UsageError("--report needs a record as the reference, to draw its numbers.")
     if file or page:
-        read = [find_subject(base, runs, name).path for name in (reference, *candidates)]
-        check_targets([file, page], [*read, noise_file])
+        inputs = [*([Path(reference)] if reported else []), noise_file]
+        _check_targets((base, runs), (file, page), (*candidates, *[reference][reported:]), inputs)
     alike = Counter(Path(name).name for name in (reference, *candidates))
 
     def entry_of(name: str) -> Entry:
@@ -108,15 +119,31 @@ def command(
         # Folders distinguish records that have the same file name.
         return entry.named(name) if alike[Path(name).name] > 1 else entry
 
-    first = entry_of(reference)
+    first = read_first(base, runs, reference, mapping)
+    if alike[Path(reference).name] > 1:
+        first = first.named(reference)
     others: Iterable[Entry] = map(entry_of, candidates)
     if page is not None:
         others = list(others)
     report = compare_all(project, first, others, asked)
     if page is not None:
-        draw(report, [first, *others], page)
+        draw(report, [first, *others], page)  # type: ignore[list-item]  # it is no report
     _give(report, "json" if as_json else form, file)
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
+
+
+def _check_targets(
+    folders: tuple[Path, Path],
+    targets: Sequence[Path | None],
+    names: Sequence[str],
+    inputs: Sequence[Path | None],
+) -> None:
+    """Refuse to write over what is read."""
+    from repro.app.files import check_targets
+    from repro.app.subjects.subject import find_subject
+
+    read = [find_subject(*folders, name).path for name in names]
+    check_targets(targets, [*read, *inputs])
 
 
 def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:

@@ -71,6 +71,29 @@ def tolerance_options(function: _F) -> _F:
     return function
 
 
+map_option = click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="NAME=METRIC",
+    help="NAME in a report of metrics is METRIC of the record; NAME= leaves it out.",
+)
+
+
+def mapping_of(mapped: tuple[str, ...]) -> dict[str, str]:
+    """Read the options ``--map``: the metric of a record, by the name that a report uses."""
+    found: dict[str, str] = {}
+    for each in mapped:
+        # Names of reports may have such signs, and those of metrics have none.
+        name, equals, metric = each.rpartition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"expected NAME=METRIC, found '{each}'", param_hint="--map")
+        if name in found:
+            raise click.BadParameter(f"'{name}' is mapped twice", param_hint="--map")
+        found[name] = metric
+    return found
+
+
 def tolerance_request(tolerance: str | None, noise_file: Path | None) -> ToleranceRequest:
     """Read the options of ``tolerance_options``.
 

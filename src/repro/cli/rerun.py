@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.repeat import Repetition
+    from repro.app.subjects.references import Reference
     from repro.app.subjects.subject import Subject
     from repro.app.tolerances import ToleranceRequest
     from repro.core.record import AnyRecord
@@ -35,12 +36,15 @@ class Rerun:
     asked : ToleranceRequest
     level : str or None
         The level to run at instead of the recorded one.
+    reference : Reference or None
+        One more reference that the result is compared with.
     """
 
     base: Path
     runs: Path
     asked: ToleranceRequest
     level: str | None
+    reference: Reference | None = None
 
     @staticmethod
     def exact(base: Path, runs: Path) -> Rerun:
@@ -81,7 +85,7 @@ class Rerun:
         if not quiet:
             words = shlex.join(recipe.argv) if recipe else ""
             output.note(f"running again, in a copy of {question.folder}: {words}")
-        return repeat(question, _nothing if quiet else _beside)
+        return repeat(question, _nothing if quiet else _beside, self.reference)
 
     def question(
         self,

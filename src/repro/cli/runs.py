@@ -235,7 +235,7 @@ def _say_stability(group: GroupStability) -> None:
             line(name),
             f"{output.number(found.low)} … {output.number(found.high)}",
             output.number(found.spread),
-            output.number(found.interval),
+            "" if found.interval is None else output.number(found.interval),
             "" if found.ratio is None else f"{found.ratio:.2f}",
             _toned(found.band) if found.band else "one run",
         )
@@ -257,9 +257,11 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _over_seeds(seeds: int, *, within: bool) -> str:
+def _over_seeds(seeds: int, *, within: bool | None) -> str:
     if seeds == 1:
         return "one seed"
+    if within is None:
+        return "no intervals"
     return "within its interval" if within else output.toned("warning", "beyond its interval")
 
 

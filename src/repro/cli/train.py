@@ -126,8 +126,9 @@ def _render(run: TrainedRun, project: Path) -> None:
         f" level {config.determinism.level}, {run.seconds:.1f} s"
     )
     output.say()
-    _render_selection(metrics)
-    output.say()
+    if metrics.cross_validation:
+        _render_selection(metrics)
+        output.say()
     _render_metrics(metrics)
     limit = training.threshold
     if limit.threshold is not None and limit.precision is not None and limit.recall is not None:
@@ -174,7 +175,7 @@ def _render_metrics(metrics: Metrics) -> None:
         (
             name,
             output.number(estimate.value),
-            f"{output.number(estimate.low)} … {output.number(estimate.high)}",
+            " … ".join(map(output.number, estimate.interval or ())),
             output.number(metrics.constant[name]) if name in metrics.constant else "",
             *_nested(metrics, name),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from repro.cli.options import (
     find,
     find_if_any,
     json_option,
+    map_option,
+    mapping_of,
     project_option,
     run_command_option,
     runs_of,
@@ -30,16 +32,30 @@ from repro.cli.rerun import Rerun
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from repro.app.subjects.references import Reference
     from repro.app.subjects.subject import Subject
     from repro.app.tolerances import ToleranceRequest
-    from repro.core.verdict import Check, Comparison, Suspect, Verification
+    from repro.core.record import AnyRecord
+    from repro.core.verdict import (
+        Check,
+        Comparison,
+        NamedComparison,
+        Suspect,
+        Verification,
+    )
 
 
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option("--integrity", "only_integrity", is_flag=True, help="Check only the files.")
+@click.option(
+    "--reference",
+    metavar="REF",
+    help="Also compare the result with this run, record or report of metrics.",
+)
+@map_option
 @tolerance_options
 @click.option(
     "-o",
@@ -61,6 +77,8 @@ if TYPE_CHECKING:
 @project_option
 def command(
     subject: str | None,
+    reference: str | None,
+    mapped: tuple[str, ...],
     project_folder: Path | None,
     runs_folder: Path | None,
     report_file: Path | None,
@@ -83,19 +101,26 @@ def command(
     expected, and equivalent is a finding too. The run itself is only read.
 
     RUN is a folder, an id or the beginning of one; REFERENCE is a .json file. Without either, the
-    newest run is checked.
+    newest run is checked. With --reference, the result of the execution is also compared with
+    REF, which may be a report of metrics: a JSON, YAML, TOML or CSV file, the text of
+    scikit-learn's classification_report, dvc:REV:path, or mlflow:RUN_ID.
 
     \b
     repro verify                            the newest run
     repro verify reference/credit.json      a committed reference
     repro verify --integrity RUN            only the files, without training
+    repro verify RUN --reference paper.csv  and numbers that somebody reported
     """
     from repro.app.files import check_targets
     from repro.app.subjects.subject import check_integrity, find_subject
     from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
 
-    asked = tolerance_request(tolerance, noise_file)
+    if only_integrity and reference:
+        raise click.UsageError("--integrity executes nothing that --reference could compare.")
+    if mapped and not reference:
+        raise click.UsageError("--map is for the names of a report: --reference REF.")
+    asked, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
     if only_integrity and subject is not None and Path(subject).exists():
         # Files are checked without a project: a run may have been handed over alone.
         project = Path.cwd()
@@ -109,7 +134,8 @@ def command(
     if only_integrity or not intact:
         verification = verify_integrity(found, integrity)
     else:
-        again = _Again(project, project_folder, runs_folder, asked, workers, level)
+        wanted = (reference, mapping) if reference else None
+        again = _Again(project, project_folder, runs_folder, asked, workers, level, wanted)
         quiet = quiet or as_json
         verification = again.answer(found, integrity, quiet=quiet, agreed=run_command)
     if report_file is not None:
@@ -131,6 +157,7 @@ class _Again:
     asked: ToleranceRequest
     workers: int | None
     level: str | None
+    wanted: tuple[str, Mapping[str, str]] | None = None
 
     def answer(
         self, subject: Subject, integrity: tuple[Check, ...], *, quiet: bool, agreed: bool
@@ -139,13 +166,33 @@ class _Again:
         from repro.app.subjects.recorded import record_of
 
         record = record_of(subject)
+        # Before anything is executed: a name that is ambiguous is a mistake of the user.
+        reference = self._reference(record)
         if record.is_pipeline:
-            return self._trained(subject, integrity, Quiet() if quiet else Progress())
+            observer = Quiet() if quiet else Progress()
+            return self._trained(subject, integrity, observer, reference)
         run = Rerun(self.base, runs_of(self.base, self.runs_folder), self.asked, self.level)
-        return run.answer(subject, record, integrity, quiet=quiet, agreed=agreed)
+        terms = replace(run, reference=reference)
+        return terms.answer(subject, record, integrity, quiet=quiet, agreed=agreed)
+
+    def _reference(self, record: AnyRecord) -> Reference | None:
+        """Read what the result is also compared with, and try its names on the record."""
+        if self.wanted is None:
+            return None
+        from repro.app.subjects.references import read_reference
+
+        name, mapping = self.wanted
+        runs = runs_of(self.base, self.runs_folder)
+        reference = read_reference(self.base, runs, name, mapping)
+        reference.check(record, self.asked)
+        return reference
 
     def _trained(
-        self, subject: Subject, integrity: tuple[Check, ...], observer: Progress | Quiet
+        self,
+        subject: Subject,
+        integrity: tuple[Check, ...],
+        observer: Progress | Quiet,
+        reference: Reference | None,
     ) -> Verification:
         from repro.app.subjects.recorded import config_again
 
@@ -157,7 +204,7 @@ class _Again:
         from repro.execution.places import Here
 
         question = prepare_subject(project, subject, integrity, config, self.asked)
-        return verify(project, question, observer, Here(shut=True))
+        return verify(project, question, observer, Here(shut=True), reference)
 
 
 def _write(path: Path, verification: Verification) -> None:
@@ -183,16 +230,13 @@ def render(verification: Verification) -> None:
         # The layout of a reference is free; what is bound is what it holds.
         kept = "1 file, every value" if files == 1 else f"{files} files, every byte"
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
-    if verification.network is not None:
-        output.field("network", verification.network.sentence)
-    if verification.seal is not None:
-        output.field("seal", line(verification.seal))
-    if verification.printed is not None:
-        output.field("printed", line(verification.printed))
+    _render_execution(verification)
     if verification.claimed:
         output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")
     if verification.comparison is not None:
         render_comparison(verification.comparison, verification.suspects)
+    if verification.reference is not None:
+        render_reference(verification.reference)
     for finding in verification.findings:
         output.warn(finding.message)
 
@@ -211,6 +255,28 @@ def render_comparison(comparison: Comparison, suspects: Sequence[Suspect] = ()) 
             output.field(what, f"{same} of {total} the same bits{within}")
     _render_differences(comparison)
     render_suspects(suspects)
+    _render_verdict(comparison)
+
+
+def _render_execution(verification: Verification) -> None:
+    if verification.network is not None:
+        output.field("network", verification.network.sentence)
+    if verification.seal is not None:
+        output.field("seal", line(verification.seal))
+    if verification.printed is not None:
+        output.field("printed", line(verification.printed))
+
+
+def render_reference(reference: NamedComparison) -> None:
+    """Show the comparison with one more reference."""
+    output.say()
+    output.say(f"reference {output.bold(line(reference.name))}")
+    comparison = reference.comparison
+    if comparison.counterparts is None:
+        render_comparison(comparison)
+        return
+    render_expectation(comparison)
+    _render_differences(comparison)
     _render_verdict(comparison)
 
 

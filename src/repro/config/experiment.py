@@ -164,6 +164,11 @@ class ExperimentConfig(Record):
         repeats = self.selection.repeats
         if repeats == 1:
             return self
+        if self.selection.folds is None:
+            raise ValueError(
+                f"selection.repeats: {repeats} repeats of no folds (selection.folds: null); set it"
+                " to 1, or set a number of folds"
+            )
         start = f"selection.repeats: {repeats} repeats would have the same folds, since"
         if fixed := _fixed_folds(self.split):
             raise ValueError(f"{start} {fixed}; set it to 1, or use a kind of split that draws")
@@ -171,6 +176,29 @@ class ExperimentConfig(Record):
             raise ValueError(
                 f"{start} every draw has the same seed (seeding.scheme: constant); set it to 1, or"
                 " use seeding.scheme: derived"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _folds_fit(self) -> ExperimentConfig:
+        if self.selection.folds is not None:
+            return self
+        if len(self.models) > 1:
+            raise ValueError(
+                f"selection.folds: null leaves nothing to choose by among {len(self.models)}"
+                " candidates; name one family (--model), or set a number of folds"
+            )
+        if self.decision.rule != "argmax":
+            raise ValueError(
+                f"selection.folds: null leaves no scores for decision.rule: {self.decision.rule};"
+                " use argmax, or set a number of folds"
+            )
+        if getattr(self.split, "folds_by", None) is not None:
+            raise ValueError("selection.folds: null makes no folds for split.folds_by; remove one")
+        if self.evaluation.nested is not None:
+            raise ValueError(
+                "evaluation.nested: without folds (selection.folds: null) nothing is chosen; set it"
+                " to null, or set a number of folds"
             )
         return self
 

@@ -59,6 +59,10 @@ class Metric:
         ``module:function`` that computes it for all bootstrap resamples at once. Without it, the
         function is called for each resample: by ``sample_weight``, if it has such a parameter, and
         on repeated rows otherwise.
+    synonyms : tuple of str
+        Other names of the same metric in people's reports: in lower case, with underscores.
+    shared : tuple of str
+        Names that reports use for this metric and for different ones too.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Metric:
     average: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     resampled: str = ""
+    synonyms: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 class OwnMetric(Record):
@@ -111,65 +117,90 @@ _ERRORS = "repro.training.bootstrap:resampled_errors"
 # A class that is never predicted has no precision: it counts as 0.
 _ZERO = {"zero_division": 0.0}
 
+
+def _averaged(average: str, *names: str) -> tuple[str, ...]:
+    """Return the spellings of a metric that is averaged over classes."""
+    forms = "{name}_{average}", "{average}_{name}", "{average}_avg_{name}", "{name}_{average}_avg"
+    return tuple(each.format(name=name, average=average) for each in forms for name in names)
+
+
 # In the order in which every training reports them.
 METRICS = (
     Metric(
         "accuracy", "sklearn.metrics:accuracy_score", tasks=_CLASSES, share=True,
         resampled=_LABELS,
+        synonyms=("acc", "accuracy_score", "categorical_accuracy", "binary_accuracy"),
     ),
     Metric(
         "balanced_accuracy", "sklearn.metrics:balanced_accuracy_score", tasks=_CLASSES, share=True,
         resampled=_LABELS,
+        synonyms=("balanced_accuracy_score", "balanced_acc", "bal_acc", "bacc"),
     ),
     Metric(
         "f1_macro", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
+        synonyms=_averaged("macro", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
     ),
     Metric(
         "f1_weighted", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
         average="weighted", options=_ZERO, resampled=_LABELS,
+        synonyms=_averaged("weighted", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
     ),
     Metric(
         "precision_macro", "sklearn.metrics:precision_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
+        synonyms=_averaged("macro", "precision", "precision_score"),
+        shared=("precision", "precision_score"),
     ),
     Metric(
         "recall_macro", "sklearn.metrics:recall_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
+        synonyms=_averaged("macro", "recall", "recall_score"), shared=("recall", "recall_score"),
     ),
     Metric(
         "precision", "sklearn.metrics:precision_score", tasks=_BINARY, share=True,
         average="binary", options=_ZERO, resampled=_POSITIVE,
+        synonyms=("precision_score", "precision_binary"),
     ),
     Metric(
         "recall", "sklearn.metrics:recall_score", tasks=_BINARY, share=True,
         average="binary", options=_ZERO, resampled=_POSITIVE,
+        synonyms=("recall_score", "recall_binary"),
     ),
     Metric(
         "roc_auc", "sklearn.metrics:roc_auc_score", Needs.SCORES, tasks=_CLASSES, share=True,
         average="macro", resampled=_RANKING,
+        synonyms=("auc", "auroc", "auc_roc", "rocauc", "roc_auc_score", "area_under_roc"),
     ),
     Metric(
         "average_precision", "sklearn.metrics:average_precision_score", Needs.SCORES,
         tasks=_CLASSES, share=True, average="macro", resampled=_RANKING,
+        synonyms=("ap", "average_precision_score"),
     ),
     Metric(
         "log_loss", "repro.training.metrics:log_loss", Needs.PROBABILITIES, tasks=_CLASSES,
         greater_is_better=False, resampled=_LOSSES,
+        synonyms=("logloss", "cross_entropy", "binary_cross_entropy"),
     ),
     Metric(
         "brier", "repro.training.metrics:brier", Needs.PROBABILITIES, tasks=_CLASSES,
         greater_is_better=False, resampled=_LOSSES,
+        synonyms=("brier_score", "brier_score_loss"),
     ),
     Metric(
         "rmse", "sklearn.metrics:root_mean_squared_error", tasks=_NUMBERS,
         greater_is_better=False, resampled=_ERRORS,
+        synonyms=("root_mean_squared_error", "root_mean_square_error"),
     ),
     Metric(
         "mae", "sklearn.metrics:mean_absolute_error", tasks=_NUMBERS,
         greater_is_better=False, resampled=_ERRORS,
+        synonyms=("mean_absolute_error",),
     ),
-    Metric("r2", "sklearn.metrics:r2_score", tasks=_NUMBERS, resampled=_ERRORS),
+    Metric(
+        "r2", "sklearn.metrics:r2_score", tasks=_NUMBERS, resampled=_ERRORS,
+        synonyms=("r2_score", "r_squared", "r_2"),
+    ),
 )  # fmt: skip
 
 

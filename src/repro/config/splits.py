@@ -22,14 +22,23 @@ def _is_off(value: object) -> bool:
     return not value
 
 
+def _is_sorted(value: object) -> bool:
+    return value == "sorted"
+
+
 class Split(Record):
-    """Held-out rows that are drawn one by one, in proportion to the classes or not."""
+    """Held-out rows that are drawn one by one, in proportion to the classes or not.
+
+    ``order`` is that of the rows on both sides: as in the table, or as scikit-learn draws them.
+    """
 
     columns: ClassVar[tuple[str, ...]] = ()
 
     test_size: _Fraction
     stratify: bool
     limit: _Limit
+    # In no key as it always was: some models depend on the order of the rows that they learn from.
+    order: Annotated[Literal["sorted", "drawn"], Field(exclude_if=_is_sorted)] = "sorted"
 
 
 class _ByColumn(Record):
@@ -73,7 +82,8 @@ class PredefinedSplit(_ByColumn):
 
 
 ColumnSplit = GroupSplit | TimeSplit | PredefinedSplit
-_DRAWN = "drawn"
+# No value and no name of a type, so that a wrong key is compared with those of every kind.
+_DRAWN = "one by one"
 # ``random`` and ``stratified`` are spellings of ``stratify``, so that one split has one key.
 _SPELLINGS = {"random": False, "stratified": True}
 _KINDS: dict[str, type[Record]] = {

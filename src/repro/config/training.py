@@ -130,10 +130,11 @@ class Selection(Record):
     """The choice of the model among the candidates.
 
     With ``repeats`` all rows are drawn into folds that many times, and every candidate is fitted
-    in each of them.
+    in each of them. Without folds there is nothing to choose by: there is one candidate, and it is
+    only fitted.
     """
 
-    folds: Annotated[int, Field(ge=2)]
+    folds: Annotated[int, Field(ge=2)] | None
     # In no key at 1, which every experiment of before had.
     repeats: Annotated[Count, Field(exclude_if=_is_once)] = 1
     # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
@@ -174,10 +175,10 @@ class Evaluation(Record):
     """The evaluation of the held-out rows, and of the whole procedure by nested folds.
 
     With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
-    decision rule is repeated in each.
+    decision rule is repeated in each. Without resamples, metrics have no intervals.
     """
 
-    bootstrap: Bootstrap
+    bootstrap: Bootstrap | None
     nested: Annotated[int, Field(ge=2)] | None = Later
 
 

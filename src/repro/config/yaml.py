@@ -84,6 +84,25 @@ def read_value(text: str, source: str) -> object:
         return None if node is None else _Reader(source).value(node, ())
 
 
+class Digits(str):
+    """A number as it is written, with all of its digits."""
+
+    __slots__ = ()
+
+
+def read_written(text: str, source: str) -> object:
+    """Read one YAML value in which every number is a ``Digits``, whatever its size.
+
+    Raises
+    ------
+    ConfigError
+        If the text is not YAML, or holds what this reader refuses.
+    """
+    node = _compose(text, source)
+    with _limited(source):
+        return None if node is None else _AsWritten(source).value(node, ())
+
+
 def _compose(text: str, source: str) -> yaml.Node | None:
     try:
         with _limited(source):
@@ -215,3 +234,12 @@ class _Reader:
     def _refuse(self, node: yaml.Node, path: Path, what: str, advice: str) -> NoReturn:
         where = f" at '{'.'.join(path)}'" if path else ""
         raise ConfigError(f"{self._place(node)}: {what}{where}", advice=advice)
+
+
+class _AsWritten(_Reader):
+    """Keeps the digits of numbers."""
+
+    def _scalar(self, node: yaml.Node, path: Path) -> object:
+        if node.tag in {_PREFIX + "int", _PREFIX + "float"}:
+            return Digits(node.value)
+        return super()._scalar(node, path)

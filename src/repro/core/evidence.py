@@ -110,8 +110,9 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for name, estimate in metrics.test.items():
         numbers[f"{_TEST}{name}"] = estimate.value
-        numbers[f"{_TEST}{name}.low"] = estimate.low
-        numbers[f"{_TEST}{name}.high"] = estimate.high
+        if estimate.interval is not None:
+            ends = zip(_ENDS, estimate.interval, strict=True)
+            numbers |= {f"{_TEST}{name}{end}": value for end, value in ends}
     numbers |= {f"{_CONSTANT}{name}": value for name, value in metrics.constant.items()}
     folds = {f"{_FOLDS}{family}": each for family, each in metrics.cross_validation.items()}
     if metrics.nested is not None:
@@ -137,8 +138,8 @@ def metrics_of(evidence: Evidence) -> Metrics:
         test = {
             name: Estimate(
                 value=numbers[f"{_TEST}{name}"],
-                low=numbers[f"{_TEST}{name}.low"],
-                high=numbers[f"{_TEST}{name}.high"],
+                low=numbers.get(f"{_TEST}{name}.low"),
+                high=numbers.get(f"{_TEST}{name}.high"),
             )
             for name in evidence.test_metrics
         }
@@ -207,6 +208,6 @@ def _findings_of(evidence: Evidence) -> tuple[Finding, ...]:
 
 def _names(numbers: Mapping[str, float], start: str) -> Iterator[str]:
     for name in numbers:
-        # A metric may be named `low`: what has an interval of its own is a metric.
-        if name.startswith(start) and all(f"{name}{end}" in numbers for end in _ENDS):
+        # A metric may be named `low`, but no name of one has a dot.
+        if name.startswith(start) and "." not in name.removeprefix(start):
             yield name.removeprefix(start)

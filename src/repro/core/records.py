@@ -19,11 +19,22 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Estimate(Record):
-    """A metric on the held-out rows, with its bootstrap percentile interval."""
+    """A metric on the held-out rows, with its bootstrap percentile interval if one was drawn."""
 
     value: float
-    low: float
-    high: float
+    low: float | None = Later
+    high: float | None = Later
+
+    @model_validator(mode="after")
+    def _has_both_ends(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise PydanticCustomError("half_interval", "an interval needs both 'low' and 'high'")
+        return self
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval, if one was drawn."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
 
 
 class FoldScores(Record):

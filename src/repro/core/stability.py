@@ -29,8 +29,8 @@ class MetricSpread(Record):
         Over seeds, the newest run of each; the sample standard deviation, 0 for one seed.
     low, high : float
         The smallest and the largest value of all runs.
-    interval : float
-        Mean width of the bootstrap intervals.
+    interval : float or None
+        Mean width of the bootstrap intervals; None where none were drawn.
     repeated : dict of str to float
         As in ``MetricStability``.
     """
@@ -40,7 +40,7 @@ class MetricSpread(Record):
     std: float
     low: float
     high: float
-    interval: float
+    interval: float | None
     repeated: dict[str, float]
 
     @property
@@ -49,9 +49,12 @@ class MetricSpread(Record):
         return self.high - self.low
 
     @property
-    def within(self) -> bool:
-        """True if runs move the metric by no more than the held-out rows leave open anyway."""
-        return self.spread <= self.interval
+    def within(self) -> bool | None:
+        """True if runs move the metric by no more than the held-out rows leave open anyway.
+
+        None where no intervals were drawn, which show that.
+        """
+        return None if self.interval is None else self.spread <= self.interval
 
 
 class GroupSpread(Record):
@@ -99,8 +102,8 @@ class MetricStability(Record):
         How many have the metric.
     spread : float
         The largest value less the smallest.
-    interval : float
-        Mean width of the bootstrap intervals.
+    interval : float or None
+        Mean width of the bootstrap intervals; None where none were drawn.
     ratio : float or None
         The spread over the width; None where there is a spread and no width above
         0.
@@ -108,14 +111,14 @@ class MetricStability(Record):
         The spread over the runs of one seed in one environment, by seed, of those that were run
         more than once there and have any: it should be 0, and is a finding.
     band : Band or None
-        None where fewer than two runs have the metric.
+        None where fewer than two runs have the metric, or no intervals were drawn.
     """
 
     runs: int
     low: float
     high: float
     spread: float
-    interval: float
+    interval: float | None
     ratio: float | None
     repeated: dict[str, float]
     band: Band | None

@@ -136,6 +136,27 @@ class Suspect(Record):
     can_act: bool
 
 
+class Counterparts(Record):
+    """The numbers of a report that correspond to numbers of a record.
+
+    Attributes
+    ----------
+    total : int
+        The number of metrics in the report.
+    compared : dict of str to str
+        The name of the record's number, by the name in the report.
+    without : tuple of str
+        Names of the report that have no counterpart, and that nothing was compared with.
+    parameters : dict of str to (expected, actual)
+        Parameters that both name and that differ, as text. They decide nothing.
+    """
+
+    total: int
+    compared: dict[str, str]
+    without: tuple[str, ...]
+    parameters: dict[str, tuple[str, str]]
+
+
 COMMAND_STATUS = "command.status"
 """Name of the fact that is the exit status of a command."""
 
@@ -159,6 +180,8 @@ class Comparison(Record):
         What the two environments led one to expect; empty where nobody asked.
     finding : str
         Why a verdict that would pass on its own fails; empty without such a reason.
+    counterparts : Counterparts or None
+        What was compared where the reference is no record but a report of metrics.
     """
 
     verdict: Verdict
@@ -172,6 +195,7 @@ class Comparison(Record):
     basis: str = ""
     expectation: str = ""
     finding: str = ""
+    counterparts: Counterparts | None = Later
 
     @property
     def holds(self) -> bool:
@@ -214,6 +238,13 @@ class Network(Record):
         return f"not isolated: {self.reason}"
 
 
+class NamedComparison(Record):
+    """A comparison with one more reference, and the name of that for people."""
+
+    name: str
+    comparison: Comparison
+
+
 class Verification(Record):
     """The report of ``verify``, as ``--output`` writes it.
 
@@ -235,6 +266,9 @@ class Verification(Record):
         The first line of its standard output that differs. It decides nothing.
     claimed : tuple of str
         What the record says of itself, and nothing on this machine was compared with.
+    reference : NamedComparison or None
+        The result compared with one more reference, if that was asked for; it holds only if both
+        comparisons do.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -249,6 +283,7 @@ class Verification(Record):
     seal: str | None = Later
     printed: str | None = Later
     claimed: tuple[str, ...] = ()
+    reference: NamedComparison | None = Later
 
     @property
     def passed(self) -> bool:

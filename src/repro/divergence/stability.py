@@ -17,7 +17,7 @@ from repro.core.stability import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.core.records import Metrics
+    from repro.core.records import Estimate, Metrics
 
 _ORDER = tuple(Band)
 
@@ -106,14 +106,25 @@ def _spread(name: str, runs: Sequence[Replicate]) -> MetricSpread:
         std=statistics.stdev(newest.values()) if len(newest) > 1 else 0.0,
         low=min(values),
         high=max(values),
-        interval=statistics.fmean(estimate.high - estimate.low for estimate in estimates),
+        interval=_width(estimates),
         repeated=_repeated(name, having),
     )
 
 
+def _width(estimates: Sequence[Estimate]) -> float | None:
+    """Return the mean width of intervals; None where a run has none."""
+    ends = [estimate.interval for estimate in estimates]
+    known = [high - low for low, high in filter(None, ends)]
+    return statistics.fmean(known) if len(known) == len(ends) else None
+
+
 def _judge(found: MetricSpread, bands: Bands) -> MetricStability:
-    ratio = found.spread / found.interval if found.interval > 0 else None
-    if found.high == found.low:
+    width = found.interval or 0.0
+    ratio = found.spread / width if width > 0 else None
+    band: Band | None
+    if found.interval is None and not found.repeated:
+        band = None
+    elif found.high == found.low:
         band, ratio = Band.STABLE, 0.0
     elif found.repeated or ratio is None or ratio > bands.diverged:
         band = Band.DIVERGED
@@ -158,6 +169,10 @@ def _sentence(
     apart: tuple[int, ...],
 ) -> str:
     if band is None:
+        if any(found.interval is None for found in metrics.values()):
+            return (
+                "the metrics have no intervals (evaluation.bootstrap is null): nothing to judge by"
+            )
         return f"{'one run' if len(runs) == 1 else 'no metric in two runs'}: nothing to compare"
     moved = [
         (spread, f"seed {seed} by {spread:.3g} in {name}")

@@ -49,7 +49,7 @@ def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
 
 
 def _fits(config: ExperimentConfig) -> list[SeedPath]:
-    folds = range(config.selection.folds * config.selection.repeats)
+    folds = range((config.selection.folds or 0) * config.selection.repeats)
     return [
         *(("cross_validate", family, number) for family in config.models for number in folds),
         *(("fit", family) for family in config.models),
@@ -108,7 +108,8 @@ def _feature_settings(config: ExperimentConfig, frame: pd.DataFrame) -> Features
 
 def by_stage(seeds: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """Group seeds by the stage that draws from them, so that no other stage depends on them."""
-    grouped: dict[str, dict[str, int]] = {}
+    # Without folds no seed is of this stage, which takes them all the same.
+    grouped: dict[str, dict[str, int]] = {"cross_validate_seeds": {}}
     for name, seed in seeds.items():
         grouped.setdefault(f"{name.partition('/')[0]}_seeds", {})[name] = seed
     return grouped

@@ -42,12 +42,13 @@ def decide(
     With a target precision it is the lowest score at which the out-of-fold precision reaches the
     target, so that recall is as high as it can be. Where no score reaches it, it is the score of
     the highest precision, and ``reached`` is false. With ``argmax`` the estimator itself decides:
-    the threshold says where its scores are even, unless its labels do not follow from them.
+    the threshold says where its scores are even, unless its labels do not follow from them, or
+    there are no folds to see that in.
 
     Where metrics are weighted, so are precision and recall. With folds that are drawn several
     times, the scores are those of the first draw: each is of one model, as that of a new row is.
     """
-    if outcome.task is not Task.BINARY:
+    if outcome.task is not Task.BINARY or not out_of_fold[selected].is_scored:
         return _without_threshold(decision.rule)
     known, scores, own = _scored(out_of_fold[selected])
     truth = target[train_rows][known] == outcome.positive

@@ -129,6 +129,9 @@ def cross_validate(
         check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
     tasks, labels = [], []
     count = count_folds(fold_of_row)
+    if not count:
+        nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
+        return dict.fromkeys(models, nothing)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         learned = fit_preprocessor(features[inside], numeric, categorical, preprocessing)
         shared = (to_matrix(learned, features[inside]), target[inside])

@@ -16,7 +16,7 @@ from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from repro.config.data import Task
-from repro.training.folds import numbered
+from repro.training.folds import count_folds, numbered
 from repro.training.recurrence import Leakage, Recurrence, SplitLeakage
 
 if TYPE_CHECKING:
@@ -61,9 +61,12 @@ def suspect_features(
 
     A feature is scored by a small tree over its order, and by what other rows of the same value
     have; the better one counts. Columns beside the features are looked at for groups of rows.
+    Without folds no feature is scored.
     """
     codes = {str(name): _ordered_codes(features[name]) for name in features.columns}
     identical, twice = _identical_rows(codes, train_rows, test_rows)
+    if not count_folds(fold_of_row):
+        return Leakage({}, {}, identical)
     seed = leakage_seeds["leakage/tree"]
     chosen = _sample(len(train_rows), seed)
     rows, folds = train_rows[chosen], numbered(fold_of_row)[chosen]

@@ -26,6 +26,11 @@ class OutOfFold:
     scores: Scores
     converged: bool
 
+    @property
+    def is_scored(self) -> bool:
+        """True if any fold scored it; there may be no folds."""
+        return bool(len(self.scores.values))
+
 
 @dataclass(frozen=True)
 class OwnOutOfFold(OutOfFold):

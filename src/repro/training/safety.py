@@ -209,7 +209,7 @@ def _no_better(
     reason = ""
     if max(gained.values()) < least:
         reason = f"the greatest gain is {max(gained.values()):.4f} of what a guess leaves"
-    else:
+    elif evaluation.bootstrap is not None:
         lucky = luck(
             truth,
             labels,

@@ -42,6 +42,8 @@ def select(
 ) -> tuple[dict[str, FoldScores], str]:
     """Choose the candidate with the best mean over folds; the first one wins a tie.
 
+    Without folds there is one candidate, and it has no scores.
+
     Parameters
     ----------
     metric_weights : ndarray of shape (n_samples,), optional
@@ -53,6 +55,8 @@ def select(
         If a candidate does not have the metric of selection, it is no finite number, or a fold has
         nothing of weight to be scored on.
     """
+    if not any(part.is_scored for part in out_of_fold.values()):
+        return {}, next(iter(out_of_fold))
     target, weights = target[train_rows], of_rows(metric_weights, train_rows)
     for fold, (_, outside) in enumerate(masks(fold_of_row), start=1):
         what = f"rows that fold {fold} is scored on"

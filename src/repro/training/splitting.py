@@ -11,7 +11,7 @@ from repro.config.data import Task
 from repro.config.splits import GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.core.errors import DataError
 from repro.seeding import name
-from repro.training.folds import RepeatedFolds, masks
+from repro.training.folds import NO_FOLD, RepeatedFolds, masks
 from repro.training.splitters import column_folds, held_out_rows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def split_rows(
     Returns
     -------
     train_rows, test_rows : ndarray of int64
-        Positions in the table, ascending.
+        Positions in the table: ascending, or in the order in which they were drawn.
 
     Raises
     ------
@@ -70,6 +70,8 @@ def split_rows(
         ) from error
     check_folds(target[train], task, split, selection)
     _check_held_out(target, test, task, split)
+    if isinstance(split, Split) and split.order == "drawn":
+        return train.astype(np.int64), test.astype(np.int64)
     return np.sort(train).astype(np.int64), np.sort(test).astype(np.int64)
 
 
@@ -96,7 +98,8 @@ def fold_rows(
     """Give every training row its fold, as the rows are split, as many times as is configured.
 
     Unless a column says more, rows are drawn, and stratified by class in a classification. Each
-    draw has a seed of its own, so that more repeats leave the first ones as they are.
+    draw has a seed of its own, so that more repeats leave the first ones as they are. Without folds
+    every row is in none.
 
     Returns
     -------
@@ -132,21 +135,22 @@ def _one_draw(
     seed: int,
     split_columns: SplitColumns | None,
 ) -> Rows | ForwardFolds:
+    count = selection.folds
+    if count is None:
+        return np.full(len(train_rows), NO_FOLD, dtype=np.int64)
     if split_columns is None:
-        return _drawn_folds(target, task, train_rows, selection, seed)
-    folds = column_folds(target, split_columns, train_rows, selection.folds, seed)
+        return _drawn_folds(target, task, train_rows, count, seed)
+    folds = column_folds(target, split_columns, train_rows, count, seed)
     if folds is None:
-        folds = _drawn_folds(target, task, train_rows, selection, seed)
+        folds = _drawn_folds(target, task, train_rows, count, seed)
     if task is not Task.REGRESSION:
         _check_classes(target[train_rows], folds, split_columns)
     return folds
 
 
-def _drawn_folds(
-    target: Target, task: Task, train_rows: Rows, selection: Selection, seed: int
-) -> Rows:
+def _drawn_folds(target: Target, task: Task, train_rows: Rows, count: int, seed: int) -> Rows:
     splitter = KFold if task is Task.REGRESSION else StratifiedKFold
-    folds = splitter(n_splits=selection.folds, shuffle=True, random_state=seed)
+    folds = splitter(n_splits=count, shuffle=True, random_state=seed)
     fold_of_row = np.empty(len(train_rows), dtype=np.int64)
     for number, (_, held_out) in enumerate(folds.split(train_rows, target[train_rows])):
         fold_of_row[held_out] = number
@@ -207,10 +211,12 @@ def _check_enough(target: Target, task: Task, split: AnySplit, selection: Select
             advice="a classifier needs rows of at least two classes",
         )
     rarest = int(counts.argmin())
-    if counts[rarest] < selection.folds + 1:
+    folds = _parts(selection)
+    if counts[rarest] < folds + 1:
+        among = "the training rows" if selection.folds is None else f"each of {folds} folds"
         raise DataError(
-            f"class '{labels[rarest]}' has {counts[rarest]} rows: fewer than one in each of"
-            f" {selection.folds} folds and the held-out rows",
+            f"class '{labels[rarest]}' has {counts[rarest]} rows: fewer than one in {among} and the"
+            " held-out rows",
             advice=_remedies(_folds(int(counts[rarest]) - 1), "use more rows of that class"),
         )
 
@@ -220,9 +226,9 @@ def _check_share(
 ) -> None:
     rows = min(len(target), split.limit or len(target))
     held_out = int(np.ceil(split.test_size * rows))
-    if rows - held_out < selection.folds:
+    if rows - held_out < _parts(selection):
         raise DataError(
-            f"{rows} rows are too few for {selection.folds} folds beside a held-out share of"
+            f"{rows} rows are too few for {_parts(selection)} folds beside a held-out share of"
             f" {split.test_size}",
             advice=_remedies(_folds(rows - held_out), "use more data"),
         )
@@ -242,7 +248,7 @@ def check_folds(target: Target, task: Task, split: AnySplit, selection: Selectio
     ------
     DataError
     """
-    if task is Task.REGRESSION:
+    if task is Task.REGRESSION or selection.folds is None:
         return
     labels, counts = np.unique(target, return_counts=True)
     rarest = int(counts.argmin())
@@ -257,6 +263,11 @@ def check_folds(target: Target, task: Task, split: AnySplit, selection: Selectio
                 "use more rows of that class",
             ),
         )
+
+
+def _parts(selection: Selection) -> int:
+    """Return in how many parts each class must have a training row."""
+    return 1 if selection.folds is None else selection.folds
 
 
 def _by_class(split: AnySplit, task: Task) -> str:

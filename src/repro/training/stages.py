@@ -238,7 +238,7 @@ def evaluate(
     split_columns: SplitColumns | None = None,
     metric_weights: Weights | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Judge the held-out rows, with intervals; groups of rows are resampled as a whole.
+    """Judge the held-out rows, with intervals if asked; groups of rows are resampled as a whole.
 
     Raises
     ------
@@ -250,6 +250,8 @@ def evaluate(
     check_counts(weights, truth, outcome.task, "held-out rows")
     values, undefined = measure(truth, labels, scores, outcome, metrics, weights)
     settings = evaluation.bootstrap
+    if settings is None:
+        return {name: Estimate(value=value) for name, value in values.items()}, undefined
     groups = None if split_columns is None else split_columns.groups
     spans = bootstrap.intervals(
         truth,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from repro.core.records import Metrics
 
 _MOST_ORDERS = factorial(8)
+_REPORTED = "for a report of metrics: repro verify RUN --reference FILE, or repro compare FILE RUN"
 
 
 def read_record_file(path: Path) -> AnyRecord:
@@ -48,7 +49,13 @@ def read_record_file(path: Path) -> AnyRecord:
         content = read_limited(path, path.name)
     except OSError as error:
         raise PreconditionError(f"{path.name}: cannot be read: {error.strerror}") from error
-    return parse_record(content, path.name)
+    try:
+        return parse_record(content, path.name)
+    except SchemaError as error:
+        if error.advice:
+            raise
+        # The likeliest file that somebody has and that is no record.
+        raise SchemaError(error.message, advice=_REPORTED) from error
 
 
 def parse_record(content: bytes, name: str) -> AnyRecord:

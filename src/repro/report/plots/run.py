@@ -90,17 +90,24 @@ def _metrics(metrics: Metrics) -> Markup:
 
 
 def _is_share(estimate: Estimate) -> bool:
-    return 0 <= estimate.low <= 1 and 0 <= estimate.high <= 1 and 0 <= estimate.value <= 1
+    return all(0 <= value <= 1 for value in (estimate.value, *_ends(estimate)))
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """Return the interval of a metric; without one, a line of no length."""
+    return estimate.interval or (estimate.value, estimate.value)
 
 
 def _intervals(axes: Axes, names: Sequence[str], metrics: Metrics) -> None:
     """Draw a line for each metric; all of them on one scale."""
     places = range(len(names))
     estimates = [metrics.test[name] for name in names]
-    axes.hlines(
-        places, [_drawable(e.low) for e in estimates], [_drawable(e.high) for e in estimates],
-        color=NEAR, linewidth=2, label="bootstrap interval",
-    )  # fmt: skip
+    if any(estimate.interval for estimate in estimates):
+        low, high = zip(*map(_ends, estimates), strict=True)
+        axes.hlines(
+            places, [_drawable(each) for each in low], [_drawable(each) for each in high],
+            color=NEAR, linewidth=2, label="bootstrap interval",
+        )  # fmt: skip
     values = [_drawable(estimate.value) for estimate in estimates]
     axes.scatter(values, places, s=36, c=NEAR, label="held-out rows", zorder=3)
     guesses = [

@@ -1,0 +1,106 @@
+"""The metrics and parameters of a run of MLflow, by MLflow's own client."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from repro.app.subjects.reported.documents import made, readable
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.redaction import redacted_text
+from repro.core.reported import Printed, ReportedMetrics, parse_printed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+SCHEME = "mlflow"
+_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+_VARIABLE, _EXTRA = "MLFLOW_TRACKING_URI", "pip install 'repro[mlflow]'"
+_SET = ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_DISABLE_TELEMETRY")
+
+
+def read(
+    base: Path,
+    text: str,
+    parse: Callable[[bytes, str], ReportedMetrics],  # noqa: ARG001 - as every source of reports
+) -> ReportedMetrics:
+    """Read a run from the store that the environment names, or that is in the project's folder.
+
+    Raises
+    ------
+    ConfigError
+        If it is no identifier of a run.
+    PreconditionError
+        If MLflow is not installed, or there is no store or no such run.
+    """
+    shown = f"{SCHEME}:{text}"
+    # A store of files makes a path of it.
+    if _RUN.fullmatch(text) is None:
+        raise ConfigError(
+            f"{shown}: '{text}' is no identifier of a run",
+            advice="expected mlflow:RUN_ID, such as mlflow:0a1b2c3d4e5f",
+        )
+    with _variables():
+        data = _data(text, shown, _store(base))
+    parameters = {readable(name): readable(value) for name, value in data.params.items()}
+    return made(_numbers(data.metrics), shown, parameters)
+
+
+def _numbers(metrics: Mapping[str, float]) -> Iterator[tuple[tuple[str, ...], Printed]]:
+    for name, value in metrics.items():
+        number = parse_printed(repr(float(value)))
+        if number is not None:
+            # The store has every bit: nothing was rounded.
+            yield (readable(name),), number.exactly()
+
+
+def _store(base: Path) -> str:
+    named = os.environ.get(_VARIABLE, "")
+    if named:
+        return named
+    # Never by MLflow's own default, which makes a store where it finds no other.
+    if (base / "mlflow.db").is_file():
+        return f"sqlite:///{(base / 'mlflow.db').resolve()}"
+    if (base / "mlruns").is_dir():
+        return (base / "mlruns").resolve().as_uri()
+    raise PreconditionError(
+        f"there is no MLflow store: {base} has neither mlflow.db nor mlruns",
+        advice=f"name it: {_VARIABLE}=URI",
+    )
+
+
+def _data(run: str, shown: str, store: str) -> Any:
+    try:
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise PreconditionError(
+            f"{shown}: needs MLflow, which is not installed", advice=f"install the extra: {_EXTRA}"
+        ) from error
+    try:
+        return MlflowClient(tracking_uri=store).get_run(run).data
+    except Exception as error:
+        # Clients of databases and servers raise anything.
+        first = redacted_text((str(error) or type(error).__name__).splitlines()[0])
+        raise PreconditionError(
+            f"{shown}: cannot be read from the MLflow store {redacted_text(store)}: {first}",
+            advice=f"check the identifier, and that {_VARIABLE} names the store; a database needs"
+            f" the extra: {_EXTRA}",
+        ) from error
+
+
+@contextmanager
+def _variables() -> Iterator[None]:
+    """Let MLflow read a store of files, and report nothing of its use to anybody."""
+    before = {name: os.environ.get(name) for name in _SET}
+    os.environ.update(dict.fromkeys(_SET, "true"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
