@@ -91,6 +91,8 @@ class Meaning:
     copies : dict of str to str
         Dotted name in a record, and the step output (``stages.<step>.<output>``) that it copies.
     derivations : tuple of Derivation
+    optional : frozenset of str
+        Steps that only some configurations have. What they give is in a record if they are.
     acts : dict of (str, int) to tuple of Mechanism
         What acts in each step, by its name and version.
     closed : bool
@@ -101,6 +103,7 @@ class Meaning:
     settings: tuple[Setting, ...] = ()
     versions: Mapping[str, int] = field(default_factory=dict)
     diagnostics: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     copies: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
     acts: Mapping[tuple[str, int], tuple[Mechanism, ...]] = field(default_factory=dict)

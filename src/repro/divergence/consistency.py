@@ -74,11 +74,11 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
         if name.startswith("metrics.")
     }
     copies |= {"threshold": results.threshold, "drift_baseline": results.baseline}
-    # An optional result may be absent, but not if the stage that gives it is recorded.
+    # A record may be older than a result, but has what its optional stages gave.
     digests = {
         name: _digests(copy)
         for name, copy in copies.items()
-        if copy is not None or (name.startswith("metrics.") and meaning.copies[name] in outputs)
+        if copy is not None or _gives_optional(meaning, name, outputs)
     }
     if predictions is not None and len(predictions.rows) == predictions.total:
         digests |= digests_of_columns(predictions)
@@ -87,6 +87,11 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
         odd = _other_rows(predictions, results.threshold)
         flaws = chain(flaws, odd, _other_metrics(predictions, metrics))
     return next(flaws, None)
+
+
+def _gives_optional(meaning: Meaning, name: str, outputs: Mapping[str, str]) -> bool:
+    source = meaning.copies.get(name, "")
+    return source in outputs and source.split(".")[1] in meaning.optional
 
 
 def find_odd_stage(

@@ -191,6 +191,7 @@ def meaning_of(stages: Sequence[Stage]) -> Meaning:
         settings=SETTINGS,
         versions={stage.name: stage.version for stage in stages if stage.version > 1},
         diagnostics=frozenset(stage.name for stage in stages if stage.diagnostic),
+        optional=frozenset(stage.name for stage in stages if stage.setting),
         copies={
             copy: f"stages.{stage.name}.{name}"
             for stage in stages
