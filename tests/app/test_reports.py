@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 from tests.schemas import kind_of_valid
 
+import repro
 from repro.app.subjects.reported import is_report, read_report
 from repro.app.subjects.reported.sources import LARGEST, parse
 from repro.cli import run
@@ -298,3 +299,25 @@ def test_a_mapping_and_pages_are_for_what_has_them(tmp_path, capsys):
     capsys.readouterr()
     assert run(["verify", report]) == 3
     assert "repro verify RUN --reference FILE" in capsys.readouterr().err
+
+
+def test_python_has_the_same_answer(tmp_path):
+    """And the same mistakes."""
+    path = tmp_path / "it.json"
+    path.write_text(json.dumps({"f1": round(VALUES["f1_macro"], 4)}))
+    found = repro.compare(path, CREDIT, mapping={"f1": "f1_macro"})
+
+    assert (found.passed, found.verdicts) == (True, {"credit.json": "equivalent"})
+    assert found.candidates[0].comparison.counterparts.compared == {"f1": "metrics.test.f1_macro"}
+    with pytest.raises(ConfigError, match="may be f1_macro or f1_weighted"):
+        repro.compare(path, CREDIT)
+    with pytest.raises(ConfigError, match="'mapping' needs a 'reference'"):
+        repro.verify(CREDIT, mapping={"f1": "f1_macro"})
+
+
+def test_markdown_counts_what_agrees(tmp_path, capsys):
+    path = tmp_path / "it.json"
+    path.write_text(json.dumps({name: f"{VALUES[name]:.3f}" for name in ("accuracy", "brier")}))
+
+    assert run(["compare", str(path), str(CREDIT), "--format", "markdown"]) == 0
+    assert " | 2 of 2 | " in capsys.readouterr().out

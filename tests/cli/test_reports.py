@@ -6,6 +6,8 @@ import sys
 import pytest
 from tests.schemas import kind_of_valid
 
+import repro
+
 SCRIPT = """
 import json
 import sys
@@ -87,3 +89,14 @@ def test_the_result_of_a_command_is_compared_with_a_report(tmp_path, project):
     assert found["counterparts"]["compared"] == {
         "acc": "metrics.json accuracy", "loss": "metrics.json loss",
     }  # fmt: skip
+
+
+def test_python_verifies_with_a_report(measured, tmp_path):
+    """In a process of its own, as the command does in its own."""
+    project, run, values = measured
+    report = tmp_path / "paper.json"
+    report.write_text(json.dumps({"f1": f"{values['f1_macro']:.2%}"}))
+    found = repro.verify(run, reference=report, mapping={"f1": "f1_macro"}, project=project.path)
+
+    assert (found.passed, found.verdict) == (True, "identical")
+    assert found.reference.comparison.verdict == "equivalent"

@@ -10,11 +10,10 @@ from repro.app.known import informed
 from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.recorded import record_of
-from repro.app.subjects.references import Reference, check_unmapped
+from repro.app.subjects.references import Reference, check_unmapped, rekeyed
 from repro.app.subjects.reported import is_report, read_report
 from repro.app.subjects.subject import check_integrity, check_record, find_subject
-from repro.config.common_keys import keys_from, with_common_keys
-from repro.config.recorded import parse_config
+from repro.config.common_keys import with_common_keys
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
 from repro.core.verdict import Comparison, Kind, Outcome, Verdict
@@ -75,7 +74,7 @@ def read_entry(project: Path, runs: Path, name: str) -> Entry:
     """
     subject = find_subject(project, runs, name)
     entry = _of_run(subject) if subject.is_run else _of_reference(subject.path)
-    return replace(entry, record=_rekeyed(entry.record))
+    return replace(entry, record=rekeyed(entry.record))
 
 
 def read_first(base: Path, runs: Path, name: str, mapping: Mapping[str, str]) -> Entry | Reference:
@@ -113,14 +112,6 @@ def _of_reference(path: Path) -> Entry:
     damage = check_record(record, path.name).detail or (odd.detail if odd else "")
     loaded = frozenset(record.code or {})
     return Entry(printable(path.name), record, code_of(record), damage, loaded)
-
-
-def _rekeyed(record: AnyRecord) -> AnyRecord:
-    """Take a record with the keys that follow from its configuration, not with those it claims."""
-    if not record.is_pipeline:
-        return record
-    config = parse_config(record.config, "config.json")
-    return record.with_keys(keys_from(config, record))
 
 
 def compare_all(

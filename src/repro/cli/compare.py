@@ -204,14 +204,16 @@ def _row(candidate: Candidate) -> tuple[str, ...]:
         line(candidate.name),
         line(candidate.bits or "unknown"),
         output.toned(tone, comparison.verdict),
-        *(_counted(tally) for tally in candidate.tallies.values()),
+        *(_counted(tally, comparison) for tally in candidate.tallies.values()),
         line(comparison.divergence.stage) if comparison.divergence else "",
     )
 
 
-def _counted(tally: Tally) -> str:
+def _counted(tally: Tally, comparison: Comparison) -> str:
     total = tally.total
-    return f"{tally.same} of {total}" if total else "-"
+    # A report has no bits: what agrees with its digits is as good as it gets.
+    good = tally.same if comparison.counterparts is None else tally.same + tally.within
+    return f"{good} of {total}" if total else "-"
 
 
 def _render_candidate(candidate: Candidate) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.recorded import find_intact, record_of
 from repro.app.subjects.reported import is_report, read_report
-from repro.config.common_keys import with_common_keys
+from repro.config.common_keys import keys_from, with_common_keys
+from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError
 from repro.core.reported import ReportedMetrics
 from repro.core.verdict import NamedComparison
@@ -89,7 +90,15 @@ def read_reference(base: Path, runs: Path, name: str, mapping: Mapping[str, str]
         return Reference(printable(report.name), report, mapping)
     check_unmapped(name, mapping)
     subject = find_intact(base, runs, name)
-    return Reference(printable(subject.path.name), record_of(subject), {})
+    return Reference(printable(subject.path.name), rekeyed(record_of(subject)), {})
+
+
+def rekeyed(record: AnyRecord) -> AnyRecord:
+    """Take a record with the keys that follow from its configuration, not with those it claims."""
+    if not record.is_pipeline:
+        return record
+    config = parse_config(record.config, "config.json")
+    return record.with_keys(keys_from(config, record))
 
 
 def check_unmapped(name: str, mapping: Mapping[str, str]) -> None:

@@ -86,8 +86,8 @@ def _data(run: str, shown: str, store: str) -> Any:
         first = redacted_text((str(error) or type(error).__name__).splitlines()[0])
         raise PreconditionError(
             f"{shown}: cannot be read from the MLflow store {redacted_text(store)}: {first}",
-            advice=f"check the identifier, and that {_VARIABLE} names the store; a database needs"
-            f" the extra: {_EXTRA}",
+            advice=f"check the identifier, and that {_VARIABLE} names the store; a database also"
+            " needs: pip install sqlalchemy alembic",
         ) from error
 
 
