@@ -119,7 +119,7 @@ def seed_all(seed: int, *, names: Iterable[str] = ()) -> SeedReport:
     Raises
     ------
     ConfigError
-        If the seed is not such an integer; nothing is set then.
+        If the seed is not such an integer, or the names are one text; nothing is set then.
 
     Examples
     --------
@@ -135,6 +135,11 @@ def seed_all(seed: int, *, names: Iterable[str] = ()) -> SeedReport:
     True
     """
     _check(seed)
+    if isinstance(names, str):
+        raise ConfigError(
+            f"names: expected several names, found the text {names!r}",
+            advice=f"names=[{names!r}]",
+        )
     number = index(seed)
     derived = {each: derive_seed(number, each) for each in names}
     # Imported when used: it imports NumPy, which would be unseeded if it came later.

@@ -31,7 +31,14 @@ def export(project: Path, runs: Path, name: str | None) -> RunRecord:
     """
     path = find_run(runs, name)
     if is_command(path):
-        return read_intact_command(path, "only an intact run can become a reference").record
+        record = read_intact_command(path, "only an intact run can become a reference").record
+        if record.observed is not None and record.observed.status != 0:
+            raise PreconditionError(
+                f"{path.name}: the command failed with status {record.observed.status}, so nothing"
+                " could be verified with it as a reference",
+                advice="record it again once it ends with status 0",
+            )
+        return record
     run = read_intact(path, "only an intact run can become a reference; train again")
     sample = verification_settings(project, run.lineage.experiment).sample
     return sampled(record_of_run(run), sample)

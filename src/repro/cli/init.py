@@ -16,6 +16,7 @@ from repro.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from repro.app.init.making import Made
+    from repro.datasets.drafting import Given
 
 # So many columns fit a screen; the registry has all of them.
 _SHOWN = 40
@@ -66,8 +67,8 @@ def command(
     place = Path.cwd() / folder
     if data is None and script is None:
         data = _asked_file(as_json=as_json)
-    if data is not None and target is None:
-        target = _asked_target(data, as_json=as_json)
+    if data is not None and target is None and script is None:
+        target = _asked_target(data, given_by(options), as_json=as_json)
     wish = Wish(
         place, None if data is None else Path.cwd() / data, target or "", positive, missing,
         None if script is None else _of_script(script, place), name, licence, origin, description,
@@ -99,10 +100,10 @@ def _asked_file(*, as_json: bool) -> Path:
     return Path(click.prompt("Table to train on (a .csv or .parquet file)", err=True))
 
 
-def _asked_target(data: Path, *, as_json: bool) -> str:
+def _asked_target(data: Path, given: Given, *, as_json: bool) -> str:
     from repro.app.init.experiment import columns_of
 
-    names = columns_of(Path.cwd() / data)
+    names = columns_of(Path.cwd() / data, given)
     listed = ", ".join(names[:_SHOWN]) + (", …" if names[_SHOWN:] else "")
     if as_json or not sys.stdin.isatty():
         raise ConfigError(

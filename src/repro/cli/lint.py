@@ -55,7 +55,8 @@ def command(
     from repro.app.files import check_targets
     from repro.app.lint import lint
 
-    check_targets([file], paths)
+    # A report in a folder that is searched is no program: it is not read the next time.
+    check_targets([file], [path for path in paths if not path.is_dir()])
     report = lint(paths, select=select, ignore=ignore)
     form = "json" if as_json else form
     if file is not None:

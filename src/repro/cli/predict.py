@@ -12,7 +12,7 @@ import click
 
 from repro.cli import output
 from repro.cli.options import enter, find, json_option, project_option, runs_of, runs_option
-from repro.core.errors import ExitCode, PreconditionError
+from repro.core.errors import ConfigError, ExitCode, PreconditionError
 
 if TYPE_CHECKING:
     from repro.app.answers import PredictionAnswer
@@ -59,6 +59,8 @@ def command(
     # A run may have been handed over alone, without a project.
     runs = Path.cwd() if Path(run).is_dir() else runs_of(find(project_folder), runs_folder)
     subject = find_run_subject(runs, run)
+    if data.is_dir():
+        raise ConfigError(f"{data} is a folder: expected a table", advice="name a file")
     check_targets([file], [subject.path, data])
     if not data.exists():
         raise PreconditionError(f"{data}: no such file", advice="correct its path")

@@ -62,5 +62,9 @@ def given_by(options: Mapping[str, Any]) -> Given:
     markers: dict[str, tuple[str, ...]] = {}
     for column, text in options["missing_in"]:
         markers[column] = (*markers.get(column, ()), text)
-    roles = {column: role for option, role in _ROLES.items() for column in options[option]}
+    roles: dict[str, str] = {}
+    for option, role in _ROLES.items():
+        for column in options[option]:
+            if roles.setdefault(column, role) != role:
+                raise click.UsageError(f"--{option}: the column '{column}' has a role already.")
     return Given(layout=checked_layout(layout), markers=markers, roles=roles)

@@ -14,6 +14,7 @@ from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
+from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on
 from repro.datasets.roles import check_header, check_known
@@ -75,11 +76,17 @@ class Given:
         if self.declared is None:
             return self
         missing = self.declared.missing
-        markers = missing if isinstance(missing, dict) else {}
+        markers = missing if isinstance(missing, dict) else {"*": missing}
+        everywhere = markers.get("*", ())
+        own = {n: m for n, m in markers.items() if n in names}
+        # A column's own markers take the place of those of all columns, so that one more is added
+        # to what means missing in it already.
+        added = {
+            name: tuple(dict.fromkeys((*own.get(name, everywhere), *more)))
+            for name, more in self.markers.items()
+        }
         return replace(
-            self,
-            roles={**roles_of(self.declared, names), **self.roles},
-            markers={n: m for n, m in markers.items() if n in names} | dict(self.markers),
+            self, roles={**roles_of(self.declared, names), **self.roles}, markers=own | added
         )
 
 
@@ -186,8 +193,18 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
     table = build(raw, entry, likely_task(raw, entry), payload.sha256)
     labels = sorted(set(table.target.tolist()))
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
-        raise TwoLabelsError(proposal.target, tuple(map(str, labels)))
+        raise TwoLabelsError(proposal.target, _as_written(raw, proposal.target, labels))
     return _text(proposal.name, entry, source, remarks)
+
+
+def _as_written(raw: RawTable, target: str, labels: Sequence[object]) -> tuple[str, ...]:
+    """Return the labels as the table has them, since a label is a text: 0, and not 0.0."""
+    try:
+        values = raw.read({target: "text"}).columns[target]
+    except RefusedColumnsError:
+        return tuple(map(str, labels))
+    found = tuple(sorted({str(value) for value in values if value is not None}))
+    return found if len(found) == len(labels) else tuple(map(str, labels))
 
 
 def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,6 +250,11 @@ def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Give
     check_header(raw.label, raw.names, proposal.target)
     told = proposal.given
     check_known(raw.label, raw.names, {**told.roles, **told.markers})
+    if proposal.target in told.roles:
+        raise ConfigError(
+            f"'{proposal.target}' is the target, and gets no other role",
+            advice="leave out the option, or name a different target: --target COLUMN",
+        )
     given, everywhere = told.completed(raw.names), proposal.missing
     wanted = [
         name

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from repro.divergence.structure import differences
 
+# Of environment variables that own code reads.
+_VARIABLES = "variables."
+
 if TYPE_CHECKING:
     from repro.core.environment import Environment
 
@@ -14,7 +17,13 @@ def differing_fields(
     expected: Environment, actual: Environment
 ) -> dict[str, tuple[object, object]]:
     """Return the fields in which two environments differ, by dotted key."""
-    return differences(comparable(expected), comparable(actual))
+    found = differences(comparable(expected), comparable(actual))
+    return {key: pair for key, pair in found.items() if not _is_unread(key, pair)}
+
+
+def _is_unread(key: str, pair: tuple[object, object]) -> bool:
+    """Return whether one side did not come to read a variable: its value may be the same."""
+    return key.startswith(_VARIABLES) and None in pair
 
 
 def comparable(environment: Environment) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,8 @@ def values_of(subject: Subject, wheel: Wheel) -> dict[str, Any]:
         "title": subject.title,
         "description": subject.description,
         "script": subject.script,
+        # As a shell reads it, by way of make.
+        "quoted": shlex.quote(subject.script).replace("$", "$$"),
         "experiment": subject.name,
         "reference": subject.reference,
         "parts": subject.image,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from repro.app.data import add
 from repro.app.init.templates import render
-from repro.config.data import FileSource
+from repro.datasets.declaring import declare_files
 from repro.datasets.drafting import Proposal, TwoLabelsError
-from repro.datasets.formats import format_of
 from repro.datasets.registry import registry
-from repro.datasets.sources.file import File
+from repro.datasets.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from repro.app.init.making import Wish
     from repro.config.data import DatasetEntry, Task
+    from repro.datasets.drafting import Given
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 # Of two labels with these texts, the second one is what is looked for.
@@ -123,7 +123,7 @@ def _roles(entry: DatasetEntry, text: str, task: Task) -> Iterator[str]:
         for name in names:
             known = [said for about, said in remarks if about == repr(name)]
             yield f"{name}: {role}, {known[0] if known else reason}"
-            yield from known[1:]
+            yield from (each if each.startswith("  ") else f"{name}: {each}" for each in known[1:])
 
 
 def _remarks(text: str) -> list[tuple[str, str]]:
@@ -143,13 +143,14 @@ def _remarks(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def columns_of(path: Path) -> tuple[str, ...]:
-    """Return the names of the columns of a table.
+def columns_of(path: Path, given: Given) -> tuple[str, ...]:
+    """Return the names of the columns of a table, whose layout is guessed where it is not given.
 
     Raises
     ------
     ConfigError, DataError, PreconditionError
         If it cannot be read.
     """
-    source = FileSource(kind="file", path=path.name, format=format_of(path.name))
-    return tuple(File(path.parent, source).obtain(None).parse(()).names)
+    folder = path.parent
+    declared = declare_files(folder, [path], given.layout, target="", query=None)
+    return tuple(open_source(folder, declared.source).obtain(None).parse(()).names)

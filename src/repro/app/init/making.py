@@ -16,7 +16,7 @@ from repro.app.init.placing import beside, place
 from repro.app.init.wheel import own_wheel
 from repro.config.compose import Request
 from repro.config.project import BASE
-from repro.core.errors import ConfigError, PreconditionError
+from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.datasets.drafting import Given
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def _check(wish: Wish) -> None:
 
 def _draft(wish: Wish, stage: Path) -> Draft:
     assert wish.data is not None  # noqa: S101 - the caller has looked
+    if wish.data.is_dir():
+        raise ConfigError(f"{wish.data} is a folder: expected a table", advice="name a file")
     if not wish.data.is_file():
         raise PreconditionError(f"{wish.data}: no such file", advice="name a table: --data FILE")
     inside = _inside(wish.data, wish.folder)
@@ -142,7 +144,14 @@ def _draft(wish: Wish, stage: Path) -> Draft:
         target.symlink_to(wish.data.absolute())
     else:
         shutil.copyfile(wish.data, target)
-    return draft(stage, target, wish, name, borrowed=(inside,) if inside else ())
+    try:
+        return draft(stage, target, wish, name, borrowed=(inside,) if inside else ())
+    except ReproError as error:
+        # No project is made, so that the file is where the person has it.
+        staged = target.relative_to(stage).as_posix()
+        error.message = error.message.replace(staged, str(wish.data))
+        error.args = (error.message,)
+        raise
 
 
 def _subject(wish: Wish, drafted: Draft | None) -> Subject:

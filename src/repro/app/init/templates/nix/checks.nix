@@ -39,7 +39,7 @@ in
     cd project
     export HOME=$TMPDIR
 <% if script %>
-    ${repro}/bin/repro record -- python <{ script }>
+    ${repro}/bin/repro record -- python <{ quoted }>
     ${repro}/bin/repro verify --quiet --run-command
 <% else %>
     ${repro}/bin/repro train --quiet --profile debug
