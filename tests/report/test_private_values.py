@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import make_project
 
 from repro.app.report import run_page
-from repro.core.records import CategoricalBaseline
+from repro.core.baseline import CategoricalBaseline
 from repro.report.features import describe
 
 ROWS = 240

@@ -25,7 +25,8 @@ from tests.report.pages import (
 )
 
 from repro.app.report import run_page
-from repro.core.records import CategoricalBaseline, NumericBaseline, Prediction
+from repro.core.baseline import CategoricalBaseline, NumericBaseline
+from repro.core.records import Prediction
 from repro.report import Facts, html
 from repro.report.confusion import confusion
 from repro.report.features import describe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.core.baseline import DriftBaseline
 from repro.core.environment import (
     CodePaths,
     Container,
@@ -18,7 +19,6 @@ from repro.core.environment import (
 from repro.core.jsonfile import dump, dump_record
 from repro.core.records import (
     DatasetLineage,
-    DriftBaseline,
     EnvironmentFile,
     Estimate,
     Keys,

@@ -11,9 +11,9 @@ from tests.training.in_process import config, family, run, text
 from repro.app.drift import _required
 from repro.config.data import Columns, Task
 from repro.config.training import Drift, Features
+from repro.core.baseline import DriftBaseline
 from repro.core.errors import DataError
 from repro.core.jsonfile import dump_record, load_record
-from repro.core.records import DriftBaseline
 from repro.training.drift import drift_baseline, measure
 from repro.training.recurrence import Leakage, Recurrence
 

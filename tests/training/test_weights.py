@@ -19,9 +19,12 @@ from repro.config.training import Model
 from repro.config.weights import Weights
 from repro.core.errors import ConfigError, DataError
 from repro.core.records import Prediction, Predictions
+from repro.core.verdict import Outcome
 from repro.divergence.consistency import Results, find_inconsistency
 from repro.divergence.held_out import find_odd_row
+from repro.divergence.numbers import check_predictions
 from repro.divergence.recount import recount
+from repro.divergence.tolerance import Limits, Tolerance
 from repro.execution.pipeline import predictions_of
 from repro.seeding import derive
 from repro.store.predictions import read_predictions, write_predictions
@@ -414,6 +417,7 @@ def column(**changes):
         (column(at_3=np.nan, at_7=np.nan), "'w' has no value in rows 3, 7, counted from 0"),
         (column(at_5=-2.0), "'w' has a negative weight (-2 first) in row 5, counted from 0"),
         (column(at_4="heavy"), "'w' has 'heavy', which is no finite number, in row 4,"),
+        (column(at_2="1_000"), "'w' has '1_000', which is no finite number, in row 2,"),
         (column(at_2=np.inf), "'w' has inf, which is no finite number, in row 2, counted from 0"),
         (column(at_2="inf"), "'w' has 'inf', which is no finite number, in row 2, counted from 0"),
         (pd.DataFrame({"w": np.zeros(12)}), "the column 'w' is 0 in each of the 12 rows"),
@@ -482,6 +486,22 @@ def test_a_configuration_without_weights_says_nothing_of_them():
 
     assert "weights" not in values
     assert values["selection"].keys() == {"folds", "metric"}
+
+
+def test_a_weight_that_differs_is_named_by_a_comparison():
+    """With its row and both values; a tolerance never applies to it."""
+    found = predictions_of(trained())
+    first, *others = found.rows
+    heavier = found.model_copy(
+        update={"rows": (first.model_copy(update={"weight": first.weight + 1e-9}), *others)}
+    )
+    limits = Limits(Tolerance(0.1, 0.1), {})
+    checks = [each for each in check_predictions(found, heavier, limits) if each.detail]
+
+    assert [(each.name, each.outcome) for each in checks] == [
+        (f"predictions.{first.row}", Outcome.DIFFERS)
+    ]
+    assert checks[0].detail.startswith(f"the weight of row {first.row} differs: reference ")
 
 
 def found_inconsistency(predictions):

@@ -10,6 +10,7 @@ from repro.config import splits
 from repro.config.experiment import ExperimentConfig
 from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
 from repro.core import records
+from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
@@ -31,7 +32,7 @@ _WHOLE: dict[str, type[Record]] = {
     "stages": records.Stages,
     "snapshot": records.Snapshot,
     "seeds": records.Seeds,
-    "drift": records.DriftBaseline,
+    "drift": DriftBaseline,
     "environment": records.EnvironmentFile,
     "lineage": records.Lineage,
     "record": RunRecord,

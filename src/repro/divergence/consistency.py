@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from repro.core.baseline import DriftBaseline
     from repro.core.meaning import Meaning
-    from repro.core.records import DriftBaseline, Metrics, Predictions, Stages, Threshold
+    from repro.core.records import Metrics, Predictions, Stages, Threshold
 
 # Each family of the models is digested separately.
 _BY_PARTS = {"models"}

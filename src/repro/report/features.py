@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from repro.core.records import NumericBaseline
+from repro.core.baseline import NumericBaseline
 from repro.report.texts import percent, short
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from repro.core.records import Baseline, CategoricalBaseline
+    from repro.core.baseline import Baseline, CategoricalBaseline
 
     Array = npt.NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from repro.report.templating import templates
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from repro.core.baseline import DriftBaseline
     from repro.core.records import (
-        DriftBaseline,
         EnvironmentFile,
         Keys,
         Lineage,

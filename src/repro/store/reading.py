@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from repro.core.baseline import DriftBaseline
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.record import RunRecord
 from repro.core.records import (
     DatasetLineage,
-    DriftBaseline,
     EnvironmentFile,
     Lineage,
     Metrics,

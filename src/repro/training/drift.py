@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import gamma
 
+from repro.core.baseline import CategoricalBaseline, DriftBaseline, NumericBaseline
 from repro.core.errors import DataError
-from repro.core.records import CategoricalBaseline, DriftBaseline, NumericBaseline
 from repro.seeding import derive
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.training import Drift, Features
-    from repro.core.records import Baseline
+    from repro.core.baseline import Baseline
     from repro.training.recurrence import Leakage
 
     Array = npt.NDArray[np.float64]

@@ -148,30 +148,20 @@ def nested_scores(
         If the rows outside of an outer fold are too few for the inner folds, or an estimator
         refuses them.
     """
-    procedure = _Procedure(
-        features,
-        target,
-        task,
-        outcome,
-        split,
-        numeric,
-        categorical,
-        preprocessing,
-        models,
-        allowed_modules,
-        selection,
-        decision,
-        workers,
-        metrics,
-        split_columns,
-        fit_weights,
-        metric_weights,
-    )
+    table = (features, target, task, outcome, split, numeric, categorical)
+    settings = (preprocessing, models, allowed_modules, selection, decision, workers)
+    given = (metrics, split_columns, fit_weights, metric_weights)
+    procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [
         procedure.scored(inside, outside, _inner_seeds(nested_seeds, number))
         for number, (inside, outside) in enumerate(parts)
     ]
+    return _together(found)
+
+
+def _together(found: Sequence[tuple[str, dict[str, float]]]) -> Nested:
+    """Return the mean and the spread of each metric that every outer fold has."""
     values = [scores for _, scores in found]
     names = [each for each in values[0] if all(each in scores for scores in values)]
     by_metric = {each: [scores[each] for scores in values] for each in names}

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from repro.config.experiment import ExperimentConfig
     from repro.config.training import Evaluation, Features, Preprocessing
-    from repro.core.records import DriftBaseline, Threshold
+    from repro.core.baseline import DriftBaseline
+    from repro.core.records import Threshold
     from repro.tables.marks import Missing
     from repro.training.declarations import Stage
     from repro.training.fold import Observer

@@ -58,7 +58,10 @@ def weights_of(settings: Settings | None, columns: pd.DataFrame) -> RowWeights |
     if settings is None:
         return None
     column = columns[settings.by]
-    numbers = np.array([_number(value) for value in column], dtype=np.float64)
+    if column.dtype == np.float64:
+        numbers = column.to_numpy(dtype=np.float64)
+    else:
+        numbers = np.array([_number(value) for value in column], dtype=np.float64)
     start, missing = f"weights.by: the column '{settings.by}'", column.isna().to_numpy()
     _refuse(f"{start} has no value", np.flatnonzero(missing))
     odd = np.flatnonzero(~np.isfinite(numbers))
@@ -79,6 +82,9 @@ def weights_of(settings: Settings | None, columns: pd.DataFrame) -> RowWeights |
 
 
 def _number(value: object) -> float:
+    if isinstance(value, str) and "_" in value:
+        # Python reads 1_000 as a number, and no table does.
+        return np.nan
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
