@@ -132,17 +132,27 @@ def test_files_that_are_there_are_kept(tmp_path):
         (["new", "--script", "x.py"], 3, "x.py: no such file in"),
         (["iris.csv", "--data", "iris.csv", "--target", "species"], 2, "is not a folder"),
         (["new", "--data", "odd.csv", "--target", "y"], 2, "--positive LABEL"),
+        (["new", "--data", "digits.csv", "--target", "y"], 2, "has two labels, 3 and 4"),
+        (["new", "--data", "office.csv"], 2, "--target COLUMN, of: Größe, Preis"),
+        (["new", "--data", "folder", "--target", "y"], 2, "folder is a folder: expected a table"),
+        (["new", "--data", "twice.csv", "--target", "y"], 3, "/twice.csv: 2 columns are named 'x'"),
     ],
 )
 def test_a_mistake_leaves_nothing(tmp_path, arguments, status, expected):
     (tmp_path / "iris.csv").write_bytes(iris())
     (tmp_path / "odd.csv").write_text("x,y\n1,red\n2,blue\n3,red\n4,blue\n")
+    digits = "".join(f"{n * 7 % 11},{3 + n % 3 % 2}\n" for n in range(40))
+    (tmp_path / "digits.csv").write_text("x,y\n" + digits)
+    (tmp_path / "office.csv").write_bytes("Größe;Preis\n1,5;2,5\n2,5;3,5\n".encode("cp1252"))
+    (tmp_path / "twice.csv").write_text("x,x,y\n1,2,3\n")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
 
     result = init(tmp_path, *arguments)
 
     assert (result.status, result.out) == (status, ""), result.err
     assert expected in result.err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["iris.csv", "odd.csv"]
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_script_is_recorded_where_it_lies(tmp_path):
@@ -161,6 +171,47 @@ def test_a_script_is_recorded_where_it_lies(tmp_path):
     assert done.status == 0, done.out
     record = command("-m", "repro", "record", "--", sys.executable, "train.py", cwd=tmp_path)
     assert record.status == 0, record.err
+
+
+def test_a_script_may_have_any_name(tmp_path):
+    """As the shell that `make` starts reads it."""
+    (tmp_path / "it's $my train.py").write_text("print(1)\n")
+
+    assert init(tmp_path, "--script", "it's $my train.py").status == 0
+    done = subprocess.run(
+        ["make", "train", f"RUN={sys.executable} -m repro", "-o", ".venv/.ready"], cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1\n"
+
+
+def test_a_failed_command_is_no_reference(tmp_path):
+    (tmp_path / "train.py").write_text("raise SystemExit(2)\n")
+    record = command("-m", "repro", "record", "--", sys.executable, "train.py", cwd=tmp_path)
+    result = command("-m", "repro", "reference", "-o", "train.json", cwd=tmp_path)
+
+    assert (record.status, result.status) == (2, 3)
+    assert "the command failed with status 2" in result.err
+    assert not (tmp_path / "train.json").exists()
+
+
+def test_markers_that_are_named_are_added(tmp_path):
+    """One by one, as the printed commands say, and with the empty cells."""
+    rows = [f"{n % 9},{['', '-', '?', 'x', 'y'][n % 5]},{'ab'[n % 2]}\n" for n in range(60)]
+    (tmp_path / "marks.csv").write_text("n,kind,y\n" + "".join(rows))
+    made = init(tmp_path, "p", "--data", "marks.csv", "--target", "y", "--positive", "b")
+    assert made.status == 0, made.err
+    project = Project(tmp_path / "p")
+    for mark in ("-", "?"):
+        done = project.repro("data", "add", "marks", "--replace", "--missing-in", "kind", mark)
+        assert done.status == 0, done.err
+
+    listed = project.repro("data", "list", "--json").json["datasets"]["marks"]
+    assert listed["missing"]["kind"] == ["", "-", "?"]
+    for options in (("--ignore", "y"), ("--ignore", "n", "--numeric", "n")):
+        refused = project.repro("data", "add", "marks", "--replace", *options)
+        assert refused.status == 2, refused.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no terminal of this kind")

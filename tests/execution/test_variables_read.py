@@ -103,3 +103,19 @@ def test_secrets_have_no_digest(tmp_path):
         "A": digest_of("A", "b"),
         "API_TOKEN": "hidden",
     }
+
+
+def test_a_variable_that_was_not_reached_is_no_suspect(tmp_path):
+    """Of a script that stops at the first one, the others say nothing."""
+    read = "import os\nprint(os.environ['FIRST'])\nprint(os.environ['SECOND'])\n"
+    (tmp_path / "train.py").write_text(read)
+    both = {"FIRST": "1", "SECOND": "2", "HOME": str(tmp_path)}
+    done = command(
+        "-m", "repro", "record", "--", sys.executable, "train.py", cwd=tmp_path, env=both
+    )
+    assert done.status == 0, done.err
+    again = command("-m", "repro", "verify", cwd=tmp_path, env={**both, "FIRST": None})
+
+    assert again.status == 1, again.out
+    assert "variables.FIRST: reference variable/v1:" in again.out
+    assert "variables.SECOND" not in again.out

@@ -169,3 +169,11 @@ def test_no_library_is_imported(tmp_path) -> None:
 
     assert done.stdout.splitlines()[-1] == "[]"
     assert ":3:7: RPR002 " in done.stdout
+
+
+def test_a_report_may_lie_in_the_folder_that_was_searched(folder) -> None:
+    """As the help shows it; a program that was read is not overwritten."""
+    assert run(["lint", ".", "--format", "sarif", "-o", "findings.sarif"]) == 1
+    assert json.loads(Path("findings.sarif").read_text())["version"] == "2.1.0"
+    assert run(["lint", "train.py", "-o", "train.py"]) == 2
+    assert Path("train.py").read_text() == CODE
