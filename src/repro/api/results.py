@@ -32,7 +32,8 @@ class TrainingResult:
     passed : bool
         False if there are findings, and ``safety.on_finding`` is ``fail``.
     warnings : tuple of str
-        Influences of the environment that no level can keep out.
+        Influences of the environment that no level can keep out. What training warns of, such as a
+        feature that knows the target, is in ``findings``.
     seconds : float
     keys : Keys
     metrics : Metrics
