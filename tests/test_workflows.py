@@ -171,6 +171,20 @@ def test_linters_find_nothing(words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def lint_of_made(lint, folder, kind):
+    """Return what actionlint says of the workflow of a project that `repro init` makes."""
+    folder.mkdir()
+    rows = "".join(f"{n % 7},{'ab'[n % 2]}\n" for n in range(40))
+    (folder / "t.csv").write_text("x,y\n" + rows)
+    (folder / "s.py").write_text("print(1)\n")
+    told = {"table": ("--data", "t.csv", "--target", "y", "--positive", "b"),
+            "script": ("--script", "s.py")}[kind]  # fmt: skip
+    done = run(sys.executable, "-m", "repro", "init", *told, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = run(lint, ".github/workflows/*.yml", cwd=folder)
+    return found.returncode, found.stdout + found.stderr
+
+
 def test_actionlint_finds_nothing_but_what_is_planted(tmp_path):
     """Its expressions, contexts and shell are checked too."""
     npm = shutil.which("npm")
@@ -187,5 +201,8 @@ def test_actionlint_finds_nothing_but_what_is_planted(tmp_path):
     (planted / "ci.yml").write_text(text.replace("matrix.python }}\n", "matrix.pyton }}\n"))
     found = run(lint, ".github/workflows/*.yml", cwd=tmp_path)
 
+    made = [lint_of_made(lint, tmp_path / kind, kind) for kind in ("table", "script")]
+
     assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert [status for status, _ in made] == [0, 0], made
     assert (found.returncode != 0, '"pyton" is not defined' in found.stdout) == (True, True)

@@ -118,7 +118,7 @@ def test_a_table_becomes_a_verified_result(tmp_path, name):
 
     done = subprocess.run(
         ["bash", "-c", told], cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT,
-        env={**os.environ, "PATH": os.defpath}, check=False,
+        env={"PATH": os.defpath, "HOME": str(tmp_path)}, check=False,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
