@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris
 from tests.conftest import ROOT, Project, command
 
 NAMES = "sepal_length,sepal_width,petal_length,petal_width,species"
-OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+OF_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 WORKFLOW = ".github/workflows/reproduce.yml"
 
 
