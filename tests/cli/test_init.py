@@ -10,6 +10,8 @@ import pytest
 from sklearn.datasets import load_iris
 from tests.conftest import ROOT, Project, command
 
+from repro.app.init import placing
+
 NAMES = "sepal_length,sepal_width,petal_length,petal_width,species"
 OF_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 WORKFLOW = ".github/workflows/reproduce.yml"
@@ -254,4 +256,41 @@ def test_an_interrupt_leaves_nothing(tmp_path):
     _, err = process.communicate(timeout=120)
 
     assert process.returncode == 130, err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_project_is_known_only_when_it_is_whole(tmp_path, monkeypatch):
+    """A process that is killed meanwhile leaves what a second attempt completes."""
+    staged, folder = tmp_path / "staged", tmp_path / "folder"
+    for name in ("configs/base.yaml", "data/t.csv", "zebra"):
+        (staged / name).parent.mkdir(parents=True, exist_ok=True)
+        (staged / name).write_text(name)
+    folder.mkdir()
+    seen = []
+    move = placing._move
+    monkeypatch.setattr(
+        placing, "_move", lambda path, target: seen.append(target) or move(path, target)
+    )
+
+    placed, kept = placing.place(staged, folder, ["configs/base.yaml"])
+
+    assert seen[-1] == folder / "configs/base.yaml"
+    assert (placed, kept) == (["configs/base.yaml", "data/t.csv", "zebra"], [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a /proc file system")
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path):
+    (tmp_path / "iris.csv").write_bytes(iris())
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "sys.argv = ['repro', 'init', 'new', '--data', 'iris.csv', '--target', 'species'];"
+        "from repro.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 3, done.stderr
+    assert "new: cannot be written: File too large" in done.stderr
     assert not (tmp_path / "new").exists()

@@ -1,6 +1,6 @@
 """The answers of ``train`` and ``verify``, in a process that may restart itself at a level.
 
-What imports NumPy is imported after the level is in force.
+Modules that import NumPy are imported once the level is in force.
 """
 
 from __future__ import annotations

@@ -103,10 +103,10 @@ def _death(process: subprocess.Popen[bytes], said: IO[bytes]) -> str:
     return f"the process that did the work ended with status {process.returncode}{last}"
 
 
-def _error(told: dict[str, str]) -> ReproError:
+def _error(answer: dict[str, str]) -> ReproError:
     """Make the error that the process met; one of a package is of the kind that it extends."""
-    kind = getattr(errors, told["kind"], PreconditionError)
-    made: ReproError = kind(told["message"], advice=told["advice"])
+    kind = getattr(errors, answer["kind"], PreconditionError)
+    made: ReproError = kind(answer["message"], advice=answer["advice"])
     return made
 
 

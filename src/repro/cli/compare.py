@@ -108,9 +108,9 @@ def command(
     reported = is_report(base, reference)
     if reported and page:
         raise click.UsageError("--report needs a record as the reference, to draw its numbers.")
-    if file or page:
-        inputs = [*([Path(reference)] if reported else []), noise_file]
-        _check_targets((base, runs), (file, page), (*candidates, *[reference][reported:]), inputs)
+    report_read = Path(reference) if reported else None
+    records = candidates if reported else (*candidates, reference)
+    _check_targets((base, runs), (file, page), records, (report_read, noise_file))
     alike = Counter(Path(name).name for name in (reference, *candidates))
 
     def entry_of(name: str) -> Entry:
@@ -139,6 +139,8 @@ def _check_targets(
     inputs: Sequence[Path | None],
 ) -> None:
     """Refuse to write over what is read."""
+    if not any(targets):
+        return
     from repro.app.files import check_targets
     from repro.app.subjects.subject import find_subject
 

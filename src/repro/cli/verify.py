@@ -116,10 +116,7 @@ def command(
     from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
 
-    if only_integrity and reference:
-        raise click.UsageError("--integrity executes nothing that --reference could compare.")
-    if mapped and not reference:
-        raise click.UsageError("--map is for the names of a report: --reference REF.")
+    _check_options(reference, mapped, only_integrity=only_integrity)
     asked, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
     if only_integrity and subject is not None and Path(subject).exists():
         # Files are checked without a project: a run may have been handed over alone.
@@ -145,6 +142,13 @@ def command(
     else:
         render(verification)
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
+
+
+def _check_options(reference: str | None, mapped: tuple[str, ...], *, only_integrity: bool) -> None:
+    if only_integrity and reference:
+        raise click.UsageError("--integrity executes nothing that --reference could compare.")
+    if mapped and not reference:
+        raise click.UsageError("--map is for the names of a report: --reference REF.")
 
 
 @dataclass(frozen=True)

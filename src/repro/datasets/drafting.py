@@ -14,9 +14,9 @@ from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
-from repro.datasets.formats.interface import RefusedColumnsError
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on
+from repro.datasets.labels import TwoLabelsError, as_written
 from repro.datasets.roles import check_header, check_known
 from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
@@ -88,23 +88,6 @@ class Given:
         return replace(
             self, roles={**roles_of(self.declared, names), **self.roles}, markers=own | added
         )
-
-
-class TwoLabelsError(ConfigError):
-    """A target has two labels, and nobody has said which one is to be detected.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        Both, sorted.
-    """
-
-    def __init__(self, target: str, labels: tuple[str, ...]) -> None:
-        super().__init__(
-            f"the target '{target}' has two labels, {' and '.join(labels)}",
-            advice="name the one to detect: --positive LABEL",
-        )
-        self.labels = labels
 
 
 @dataclass(frozen=True)
@@ -193,18 +176,8 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
     table = build(raw, entry, likely_task(raw, entry), payload.sha256)
     labels = sorted(set(table.target.tolist()))
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
-        raise TwoLabelsError(proposal.target, _as_written(raw, proposal.target, labels))
+        raise TwoLabelsError(proposal.target, as_written(raw, proposal.target, labels))
     return _text(proposal.name, entry, source, remarks)
-
-
-def _as_written(raw: RawTable, target: str, labels: Sequence[object]) -> tuple[str, ...]:
-    """Return the labels as the table has them, since a label is a text: 0, and not 0.0."""
-    try:
-        values = raw.read({target: "text"}).columns[target]
-    except RefusedColumnsError:
-        return tuple(map(str, labels))
-    found = tuple(sorted({str(value) for value in values if value is not None}))
-    return found if len(found) == len(labels) else tuple(map(str, labels))
 
 
 def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,14 +221,14 @@ def _as_query(source: object) -> SqlSource | None:
 def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Given, Markers]:
     """Return what is given of the columns, and the markers that are declared and guessed."""
     check_header(raw.label, raw.names, proposal.target)
-    told = proposal.given
-    check_known(raw.label, raw.names, {**told.roles, **told.markers})
-    if proposal.target in told.roles:
+    facts = proposal.given
+    check_known(raw.label, raw.names, {**facts.roles, **facts.markers})
+    if proposal.target in facts.roles:
         raise ConfigError(
             f"'{proposal.target}' is the target, and gets no other role",
             advice="leave out the option, or name a different target: --target COLUMN",
         )
-    given, everywhere = told.completed(raw.names), proposal.missing
+    given, everywhere = facts.completed(raw.names), proposal.missing
     wanted = [
         name
         for name in raw.names

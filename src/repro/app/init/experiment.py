@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from repro.app.data import add
 from repro.app.init.templates import render
 from repro.datasets.declaring import declare_files
-from repro.datasets.drafting import Proposal, TwoLabelsError
+from repro.datasets.drafting import Proposal
+from repro.datasets.labels import TwoLabelsError
 from repro.datasets.registry import registry
 from repro.datasets.sources import open_source
 

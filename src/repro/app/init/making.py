@@ -22,6 +22,8 @@ from repro.datasets.drafting import Given
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A folder with one of these is a project.
+_MARKS = (BASE, "requirements-repro.txt")
 # Folders of a script's project that no result is made from.
 _LEFT_OUT = {"build", "dist", "node_modules", "reference", "runs", "vendor", "venv", "wheelhouse"}
 
@@ -109,7 +111,7 @@ def make(wish: Wish) -> Made:
             resolve_request(stage, Request())
             for name in drafted.borrowed:
                 (stage / name).unlink()
-        placed, kept = place(stage, wish.folder)
+        placed, kept = place(stage, wish.folder, _MARKS)
     roles = drafted.roles if drafted is not None else ()
     return Made(wish.folder, tuple(placed), tuple(kept), roles, subject.name)
 
@@ -120,7 +122,7 @@ def _check(wish: Wish) -> None:
             "a project is about a table or about a script: name one of them",
             advice="repro init FOLDER --data FILE --target COLUMN, or: repro init --script FILE",
         )
-    for name in (BASE, "requirements-repro.txt"):
+    for name in _MARKS:
         if os.path.lexists(wish.folder / name):
             raise ConfigError(
                 f"{wish.folder}: is a project already: it has {name}",

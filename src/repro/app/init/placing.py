@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from repro.core.errors import PreconditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @contextmanager
@@ -34,13 +34,22 @@ def beside(folder: Path) -> Iterator[Path]:
         raise _refused(folder, error) from error
     try:
         yield place
+    except OSError as error:
+        # Such as a full disk.
+        raise _refused(folder, error) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
         _remove_empty(made)
 
 
-def place(staged: Path, folder: Path) -> tuple[list[str], list[str]]:
+def place(staged: Path, folder: Path, last: Sequence[str]) -> tuple[list[str], list[str]]:
     """Move every file of one folder into a second one, unless that has a file of its name.
+
+    Parameters
+    ----------
+    last : sequence of str
+        Files by which the second folder is known to be complete: if the process is killed, they
+        are missing.
 
     Returns
     -------
@@ -56,8 +65,10 @@ def place(staged: Path, folder: Path) -> tuple[list[str], list[str]]:
     kept: list[str] = []
     made: list[Path] = []
     try:
-        for path in sorted(each for each in staged.rglob("*") if not each.is_dir()):
-            name = path.relative_to(staged).as_posix()
+        files = [each for each in staged.rglob("*") if not each.is_dir()]
+        names = (path.relative_to(staged).as_posix() for path in files)
+        for name in sorted(names, key=lambda name: (name in last, name)):
+            path = staged / name
             target = folder / name
             made += _make(target.parent)
             (placed if _move(path, target) else kept).append(name)
@@ -68,7 +79,7 @@ def place(staged: Path, folder: Path) -> tuple[list[str], list[str]]:
         if isinstance(error, OSError):
             raise _refused(folder, error) from error
         raise
-    return placed, kept
+    return sorted(placed), sorted(kept)
 
 
 def _move(path: Path, target: Path) -> bool:
@@ -110,5 +121,5 @@ def _remove_empty(folders: list[Path]) -> None:
 def _refused(folder: Path, error: OSError) -> PreconditionError:
     return PreconditionError(
         f"{folder}: cannot be written: {error.strerror}",
-        advice="make it writable, or name a different folder",
+        advice="make it writable, free some space, or name a different folder",
     )

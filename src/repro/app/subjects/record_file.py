@@ -54,7 +54,7 @@ def read_record_file(path: Path) -> AnyRecord:
     except SchemaError as error:
         if error.advice:
             raise
-        # The likeliest file that somebody has and that is no record.
+        # The file without a record that people have most often.
         raise SchemaError(error.message, advice=_REPORTED) from error
 
 
