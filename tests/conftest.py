@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,10 +138,13 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Path]]:
     """A project with one run of the default experiment, in seconds; only to be read or copied."""
     made = make_project(tmp_path_factory.mktemp("trained") / "project")
-    return made, made.train("--profile", "debug")
+    run = made.train("--profile", "debug")
+    yield made, run
+    # Whether another test saw a second run would depend on the order of the tests.
+    assert [path.name for path in run.parent.iterdir()] == [run.name], "a test trained in here"
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ def test_a_run_folder_has_everything_that_the_result_is_a_function_of(trained):
     ],
     ids=["again", "two workers", "hostile environment"],
 )
-def test_training_again_gives_the_same_bytes(trained, arguments, env):
+def test_training_again_gives_the_same_bytes(copied, arguments, env):
     """For any number of workers, and whatever the caller's environment says."""
-    project, run = trained
+    project, run = copied
 
     again = project.train("--profile", "debug", *arguments, env=env)
 
@@ -119,9 +119,9 @@ def keys(run):
     return found["replicate_key"], found["strict_key"]
 
 
-def test_another_seed_is_a_replicate_and_not_the_same_training(trained):
+def test_another_seed_is_a_replicate_and_not_the_same_training(copied):
     """The seed is the only difference between the two keys."""
-    project, run = trained
+    project, run = copied
 
     other = project.train("--profile", "debug", "--seed", "7")
 
