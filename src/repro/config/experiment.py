@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
 from repro.config.metrics import OwnMetric, metrics_of, problem_of
+from repro.config.preprocessing import Preprocessing
 from repro.config.splits import AnySplit, GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.config.training import (
     Count,
@@ -21,7 +22,6 @@ from repro.config.training import (
     Evaluation,
     Features,
     Model,
-    Preprocessing,
     Safety,
     Selection,
 )
@@ -38,6 +38,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 def _is_empty(value: Sized) -> bool:
     return not len(value)
+
+
+def has_class(value: object) -> bool:
+    """Return whether parameters name an estimator, at any depth."""
+    if isinstance(value, dict):
+        return isinstance(value.get("class"), str) or any(map(has_class, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_class, value))
 
 
 def _fixed_folds(split: AnySplit) -> str:
@@ -115,6 +122,17 @@ class ExperimentConfig(Record):
                 f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
             )
         return self
+
+    @property
+    def transformers(self) -> bool | None:
+        """True if transformers are declared, or families differ in preprocessing; or None."""
+        own = any(model.preprocessing is not None for model in self.models.values())
+        return own or self.preprocessing.has_transformers or None
+
+    @property
+    def composed(self) -> bool | None:
+        """True if an estimator is made of others, or None."""
+        return any(map(has_class, (model.params for model in self.models.values()))) or None
 
     @property
     def left_out(self) -> tuple[str, ...]:

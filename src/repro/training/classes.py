@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _EXTRAS = ("lightgbm",)
+# The transformers that come with this program need no permission.
+_OWN = "repro.transformers"
 _LIBRARY = re.compile(r"lib[\w+-]+\.(so|dylib)[\w.]*|\w+\.dll")
 # The systems' packages of the libraries that wheels expect and do not bring.
 _PACKAGES = {
@@ -66,7 +68,7 @@ def import_allowed(where: str, module: str, allowed: Sequence[str]) -> ModuleTyp
         If it cannot be imported.
     """
     top = module.partition(".")[0]
-    if top not in allowed:
+    if top not in allowed and module != _OWN:
         raise ConfigError(
             f"{where}: the module '{top}' is not allowed",
             advice=f"if you trust it, add '{top}' to security.allowed_modules",
