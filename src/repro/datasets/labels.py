@@ -38,3 +38,15 @@ def as_written(raw: RawTable, target: str, labels: Sequence[object]) -> tuple[st
         return tuple(map(str, labels))
     found = tuple(sorted({str(value) for value in values if value is not None}))
     return found if len(found) == len(labels) else tuple(map(str, labels))
+
+
+def kept_positive(raw: RawTable, target: str, positive: str | None) -> str | None:
+    """Return the declared positive label if the target has it and one more label, else None."""
+    if target not in raw.names:
+        return positive
+    try:
+        values = raw.read({target: "text"}).columns[target]
+    except RefusedColumnsError:
+        return positive
+    labels = {value for value in values if value is not None and value.strip()}
+    return positive if positive in labels and len(labels) == len(("positive", "other")) else None
