@@ -16,7 +16,7 @@ from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on
-from repro.datasets.labels import TwoLabelsError, as_written, kept_positive
+from repro.datasets.labels import TwoLabelsError, as_written, check_gaps, kept_positive
 from repro.datasets.roles import check_header, check_known
 from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
@@ -245,6 +245,8 @@ def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Give
         and given.roles.get(name) != "ignored"
     ]
     found = guess_markers(raw, wanted)
+    if proposal.target not in {*given.markers, *found}:
+        check_gaps(raw, proposal.target)
     if empty := [name for name, marks in found.items() if "" in marks]:
         everywhere = (*everywhere, "")
         remarks.append(f"guessed missing '': empty cells, as in {empty[0]!r}")

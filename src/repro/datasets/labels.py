@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
-from repro.core.errors import ConfigError
+from repro.core.errors import ConfigError, DataError
 from repro.datasets.formats.interface import RefusedColumnsError
+from repro.datasets.guessing.markers import GAPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,42 @@ class TwoLabelsError(ConfigError):
             advice="name the one to detect: --positive LABEL",
         )
         self.labels = labels
+
+
+def check_gaps(raw: RawTable, target: str) -> None:
+    """Refuse a target of text in which some labels are texts that mean no value elsewhere.
+
+    Raises
+    ------
+    DataError
+        With what they are, how many rows have them, and both ways to decide.
+    """
+    try:
+        raw.read({target: "number"})
+    except RefusedColumnsError:
+        pass
+    else:
+        return
+    try:
+        values = raw.read({target: "text"}).columns[target].tolist()
+    except RefusedColumnsError:
+        return
+    found = [row for row, value in enumerate(values) if is_gap(value)]
+    if not found:
+        return
+    marks = " and ".join(sorted({repr(values[row]) for row in found}))
+    noun = "1 row" if len(found) == 1 else f"{len(found)} rows"
+    raise DataError(
+        f"{raw.label}: target '{target}': {noun} with {marks}, first in {raw.place(found[0])}: no"
+        " value, or a class of its own?",
+        advice="remove these rows if they have no value; if it is a class of its own, say that only"
+        f" an empty cell has no value: --missing-in {shlex.quote(target)} ''",
+    )
+
+
+def is_gap(label: str | None) -> bool:
+    """Return whether a label is a text that programs write for no value."""
+    return label is not None and label.strip().lower() in GAPS
 
 
 def as_written(raw: RawTable, target: str, labels: Sequence[object]) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def _check_present(raw: RawTable, values: Array, target: str) -> None:
         raise DataError(
             f"{raw.label}: target '{target}': {missing.size} {noun} missing, "
             f"first in {raw.place(int(missing[0]))}",
-            advice="remove the rows without a target",
+            advice="remove the rows without a target, or give them a label if that is a class",
         )
 
 
