@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repro.store.lock import WriterLock, writer_is_gone
+from repro.execution.recording.scratch import remove_abandoned
+from repro.store.lock import WriterLock
 from repro.tracing import calls
 from repro.tracing.bootstrap import loaded_modules
 from repro.tracing.calls import Calls
@@ -49,7 +50,7 @@ class Journal:
         if calls.ACTIVE is not None:
             self._calls = calls.ACTIVE
             return
-        _remove_left()
+        remove_abandoned(_PREFIX)
         self._place = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
         # The system gives the lock back however the process ends.
         self._lock = WriterLock(self._place)
@@ -151,13 +152,6 @@ class Journal:
             return _ELSEWHERE
         file, _, line = site.rpartition(":")
         return file, int(line)
-
-
-def _remove_left() -> None:
-    """Remove the traces of processes of this machine that were killed; those of live ones stay."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if writer_is_gone(left):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 _GENERATORS = {"python": "random", "numpy": "numpy.random", "torch": "torch"}
