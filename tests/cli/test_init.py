@@ -164,13 +164,20 @@ def test_a_mistake_leaves_nothing(tmp_path, arguments, status, expected):
 
 
 def test_a_script_is_recorded_where_it_lies(tmp_path):
-    (tmp_path / "train.py").write_text("print(sum(map(float, open('numbers.txt'))))\n")
+    (tmp_path / "train.py").write_text(
+        "try:\n    import no_such_module_of_a_test\nexcept ImportError:\n    pass\n"
+        "if 0:\n    import no_such_module\nprint(sum(map(float, open('numbers.txt'))))\n"
+    )
     (tmp_path / "numbers.txt").write_text("1\n2\n")
 
     result = init(tmp_path, "--script", "train.py", "--json")
 
     assert result.status == 0, result.err
     assert (result.json["schema"], result.json["name"]) == ("repro.init/v1", "train")
+    assert result.json["warnings"] == [
+        "train.py, line 6: imports no_such_module, which the lock of the project lacks: add"
+        " no_such_module to requirements.in, then: make lock"
+    ]
     assert not (tmp_path / "configs").exists()
     ignored = (tmp_path / ".dockerignore").read_text().splitlines()
     assert {"!train.py", "!numbers.txt", "!vendor"} <= set(ignored)
