@@ -151,6 +151,8 @@ class Init(Record):
         Files that were written, and files that were there and are not changed.
     roles : tuple of str
         What was guessed of each column, and why.
+    warnings : tuple of str
+        What would stop a script in this project, and what to do.
     """
 
     schema_: Literal["repro.init/v1"] = Field(alias="schema")
@@ -159,6 +161,7 @@ class Init(Record):
     placed: tuple[str, ...]
     kept: tuple[str, ...]
     roles: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class PredictionAnswer(Record):

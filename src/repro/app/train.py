@@ -23,6 +23,7 @@ from repro.core.records import (
     Seeds,
     Snapshot,
 )
+from repro.datasets.labels import is_gap
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
@@ -50,7 +51,27 @@ class TrainedRun:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Sentences about columns that make most of what a model sees, with what to do."""
+        """Sentences about columns that are not what they seem, with what to do."""
+        return (*self._gaps(), *self._wide())
+
+    def _gaps(self) -> tuple[str, ...]:
+        """Name labels that mean no value elsewhere, unless the target has markers of its own."""
+        dataset, labels = self.execution.config.dataset, self.execution.table.target
+        declared = isinstance(dataset.missing, dict) and dataset.target in dataset.missing
+        if declared or labels.dtype.kind != "U":
+            return ()
+        found = [label for label in labels.tolist() if is_gap(label)]
+        marks = " and ".join(sorted({repr(label) for label in found}))
+        if not found:
+            return ()
+        return (
+            f"{len(found)} rows of the target '{dataset.target}' are of the class {marks}: remove"
+            " them if they have no value; if it is a class of its own, say so: repro data add"
+            f" {dataset.name} --replace --missing-in {shlex.quote(dataset.target)} ''",
+        )
+
+    def _wide(self) -> tuple[str, ...]:
+        """Name the column that makes most of what a model sees."""
         config, table = self.execution.config, self.execution.table
         used = [name for name in table.categorical if name not in config.left_out]
         settings = config.preprocessing.categorical
