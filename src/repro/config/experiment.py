@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
-from repro.config.metrics import OwnMetric, metrics_of, problem_of
+from repro.config.metrics import built_in, metrics_of
+from repro.config.named_metrics import DeclaredMetric, problem_of
 from repro.config.splits import AnySplit, GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.config.training import (
     Count,
@@ -101,7 +102,7 @@ class ExperimentConfig(Record):
     security: Security
     stability: Stability | None = Later
     # Empty it is not written, so that keys and digests are those of before it existed.
-    metrics: tuple[OwnMetric, ...] = Field(default=(), exclude_if=_is_empty)
+    metrics: tuple[DeclaredMetric, ...] = Field(default=(), exclude_if=_is_empty)
     weights: Weights | None = Later
 
     @model_validator(mode="after")
@@ -217,7 +218,7 @@ class ExperimentConfig(Record):
 
     @model_validator(mode="after")
     def _metrics_fit_task(self) -> ExperimentConfig:
-        if problem := problem_of(self.metrics, self.task):
+        if problem := problem_of(self.metrics, self.task, built_in()):
             raise ValueError(problem)
         name, known = self.selection.metric, [m.name for m in metrics_of(self.task, self.metrics)]
         if name not in known:

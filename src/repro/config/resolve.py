@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
+from repro.config.named_metrics import ALIASES
 from repro.config.splits import resolved_split
 from repro.config.tree import nested, subtree
 from repro.config.yaml import Leaf
@@ -192,9 +193,19 @@ def _message(detail: ErrorDetails, path: tuple[str, ...]) -> str:
         return _PATTERNS.get(path[-1], detail["msg"])
     if detail["type"] == "union_tag_invalid":
         known = detail["ctx"]
-        return f"{known['discriminator']} should be one of {known['expected_tags']}"
+        sentence = f"{known['discriminator']} should be one of {known['expected_tags']}"
+        return f"{sentence}{_nearest(known['tag'], known['expected_tags'])}"
     message = detail["msg"].removeprefix("Value error, ")
     return message.replace("an object", "a mapping").replace("a valid array", "a list")
+
+
+def _nearest(tag: str, known: str) -> str:
+    """Return a suggestion for the name of a kind, if one of the known names is near."""
+    names = [name.strip("' ") for name in known.split(",")]
+    if tag in ALIASES and ALIASES[tag] in names:
+        return f" (did you mean '{ALIASES[tag]}'?)"
+    advice = did_you_mean(tag, names)
+    return f" ({advice})" if advice.startswith("did you mean") else ""
 
 
 def origin_of(tree: Mapping[tuple[str, ...], Leaf], key: str) -> str:

@@ -67,8 +67,7 @@ def select(
         family: _fold_scores(family, part, rows, fold_of_row, measure)
         for family, part in out_of_fold.items()
     }
-    sign = 1 if measure.metric.greater_is_better else -1
-    return scored, max(scored, key=lambda family: sign * scored[family].mean)
+    return scored, max(scored, key=lambda family: measure.metric.merit(scored[family].mean))
 
 
 @dataclass(frozen=True)
