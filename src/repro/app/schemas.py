@@ -8,7 +8,7 @@ from repro.app import answers
 from repro.app.matrix.cells import Matrix
 from repro.config import splits
 from repro.config.experiment import ExperimentConfig
-from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
+from repro.config.training import AnyDecision, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
@@ -106,8 +106,7 @@ def _partial(kind: str) -> dict[str, Any]:
 
 def _decision() -> dict[str, Any]:
     """Return the schema of the rule and the settings of every rule, which stand side by side."""
-    rules = (Argmax, FixedThreshold, TargetPrecision)
-    settings = [rule.model_json_schema()["properties"] for rule in rules]
+    settings = [rule.model_json_schema()["properties"] for rule in get_args(AnyDecision)]
     names = [properties["rule"]["const"] for properties in settings]
     merged = {name: schema for properties in settings for name, schema in properties.items()}
     properties = merged | {"rule": {"enum": names}}

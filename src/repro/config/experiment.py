@@ -107,8 +107,11 @@ class ExperimentConfig(Record):
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:
-        if self.task is not Task.BINARY and self.decision.rule != "argmax":
-            raise ValueError(f"decision.rule: {self.decision.rule} is for binary tasks; use argmax")
+        rule = self.decision.rule
+        if self.task is Task.REGRESSION and rule == "cost":
+            raise ValueError("decision.rule: cost is for tasks with classes; use argmax")
+        if self.task is not Task.BINARY and rule not in {"argmax", "cost"}:
+            raise ValueError(f"decision.rule: {rule} is for binary tasks; use argmax")
         if (self.task is Task.BINARY) != (self.dataset.positive is not None):
             lacks = self.task is Task.BINARY
             raise ValueError(
@@ -200,6 +203,20 @@ class ExperimentConfig(Record):
             raise ValueError(
                 "evaluation.nested: without folds (selection.folds: null) nothing is chosen; set it"
                 " to null, or set a number of folds"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _differences_fit(self) -> ExperimentConfig:
+        if not self.evaluation.differences:
+            return self
+        start = "evaluation.differences: true needs"
+        if self.selection.folds is None:
+            raise ValueError(f"{start} folds; set selection.folds, or set it to false")
+        if self.evaluation.bootstrap is None:
+            raise ValueError(
+                f"{start} resamples; set evaluation.bootstrap, which its intervals come from too,"
+                " or set it to false"
             )
         return self
 

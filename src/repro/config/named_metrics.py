@@ -23,7 +23,6 @@ _CLASSES = frozenset({Task.BINARY, Task.MULTICLASS})
 _BINARY = frozenset({Task.BINARY})
 _NUMBERS = frozenset({Task.REGRESSION})
 _HERE, _FAST = "repro.training.named_metrics", "repro.training.named_resamples"
-_UNKNOWN, _TAG = "union_tag_invalid", "tag"
 
 Quantile = Annotated[float, Field(gt=0, lt=1)]
 # By true label, then by predicted label; the diagonal may be left out.
@@ -249,6 +248,8 @@ NamedMetric = (
     FBeta | MatthewsCorrcoef | RecallAtK | PrecisionAtRecall | ExpectedCalibrationError | Cost
     | MeanAbsolutePercentageError | MeanPinballLoss | QuantileCoverage
 )  # fmt: skip
+# No keys of a declaration have these names, so that messages can leave them out of a path.
+FORM_OF_NAMES, _FORM_OF_FUNCTIONS = "NamedMetric", "OwnMetric"
 # Keys that only the declaration of a function has.
 _OF_FUNCTIONS = frozenset(OwnMetric.model_fields) - {"name", "average"}
 
@@ -256,14 +257,13 @@ _OF_FUNCTIONS = frozenset(OwnMetric.model_fields) - {"name", "average"}
 def _form(value: object) -> str:
     if isinstance(value, dict):
         by_function = "name" not in value or value.keys() & _OF_FUNCTIONS
-        return "OwnMetric" if by_function else "NamedMetric"
-    return "NamedMetric" if isinstance(value, NamedMetric) else "OwnMetric"
+        return _FORM_OF_FUNCTIONS if by_function else FORM_OF_NAMES
+    return FORM_OF_NAMES if isinstance(value, NamedMetric) else _FORM_OF_FUNCTIONS
 
 
-# The tags are no keys of a declaration, so that messages can leave them out of a path.
 DeclaredMetric = Annotated[
-    Annotated[OwnMetric, Tag("OwnMetric")]
-    | Annotated[Annotated[NamedMetric, Field(discriminator="name")], Tag("NamedMetric")],
+    Annotated[OwnMetric, Tag(_FORM_OF_FUNCTIONS)]
+    | Annotated[Annotated[NamedMetric, Field(discriminator="name")], Tag(FORM_OF_NAMES)],
     Discriminator(_form),
 ]
 # Other words for some of them, for suggestions.

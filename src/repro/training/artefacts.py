@@ -8,6 +8,7 @@ import numpy as np
 
 from repro.config.data import Task
 from repro.config.named_metrics import Cost
+from repro.config.training import LeastCost
 from repro.core.errors import ConfigError
 from repro.training.aside import aside_of
 from repro.training.costs import check_matrix
@@ -37,6 +38,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
+        *((("differences", "bootstrap"),) if config.evaluation.differences else ()),
         ("leakage", "tree"),
         ("check", "shuffles"),
     ]
@@ -157,5 +159,7 @@ def _check_costs(config: ExperimentConfig, target: Labels) -> None:
         for position, each in enumerate(config.metrics)
         if isinstance(each, Cost)
     }
+    if isinstance(config.decision, LeastCost):
+        matrices["decision.matrix"] = config.decision.matrix
     for where, matrix in matrices.items():
         check_matrix(where, matrix, [str(label) for label in np.unique(target)])
