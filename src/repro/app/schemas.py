@@ -8,6 +8,7 @@ from repro.app import answers
 from repro.app.matrix.cells import Matrix
 from repro.config import splits
 from repro.config.experiment import ExperimentConfig
+from repro.config.named_metrics import METRIC_MODELS
 from repro.config.training import AnyDecision, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
@@ -101,6 +102,9 @@ def _partial(kind: str) -> dict[str, Any]:
         "models": {"type": "object", "additionalProperties": _family()},
     }
     partial: dict[str, Any] = _without_required(schema)
+    # Lists are replaced as a whole, and the two forms of a metric differ in what they need.
+    metrics = {kind.__name__: schema["$defs"][kind.__name__] for kind in METRIC_MODELS}
+    partial["$defs"] |= metrics
     return {"$schema": _DIALECT} | partial | {"required": ["schema"]}
 
 

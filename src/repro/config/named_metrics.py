@@ -8,7 +8,7 @@ result, so that two of one kind can stand side by side: ``fbeta_2``, ``recall_at
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
 
@@ -248,6 +248,7 @@ NamedMetric = (
     FBeta | MatthewsCorrcoef | RecallAtK | PrecisionAtRecall | ExpectedCalibrationError | Cost
     | MeanAbsolutePercentageError | MeanPinballLoss | QuantileCoverage
 )  # fmt: skip
+METRIC_MODELS: tuple[type[Record], ...] = (OwnMetric, *get_args(NamedMetric))
 # No keys of a declaration have these names, so that messages can leave them out of a path.
 FORM_OF_NAMES, _FORM_OF_FUNCTIONS = "NamedMetric", "OwnMetric"
 # Keys that only the declaration of a function has.
