@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees, resolve_request
 from repro.config.compose import Request, family_tree
+from repro.config.named_metrics import functions_of
 from repro.config.project import names_in, read_base, read_named
 from repro.config.resolve import origin_of, resolved_tree, validate
 from repro.config.training import Model
@@ -51,7 +52,7 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
                 build_part(where, step, 0, allowed)
             except ReproError as error:
                 errors.append(_placed(tree, error))
-        for position, metric in enumerate(config.metrics):
+        for position, metric in functions_of(config.metrics):
             try:
                 find_function(f"metrics.{position}", metric, allowed, weighted=weighted)
             except ReproError as error:

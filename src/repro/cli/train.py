@@ -138,6 +138,8 @@ def _render(run: TrainedRun, project: Path) -> None:
             f"threshold {output.number(limit.threshold)} ({limit.rule}): out of fold, precision"
             f" {output.number(limit.precision)}, recall {output.number(limit.recall)}{missed}"
         )
+    if limit.cost is not None:
+        output.say(f"costs decide: out of fold, the mean cost is {output.number(limit.cost)}")
     output.say()
     for finding in metrics.findings:
         output.warn(finding.message)
@@ -168,6 +170,13 @@ def _render_selection(metrics: Metrics) -> None:
     ]
     headings = ("candidate", metrics.selection_metric, "std", "")
     output.table(headings, rows, right=f"{metrics.selection_metric} std")
+    if metrics.differences:
+        output.say()
+        differences = [
+            (family, output.number(each.value), " … ".join(map(output.number, each.interval or ())))
+            for family, each in metrics.differences.items()
+        ]
+        output.table((f"{metrics.model} less", "difference", "interval"), differences)
 
 
 def _render_metrics(metrics: Metrics) -> None:

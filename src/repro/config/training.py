@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, JsonValue
 
 from repro.config.metrics import built_in
+from repro.config.named_metrics import Costs
 from repro.config.preprocessing import Preprocessing
 from repro.core.model import Later, Record
 
@@ -116,7 +117,19 @@ class TargetPrecision(Record):
     precision: Fraction
 
 
-Decision = Annotated[Argmax | FixedThreshold | TargetPrecision, Field(discriminator="rule")]
+class LeastCost(Record):
+    """Predict the label of the least expected cost, by a cost for each true and predicted label."""
+
+    rule: Literal["cost"]
+    matrix: Costs
+
+
+AnyDecision = Argmax | FixedThreshold | TargetPrecision | LeastCost
+Decision = Annotated[AnyDecision, Field(discriminator="rule")]
+
+
+def _is_off(value: object) -> bool:
+    return value is False
 
 
 class Bootstrap(Record):
@@ -130,11 +143,14 @@ class Evaluation(Record):
     """The evaluation of the held-out rows, and of the whole procedure by nested folds.
 
     With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
-    decision rule is repeated in each. Without resamples, metrics have no intervals.
+    decision rule is repeated in each. Without resamples, metrics have no intervals. With
+    ``differences`` the selected candidate is compared with each other one on the same rows.
     """
 
     bootstrap: Bootstrap | None
     nested: Annotated[int, Field(ge=2)] | None = Later
+    # In no key where it is off, as in every experiment of before.
+    differences: Annotated[bool, Field(exclude_if=_is_off)] = False
 
 
 class Drift(Record):

@@ -92,6 +92,9 @@ class Metrics(Record):
         Metrics of the task that this model has not, each with the reason.
     nested : Nested or None
         If it was configured.
+    differences : dict of str to Estimate, or None
+        If it was configured: by how much the selected candidate's mean over the folds differs from
+        that of each other candidate.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -104,6 +107,7 @@ class Metrics(Record):
     cross_validation: dict[str, FoldScores]
     findings: tuple[Finding, ...]
     nested: Nested | None = Later
+    differences: dict[str, Estimate] | None = Later
 
 
 class Threshold(Record):
@@ -117,6 +121,10 @@ class Threshold(Record):
         Whether the out-of-fold scores met the target precision.
     precision, recall : float or None
         Of the rule on the out-of-fold scores of the training rows.
+    cost : float or None
+        The mean cost of a row by the rule ``cost``, on the same scores.
+    matrix : dict or None
+        The costs of that rule, by true and by predicted label.
     """
 
     schema_: Literal["repro.threshold/v1"] = Field(alias="schema")
@@ -126,6 +134,8 @@ class Threshold(Record):
     reached: bool
     precision: float | None
     recall: float | None
+    cost: float | None = Later
+    matrix: dict[str, dict[str, float]] | None = Later
 
 
 class Step(Record):

@@ -14,6 +14,7 @@ from repro.capture.modules import (
     reachable,
     report_new,
 )
+from repro.config.named_metrics import functions_of
 from repro.execution.enforcement import check_worker
 from repro.execution.reading import (
     Variables,
@@ -144,7 +145,7 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
 def class_paths(config: ExperimentConfig) -> set[str]:
     """Return every import path of a configuration: own metrics, and classes, nested ones too."""
-    found = {each.function for each in config.metrics}
+    found = {each.function for _, each in functions_of(config.metrics)}
     for model in config.models.values():
         found |= {model.estimator, *_nested(model.params)}
     return found

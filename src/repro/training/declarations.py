@@ -148,6 +148,11 @@ STAGES = (
         copies={"metrics.nested": "nested"}, setting="evaluation.nested",
     ),
     Stage(
+        "differences", "repro.training.differences:paired_differences", ("differences",),
+        (*ARITHMETIC, *SAMPLING), copies={"metrics.differences": "differences"},
+        setting="evaluation.differences",
+    ),
+    Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
         version=3, diagnostic=True,
     ),

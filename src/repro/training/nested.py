@@ -35,12 +35,10 @@ if TYPE_CHECKING:
     from repro.config.preprocessing import Preprocessing
     from repro.config.splits import AnySplit
     from repro.config.training import (
-        Argmax,
+        AnyDecision,
         Evaluation,
-        FixedThreshold,
         Model,
         Selection,
-        TargetPrecision,
     )
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
@@ -66,7 +64,7 @@ class _Procedure:
     models: Mapping[str, Model]
     allowed_modules: Sequence[str]
     selection: Selection
-    decision: Argmax | FixedThreshold | TargetPrecision
+    decision: AnyDecision
     workers: Workers
     metrics: Measures | None
     split_columns: SplitColumns | None
@@ -149,7 +147,7 @@ def nested_scores(
     models: Mapping[str, Model],
     allowed_modules: Sequence[str],
     selection: Selection,
-    decision: Argmax | FixedThreshold | TargetPrecision,
+    decision: AnyDecision,
     evaluation: Evaluation,
     nested_seeds: Mapping[str, int],
     workers: Workers,

@@ -16,7 +16,7 @@ from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
 from repro.training.artefacts import by_stage, configured, optional, seed_paths
 from repro.training.columns import ColumnSteps
-from repro.training.decision import ARGMAX
+from repro.training.decision import ARGMAX, LeastCostClassifier, labels_of_least_cost
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
@@ -154,9 +154,9 @@ def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
 
 
 def _is_used(stage: Stage, config: ExperimentConfig) -> bool:
-    if stage.unless and attrgetter(stage.unless)(config) is not None:
+    if stage.unless and attrgetter(stage.unless)(config):
         return False
-    return not stage.setting or attrgetter(stage.setting)(config) is not None
+    return not stage.setting or bool(attrgetter(stage.setting)(config))
 
 
 def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
@@ -169,6 +169,8 @@ def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipe
             pos_label=made["outcome"].positive,
             response_method=_METHODS[made["scores"].kind],
         ).fit(made["train_matrix"], target[made["train_rows"]])
+    elif threshold is None and made["threshold"].matrix is not None:
+        model = LeastCostClassifier(FrozenEstimator(model), made["threshold"].matrix)
     training = made["frame"].iloc[made["train_rows"]]
     table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
     if isinstance(made["preprocessor"], ColumnSteps):
@@ -188,6 +190,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
         nested=made.get("nested"),
+        differences=made.get("differences"),
         findings=made["findings"],
     )
 
@@ -249,11 +252,12 @@ def predict(
     scores = score(estimator, test_matrix, outcome)
     limit = threshold.threshold
     own = threshold.rule == ARGMAX and outcome.task is not Task.REGRESSION
-    labels = (
-        scoring.predict_labels(estimator, test_matrix, outcome)
-        if own
-        else scoring.labels(scores, outcome, limit)
-    )
+    if own:
+        labels = scoring.predict_labels(estimator, test_matrix, outcome)
+    elif threshold.matrix is not None and limit is None:
+        labels = labels_of_least_cost(scores, outcome, threshold.matrix)
+    else:
+        labels = scoring.labels(scores, outcome, limit)
     return scores, labels, scoring.margins(scores, outcome, limit)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
+from repro.config.named_metrics import functions_of
 from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
@@ -124,7 +125,8 @@ def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> 
     """
     parts = (config.preprocessing, *config.models.values())
     built = {top for part in parts for top in _tops(part.model_dump())}
-    used = built | {each.function.partition(":")[0].partition(".")[0] for each in config.metrics}
+    functions = (each.function for _, each in functions_of(config.metrics))
+    used = built | {path.partition(":")[0].partition(".")[0] for path in functions}
     asked = used if subject.is_run else used | set(config.security.allowed_modules)
     beyond = sorted(asked - _allowed(project, subject))
     if beyond:
