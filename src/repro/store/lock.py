@@ -59,7 +59,7 @@ class WriterLock:
         with suppress(OSError):
             acquire(self._file)
             # Only once the lock is held: until then, nobody may conclude anything from it.
-            self._file.write(_host())
+            self._file.write(host())
 
     def close(self) -> None:
         """Let go of the lock; the file stays."""
@@ -80,7 +80,7 @@ def writer_is_gone(folder: Path) -> bool:
     """Return whether a process of this machine held the lock of a folder, and has ended."""
     try:
         with (folder / WRITER).open("r+b") as file:
-            return file.read() == _host() and acquire(file)
+            return file.read() == host() and acquire(file)
     except OSError:
         return False
 
@@ -93,7 +93,8 @@ def _is_old(folder: Path, now: datetime) -> bool:
     return now.timestamp() - touched > GRACE.total_seconds()
 
 
-def _host() -> bytes:
+def host() -> bytes:
+    """Return the name of this machine, as a folder that is being written names its writer."""
     return (platform.node() or "unknown").encode()
 
 
