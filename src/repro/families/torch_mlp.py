@@ -175,7 +175,7 @@ class _TorchMLP(BaseEstimator):  # type: ignore[misc]
         return _with_weights(vars(self), to_array)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(_with_weights(state, to_tensor))
+        self.__dict__.update(_with_weights(state, to_tensor))
 
 
 def _with_weights(state: Mapping[str, Any], convert: Any) -> dict[str, Any]:

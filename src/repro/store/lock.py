@@ -136,7 +136,7 @@ def _acquired(path: Path) -> IO[bytes]:
         except OSError:
             return file  # the file system has no locks
         # An earlier holder may have removed it: a lock on a removed file excludes nobody.
-        if held and _is_at(file, path):
+        if held and is_at(file, path):
             return file
         file.close()
         time.sleep(_PAUSE)
@@ -145,7 +145,8 @@ def _acquired(path: Path) -> IO[bytes]:
     )
 
 
-def _is_at(file: IO[bytes], path: Path) -> bool:
+def is_at(file: IO[bytes], path: Path) -> bool:
+    """Return whether an open file is still the one at a path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:
