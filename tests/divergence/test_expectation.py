@@ -3,7 +3,8 @@
 import pytest
 from tests.conftest import ROOT
 
-from repro.core.environment import Environment, Fingerprint
+from repro.core.environment import Environment
+from repro.core.fingerprint import Fingerprint
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
 from repro.divergence.expectation import expect

@@ -15,6 +15,7 @@ from repro.capture.libraries import observe_libraries
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
+from repro.core.fingerprint import Fingerprint
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.execution.checkpoints import begin_checkpoints
@@ -23,6 +24,8 @@ from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
 from repro.launch import Level, dropped, in_force, safe_children
+from repro.tracing.tensor_probes import tensor_results
+from repro.tracing.tensors import tensor_paths
 from repro.training.checkpoints import checkpointing
 from repro.training.estimators import check
 from repro.training.measures import load_measures
@@ -162,9 +165,21 @@ def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environm
             "used": loaded.used or None,
             "libraries": libraries or None,
             "variables": loaded.variables or None,
+            **_tensors(loaded),
             "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
         }
     )
+
+
+def _tensors(loaded: Loaded) -> dict[str, object]:
+    """Observe PyTorch if the estimators used it: a caller may have loaded it for itself."""
+    results = tensor_results() if "torch" in loaded.used else {}
+    if not results:
+        return {}
+    return {
+        "tensors": tensor_paths() or None,
+        "tensor_fingerprint": Fingerprint.of_tensors(results),
+    }
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:
