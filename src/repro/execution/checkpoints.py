@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckpointRequest:
-    """Where a training keeps checkpoints.
+    """The place of a training's checkpoints.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def begin_checkpoints(
         observer.preparing(f"ignoring a checkpoint: {sentence}")
     if steps := opened.leftover.steps.values():
         fits = "a fit" if len(steps) == 1 else f"{len(steps)} fits"
-        observer.preparing(f"resuming {fits} from checkpoints (--fresh starts anew)")
+        observer.preparing(f"resuming {fits} from checkpoints (--fresh starts again)")
     return opened
 
 
@@ -83,7 +83,7 @@ def _takes_steps(config: ExperimentConfig) -> bool:
 
 
 def _key(project: Path, config: ExperimentConfig, table: Table, environment: Environment) -> str:
-    """Digest everything that a training depends on: one that differs in any of it is another.
+    """Digest everything that a training depends on: any difference makes a different key.
 
     More counts than in the keys of a record, since a checkpoint that is not used costs little, and
     one that is used wrongly would cost the result.

@@ -65,7 +65,7 @@ class Execution:
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """Why checkpoints were ignored."""
+        """Reasons for which checkpoints were ignored."""
         found = () if self.checkpoints is None else self.checkpoints.leftover.damaged
         return tuple(f"a checkpoint was ignored: {reason}" for reason in found)
 

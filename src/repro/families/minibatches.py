@@ -36,7 +36,7 @@ class MinibatchFit:
 
     Attributes
     ----------
-    step : int
+    done : int
         The number of steps that are done.
     losses : list of float
         The mean loss of each epoch that is over.
@@ -52,7 +52,7 @@ class MinibatchFit:
         batch_size: int,
         seed: int,
     ) -> None:
-        self.step = 0
+        self.done = 0
         self.losses: list[float] = []
         self._network, self._optimizer, self._loss = network, optimizer, loss
         self._rows, self._size = rows, min(batch_size, rows)
@@ -75,15 +75,15 @@ class MinibatchFit:
         if found is not None:
             self.restore(*found)
         last = epochs * self._batches
-        while self.step < last:
+        while self.done < last:
             self._advance()
             if checkpoints is None:
                 continue
-            if self.step % checkpoints.every == 0 or self.step == last:
-                checkpoints.save(identity, self.step, *self.state())
+            if self.done % checkpoints.every == 0 or self.done == last:
+                checkpoints.save(identity, self.done, *self.state())
 
     def _advance(self) -> None:
-        batch = self.step % self._batches
+        batch = self.done % self._batches
         if batch == 0:
             self._order = torch.randperm(self._rows, generator=self._generator, device="cpu")
         chosen = self._order[batch * self._size : (batch + 1) * self._size]
@@ -91,15 +91,15 @@ class MinibatchFit:
         loss = self._loss(chosen)
         loss.backward()
         self._optimizer.step()
-        self.step += 1
+        self.done += 1
         value = loss.item()
         if not math.isfinite(value):
             raise ValueError(
-                f"the loss is {value} after {self.step} steps: the fit diverges, with a smaller"
+                f"the loss is {value} after {self.done} steps: the fit diverges, with a smaller"
                 " learning_rate it may not"
             )
         self._sum += value * len(chosen)
-        if self.step % self._batches == 0:
+        if self.done % self._batches == 0:
             self.losses.append(self._sum / self._rows)
             self._sum = 0.0
 
@@ -115,7 +115,7 @@ class MinibatchFit:
         for position, moments in self._optimizer.state_dict()["state"].items():
             for name, tensor in moments.items():
                 tensors[f"{_OPTIMIZER}{position}.{name}"] = tensor
-        values = {"step": self.step, "losses": list(self.losses), "sum": self._sum}
+        values = {"step": self.done, "losses": list(self.losses), "sum": self._sum}
         return {name: to_array(tensor) for name, tensor in tensors.items()}, values
 
     def restore(self, arrays: Arrays, values: Mapping[str, Any]) -> None:
@@ -131,7 +131,7 @@ class MinibatchFit:
         self._order = tensors[_ORDER]
         self._generator.set_state(tensors[_ORDERS])
         torch.set_rng_state(tensors[_DROPOUT])
-        self.step, self.losses = values["step"], list(values["losses"])
+        self.done, self.losses = values["step"], list(values["losses"])
         self._sum = values["sum"]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import _param_validation as rules
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from repro.core.canonical import tagged_digest
@@ -37,7 +37,7 @@ _FLOAT = torch.float32
 
 
 class _TorchMLP(BaseEstimator):  # type: ignore[misc]
-    """What a classifier and a regressor share.
+    """The parts that a classifier and a regressor share.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ class _TorchMLP(BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": [list, tuple],
-        "activation": [StrOptions(set(_ACTIVATIONS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "random_state": [Interval(Integral, 0, None, closed="left"), None],
+        "activation": [rules.StrOptions(set(_ACTIVATIONS))],
+        "dropout": [rules.Interval(Real, 0, 1, closed="left")],
+        "learning_rate": [rules.Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [rules.Interval(Real, 0, None, closed="left")],
+        "batch_size": [rules.Interval(Integral, 1, None, closed="left")],
+        "epochs": [rules.Interval(Integral, 1, None, closed="left")],
+        "random_state": [rules.Interval(Integral, 0, None, closed="left"), None],
     }
 
     def __init__(  # noqa: PLR0913, PLR0917

@@ -97,7 +97,11 @@ class CheckpointFolder:
         ------
         PreconditionError
             If it cannot be written.
+        ValueError
+            If an array holds objects, which would be pickled.
         """
+        if any(array.dtype.hasobject for array in arrays.values()):
+            raise ValueError("a checkpoint takes no arrays of objects: they would be pickled")
         header = CheckpointHeader(
             schema_="repro.checkpoint/v1", identity=identity, step=step, values=dict(values)
         )
@@ -153,7 +157,7 @@ def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, npt.NDArray
 
 @dataclass(frozen=True)
 class Leftover:
-    """What a training finds of one that was interrupted.
+    """Checkpoints that an interrupted training has left.
 
     Attributes
     ----------
@@ -233,7 +237,8 @@ def open_checkpoints(runs: Path, key: str, every: int, *, fresh: bool) -> OpenCh
         found = sorted(path.glob(f"*{_SUFFIX}"))
         for stray in path.iterdir():
             if stray.name != WRITER and (fresh or stray not in found):
-                stray.unlink()
+                # A worker of the killed training may still be about to put it in place.
+                stray.unlink(missing_ok=True)
     return OpenCheckpoints(
         CheckpointFolder(path, every), Leftover({}) if fresh else _inspect(found), lock
     )

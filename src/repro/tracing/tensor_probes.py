@@ -28,7 +28,7 @@ _REDUCTIONS = ("sum", "mean", "var", "prod")
 def tensor_results() -> dict[str, str]:
     """Return the digest of each group of probes; nothing if PyTorch is not loaded.
 
-    One thread computes, whatever the program uses: groups tell of code paths, not of threads. A
+    One thread computes, whatever the program uses: groups show code paths, not threads. A
     group that raises gives the digest of the exception's type.
     """
     torch: Any = sys.modules.get("torch")
@@ -85,15 +85,15 @@ def _convolutions(torch: Any) -> Iterator[Any]:
 
 
 def _recurrent(torch: Any) -> Iterator[Any]:
-    units, features = 16, 9
+    units, columns = 16, 9
     weights = [
-        _inputs(torch, 7, 4 * units, features),
+        _inputs(torch, 7, 4 * units, columns),
         _inputs(torch, 8, 4 * units, units),
         _inputs(torch, 9, 4 * units),
         _inputs(torch, 10, 4 * units),
     ]
     start = (_inputs(torch, 11, 1, 3, units), _inputs(torch, 12, 1, 3, units))
-    rows = _inputs(torch, 13, 5, 3, features)
+    rows = _inputs(torch, 13, 5, 3, columns)
     # With biases; one layer; no dropout; not for training; one direction; time comes first.
     settings = (True, 1, 0.0, False, False, False)
     yield from torch.lstm(rows, start, weights, *settings)

@@ -1,6 +1,6 @@
-"""The place of checkpoints, for estimators that can continue a fit; nothing is written here.
+"""The place of checkpoints, for estimators that can continue a fit; this module writes nothing.
 
-An estimator is built by its class and parameters alone, and may be inside another one. So the
+An estimator is built by its class and parameters alone, and may be inside of a different one. So the
 place is not handed to it: it asks ``current`` while it is fitted.
 """
 
