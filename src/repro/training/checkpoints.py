@@ -1,7 +1,7 @@
 """The place of checkpoints, for estimators that can continue a fit; this module writes nothing.
 
-An estimator is built by its class and parameters alone, and may be inside of a different one. So the
-place is not handed to it: it asks ``current`` while it is fitted.
+An estimator is built by its class and parameters alone, and may be inside of a different one. So
+the place is not handed to it: it asks ``current`` while it is fitted.
 """
 
 from __future__ import annotations
