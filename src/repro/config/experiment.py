@@ -72,10 +72,18 @@ class Determinism(Record):
 
 
 class ExecutionSettings(Record):
-    """The place and width of the work; neither changes a result."""
+    """The place and width of the work, and how often it is saved; none changes a result.
+
+    Attributes
+    ----------
+    checkpoint_every : int or None
+        Steps from one checkpoint to the next, of families that are fitted in steps; None for no
+        checkpoints.
+    """
 
     workers: Count
     runs: Pathname
+    checkpoint_every: Count | None = Later
 
 
 class Security(Record):

@@ -222,7 +222,14 @@ class Seeds(Record):
 
 
 class EnvironmentFile(Record):
-    """``environment.json``: the environment, and what differs from run to run by nature."""
+    """``environment.json``: the environment, and what differs from run to run by nature.
+
+    Attributes
+    ----------
+    resumed : dict of str to int, or None
+        The step that each fit was continued from, by the identity of the fit; None of a training
+        that was not interrupted.
+    """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
     environment: Environment
@@ -230,6 +237,7 @@ class EnvironmentFile(Record):
     started: str
     finished: str
     seconds: float
+    resumed: dict[str, int] | None = Later
 
 
 class Prediction(Record):

@@ -106,6 +106,10 @@ _CAUSES = (
         (".num_threads", "_THREADS", "_NT", "_LIMIT", "_COUNT", "_DYNAMIC"), rounds=True,
     ),
     _Cause("PyTorch's code paths", ("tensors.",), "tensors are computed by them", rounds=True),
+    _Cause(
+        "PyTorch's results", ("tensor_fingerprint.",), "small computations of it gave other bits",
+        rounds=True,
+    ),
     _Cause("scikit-learn", ("packages.scikit-learn",), "it splits, fits and scores"),
     _Cause("NumPy", ("packages.numpy",), "every array goes through it"),
     _Cause("SciPy", ("packages.scipy",), "solvers and distances are SciPy's", _ARITHMETIC),

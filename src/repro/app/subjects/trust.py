@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
 from repro.config.named_metrics import functions_of
-from repro.config.parameters import DECIDED, parameters, place, reach
+from repro.config.parameters import DECIDED, comes_with_repro, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
 from repro.config.tree import subtree
@@ -240,5 +240,6 @@ def _tops(value: object, key: str = "") -> Iterator[str]:
             or key.startswith("estimators.")
             or (key.rpartition(".")[2] == "class")
         )
-        if named and ":" in value and not value.startswith("repro.transformers:"):
-            yield value.partition(":")[0].partition(".")[0]
+        module = value.partition(":")[0]
+        if named and ":" in value and not comes_with_repro(module):
+            yield module.partition(".")[0]
