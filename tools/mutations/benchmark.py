@@ -87,8 +87,7 @@ def originals(root: Path, names: Iterable[str]) -> Iterator[Original]:
 def _recorded(path: Path, program: Program, wheels: Path) -> Original:
     folder = make_folder(path, program.folder, program.files)
     folder.install(wheels)
-    record = folder.repro("record", "--json", "--", *program.command)
-    assert record["observed"]["status"] == 0
+    folder.repro("record", "--json", "--", *program.command, statuses=(0,))
     [run] = (folder.path / "runs").iterdir()
     found = tuple(m for file in program.files for m in mutants_of(file, _text(folder, file)))
     return Original(program.name, folder, run.name, found, program, wheels)
@@ -113,7 +112,7 @@ def _text(folder: Folder, file: str) -> str:
 
 def _judge_script(original: Original, program: Program, mutant: Mutant, copy: Folder) -> Judged:
     changes = _changes_results(original.folder, copy, program)
-    copy.repro("record", "--json", "--", *program.command)
+    copy.repro("record", "--json", "--", *program.command, statuses=(0,))
     [run] = (path for path in (copy.path / "runs").iterdir() if path.name != original.run)
     [candidate] = copy.repro("compare", original.run, run.name, "--json")["candidates"]
     verified = copy.repro("verify", original.run, "--json", statuses=(0, 1, 3))
@@ -124,7 +123,7 @@ def _judge_script(original: Original, program: Program, mutant: Mutant, copy: Fo
     wrong = [
         f"{door}: {sentence}"
         for door, found in doors.items()
-        for sentence in judge_script(mutant, changes, expected, found)
+        for sentence in judge_script(mutant, expected, found, changes=changes)
     ]
     return Judged(original.name, mutant, changes, expected[0], doors, tuple(wrong))
 
@@ -152,7 +151,7 @@ def _judge_experiment(original: Original, mutant: Mutant, copy: Folder) -> Judge
     [candidate] = copy.repro("compare", original.run, run, "--json")["candidates"]
     found = Found.of(candidate)
     stage = STAGE_OF_A_PACKAGE if mutant.operator == PIN else STAGES[mutant.key]
-    wrong = judge_experiment(mutant, changes, stage, found, candidate["config"])
+    wrong = judge_experiment(mutant, stage, found, candidate["config"], changes=changes)
     return Judged(original.name, mutant, changes, stage, {"compare": found}, tuple(wrong))
 
 

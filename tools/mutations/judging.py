@@ -27,11 +27,14 @@ class Found:
         The first divergent step; empty without one.
     causes : dict of str to (before, after)
         Every difference of a suspect that can act.
+    reasons : tuple of str
+        Of the verdict.
     """
 
     verdict: str
     step: str
     causes: dict[str, Any]
+    reasons: tuple[str, ...] = ()
 
     @staticmethod
     def of(answer: Mapping[str, Any]) -> Found:
@@ -40,7 +43,8 @@ class Found:
         divergence = comparison["divergence"] or {}
         acting = (each for each in answer["suspects"] if each["can_act"])
         causes = {key: pair for each in acting for key, pair in each["differences"].items()}
-        return Found(comparison["verdict"], divergence.get("stage", ""), causes)
+        reasons = tuple(comparison["reasons"])
+        return Found(comparison["verdict"], divergence.get("stage", ""), causes, reasons)
 
     @property
     def lines(self) -> list[str]:
@@ -91,13 +95,16 @@ class Judged:
 
 
 def judge_script(
-    mutant: Mutant, changes: bool | None, expected: tuple[str, str], found: Found
+    mutant: Mutant, expected: tuple[str, str], found: Found, *, changes: bool | None
 ) -> list[str]:
     """Return what is wrong with what one door says of a mutant of a script."""
     if found.verdict == "identical":
         # The bytes of the results are the judge, and they were made without any part of `repro`.
         return ["identical, but bytes of the results differ"] if changes else []
     step, parameter = expected
+    if any(each.startswith(f"input {mutant.file} differs: ") for each in found.reasons):
+        # A verification runs nothing if an input changed, and a notebook is an input: of `jupyter`.
+        return []
     wrong = []
     if found.step != step:
         wrong.append(f"diverges at {found.step or 'no step'}, expected {step or 'none'}")
@@ -118,7 +125,7 @@ def _parameter(mutant: Mutant, name: str, found: Found) -> list[str]:
     named = {key: pair for key, pair in found.causes.items() if key.startswith(f"{prefix} ")}
     wanted = [mutant.before, mutant.after]
     fitting = [key for key, pair in named.items() if key.startswith(name) and pair == wanted]
-    if len(fitting) == 1 and fitting[0].endswith(mutant.key):
+    if len(fitting) == 1 and (fitting[0] == name or fitting[0].endswith(f".{mutant.key}")):
         return [] if len(named) == 1 else [f"names more parameters: {sorted(named)}"]
     return [f"names the parameters {named}, expected {name} {wanted}"]
 
@@ -132,7 +139,7 @@ def _package(mutant: Mutant, found: Found) -> list[str]:
 
 
 def judge_experiment(
-    mutant: Mutant, changes: bool, stage: str, found: Found, settings: Mapping[str, object]
+    mutant: Mutant, stage: str, found: Found, settings: Mapping[str, object], *, changes: bool
 ) -> list[str]:
     """Return what is wrong with what ``compare`` says of a mutant of a configuration.
 

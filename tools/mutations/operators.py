@@ -1,9 +1,9 @@
 """The four mutation operators of MLReproMutate, written anew, and the places that each can change.
 
-The operators are those of the project at https://github.com/ilyuka/MLReproMutate (arXiv:2608.27100):
-a random seed or a number of folds becomes one greater, a stratified split loses its stratification,
-and an exact pin becomes a lower bound. A mutant is *published* if that project changes the same
-place, and *extended* if the same choice is written in another form, such as ``random_state=3``.
+The operators are those of https://github.com/ilyuka/MLReproMutate (arXiv:2608.27100): a random seed
+or a number of folds becomes one greater, a stratified split loses its stratification, and an exact
+pin becomes a lower bound. A mutant is *published* if that project changes the same place, and
+*extended* if the same choice is written in a different form, such as ``random_state=3``.
 """
 
 from __future__ import annotations

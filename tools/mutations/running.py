@@ -64,7 +64,7 @@ class Folder:
             raise BenchmarkError(f"{' '.join(command)}: status {done.returncode}\n{done.stderr}")
         return done.stdout
 
-    def repro(self, *words: object, statuses: Iterable[int] = (0, 1)) -> Any:  # noqa: ANN401
+    def repro(self, *words: object, statuses: Iterable[int] = (0, 1)) -> Any:
         """Run a command of ``repro`` and return its JSON."""
         return json.loads(self.execute((sys.executable, "-m", "repro", *words), statuses))
 
@@ -135,7 +135,8 @@ def build_wheels(folder: Path) -> Path:
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
             f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        contents[f"{info}/RECORD"] = "".join(f"{each},,\n" for each in (*contents, f"{info}/RECORD"))
+        names = (*contents, f"{info}/RECORD")
+        contents[f"{info}/RECORD"] = "".join(f"{each},,\n" for each in names)
         with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
             for each, text in contents.items():
                 wheel.writestr(each, text)
@@ -146,5 +147,3 @@ def _home(path: Path) -> Path:
     home = path.with_name("home")
     home.mkdir(exist_ok=True)
     return home
-
-

@@ -58,7 +58,8 @@ class Result:
         return "\n".join([*self._operators(), "", *self._mutants(), "", *self._reruns(), ""])
 
     def _operators(self) -> Iterator[str]:
-        yield from _row("operator", "form", "planted", "named", "equivalent: identical", "not named")
+        titles = ("operator", "form", "planted", "named", "equivalent: identical", "not named")
+        yield from _row(*titles)
         yield "|---|---|---|---|---|---|"
         groups = Counter((each.mutant.operator, each.mutant.form) for each in self.judged)
         for operator, form in sorted(groups, key=lambda pair: (_OPERATORS.index(pair[0]), pair[1])):

@@ -58,9 +58,7 @@ def aligned(expected: Stages, actual: Stages) -> Aligned:
     return Aligned(actual.model_copy(update={"stages": tuple(renamed)}), only, first)
 
 
-def steps_of(
-    expected: AnyRecord, actual: AnyRecord, name: str
-) -> tuple[Step | None, Step | None]:
+def steps_of(expected: AnyRecord, actual: AnyRecord, name: str) -> tuple[Step | None, Step | None]:
     """Return the step of each record that has a name of the reference; None without one."""
     matched = actual.stages
     if expected.stages and matched and not (expected.is_pipeline or actual.is_pipeline):

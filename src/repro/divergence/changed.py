@@ -1,9 +1,9 @@
-"""What differs between two executions of a command at the level of its source: lines, arguments."""
+"""Differences between two executions of a command in its source: lines and arguments."""
 
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import islice, takewhile, zip_longest
 from typing import TYPE_CHECKING
 
 from repro.core.observed import BLANK
@@ -32,10 +32,26 @@ def changed_lines(expected: AnyRecord, actual: AnyRecord) -> dict[str, tuple[obj
     found: dict[str, tuple[object, object]] = {}
     for name in left:
         if name in right and left[name] != right[name]:
-            pairs = list(_pairs(_numbered(left[name]), _numbered(right[name])))
-            for before, after in pairs[:_MOST]:
+            for before, after in islice(paired_lines(left[name], right[name]), _MOST):
                 found[f"code.{name}:{before or after}"] = (_titled(before), _titled(after))
     return found
+
+
+def paired_lines(expected: str, actual: str) -> Iterator[tuple[int | None, int | None]]:
+    """Yield the numbers of lines that differ between two versions of a file.
+
+    Parameters
+    ----------
+    expected, actual : str
+        Digests of lines, as ``Observed.lines`` has them.
+    """
+    left, right = _without_ends(_numbered(expected), _numbered(actual))
+    matcher = SequenceMatcher(None, [d for _, d in left], [d for _, d in right], autojunk=False)
+    for kind, start, end, other, last in matcher.get_opcodes():
+        if kind != "equal":
+            before = [number for number, _ in left[start:end]]
+            after = [number for number, _ in right[other:last]]
+            yield from zip_longest(before, after)
 
 
 def changed_parameters(expected: AnyRecord, actual: AnyRecord, name: str) -> Suspect | None:
@@ -81,11 +97,14 @@ def _titled(number: int | None) -> str | None:
     return None if number is None else f"line {number}"
 
 
-def _pairs(left: list[Line], right: list[Line]) -> Iterator[tuple[int | None, int | None]]:
-    texts = [[digest for _, digest in side] for side in (left, right)]
-    matcher = SequenceMatcher(None, *texts, autojunk=False)
-    for kind, start, end, other, last in matcher.get_opcodes():
-        if kind != "equal":
-            numbers = ([number for number, _ in left[start:end]],
-                       [number for number, _ in right[other:last]])  # fmt: skip
-            yield from zip_longest(*numbers)
+def _without_ends(left: list[Line], right: list[Line]) -> tuple[list[Line], list[Line]]:
+    """Leave out the lines at both ends that agree, so that one of several equal lines is found."""
+    start = _agreeing(left, right)
+    left, right = left[start:], right[start:]
+    end = _agreeing(left[::-1], right[::-1])
+    return left[: len(left) - end], right[: len(right) - end]
+
+
+def _agreeing(left: list[Line], right: list[Line]) -> int:
+    pairs = takewhile(lambda pair: pair[0][1] == pair[1][1], zip(left, right, strict=False))
+    return sum(1 for _ in pairs)

@@ -33,7 +33,6 @@ def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, genera
     if seed is not None:
         getattr(module, names[0])(seed)
     for name in names:
-
         recorder.around(module, name, _noting(recorder, generator, name))
     if calls.ACTIVE is not None:
         calls.ACTIVE.generators.take()
