@@ -7,12 +7,16 @@ so no code of the program runs.
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _MOST = 128
+# A call takes a mapping of a million rows as well as one of ten settings: both cost little.
+_VISITED = 1_000
 _DEPTH = 5
 _WIDE = 16
 _NUMBERS = (bool, int, float)
@@ -29,24 +33,22 @@ def parameters_of(named: dict[str, object], digest: Callable[[object], str]) -> 
         Digests a text, which could be a secret.
     """
     found: dict[str, str] = {}
-    for name, value in named.items():
-        for place, plain in _plain(name, value, _DEPTH):
-            if len(found) >= _MOST:
-                return found
-            found[place] = digest(plain) if isinstance(plain, str) else repr(plain)
+    pending = deque((name, value, 0) for name, value in named.items())
+    visited = 0
+    while pending and visited < _VISITED and len(found) < _MOST:
+        name, value, depth = pending.popleft()
+        visited += 1
+        if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+            # Its own form of text depends on the version of NumPy.
+            value = value.item()
+        if type(value) is str:
+            found[name] = digest(value)
+        elif type(value) in _NUMBERS:
+            found[name] = repr(value)
+        elif depth < _DEPTH:
+            inside = islice(_inside(value), _MOST)
+            pending.extend((f"{name}.{inner}", held, depth + 1) for inner, held in inside)
     return found
-
-
-def _plain(name: str, value: Any, depth: int) -> Iterator[tuple[str, object]]:
-    kind = type(value)
-    if kind in _NUMBERS or kind is str:
-        yield name, value
-    elif kind.__module__ == "numpy" and getattr(value, "shape", None) == () and depth:
-        # A number of NumPy; its own form of text depends on the version.
-        yield from _plain(name, value.item(), 0)
-    elif depth:
-        for inner, held in _inside(value):
-            yield from _plain(f"{name}.{inner}", held, depth - 1)
 
 
 def _inside(value: Any) -> Iterator[tuple[str, object]]:
@@ -57,7 +59,7 @@ def _inside(value: Any) -> Iterator[tuple[str, object]]:
         for position, held in enumerate(value):
             # A pipeline has pairs of a name and an estimator.
             if type(held) is tuple and len(held) > 1 and type(held[0]) is str:
-                yield from ((held[0], each) for each in held[1:2])
+                yield held[0], held[1]
             else:
                 yield str(position), held
     elif any(hasattr(kind, name) for name in _CONFIGURED):
