@@ -147,6 +147,9 @@ class Step(Record):
         Raised when the same inputs come to mean a different computation; None in its first version.
     acts : tuple of Mechanism or None
         The ways in which an environment can change the outputs; None where that is not recorded.
+    parameters : dict of str to str, or None
+        Plain values among the inputs of a call, and inside them, by dotted name: numbers as they
+        are written, and digests of texts.
     """
 
     name: str
@@ -154,6 +157,7 @@ class Step(Record):
     outputs: dict[str, str]
     version: int | None = Later
     acts: tuple[Mechanism, ...] | None = Later
+    parameters: dict[str, str] | None = Later
 
 
 class Stages(Record):
