@@ -175,3 +175,19 @@ def test_every_difference_is_told_once():
     keys = [key for suspect in found for key in suspect.differences]
 
     assert sorted(keys) == sorted(ALL)
+
+
+def test_each_dispatcher_of_pytorch_is_a_cause_of_its_own():
+    """Each can be limited alone; its threads go with those of the other libraries."""
+    pairs = {
+        "tensors.aten": ("AVX2", "DEFAULT"), "tensors.mkl": ("OFF", "COMPATIBLE"),
+        "tensors.onednn": ("AVX2", "DEFAULT"), "tensors.threads": ("1", "2"),
+    }  # fmt: skip
+
+    assert names(pairs, at("epoch_1"), 1e-14) == [
+        "numbers of threads",
+        "ATen's code paths",
+        "MKL's code paths",
+        "oneDNN's code paths",
+    ]
+    assert names({"tensors": (None, {})}, at("epoch_1"), 1e-14) == ["PyTorch's code paths"]

@@ -74,14 +74,16 @@ def test_a_level_that_pins_nothing_records_what_the_processor_chose(folder):
 
 def test_a_pin_that_does_not_take_is_named(folder):
     """A script may set what the level has fixed, before it imports the library."""
-    early = "import os\nos.environ['MKL_CBWR'] = 'SSE4_2'\n"
+    early = "import os\nos.environ['MKL_CBWR'] = 'AUTO'\n"
+    early += "os.environ['ONEDNN_MAX_CPU_ISA'] = 'AVX'\n"
     folder.write("train.py", early + SCRIPT + "torch.set_num_threads(2)\n")
 
     record = folder.record("python", "train.py")
 
     found = [each for each in record["observed"]["remarks"] if each["kind"] == "code paths"]
     assert [each["message"].partition(",")[0] for each in found] == [
-        "PyTorch's MKL takes the branch SSE4_2",
+        "PyTorch's MKL takes the branch AUTO",
+        "PyTorch's oneDNN has the limit AVX",
         "PyTorch's operations have threads: 2",
     ]
     assert "MKL_CBWR" in found[0]["fix"]
@@ -96,8 +98,10 @@ def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):
     compared = folder.repro("compare", first, second)
 
     assert compared.status == 1
-    assert "PyTorch's code paths" in compared.out
+    assert "ATen's code paths" in compared.out
     assert "tensors.aten: reference AVX2, this run DEFAULT" in compared.out
+    assert "oneDNN's code paths" in compared.out
+    assert "MKL's code paths" not in compared.out
 
 
 def test_the_doctor_names_what_chooses_by_the_processor(folder):

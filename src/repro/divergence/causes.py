@@ -103,11 +103,24 @@ _CAUSES = (
         (Mechanism.ARITHMETIC, Mechanism.SAMPLING), rounds=True,
     ),
     _Cause(
-        "numbers of threads", ("native.", "threads."),
+        "numbers of threads", ("native.", "threads.", "tensors.threads"),
         "the order of sums follows the number of threads", _FITTING,
-        (".num_threads", "_THREADS", "_NT", "_LIMIT", "_COUNT", "_DYNAMIC"), rounds=True,
+        (".num_threads", "_THREADS", "_NT", "_LIMIT", "_COUNT", "_DYNAMIC", "tensors.threads"),
+        rounds=True,
     ),
-    _Cause("PyTorch's code paths", ("tensors.",), "tensors are computed by them", rounds=True),
+    _Cause(
+        "ATen's code paths", ("tensors.aten",),
+        "PyTorch's own functions, such as softmax and random numbers, go through them", rounds=True,
+    ),
+    _Cause(
+        "MKL's code paths", ("tensors.mkl",),
+        "PyTorch's products of matrices and solvers go through them", rounds=True,
+    ),
+    _Cause(
+        "oneDNN's code paths", ("tensors.onednn",),
+        "PyTorch's convolutions and recurrent layers go through them", rounds=True,
+    ),
+    _Cause("PyTorch's code paths", ("tensors",), "tensors are computed by them", rounds=True),
     _Cause(
         "PyTorch's results", ("tensor_fingerprint.",), "small computations of it gave other bits",
         rounds=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.core.code_paths import UNLIMITED_MKL, UNLIMITED_ONEDNN, widest_instructions
 from repro.divergence.structure import differences
 
 # What only one side has need not differ: variables that own code reads, and results of PyTorch,
@@ -38,4 +39,23 @@ def comparable(environment: Environment) -> dict[str, object]:
     if environment.commit is not None:
         # Branches and files that differ are reported elsewhere.
         value["git"] = {"commit": environment.commit, "dirty": environment.dirty}
+    value["tensors"] = _tensors(environment)
     return value | {"packages": environment.foreign_packages}
+
+
+def _tensors(environment: Environment) -> dict[str, str] | None:
+    """Return the code paths of PyTorch; with the kind of processor where that chooses them.
+
+    MKL and oneDNN report no more than the limit they were given. Without one, equal reports of two
+    kinds of processors do not mean equal code paths.
+    """
+    found, cpu = environment.tensors, environment.cpu
+    widest = widest_instructions(cpu.features)
+    if found is None or widest is None:
+        return found
+    known = dict(found)
+    if found.get("onednn") == UNLIMITED_ONEDNN:
+        known["onednn"] = f"{UNLIMITED_ONEDNN} with {widest}"
+    if found.get("mkl") in UNLIMITED_MKL:
+        known["mkl"] = f"{found['mkl']} on {cpu.vendor} with {widest}"
+    return known

@@ -40,7 +40,7 @@ def parameters_of(named: dict[str, object], digest: Callable[[object], str]) -> 
         visited += 1
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
             # Its own form of text depends on the version of NumPy.
-            value = value.item()
+            value = cast("Any", value).item()
         if type(value) is str:
             found[name] = digest(value)
         elif type(value) in _NUMBERS:
