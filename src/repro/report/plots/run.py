@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from repro.config.metrics import shares as shares_of_scale
 from repro.config.named_metrics import metrics_in
 from repro.report.plots.dots import GREATEST, scatter, thinned
+from repro.report.plots.judged import draw_calibration, draw_residuals, draw_roc
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
 from repro.report.texts import number, percent, short
 
@@ -46,7 +47,7 @@ class Curve:
 
 
 def draw(facts: Facts) -> dict[str, Markup]:
-    """Draw what the task has: metrics and folds always, then a curve or a scatter.
+    """Draw what the task has: metrics and folds always, then curves or scatters.
 
     Returns
     -------
@@ -60,9 +61,13 @@ def draw(facts: Facts) -> dict[str, Markup]:
     found = _hits(facts.predictions)
     if found is not None:
         drawn["curve"] = _precision_recall(*found, facts)
+        drawn["roc"] = draw_roc(*found)
+        if "log_loss" in facts.metrics.test:
+            drawn["calibration"] = draw_calibration(*found)
     numbers = _numbers(facts.predictions)
     if len(numbers):
         drawn["actual"] = _actual(numbers)
+        drawn["residuals"] = draw_residuals(numbers)
     return drawn
 
 
