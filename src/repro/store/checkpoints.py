@@ -1,6 +1,6 @@
 """The last checkpoint of each fit of an interrupted training, beside the runs.
 
-The folder has the name of an unfinished run, so that ``runs prune --partial`` removes it once its
+The folder has the name of an unfinished run, so that ``runs prune`` removes it once its
 writer is gone. Its key names everything that the training depends on: a training with a different
 key has a different folder, and never sees these files.
 
@@ -268,5 +268,5 @@ def _inspect(files: list[Path]) -> Leftover:
 
 
 def _remove(path: Path) -> None:
-    # What cannot be removed hinders no run, and goes with `runs prune --partial`.
+    # What cannot be removed hinders no run, and goes with `runs prune`.
     shutil.rmtree(path, ignore_errors=True)
