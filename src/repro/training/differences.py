@@ -100,7 +100,7 @@ def paired_differences(
 
 
 def _groups(columns: SplitColumns | None, rows: Rows) -> npt.NDArray[np.intp] | None:
-    """Number the groups of some rows; None where rows are drawn one by one."""
+    """Return the group of each row as a number; None where rows are drawn one by one."""
     if columns is None or columns.groups is None:
         return None
     return np.unique(columns.groups[rows], return_inverse=True)[1]
