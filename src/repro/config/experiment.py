@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from repro.config.data import Dataset, Pathname, Task
 from repro.config.metrics import built_in, metrics_of
 from repro.config.named_metrics import DeclaredMetric, problem_of
+from repro.config.preprocessing import Preprocessing
 from repro.config.splits import AnySplit, GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.config.training import (
     Count,
@@ -22,7 +23,6 @@ from repro.config.training import (
     Evaluation,
     Features,
     Model,
-    Preprocessing,
     Safety,
     Selection,
 )
@@ -39,6 +39,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 def _is_empty(value: Sized) -> bool:
     return not len(value)
+
+
+def has_class(value: object) -> bool:
+    """Return whether parameters name an estimator, at any depth."""
+    if isinstance(value, dict):
+        return isinstance(value.get("class"), str) or any(map(has_class, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_class, value))
 
 
 def _fixed_folds(split: AnySplit) -> str:
@@ -65,10 +72,18 @@ class Determinism(Record):
 
 
 class ExecutionSettings(Record):
-    """The place and width of the work; neither changes a result."""
+    """The place and width of the work, and how often it is saved; none changes a result.
+
+    Attributes
+    ----------
+    checkpoint_every : int or None
+        Steps from one checkpoint to the next, of families that are fitted in steps; None for no
+        checkpoints.
+    """
 
     workers: Count
     runs: Pathname
+    checkpoint_every: Count | None = Later
 
 
 class Security(Record):
@@ -119,6 +134,17 @@ class ExperimentConfig(Record):
                 f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
             )
         return self
+
+    @property
+    def transformers(self) -> bool | None:
+        """True if transformers are declared, or families differ in preprocessing; or None."""
+        own = any(model.preprocessing is not None for model in self.models.values())
+        return own or self.preprocessing.has_transformers or None
+
+    @property
+    def composed(self) -> bool | None:
+        """True if an estimator is made of others, or None."""
+        return any(map(has_class, (model.params for model in self.models.values()))) or None
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -11,14 +11,14 @@ from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
 from repro.config.named_metrics import ALIASES, FORM_OF_NAMES
 from repro.config.splits import resolved_split
-from repro.config.tree import nested, subtree
+from repro.config.tree import merge, nested, planted, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.core.lookalike import equivalents
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -132,7 +132,12 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     }
     where = ("models", family, "params")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
-    return model | (params or {where: Leaf({}, "repro")})
+    model |= params or {where: Leaf({}, "repro")}
+    own = ("models", family, "preprocessing")
+    if changes := subtree(tree, own):
+        # The whole of it: what a family does not change is as the experiment has it.
+        model |= planted(merge(subtree(tree, ("preprocessing",)), changes), own)
+    return model
 
 
 def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
@@ -167,9 +172,21 @@ def validate(tree: Mapping[tuple[str, ...], Leaf], model: type[_M]) -> _M:
     except ValidationError as error:
         found = error.errors()
         # Each looks for its place in the whole tree.
-        problems = [_problem(tree, model, detail) for detail in found[:_SHOWN]]
+        problems = [_problem(tree, model, detail) for detail in _once(found)[:_SHOWN]]
         more = [f"and {len(found) - _SHOWN} more problems"] if len(found) > _SHOWN else []
         raise ConfigError("\n".join(problems + more)) from error
+
+
+def _once(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out what families repeat, since their preprocessing has all that is shared."""
+    shared = {(*detail["loc"], detail["type"]) for detail in found}
+    return [
+        detail
+        for detail in found
+        if detail["loc"][:1] != ("models",)
+        or detail["loc"][2:3] != ("preprocessing",)
+        or (*detail["loc"][2:], detail["type"]) not in shared
+    ]
 
 
 def _problem(

@@ -147,6 +147,9 @@ class Step(Record):
         Raised when the same inputs come to mean a different computation; None in its first version.
     acts : tuple of Mechanism or None
         The ways in which an environment can change the outputs; None where that is not recorded.
+    parameters : dict of str to str, or None
+        Plain values among the inputs of a call, and inside them, by dotted name: numbers as they
+        are written, and digests of texts.
     """
 
     name: str
@@ -154,6 +157,7 @@ class Step(Record):
     outputs: dict[str, str]
     version: int | None = Later
     acts: tuple[Mechanism, ...] | None = Later
+    parameters: dict[str, str] | None = Later
 
 
 class Stages(Record):
@@ -222,7 +226,14 @@ class Seeds(Record):
 
 
 class EnvironmentFile(Record):
-    """``environment.json``: the environment, and what differs from run to run by nature."""
+    """``environment.json``: the environment, and what differs from run to run by nature.
+
+    Attributes
+    ----------
+    resumed : dict of str to int, or None
+        The step that each fit was continued from, by the identity of the fit; None of a training
+        that was not interrupted.
+    """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
     environment: Environment
@@ -230,6 +241,7 @@ class EnvironmentFile(Record):
     started: str
     finished: str
     seconds: float
+    resumed: dict[str, int] | None = Later
 
 
 class Prediction(Record):

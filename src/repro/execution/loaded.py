@@ -15,6 +15,7 @@ from repro.capture.modules import (
     report_new,
 )
 from repro.config.named_metrics import functions_of
+from repro.config.parameters import comes_with_repro
 from repro.execution.enforcement import check_worker
 from repro.execution.reading import (
     Variables,
@@ -128,6 +129,9 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
     def is_end(name: str) -> bool:
         """Return whether a module is identified without its own hash."""
+        if comes_with_repro(name):
+            # What a family imports is used, though no distribution requires it.
+            return False
         if name.partition(".")[0] in {"repro", *sys.stdlib_module_names}:
             return name not in own
         return name in apart and inventory.owner(apart[name]) in always

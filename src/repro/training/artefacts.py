@@ -35,6 +35,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         ("split", "limit"),
         ("split", "rows"),
         *fold_paths(config.selection),
+        *_transforms(config),
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
@@ -42,6 +43,13 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         ("leakage", "tree"),
         ("check", "shuffles"),
     ]
+
+
+def _transforms(config: ExperimentConfig) -> list[SeedPath]:
+    own = (model.preprocessing for model in config.models.values())
+    every = (each for each in (config.preprocessing, *own) if each is not None)
+    paths = (path for each in every for path, _ in each.transforms())
+    return [("preprocess", *path) for path in dict.fromkeys(paths)]
 
 
 def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
@@ -143,7 +151,8 @@ def optional(
         config.security.allowed_modules,
         weighted=in_metrics is not None,
     )
-    return {
+    seeds = {} if any(_transforms(config)) else {"preprocess_seeds": None}
+    return seeds | {
         "metrics": measures if config.metrics else None,
         "split_columns": columns_of(config.split, columns),
         "fit_weights": None if weights is None else weights.values,

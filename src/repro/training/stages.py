@@ -15,6 +15,7 @@ from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
 from repro.training.artefacts import by_stage, configured, optional, seed_paths
+from repro.training.columns import ColumnSteps
 from repro.training.decision import ARGMAX, LeastCostClassifier, labels_of_least_cost
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
@@ -22,7 +23,8 @@ from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
-from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
+from repro.training.parts import Parts
+from repro.training.preprocess import Supervised, declared_table, fit_preprocessor, learn, to_matrix
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.weights import check_counts, of_rows
 
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
     from repro.config.experiment import ExperimentConfig
-    from repro.config.training import Evaluation, Features, Preprocessing
+    from repro.config.preprocessing import Preprocessing
+    from repro.config.training import Evaluation, Features, Model
     from repro.core.baseline import DriftBaseline
     from repro.core.records import Threshold
     from repro.tables.marks import Missing
@@ -147,9 +150,13 @@ def train(
 
 def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
     """Return the stages of a training: those that are optional only if they are configured."""
-    return tuple(
-        stage for stage in STAGES if not stage.setting or attrgetter(stage.setting)(config)
-    )
+    return tuple(stage for stage in STAGES if _is_used(stage, config))
+
+
+def _is_used(stage: Stage, config: ExperimentConfig) -> bool:
+    if stage.unless and attrgetter(stage.unless)(config):
+        return False
+    return not stage.setting or bool(attrgetter(stage.setting)(config))
 
 
 def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
@@ -166,6 +173,8 @@ def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipe
         model = LeastCostClassifier(FrozenEstimator(model), made["threshold"].matrix)
     training = made["frame"].iloc[made["train_rows"]]
     table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
+    if isinstance(made["preprocessor"], ColumnSteps):
+        table.expect_new_texts(made["preprocessor"].grouped)
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
     return Pipeline([("table", table), *steps, ("model", model)])
 
@@ -211,6 +220,29 @@ def preprocess(
     training = features.iloc[train_rows]
     learned = fit_preprocessor(training, numeric, categorical, preprocessing)
     return learned, to_matrix(learned, training), to_matrix(learned, features.iloc[test_rows])
+
+
+def transform(
+    features: pd.DataFrame,
+    target: Labels,
+    train_rows: Rows,
+    test_rows: Rows,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    preprocessing: Preprocessing,
+    models: Mapping[str, Model],
+    selected: str,
+    allowed_modules: Sequence[str],
+    preprocess_seeds: Mapping[str, int],
+) -> tuple[Parts, BaseEstimator, Matrix, Matrix]:
+    """Learn the declared transformers of the chosen candidate, and apply them to both parts."""
+    own = models[selected].preprocessing
+    where = "preprocessing" if own is None else f"models.{selected}.preprocessing"
+    training = features.iloc[train_rows]
+    supervised = Supervised(target[train_rows], preprocess_seeds, allowed_modules, where)
+    learned, matrix = learn(training, numeric, categorical, own or preprocessing, supervised)
+    parts = learned.parts() if isinstance(learned, ColumnSteps) else ()
+    return Parts.of(parts), learned, matrix, to_matrix(learned, features.iloc[test_rows])
 
 
 def predict(
