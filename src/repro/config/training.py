@@ -139,16 +139,24 @@ class Bootstrap(Record):
     confidence: Fraction
 
 
+class Importance(Record):
+    """How often each feature is shuffled over the held-out rows."""
+
+    repeats: Count
+
+
 class Evaluation(Record):
     """The evaluation of the held-out rows, and of the whole procedure by nested folds.
 
     With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
     decision rule is repeated in each. Without resamples, metrics have no intervals. With
-    ``differences`` the selected candidate is compared with each other one on the same rows.
+    ``differences`` the selected candidate is compared with each other one on the same rows. With
+    ``importance`` every feature is shuffled, and the loss in the metric of selection recorded.
     """
 
     bootstrap: Bootstrap | None
     nested: Annotated[int, Field(ge=2)] | None = Later
+    importance: Importance | None = Later
     # In no key where it is off, as in every experiment of before.
     differences: Annotated[bool, Field(exclude_if=_is_off)] = False
 

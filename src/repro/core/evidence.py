@@ -30,7 +30,7 @@ _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
 _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _OF_METRICS = ("model", "task", "selection_metric")
-_DIFFERENCES = "metrics.differences"
+_DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
 
@@ -95,6 +95,8 @@ def evidence_of(
         facts[_CHOSEN] = list(metrics.nested.selected)
     if metrics.differences is not None:
         facts[_DIFFERENCES] = list(metrics.differences)
+    if metrics.importance is not None:
+        facts[_IMPORTANCE] = list(metrics.importance)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
@@ -126,6 +128,8 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
     folds = {f"{_FOLDS}{family}": each for family, each in metrics.cross_validation.items()}
     if metrics.nested is not None:
         folds |= {f"{_NESTED}{name}": each for name, each in metrics.nested.metrics.items()}
+    importance = metrics.importance or {}
+    folds |= {f"{_IMPORTANCE}.{name}": each for name, each in importance.items()}
     for start, scores in folds.items():
         numbers[f"{start}.mean"] = scores.mean
         numbers[f"{start}.std"] = scores.std
@@ -162,6 +166,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
                 "differences": _differences_of(evidence),
+                "importance": _importance_of(evidence),
             }
         )
     except KeyError as error:
@@ -199,6 +204,13 @@ def _differences_of(evidence: Evidence) -> dict[str, Estimate] | None:
     return {
         str(family): _estimate(evidence.numbers, f"{_DIFFERENCES}.{family}") for family in families
     }
+
+
+def _importance_of(evidence: Evidence) -> dict[str, FoldScores] | None:
+    features = evidence.facts.get(_IMPORTANCE)
+    if not isinstance(features, list):
+        return None
+    return {str(name): _scores_of(evidence.numbers, f"{_IMPORTANCE}.{name}") for name in features}
 
 
 def _nested_of(evidence: Evidence) -> Nested | None:

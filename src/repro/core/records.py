@@ -95,6 +95,9 @@ class Metrics(Record):
     differences : dict of str to Estimate, or None
         If it was configured: by how much the selected candidate's mean over the folds differs from
         that of each other candidate.
+    importance : dict of str to FoldScores, or None
+        If it was configured: by how much the metric of selection got worse on the held-out rows
+        when a feature was shuffled. A fold is a shuffle.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -108,6 +111,7 @@ class Metrics(Record):
     findings: tuple[Finding, ...]
     nested: Nested | None = Later
     differences: dict[str, Estimate] | None = Later
+    importance: dict[str, FoldScores] | None = Later
 
 
 class Threshold(Record):

@@ -39,6 +39,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
+        *((("importance", "shuffles"),) if config.evaluation.importance else ()),
         *((("differences", "bootstrap"),) if config.evaluation.differences else ()),
         ("leakage", "tree"),
         ("check", "shuffles"),
@@ -152,13 +153,18 @@ def optional(
         weighted=in_metrics is not None,
     )
     seeds = {} if any(_transforms(config)) else {"preprocess_seeds": None}
-    return seeds | {
-        "metrics": measures if config.metrics else None,
-        "split_columns": columns_of(config.split, columns),
-        "fit_weights": None if weights is None else weights.values,
-        "metric_weights": in_metrics,
-        "aside": aside_of(config, features, ignored),
-    }
+    importance = config.evaluation.importance
+    return (
+        seeds
+        | ({} if importance is None else {"importance": importance})
+        | {
+            "metrics": measures if config.metrics else None,
+            "split_columns": columns_of(config.split, columns),
+            "fit_weights": None if weights is None else weights.values,
+            "metric_weights": in_metrics,
+            "aside": aside_of(config, features, ignored),
+        }
+    )
 
 
 def _check_costs(config: ExperimentConfig, target: Labels) -> None:

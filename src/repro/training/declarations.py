@@ -148,6 +148,11 @@ STAGES = (
         copies={"metrics.nested": "nested"}, setting="evaluation.nested",
     ),
     Stage(
+        "importance", "repro.training.importance:permutation_importance", ("importances",),
+        (*FITTING, *SAMPLING), copies={"metrics.importance": "importances"},
+        setting="evaluation.importance",
+    ),
+    Stage(
         "differences", "repro.training.differences:paired_differences", ("differences",),
         (*ARITHMETIC, *SAMPLING), copies={"metrics.differences": "differences"},
         setting="evaluation.differences",
@@ -189,6 +194,7 @@ SETTINGS = (
     Setting("selection", "selection", "it decides how a model is chosen", ("selection",)),
     Setting("decision", "decision rule", "it decides the labels", ("decision",)),
     Setting("evaluation", "evaluation", "intervals are drawn by it", ("evaluation",)),
+    Setting("evaluation", "evaluation", "features are shuffled by it", ("importance",)),
     Setting("metrics", "own metrics", "models are measured by them", ("metrics",)),
     Setting(
         "weights", "weights of rows", "models are fitted or measured with them",

@@ -191,6 +191,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         cross_validation=made["cross_validation"],
         nested=made.get("nested"),
         differences=made.get("differences"),
+        importance=made.get("importances"),
         findings=made["findings"],
     )
 
