@@ -20,7 +20,7 @@ from repro.training import bootstrap, metrics
 from repro.training.measures import load_measures
 from repro.training.scoring import Outcome, Scores
 
-FEW, CASES, RESAMPLES, SEED = 20, 200, 12, 11
+FEW, CASES, RESAMPLES, SEED = 12, 200, 12, 11
 CLASSES = ("a", "b", "c", "d")
 BINARY = Outcome(Task.BINARY, ("no", "yes"), "yes")
 MULTICLASS = Outcome(Task.MULTICLASS, CLASSES, None)

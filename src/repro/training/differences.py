@@ -79,10 +79,7 @@ def paired_differences(
     rows = np.flatnonzero((fold >= 0) & (True if weights is None else weights > 0))
     training = TrainingRows(target[train_rows], weights, outcome)
     parts = {name: training.evaluated(part).take(rows) for name, part in out_of_fold.items()}
-    groups = None if split_columns is None else split_columns.groups
-    group_of_row = None
-    if groups is not None:
-        group_of_row = np.unique(groups[train_rows][rows], return_inverse=True)[1]
+    group_of_row = _groups(split_columns, train_rows[rows])
     strata = _strata(fold[rows], parts[selected].target, outcome)
     if group_of_row is not None:
         strata = strata_of_groups(strata, group_of_row)
@@ -100,6 +97,13 @@ def paired_differences(
         for name in parts
         if name != selected
     }
+
+
+def _groups(columns: SplitColumns | None, rows: Rows) -> npt.NDArray[np.intp] | None:
+    """Return the group of each row as a number; None where rows are drawn one by one."""
+    if columns is None or columns.groups is None:
+        return None
+    return np.unique(columns.groups[rows], return_inverse=True)[1]
 
 
 def _estimate(value: float, drawn: Array, tail: float) -> Estimate:
