@@ -140,7 +140,7 @@ class Bootstrap(Record):
 
 
 class Importance(Record):
-    """How often each feature is shuffled over the held-out rows."""
+    """Permutation importance: each feature is shuffled over the held-out rows, as often as said."""
 
     repeats: Count
 
