@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.conftest import make_project
-
 from repro.api import children
 from repro.execution.recording import traces
+from tests.conftest import make_project
 
 
 def test_a_script_that_trains_by_this_package_gets_one_remark(tmp_path):

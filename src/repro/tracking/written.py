@@ -63,7 +63,7 @@ def write_text(path: Path, text: str, *, flushed: bool = True) -> None:
 
 @cache
 def _renameat2() -> Any:
-    """Return the function of the C library; None where there is none, as outside of Linux."""
+    """Return the function of the C library; None if it has no such one, as outside of Linux."""
     if sys.platform != "linux":
         return None
     return getattr(ctypes.CDLL(None), "renameat2", None)
