@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
-from repro.core.environment import Environment, Fingerprint
+from repro.core.environment import Environment
+from repro.core.fingerprint import Fingerprint
 from repro.core.model import Later, Record
 from repro.core.records import Keys, Lineage, Metrics, Threshold
 

@@ -24,6 +24,7 @@ from repro.core.records import (
     Snapshot,
 )
 from repro.datasets.labels import is_gap
+from repro.execution.checkpoints import CheckpointRequest
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
@@ -88,9 +89,19 @@ class TrainedRun:
 
 
 def train(
-    project: Path, resolved: Resolved, command: Sequence[str], observer: Observer
+    project: Path,
+    resolved: Resolved,
+    command: Sequence[str],
+    observer: Observer,
+    *,
+    fresh: bool = False,
 ) -> TrainedRun:
-    """Train and write the run folder.
+    """Train and write the run folder; continue a training that was interrupted.
+
+    Parameters
+    ----------
+    fresh : bool
+        Whether to start from the beginning, whatever checkpoints there are.
 
     Raises
     ------
@@ -104,7 +115,8 @@ def train(
     # What verifies the run must know how: without it, nobody could.
     verification_settings(project, resolved.config.experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
-    execution = execute(project, resolved.config, observer)
+    request = CheckpointRequest(runs, fresh)
+    execution = execute(project, resolved.config, observer, request)
     seconds = time.perf_counter() - clock
     times = (started.isoformat(), datetime.now(UTC).isoformat(), round(seconds, 3))
     environment = EnvironmentFile(
@@ -114,6 +126,7 @@ def train(
         started=times[0],
         finished=times[1],
         seconds=times[2],
+        resumed=execution.resumed or None,
     )
     observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
@@ -126,6 +139,8 @@ def train(
         )
         _write_files(pending, execution, environment, lineage)
         path = pending.commit(lineage)
+    if execution.checkpoints is not None:
+        execution.checkpoints.discard()
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 
