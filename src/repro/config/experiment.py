@@ -117,6 +117,11 @@ class ExperimentConfig(Record):
         return self
 
     @property
+    def stops_early(self) -> tuple[str, ...] | None:
+        """The families that stop early; None if no family does."""
+        return tuple(n for n, model in self.models.items() if model.early_stopping) or None
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The columns that no model sees: dropped ones, and those that rows are split by.
 

@@ -125,6 +125,13 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     }
     where = ("models", family, "params")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
+    # The labels of a regression are numbers already, and files speak of all tasks.
+    names = ("early_stopping",) if kind == "regression" else ("early_stopping", "labels")
+    model |= {
+        path: leaf
+        for path, leaf in tree.items()
+        if path[:2] == where[:2] and path[2:3] and path[2] in names
+    }
     return model | (params or {where: Leaf({}, "repro")})
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-_EXTRAS = ("lightgbm",)
+_EXTRAS = ("catboost", "lightgbm", "xgboost")
 _LIBRARY = re.compile(r"lib[\w+-]+\.(so|dylib)[\w.]*|\w+\.dll")
 # The systems' packages of the libraries that wheels expect and do not bring.
 _PACKAGES = {

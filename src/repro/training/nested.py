@@ -72,6 +72,7 @@ class _Procedure:
     split_columns: SplitColumns | None
     fit_weights: Weights | None
     metric_weights: Weights | None
+    stop_columns: SplitColumns | None
 
     def check(self, rows: Rows, selection: Selection) -> None:
         """Check that some rows are enough for folds, outer or inner ones."""
@@ -103,6 +104,7 @@ class _Procedure:
             seeds,
             self.workers,
             self.fit_weights,
+            self.stop_columns,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
@@ -110,7 +112,7 @@ class _Procedure:
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
         columns = (self.numeric, self.categorical, self.preprocessing)
         _, matrix, outer = preprocess(self.features, inside, outside, *columns)
-        fitted = (matrix, self.target, inside, self.fit_weights)
+        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns)
         model, _ = fit_selected(chosen, self.models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)
@@ -139,6 +141,7 @@ def nested_scores(
     split_columns: SplitColumns | None = None,
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
+    stop_columns: SplitColumns | None = None,
 ) -> Nested:
     """Score the whole procedure by outer folds of the training rows.
 
@@ -150,7 +153,7 @@ def nested_scores(
     """
     table = (features, target, task, outcome, split, numeric, categorical)
     settings = (preprocessing, models, allowed_modules, selection, decision, workers)
-    given = (metrics, split_columns, fit_weights, metric_weights)
+    given = (metrics, split_columns, fit_weights, metric_weights, stop_columns)
     procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [
