@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Everything else runs in the tests' own process, or in a few short ones.
 MARKERS = {
+    "boosters": ("slow",),
     "cli": ("slow",),
     "container": ("slow", "container"),
     "cpu": ("slow", "cpu"),
@@ -110,6 +111,7 @@ LONG = (
     "tracking/test_records.py::test_edited_code_is_named",
     "tracking/test_records.py::test_files_beside_the_script_are_the_trackers_own",
     "tracking/test_records.py::test_what_was_tracked_before_a_kill_is_on_the_disk",
+    "training/test_early_stopping.py::test_workers_give_the_same_bits",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (

@@ -125,9 +125,10 @@ def _validation(
 ) -> dict[str, Any]:
     """Return the arguments of ``fit`` that hold the validation rows."""
     names = _arguments_of(type(estimator))
-    given = {"eval_set": [(rows, target)]}
-    if names.issuperset(_PAIR):
-        given = {"eval_X": (rows,), "eval_y": (target,)}  # type: ignore[dict-item]
+    given: dict[str, Any] = {"eval_set": [(rows, target)]}
+    # LightGBM 4.7 calls eval_set outdated, and encodes text labels in it alone.
+    if "eval_set" not in names:
+        given = {"eval_X": (rows,), "eval_y": (target,)}
     if weights is None:
         return given
     name = next((name for name in _WEIGHTS if name in names), None)
@@ -159,7 +160,7 @@ def _iterations(estimator: BaseEstimator) -> int:
 
 
 def stopped(estimator: BaseEstimator) -> StoppedEarly | None:
-    """Return the part of a fitted estimator that stopped early; None if there is none."""
+    """Return the part of a fitted estimator that stopped early; None if it did not."""
     while isinstance(estimator, Wrapping):
         if isinstance(estimator, StoppedEarly):
             return estimator

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def tags_of(estimator: BaseEstimator) -> Any:
-    """Return scikit-learn's tags of an estimator; None if it has no tags."""
+    """Return scikit-learn's tags of an estimator; or None."""
     try:
         return get_tags(estimator)
     except (AttributeError, TypeError, ValueError):
