@@ -252,10 +252,6 @@ def shown(*assignments, experiment="diabetes"):
     ("key", "value", "reason"),
     [
         ("early_stopping", "{rounds: 5}", r"missing key .models\.lightgbm\.early_stopping\.frac"),
-            "early_stopping",
-            "{rounds: 5}",
-            r"missing key 'models\.lightgbm\.early_stopping\.fraction'",
-        ),
         ("early_stopping", "{rounds: 5, fraction: 1.5}", r"fraction: input should be less than 1"),
         ("early_stopping", "{rounds: 0, fraction: 0.5}", r"rounds: input should be greater than"),
         ("early_stopping", "{round: 5, fraction: 0.5}", r"did you mean 'rounds'"),

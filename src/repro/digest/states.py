@@ -22,6 +22,7 @@ import numpy as np
 from repro.digest.arrays import PLAIN_ARRAYS, digest_array, encode_shape
 from repro.digest.boosters import RUNNING, catboost_model, lightgbm_trees, xgboost_model
 from repro.digest.names import qualified_name, zone_name
+from repro.digest.tensors import digest_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -225,6 +226,11 @@ def _catboost(value: Any) -> State:
     return State(f"object {qualified_name(type(value))}", parts, fixed=content)
 
 
+def _tensor(value: Any) -> State:
+    """Take a tensor of PyTorch apart by its values."""
+    return State("tensor", fixed=digest_tensor(value).encode())
+
+
 def _zone(value: Any) -> State:
     """Take a time zone apart by its name: what it holds is a path and a table of this machine."""
     return State("zone", fixed=zone_name(value).encode())
@@ -238,6 +244,7 @@ _OPTIONAL: Final[Mapping[str, Callable[[Any], State]]] = {
     "xgboost.Booster": _xgboost,
     "xgboost.XGBModel": _xgboost_estimator,
     "catboost.CatBoost": _catboost,
+    "torch.Tensor": _tensor,
     "dateutil.tzfile": _zone,
     "dateutil.tzlocal": _zone,
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from repro.config.training import Model
     from repro.training.out_of_fold import OutOfFold
     from repro.training.scoring import Labels, Matrix
-    from repro.training.validation import Parts
+    from repro.training.validation import Parts, Rows
     from repro.training.weights import Weights
 
 _ROUNDS = "early_stopping_rounds"
@@ -111,8 +111,8 @@ class StoppedEarly(Wrapping):
         if sample_weight is not None:
             arguments["sample_weight"] = sample_weight[parts.learned]
         weights = of_rows(sample_weight, parts.validated)
-        arguments |= _validation(estimator, X[parts.validated], y[parts.validated], weights)
-        estimator.fit(X[parts.learned], y[parts.learned], **arguments)
+        arguments |= _validation(estimator, _taken(X, parts.validated), y[parts.validated], weights)
+        estimator.fit(_taken(X, parts.learned), y[parts.learned], **arguments)
         self.estimator_, self.iterations_ = estimator, _iterations(estimator)
         self.learned_, self.validated_ = parts.learned, parts.validated
         if hasattr(estimator, "classes_"):
@@ -120,8 +120,13 @@ class StoppedEarly(Wrapping):
         return self
 
 
+def _taken(matrix: Any, rows: Rows) -> Any:
+    """Return rows of a matrix, or of a frame, which categories that stay as they are need."""
+    return matrix.iloc[rows] if hasattr(matrix, "iloc") else matrix[rows]
+
+
 def _validation(
-    estimator: BaseEstimator, rows: Matrix, target: Labels, weights: Weights | None
+    estimator: BaseEstimator, rows: Any, target: Labels, weights: Weights | None
 ) -> dict[str, Any]:
     """Return the arguments of ``fit`` that hold the validation rows."""
     names = _arguments_of(type(estimator))

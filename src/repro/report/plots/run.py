@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from repro.config.metrics import shares as shares_of_scale
+from repro.config.named_metrics import metrics_in
 from repro.report.plots.dots import GREATEST, scatter, thinned
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
 from repro.report.texts import number, percent, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
     from markupsafe import Markup
@@ -52,7 +53,8 @@ def draw(facts: Facts) -> dict[str, Markup]:
     dict of str to Markup
         By the picture's name.
     """
-    drawn = {"metrics": _metrics(facts.metrics)} if facts.metrics.test else {}
+    more = {each.name for each in metrics_in(facts.config.get("metrics")) if each.share}
+    drawn = {"metrics": _metrics(facts.metrics, more)} if facts.metrics.test else {}
     if facts.metrics.cross_validation:
         drawn["folds"] = _folds(facts.metrics)
     found = _hits(facts.predictions)
@@ -64,8 +66,8 @@ def draw(facts: Facts) -> dict[str, Markup]:
     return drawn
 
 
-def _metrics(metrics: Metrics) -> Markup:
-    names, known = list(metrics.test)[:_LINES], shares_of_scale()
+def _metrics(metrics: Metrics, declared: Collection[str] = ()) -> Markup:
+    names, known = list(metrics.test)[:_LINES], {*shares_of_scale(), *declared}
     # Metrics that lie between 0 and 1 share a scale; every other one has its own.
     shares = [name for name in names if name in known and _is_share(metrics.test[name])]
     panels = [shares] if shares else []
