@@ -26,7 +26,7 @@ from repro.core.records import (
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
-from repro.store.naming import RECORD
+from repro.store.naming import RECORD, SEARCH
 from repro.training.wide import is_wide, widths_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def train(
     # What verifies the run must know how: without it, nobody could.
     verification_settings(project, resolved.config.experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
-    execution = execute(project, resolved.config, observer)
+    execution = execute(project, resolved.config, observer, runs)
     seconds = time.perf_counter() - clock
     times = (started.isoformat(), datetime.now(UTC).isoformat(), round(seconds, 3))
     environment = EnvironmentFile(
@@ -93,6 +93,7 @@ def train(
         started=times[0],
         finished=times[1],
         seconds=times[2],
+        resumed_trials=None if execution.unfinished is None else execution.unfinished.found or None,
     )
     observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
@@ -105,6 +106,8 @@ def train(
         )
         _write_files(pending, execution, environment, lineage)
         path = pending.commit(lineage)
+    if execution.unfinished is not None:
+        execution.unfinished.clear()
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 
@@ -139,6 +142,8 @@ def _write_files(
         ("snapshot.json", snapshot),
     ):
         pending.write(name, dump_record(record))
+    if training.search is not None:
+        pending.write(SEARCH, dump_record(training.search))
     facts = _facts(execution, predictions, environment, lineage)
     pending.write("report.md", report.markdown(facts).encode())
     pending.write("report.html", report.html(facts).encode())
@@ -160,6 +165,7 @@ def _facts(
         environment=environment,
         predictions=predictions,
         baseline=training.baseline,
+        search=training.search,
         request=report.Request.of(lineage),
     )
 

@@ -123,9 +123,10 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
         ("models", family, "estimator"): estimator,
         ("models", family, "variant"): tree.get(("variants", family), Leaf(None, "repro")),
     }
-    where = ("models", family, "params")
+    where, searched = ("models", family, "params"), ("models", family, "search")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
-    return model | (params or {where: Leaf({}, "repro")})
+    search = {path: leaf for path, leaf in tree.items() if path[: len(searched)] == searched}
+    return model | (params or {where: Leaf({}, "repro")}) | search
 
 
 def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:

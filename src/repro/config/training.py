@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
+from repro.config.search import Search
 from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
@@ -115,11 +116,15 @@ class Preprocessing(Record):
 
 
 class Model(Record):
-    """One candidate: a family in one of its variants."""
+    """One candidate: a family in one of its variants.
+
+    With ``search`` its parameters are the best of several trials.
+    """
 
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
     variant: str | None
     params: dict[str, JsonValue]
+    search: Search | None = Later
 
 
 def _is_once(value: object) -> bool:

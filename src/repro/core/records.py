@@ -212,7 +212,13 @@ class Seeds(Record):
 
 
 class EnvironmentFile(Record):
-    """``environment.json``: the environment, and what differs from run to run by nature."""
+    """``environment.json``: the environment, and what differs from run to run by nature.
+
+    Attributes
+    ----------
+    resumed_trials : int or None
+        How many fits of a search an interrupted training had done before; None without any.
+    """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
     environment: Environment
@@ -220,6 +226,7 @@ class EnvironmentFile(Record):
     started: str
     finished: str
     seconds: float
+    resumed_trials: int | None = Later
 
 
 class Prediction(Record):

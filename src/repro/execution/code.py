@@ -83,7 +83,7 @@ def observe_code(
     known = {path for path in same - asked if not _in_submodule(path, root)}
     named = {path: names.of(path, run[path]) for path in sorted(run.keys() - known)}
     files = {name: sha256_file(path) for path, name in named.items()}
-    whole = ({"repro": _digest_of_package()} if apart else {}) | _installed(loaded)
+    whole = ({"repro": digest_of_package()} if apart else {}) | _installed(loaded)
     files |= whole | {names.of(p, ""): sha256_file(p) for p in sorted(beside - named.keys())}
     read = {names.of(p, ""): sha256_file(p) for p in map(Path, loaded.read) if p not in named}
     files |= read
@@ -159,7 +159,7 @@ def _given_path() -> list[str]:
     return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
-def _digest_of_package() -> str:
+def digest_of_package() -> str:
     """Digest the sources of this program, as ``sha256sum`` would list them.
 
     No commit names them where they lie outside the project's repository.

@@ -21,6 +21,7 @@ from repro.execution.code import observe_code
 from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
+from repro.execution.resuming import unfinished_of
 from repro.launch import Level, dropped, in_force, safe_children
 from repro.training.estimators import check
 from repro.training.measures import load_measures
@@ -35,13 +36,20 @@ if TYPE_CHECKING:
     from repro.datasets.table import Table
     from repro.execution.code import Code
     from repro.execution.loaded import Loaded
+    from repro.store.unfinished import Unfinished
     from repro.training.fold import Observer
     from repro.training.stages import Training
 
 
 @dataclass(frozen=True)
 class Execution:
-    """A training, and what identifies it."""
+    """A training, and what identifies it.
+
+    Attributes
+    ----------
+    unfinished : Unfinished or None
+        What is kept until the run is whole, if anything is.
+    """
 
     config: ExperimentConfig
     table: Table
@@ -49,6 +57,7 @@ class Execution:
     environment: Environment
     keys: Keys
     code: Code
+    unfinished: Unfinished | None = None
 
     @property
     def influences(self) -> tuple[str, ...]:
@@ -57,8 +66,16 @@ class Execution:
         return influences(level, self.code.unasked, self.environment.libraries)
 
 
-def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Execution:
+def execute(
+    project: Path, config: ExperimentConfig, observer: Observer, runs: Path | None = None
+) -> Execution:
     """Load the data and train.
+
+    Parameters
+    ----------
+    runs : Path, optional
+        The folder of runs, where an interrupted training of the same key may have left finished
+        work. Without it everything is computed, as a verification must.
 
     Raises
     ------
@@ -84,6 +101,7 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         _check_parts(config)
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task, config.row_columns)
+        unfinished = None if runs is None else unfinished_of(runs, config, table, environment)
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
@@ -95,6 +113,7 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
             observer,
             inspection,
             ignored=table.ignored,
+            finished=unfinished,
         )
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
@@ -102,7 +121,7 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
     environment = _completed(environment, loaded, code)
     check_level(environment)
     keys = keys_of(config, table, environment)
-    return Execution(config, table, training, environment, keys, code)
+    return Execution(config, table, training, environment, keys, code, unfinished)
 
 
 def _check_parts(config: ExperimentConfig) -> None:

@@ -39,7 +39,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _FoldResult:
+class FoldResult:
+    """The fit of a candidate in a fold, by the rows that the fold scores.
+
+    Attributes
+    ----------
+    converged : bool
+    labels : ndarray of shape (n_scored,), or None
+        What the estimator predicts; None for a regression.
+    drew : bool
+        Whether it drew from a global random generator.
+    """
+
     scores: Scores
     converged: bool
     labels: Labels | None
@@ -121,7 +132,7 @@ def cross_validate(
         nothing of weight to learn from.
     """
     if outcome.task is Task.REGRESSION:
-        _check_size(target)
+        check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
     weights = of_rows(fit_weights, train_rows)
     for fold, (inside, _) in enumerate(masks(fold_of_row), start=1):
@@ -140,14 +151,14 @@ def cross_validate(
             seed = cross_validate_seeds[f"cross_validate/{family}/{fold}"]
             tasks.append((family, model, seed, allowed_modules, *shared, *rest))
             labels.append(f"{family}, fold {fold + 1} of {count}")
-    results = workers.map(_fit_and_score, tasks, labels)
+    results = workers.map(fit_and_score, tasks, labels)
     return {
         family: joined(_by_draw(results[position :: len(models)], fold_of_row, outcome))
         for position, family in enumerate(models)
     }
 
 
-def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
+def _by_draw(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
     every = iter(parts)
     return [
         _gathered(list(islice(every, count_folds(draw))), scored_in(draw), outcome)
@@ -155,7 +166,14 @@ def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> li
     ]
 
 
-def _check_size(target: Labels) -> None:
+def check_size(target: Labels) -> None:
+    """Check that the squares of a regression's target can be summed.
+
+    Raises
+    ------
+    DataError
+        If they exceed the range of a float.
+    """
     largest = np.abs(target).max()
     # A resample may hold one row as often as there are rows.
     with np.errstate(over="ignore"):
@@ -169,7 +187,7 @@ def _check_size(target: Labels) -> None:
         )
 
 
-def _fit_and_score(
+def fit_and_score(
     family: str,
     model: Model,
     seed: int,
@@ -179,14 +197,21 @@ def _fit_and_score(
     held_out: Matrix,
     outcome: Outcome,
     weights: Weights | None = None,
-) -> _FoldResult:
+) -> FoldResult:
+    """Fit a candidate, and score rows that it has not seen.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As ``fit``, or if its scores are not one for each class and row, and finite.
+    """
     estimator, converged = fit(family, model, seed, allowed, matrix, target, weights)
     with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
         _check_scores(scores, held_out.shape[0])
         regression = outcome.task is Task.REGRESSION
         labels = None if regression else predict_labels(estimator, held_out, outcome)
-    return _FoldResult(scores, converged, labels, drew=have_drawn(seed))
+    return FoldResult(scores, converged, labels, drew=have_drawn(seed))
 
 
 def _check_scores(scores: Scores, rows: int) -> None:
@@ -196,7 +221,7 @@ def _check_scores(scores: Scores, rows: int) -> None:
         raise ValueError("a prediction is not a finite number")
 
 
-def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
+def _gathered(parts: Sequence[FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
     # The earliest rows of a split by time are in no fold, and have no score.
     values = np.full((len(fold_of_row), parts[0].scores.values.shape[1]), np.nan)
     for fold, part in enumerate(parts):
@@ -210,7 +235,7 @@ def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome)
 
 
 def _own_labels(
-    parts: Sequence[_FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
+    parts: Sequence[FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
 ) -> Labels | None:
     if outcome.task is Task.REGRESSION:
         return None

@@ -13,6 +13,7 @@ from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, lead
 from repro.config.parameters import DECIDED, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
+from repro.config.search import values_of
 from repro.config.tree import subtree
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.hashing import check_sha256
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
+    from repro.config.training import Model
     from repro.config.tree import Tree
 
 _WITHOUT = "train without it, with a configuration of this project"
@@ -61,7 +63,8 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
     """
     for family, model in config.models.items():
         where = f"models.{family}.params"
-        for place_of, path, name, value in parameters(where, model.estimator, model.params):
+        found = [*parameters(where, model.estimator, model.params), *_searched(family, model)]
+        for place_of, path, name, value in found:
             what, advice = reach(path, name, value), _WITHOUT
             if not what and DECIDED.search(name):
                 what = "follows from the seed and the determinism level"
@@ -72,6 +75,30 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
                     f"the record's {place_of}: '{name}' {what}: a record may not set it",
                     advice=advice,
                 )
+
+
+def _searched(family: str, model: Model) -> Iterator[tuple[str, str, str, object]]:
+    """Yield every parameter that a search sets, with each value, as one of every class."""
+    if model.search is None:
+        return
+    start = f"models.{family}.search"
+    paths = sorted(set(_classes(model.model_dump(mode="json"))))
+    for name, value in values_of(model.search):
+        where = f"{start}.space.{name}" if name in model.search.space else f"{start}.resource"
+        for path in paths:
+            yield from parameters(where, path, {name.rpartition("__")[2]: value})
+
+
+def _classes(value: object) -> Iterator[str]:
+    """Yield the import path of every class that a candidate names."""
+    if isinstance(value, dict):
+        found = (value.get("class"), value.get("estimator"))
+        yield from (path for path in found if isinstance(path, str) and ":" in path)
+        for child in value.values():
+            yield from _classes(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _classes(child)
 
 
 def _is_own(project: Path, name: str, value: object) -> bool:
