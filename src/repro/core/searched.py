@@ -139,8 +139,9 @@ def search_of(facts: Mapping[str, JsonValue], numbers: Mapping[str, float]) -> S
     for family in names if isinstance(names, list) else ():
         start = f"{SEARCH}.{family}"
         head = facts.get(start)
-        if not isinstance(head, dict) or not isinstance(count := head.get("trials"), int):
-            raise ValueError(f"{start} is missing")
+        count = head.get("trials") if isinstance(head, dict) else None
+        if not isinstance(head, dict) or not isinstance(count, int):
+            raise ValueError(f"{start} is missing")  # noqa: TRY004 - of a file, not of a caller
         if f"{start}.trial_{count}" in facts or f"{start}.trial_{count - 1}" not in facts:
             raise ValueError(f"{start}.trials is not the number of its trials")
         trials = [f"{start}.trial_{number}" for number in range(count)]

@@ -15,7 +15,7 @@ from repro.config.search import (
 from repro.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from repro.config.search import Search
     from repro.config.training import Model
@@ -60,28 +60,31 @@ def check_search(family: str, model: Model, build: Callable[[Model], object]) ->
         from repro.training.searching.proposals import imported  # noqa: PLC0415
 
         imported(family)
-    start = f"models.{family}.search"
     for name, value in values_of(search):
-        is_resource = name not in search.space
-        where = f"{start}.resource" if is_resource else f"{start}.space.{name}"
         try:
             example = first_of(model)
-            build(
-                example.model_copy(update={"params": with_parameter(example.params, name, value)})
-            )
+            params = with_parameter(example.params, name, value)
+            build(example.model_copy(update={"params": params}))
         except ConfigError as error:
-            raise _placed(where, name, search, error) from error
+            raise _placed(family, name, search, error) from error
 
 
-def _placed(where: str, name: str, search: Search, error: ConfigError) -> ConfigError:
+def _placed(family: str, name: str, search: Search, error: ConfigError) -> ConfigError:
     """Put the key of the space in front of what an estimator said."""
-    key, colon, reason = error.message.partition(": ")
-    if not key.startswith("models.") or not colon:
-        return ConfigError(f"{where}: {error.message}", advice=error.advice)
-    last = key.rpartition(".")[2]
-    other = [each for each in sorted(search.space) if each.rpartition("__")[2] == last]
-    if last != name.rpartition("__")[2] and other:
-        where = f"{where.partition('.search')[0]}.search.space.{other[0]}"
-    elif last != name.rpartition("__")[2]:
+    key, _, reason = error.message.partition(": ")
+    parts = key.removeprefix(f"models.{family}.params.").split(".")
+    if not key.startswith("models."):
+        parts, reason = [name.rpartition("__")[2]], error.message
+    # The value of a different parameter, which was there beside it, may be the one to blame.
+    names = dict.fromkeys((name, *(each for each, _ in values_of(search))))
+    blamed = [each for each in names if _is_in(parts, each)]
+    if not blamed:
         return error
-    return ConfigError(f"{where}: {reason}", advice=error.advice)
+    where = f"space.{blamed[0]}" if blamed[0] in search.space else "resource"
+    return ConfigError(f"models.{family}.search.{where}: {reason}", advice=error.advice)
+
+
+def _is_in(parts: Sequence[str], name: str) -> bool:
+    """Return whether a key of parameters is that of a name in a space, or below it."""
+    _, nested, last = name.rpartition("__")
+    return last in parts if nested else parts[0] == name
