@@ -426,8 +426,8 @@ def test_a_record_holds_every_trial_and_an_edit_is_found():
     other = evidence_of(made.metrics, made.threshold, search=edited)
     checks = [c for c in check_evidence(evidence, other, Limits(EXACT)) if c.expected != c.actual]
     assert first_trial(checks) == (
-        f"the first trial that differs is trial 4 of svm: mean is {search.trials[4].mean} in the"
-        " reference and 0.99 here"
+        f"the first trial that differs is trial 4 of svm: mean, reference"
+        f" {search.trials[4].mean}, this run 0.99"
     )
     with pytest.raises(ValueError, match=r"search\.svm is missing"):
         search_of({"search": ["svm"]}, {})

@@ -163,6 +163,7 @@ def _check_variant(
         params = merge(params, subtree(own, ("variants", variant)))
     tree = planted(params, ("params",)) or {("params",): Leaf({}, "repro")}
     tree |= {("estimator",): own["estimators", kind], ("variant",): Leaf(variant, "repro")}
+    tree |= planted(subtree(own, ("search",)), ("search",))
     model = validate(tree, Model)
     try:
         check(family, model, kind, allowed)

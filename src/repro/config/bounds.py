@@ -21,7 +21,6 @@ _SETTINGS = {
     "drift.bins": 10_000,
     "safety.leakage_leaves": 100_000,
 }
-_SEARCHES = {"trials": 10_000, "folds": 1_000, "minimum": 100_000, "maximum": 100_000}
 _FAMILIES, _METRICS = 100, 100
 # The names by which scikit-learn and LightGBM count what they fit: trees, restarts, rounds, folds.
 _REPEATED = re.compile(
@@ -62,8 +61,10 @@ def _counts(config: ExperimentConfig) -> Iterator[tuple[str, float, int]]:
 
 def _of_search(key: str) -> int:
     """Return the limit of a setting of a search; 0 for a value that an estimator gets."""
-    parts = key.split(".")
-    return _SEARCHES.get(parts[-1], 0) if parts[-2:-1] == ["search"] else 0
+    *_, section, name = key.split(".")
+    if section != "search":
+        return 0
+    return _SETTINGS["selection.folds"] if name == "folds" else _MOST_REPEATED
 
 
 def _numbers(value: object, key: str) -> Iterator[tuple[str, float]]:

@@ -76,7 +76,7 @@ class Range(Record):
 
     @property
     def size(self) -> int | None:
-        """How many numbers it has; None if that is as many as there are floats."""
+        """The number of its numbers; None without a step between floats."""
         if isinstance(self.low, int) and isinstance(self.high, int) and self.step is None:
             return self.high - self.low + 1
         if self.step is None:
@@ -86,7 +86,7 @@ class Range(Record):
         return int((high - low) // step) + 1
 
     def value(self, position: int) -> int | float:
-        """Return one of its numbers, of which there is a finite count, by its position from 0."""
+        """Return one of its numbers by its position from 0; it has a step, or integers."""
         if isinstance(self.low, int) and isinstance(self.high, int):
             return self.low + position * int(self.step or 1)
         return float(Decimal(str(self.low)) + position * Decimal(str(self.step)))
@@ -125,7 +125,7 @@ class _Search(Record):
 
     @property
     def size(self) -> int | None:
-        """How many points the space has; None if that cannot be counted."""
+        """The number of points in the space; None if a range has floats without a step."""
         sizes = [
             each.size if isinstance(each, Range) else len(each) for each in self.space.values()
         ]
@@ -294,7 +294,7 @@ def with_parameter(
 
 
 def _members(params: Mapping[str, JsonValue]) -> Iterator[tuple[str, int, list[Any]]]:
-    """Yield every named class of a list: its parameter, its place there, and the two together."""
+    """Yield every named class of a list: parameter, position, and the row of name and class."""
     for key, members in params.items():
         for index, row in enumerate(members if isinstance(members, list) else ()):
             if isinstance(row, list) and len(row) > 1 and _is_class(row[1]):

@@ -236,17 +236,16 @@ def first_trial(checks: Sequence[Check]) -> str:
     --------
     >>> check = Check("search.svm.trial_12.mean", 0.5, 0.75, Outcome.DIFFERS)
     >>> first_trial([check])
-    'the first trial that differs is trial 12 of svm: mean is 0.5 in the reference and 0.75 here'
+    'the first trial that differs is trial 12 of svm: mean, reference 0.5, this run 0.75'
     """
     found = [(match, check) for check in checks if (match := _TRIAL.fullmatch(check.name))]
     if not found:
         return ""
     match, check = min(found, key=lambda each: int(each[0]["number"]))
     what = match["what"] or "its parameters"
-    verb = "is" if match["what"] else "are"
     return (
-        f"the first trial that differs is trial {match['number']} of {match['family']}: {what}"
-        f" {verb} {check.expected} in the reference and {check.actual} here"
+        f"the first trial that differs is trial {match['number']} of {match['family']}: {what},"
+        f" reference {check.expected}, this run {check.actual}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What an interrupted training had done already, kept beside the runs until a run is whole.
+"""The finished work of an interrupted training, kept beside the runs until a run is whole.
 
 A folder is named by everything that its content depends on, so that a training finds what one of
 the same configuration, data, code and environment has left, and nothing else. Each piece is a JSON
@@ -58,7 +58,7 @@ class Unfinished:
         self.found = 0
 
     def get(self, task: Mapping[str, JsonValue]) -> float | None:
-        """Return the score of a task; None if it is not there, or not as it was written."""
+        """Return the score of a task; None if none was kept, or its file is damaged."""
         path = self._path(task)
         try:
             if oddity(path):

@@ -96,7 +96,7 @@ class Workers:
     def stream(
         self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
     ) -> Iterator[_T]:
-        """Do the same, and yield each result as soon as it and those before it are there."""
+        """Do the same, and yield each result as soon as those before it are done."""
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
         # some estimators refuse.
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)

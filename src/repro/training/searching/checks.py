@@ -75,7 +75,7 @@ def _placed(family: str, name: str, search: Search, error: ConfigError) -> Confi
     parts = key.removeprefix(f"models.{family}.params.").split(".")
     if not key.startswith("models."):
         parts, reason = [name.rpartition("__")[2]], error.message
-    # The value of a different parameter, which was there beside it, may be the one to blame.
+    # The value of a different parameter, which it was tried with, may be the one to blame.
     names = dict.fromkeys((name, *(each for each, _ in values_of(search))))
     blamed = [each for each in names if _is_in(parts, each)]
     if not blamed:

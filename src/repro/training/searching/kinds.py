@@ -141,10 +141,9 @@ def resources(bench: Bench, search: HalvingSearch) -> list[int]:
             f" {most} that a fold learns from",
             advice=f"set it to {max(most // search.factor, 1)} or less",
         )
-    steps = 0
-    while (
-        most // search.factor ** (steps + 1) >= search.minimum
-        and search.factor ** (steps + 1) <= search.trials
-    ):
-        steps += 1
-    return [most // search.factor**step for step in range(steps, -1, -1)]
+    found = [most]
+    parts = search.factor
+    while most // parts >= search.minimum and parts <= search.trials:
+        found.insert(0, most // parts)
+        parts *= search.factor
+    return found
