@@ -26,15 +26,17 @@ from repro.app.files import check_targets
 from repro.app.known import check_file, remember
 from repro.cli import guarded, output
 from repro.config.compose import Request
-from repro.core.environment import Environment, Fingerprint
 from repro.core.errors import ExitCode, PreconditionError
+from repro.core.fingerprint import Fingerprint
 from repro.execution.places import Silent, recipe_of
 from tools.cpu_bench import bench
+from tools.cpu_bench.networks import check_torch, report_networks
 from tools.cpu_bench.place import Processor
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+    from repro.core.environment import Environment
     from repro.core.record import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,6 +101,7 @@ class Refused:
 @click.option("-p", "--profile", default="default", show_default=True)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1)
 @click.option("--qemu", is_flag=True, help="Emulate by qemu-user instead: the second way, slowly.")
+@click.option("--torch", is_flag=True, help="Train networks of PyTorch, and no experiment.")
 @click.option("--all", "everything", is_flag=True, help="Show outputs that all agree on too.")
 @click.option("--json", "report", type=click.Path(path_type=Path), help="Write every digest here.")
 @click.option(
@@ -116,9 +119,12 @@ def command(
     known: Path | None,
     *,
     qemu: bool,
+    torch: bool,
     everything: bool,
 ) -> int:
     """Print processors by levels by stage digests; exit 1 where the promise does not hold."""
+    if torch:
+        check_torch(experiments, report, known)
     check_targets([report])
     if known is not None:
         check_file(known)
@@ -129,6 +135,8 @@ def command(
             "no other processor can be presented here, so that there is nothing to compare",
             advice="the lines above say why for each of them",
         )
+    if torch:
+        return report_networks(way, names, levels or LEVELS, jobs)
     experiments = experiments or ("credit", "digits", "breast_cancer")
     cells = [Cell(*one) for one in product(names, levels or LEVELS, experiments)]
     found = _all_trained(way, cells, profile, jobs)

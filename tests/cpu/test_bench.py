@@ -326,3 +326,21 @@ def test_the_helper_compiles_without_a_warning(tmp_path):
     )
 
     assert done.stderr.decode() == ""
+
+
+def test_a_copy_of_a_library_is_not_searched_again(tmp_path, run):
+    """Its build id is known: an environment made anew has the same libraries in other places."""
+    mask = bench.Mask(tmp_path / "bench", "breakpoints")
+    if reason := mask.reason_to_skip(NEHALEM):
+        pytest.skip(reason)
+    known = tmp_path / "bench" / "sites"
+    counts = []
+    for name in ("first", "second"):
+        program = tmp_path / name
+        shutil.copy(mask.helper, program)
+        shown = run(*mask.command(NEHALEM, [str(program), "--dump"]))
+        assert rows(NEHALEM.table.read_text()) == rows(shown.stdout)
+        counts.append(len(list(known.iterdir())))
+
+    assert counts[0] == counts[1] > 0
+    assert any(path.name.startswith("id-") and path.read_text() for path in known.iterdir())

@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from tests.needs import require
 
 from repro.launch import Level
 from tools.cpu_bench.bench import BenchError, Mask, by_name, clean, default_folder
+from tools.cpu_bench.networks import SCRIPT
 
-SCRIPT = Path(__file__).with_name("torch_script.py")
 V3 = ("haswell", "epyc", "zen3", "skylake-x", "icelake", "zen4")
 V2 = ("nehalem", "sandybridge")
 pytestmark = pytest.mark.scripts

@@ -74,14 +74,16 @@ def test_a_level_that_pins_nothing_records_what_the_processor_chose(folder):
 
 def test_a_pin_that_does_not_take_is_named(folder):
     """A script may set what the level has fixed, before it imports the library."""
-    early = "import os\nos.environ['MKL_CBWR'] = 'SSE4_2'\n"
+    early = "import os\nos.environ['MKL_CBWR'] = 'AUTO'\n"
+    early += "os.environ['ONEDNN_MAX_CPU_ISA'] = 'AVX'\n"
     folder.write("train.py", early + SCRIPT + "torch.set_num_threads(2)\n")
 
     record = folder.record("python", "train.py")
 
     found = [each for each in record["observed"]["remarks"] if each["kind"] == "code paths"]
     assert [each["message"].partition(",")[0] for each in found] == [
-        "PyTorch's MKL takes the branch SSE4_2",
+        "PyTorch's MKL takes the branch AUTO",
+        "PyTorch's oneDNN has the limit AVX",
         "PyTorch's operations have threads: 2",
     ]
     assert "MKL_CBWR" in found[0]["fix"]
@@ -96,8 +98,10 @@ def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):
     compared = folder.repro("compare", first, second)
 
     assert compared.status == 1
-    assert "PyTorch's code paths" in compared.out
+    assert "ATen's code paths" in compared.out
     assert "tensors.aten: reference AVX2, this run DEFAULT" in compared.out
+    assert "oneDNN's code paths" in compared.out
+    assert "MKL's code paths" not in compared.out
 
 
 def test_the_doctor_names_what_chooses_by_the_processor(folder):
@@ -112,3 +116,50 @@ def test_the_doctor_names_what_chooses_by_the_processor(folder):
     assert "export MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=AVX2" in found.out
     assert "ok             PyTorch " in settled.out
     assert "warning        PyTorch " in seeded.out
+
+
+CONVOLUTION = """
+import torch
+torch.manual_seed(0)
+images = torch.randn(4, 3, 32, 32)
+model = torch.nn.Conv2d(3, 8, 5)
+print(model(images).sum().item())
+"""
+
+
+def test_results_show_what_onednn_does_not_report(folder):
+    """The variable alone differs, and the groups that go through oneDNN with it."""
+    folder.write("train.py", CONVOLUTION)
+    options = ("--level", "seeded")
+    plain = folder.record("python", "train.py", options=options)["environment"]
+    limited = folder.record("python", "train.py", options=options, ONEDNN_MAX_CPU_ISA="SSE41")
+
+    before = plain["tensor_fingerprint"]["groups"]
+    after = limited["environment"]["tensor_fingerprint"]["groups"]
+    parted = {name for name in before if before[name] != after[name]}
+    assert {"convolution", "lstm"} <= parted
+    assert not parted & {"gemm", "random", "reductions"}
+    compared = folder.repro("compare", *folder.runs())
+    assert "PyTorch's results" in compared.out
+    assert "tensor_fingerprint.convolution" in compared.out
+
+
+def test_one_environment_gives_one_fingerprint_of_pytorch(folder):
+    """Whatever a program does to the library before it ends."""
+    folder.write("train.py", CONVOLUTION)
+    one = folder.record("python", "train.py")
+    setting = "torch.set_default_dtype(torch.float64)\ntorch.use_deterministic_algorithms(True)\n"
+    folder.write("train.py", CONVOLUTION + setting + "torch.set_num_threads(1)\n")
+    other = folder.record("python", "train.py")
+
+    first, second = (each["environment"]["tensor_fingerprint"] for each in (one, other))
+    assert first == second
+    assert one["environment_key"] == other["environment_key"]
+    assert one["evidence"]["files"] == {}
+
+
+def test_a_program_without_pytorch_has_no_fingerprint_of_it(folder):
+    folder.write("train.py", "import numpy as np\nprint(np.arange(3).sum())\n")
+    environment = folder.record("python", "train.py")["environment"]
+
+    assert not {"tensors", "tensor_fingerprint"} & environment.keys()

@@ -121,28 +121,54 @@ static bool disassemble(struct sites *sites, const struct image *image)
     return pclose(listing) == 0;
 }
 
-static bool find(struct sites *sites, int fd, size_t size)
+/* The build id of the linker, in hexadecimal; false where the file has none. */
+static bool build_id(char *text, size_t size, const struct image *image, const Elf64_Phdr *segment)
 {
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED)
-        return false;
-    struct image image = {fd, bytes, size};
-    bool done = !may_have_any(&image) || disassemble(sites, &image);
-    munmap(bytes, size);
-    return done;
+    const unsigned char *at = image->bytes + segment->p_offset, *end = at + segment->p_filesz;
+    while ((size_t)(end - at) >= sizeof(Elf64_Nhdr)) {
+        const Elf64_Nhdr *note = (const Elf64_Nhdr *)at;
+        size_t name = (note->n_namesz + 3u) & ~3u, value = (note->n_descsz + 3u) & ~3u;
+        if (name + value > (size_t)(end - at) - sizeof *note)
+            return false;
+        at += sizeof *note;
+        if (note->n_type == NT_GNU_BUILD_ID && name == 4 && memcmp(at, "GNU", 4) == 0 &&
+            note->n_descsz >= 8 && 2 * (size_t)note->n_descsz < size) {
+            for (size_t i = 0; i < note->n_descsz; i++)
+                snprintf(text + 2 * i, 3, "%02x", at[name + i]);
+            return true;
+        }
+        at += name + value;
+    }
+    return false;
 }
 
-static void cache_name(char *name, size_t size, const char *cache, const struct stat *id)
+/* Equal for copies of a library: by its build id, size, and layout, since tools that repair wheels
+   move its parts and keep the id. By its place on the disk where it has no id. */
+static void cache_name(char *name, size_t size, const char *cache, const struct stat *id,
+                       const struct image *image)
 {
+    char text[160];
+    size_t count = 0;
+    const Elf64_Phdr *first = segments(image, &count);
+    uint64_t layout = 0xcbf29ce484222325; /* FNV-1a */
+    for (size_t i = 0; first && i < count * sizeof *first; i++)
+        layout = (layout ^ ((const unsigned char *)first)[i]) * 0x100000001b3;
+    for (size_t i = 0; first && i < count; i++) {
+        const Elf64_Phdr *segment = first + i;
+        if (segment->p_type == PT_NOTE && segment->p_offset <= image->size &&
+            segment->p_filesz <= image->size - segment->p_offset &&
+            build_id(text, sizeof text, image, segment)) {
+            snprintf(name, size, "%s/id-%s-%lx-%lx", cache, text, (long)id->st_size, (long)layout);
+            return;
+        }
+    }
     snprintf(name, size, "%s/%lx-%lx-%lx-%lx.%09ld", cache, (long)id->st_dev, (long)id->st_ino,
              (long)id->st_size, (long)id->st_mtim.tv_sec, id->st_mtim.tv_nsec);
 }
 
-static bool recall(struct sites *sites, const char *cache, const struct stat *id)
+static bool recall(struct sites *sites, const char *name)
 {
-    char name[4096];
     uint64_t offset;
-    cache_name(name, sizeof name, cache, id);
     FILE *file = fopen(name, "re");
     if (!file)
         return false;
@@ -153,10 +179,9 @@ static bool recall(struct sites *sites, const char *cache, const struct stat *id
 }
 
 /* Written under a name of its own and renamed, since several may run at once. */
-static void remember(const struct sites *sites, const char *cache, const struct stat *id)
+static void remember(const struct sites *sites, const char *name)
 {
-    char name[4096], own[4200];
-    cache_name(name, sizeof name, cache, id);
+    char own[4200];
     snprintf(own, sizeof own, "%s.%d", name, getpid());
     FILE *file = fopen(own, "we");
     if (!file)
@@ -169,13 +194,22 @@ static void remember(const struct sites *sites, const char *cache, const struct 
 
 static bool load(struct sites *sites, int fd, const struct stat *id, const char *cache)
 {
-    if (!S_ISREG(id->st_mode) || id->st_size == 0 || (cache && recall(sites, cache, id)))
+    char name[4096];
+    size_t size = (size_t)id->st_size;
+    if (!S_ISREG(id->st_mode) || size == 0)
         return true;
-    if (!find(sites, fd, (size_t)id->st_size))
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
         return false;
+    struct image image = {fd, bytes, size};
     if (cache)
-        remember(sites, cache, id);
-    return true;
+        cache_name(name, sizeof name, cache, id, &image);
+    bool known = cache && recall(sites, name);
+    bool done = known || !may_have_any(&image) || disassemble(sites, &image);
+    if (cache && done && !known)
+        remember(sites, name);
+    munmap(bytes, size);
+    return done;
 }
 
 static struct known *learn(int fd, const struct stat *id, const char *cache)

@@ -6,7 +6,10 @@ different processor all derive from these tables.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # In the place of a group of NumPy's, or of a variant of the maths functions.
 BASELINE = "baseline"
@@ -58,6 +61,30 @@ CLASSES = {
         ProcessorClass("armv8-a", "aarch64", "armv8", BASELINE, None),
     )
 }
+
+
+# What a library of PyTorch reports of itself where no variable limits it: it then chooses by the
+# processor, whose maker counts for MKL and not for oneDNN.
+UNLIMITED_ONEDNN, UNLIMITED_MKL = "DEFAULT", frozenset({"OFF", "AUTO"})
+# The limits of oneDNN, and the features (as Linux calls them) without which it uses a lower one.
+LIMITS_OF_ONEDNN = {
+    "AVX512_CORE": frozenset({"avx512bw", "avx512dq", "avx512f", "avx512vl"}),
+    "AVX2": frozenset({"avx2", "fma"}),
+    "AVX": frozenset({"avx"}),
+    "SSE41": frozenset({"sse4_1"}),
+}
+
+
+def widest_instructions(features: Collection[str]) -> str | None:
+    """Return the highest limit of oneDNN that a processor reaches; None if it reaches none.
+
+    Examples
+    --------
+    >>> widest_instructions({"sse4_1", "avx", "avx2", "fma"})
+    'AVX2'
+    """
+    found = (name for name, needs in LIMITS_OF_ONEDNN.items() if needs <= {*features})
+    return next(found, None)
 
 
 class Kernel(NamedTuple):

@@ -19,6 +19,7 @@ from repro.capture.committed import sort_by_content
 from repro.capture.git import changed_in_submodules
 from repro.capture.git_process import git
 from repro.capture.modules import STARTERS, namespace, start_files
+from repro.config.parameters import comes_with_repro
 from repro.core.environment import Repository
 from repro.digest.files import sha256_file
 from repro.execution.loaded import class_paths
@@ -126,7 +127,7 @@ def _packages_of_estimators(config: ExperimentConfig, loaded: Loaded) -> set[Pat
     found: set[Path] = set()
     for path in class_paths(config):
         module = path.partition(":")[0]
-        if module in loaded.own:
+        if module in loaded.own and not comes_with_repro(module):
             found |= set(_sources(module.partition(".")[0]))
     return {path for path in found if not loaded.inventory.vouches_for(str(path))}
 

@@ -15,14 +15,19 @@ from repro.capture.libraries import observe_libraries
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
+from repro.core.fingerprint import Fingerprint
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
+from repro.execution.checkpoints import begin_checkpoints
 from repro.execution.code import observe_code
 from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
-from repro.execution.resuming import unfinished_of
+from repro.execution.resuming import begin_search
 from repro.launch import Level, dropped, in_force, safe_children
+from repro.tracing.tensor_probes import tensor_results
+from repro.tracing.tensors import tensor_paths
+from repro.training.checkpoints import checkpointing
 from repro.training.estimators import check
 from repro.training.measures import load_measures
 from repro.training.parallel import Inspection
@@ -34,8 +39,10 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.checkpoints import CheckpointRequest
     from repro.execution.code import Code
     from repro.execution.loaded import Loaded
+    from repro.store.checkpoints import OpenCheckpoints
     from repro.store.unfinished import Unfinished
     from repro.training.fold import Observer
     from repro.training.stages import Training
@@ -57,7 +64,31 @@ class Execution:
     environment: Environment
     keys: Keys
     code: Code
+    checkpoints: OpenCheckpoints | None = None
     unfinished: Unfinished | None = None
+
+    @property
+    def resumed(self) -> dict[str, int]:
+        """The step that each fit was continued from, by the identity of the fit."""
+        return {} if self.checkpoints is None else dict(self.checkpoints.leftover.steps)
+
+    @property
+    def resumed_trials(self) -> int:
+        """How many fits of a search were done by a training that was interrupted."""
+        return 0 if self.unfinished is None else self.unfinished.found
+
+    def forget_unfinished(self) -> None:
+        """Remove what was kept for a training that would be interrupted: the run is whole."""
+        if self.checkpoints is not None:
+            self.checkpoints.discard()
+        if self.unfinished is not None:
+            self.unfinished.clear()
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Reasons for which checkpoints were ignored."""
+        found = () if self.checkpoints is None else self.checkpoints.leftover.damaged
+        return tuple(f"a checkpoint was ignored: {reason}" for reason in found)
 
     @property
     def influences(self) -> tuple[str, ...]:
@@ -67,15 +98,18 @@ class Execution:
 
 
 def execute(
-    project: Path, config: ExperimentConfig, observer: Observer, runs: Path | None = None
+    project: Path,
+    config: ExperimentConfig,
+    observer: Observer,
+    request: CheckpointRequest | None = None,
 ) -> Execution:
     """Load the data and train.
 
     Parameters
     ----------
-    runs : Path, optional
-        The folder of runs, where an interrupted training of the same key may have left finished
-        work. Without it everything is computed, as a verification must.
+    request : CheckpointRequest, optional
+        Where to keep checkpoints and finished work; without it none is kept or used, as a
+        verification must.
 
     Raises
     ------
@@ -101,27 +135,38 @@ def execute(
         _check_parts(config)
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task, config.row_columns)
-        unfinished = None if runs is None else unfinished_of(runs, config, table, environment)
+        unfinished = begin_search(request, project, config, table, environment, observer)
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
-        training = train(
-            config,
-            table.features,
-            table.target,
-            table.numeric,
-            observer,
-            inspection,
-            ignored=table.ignored,
-            finished=unfinished,
-        )
+        checkpoints = begin_checkpoints(request, project, config, table, environment, observer)
+        training = _train(config, table, observer, inspection, checkpoints, unfinished)
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
     code = observe_code(project, config, environment, loaded)
     environment = _completed(environment, loaded, code)
     check_level(environment)
     keys = keys_of(config, table, environment)
-    return Execution(config, table, training, environment, keys, code, unfinished)
+    found = (training, environment, keys, code, checkpoints, unfinished)
+    return Execution(config, table, *found)
+
+
+def _train(
+    config: ExperimentConfig,
+    table: Table,
+    observer: Observer,
+    inspection: Inspection,
+    checkpoints: OpenCheckpoints | None,
+    unfinished: Unfinished | None,
+) -> Training:
+    given = (table.features, table.target, table.numeric, observer, inspection)
+    try:
+        with checkpointing(None if checkpoints is None else checkpoints.folder):
+            return train(config, *given, ignored=table.ignored, finished=unfinished)
+    except BaseException:
+        if checkpoints is not None:
+            checkpoints.close()
+        raise
 
 
 def _check_parts(config: ExperimentConfig) -> None:
@@ -145,9 +190,21 @@ def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environm
             "used": loaded.used or None,
             "libraries": libraries or None,
             "variables": loaded.variables or None,
+            **_tensors(loaded),
             "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
         }
     )
+
+
+def _tensors(loaded: Loaded) -> dict[str, object]:
+    """Observe PyTorch if the estimators used it: a caller may have loaded it for itself."""
+    results = tensor_results() if "torch" in loaded.used else {}
+    if not results:
+        return {}
+    return {
+        "tensors": tensor_paths() or None,
+        "tensor_fingerprint": Fingerprint.of_tensors(results),
+    }
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:

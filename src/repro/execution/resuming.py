@@ -1,4 +1,4 @@
-"""The key of an unfinished training: everything that a part of its work depends on."""
+"""The finished work of a search: when it is kept, and of which training it may be taken."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from repro import __version__
-from repro.config.keys import strict_key
+from repro.config.parameters import comes_with_repro
 from repro.core.canonical import typed_digest
-from repro.core.records import STAGES_VERSION
-from repro.execution.code import digest_of_package
+from repro.execution.checkpoints import training_key
 from repro.execution.loaded import class_paths
 from repro.store.unfinished import Unfinished
-from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,38 +19,46 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.checkpoints import CheckpointRequest
+    from repro.training.fold import Observer
 
-_OWN = "repro"
 
-
-def unfinished_of(
-    runs: Path, config: ExperimentConfig, table: Table, environment: Environment
+def begin_search(
+    request: CheckpointRequest | None,
+    project: Path,
+    config: ExperimentConfig,
+    table: Table,
+    environment: Environment,
+    observer: Observer,
 ) -> Unfinished | None:
-    """Return what a training of the same key has left; None where nothing is kept.
+    """Return where finished fits of a search are kept.
 
-    Nothing is kept of a training whose estimators or metrics are not from installed packages: what
-    such code reads is known only when it has run.
+    Returns
+    -------
+    Unfinished or None
+        None if nobody asked for it, nothing is searched, or estimators or metrics are not from
+        installed packages: the files that such code reads are known only once it has run.
     """
-    if config.searches is None or _other_code(config, environment):
+    if request is None or config.searches is None or _has_other_code(config, environment):
         return None
+    # The order of rows is in no key, and decides which of them are in a fold.
     parts = {
-        "key": strict_key(config, table.content, STAGES_VERSION),
-        "stages": dict(MEANING.versions),
-        # The order of rows is in no key, and decides which of them are in a fold.
-        "table": table.sha256 or table.content,
-        # The commit moves without the code that computes.
-        "environment": environment.model_dump(
-            mode="json", exclude={"git", "dropped", "working_trees"}
-        ),
-        "program": [__version__, digest_of_package()],
+        "training": training_key(project, config, table, environment),
+        "table": table.sha256,
     }
-    return Unfinished(runs, typed_digest("unfinished", parts, version=1))
+    unfinished = Unfinished(request.runs, typed_digest("unfinished", parts, version=1))
+    if request.fresh:
+        unfinished.clear()
+    elif count := unfinished.count:
+        fits = "a fit" if count == 1 else f"{count} fits"
+        observer.preparing(f"resuming a search after {fits} (--fresh starts again)")
+    return unfinished
 
 
-def _other_code(config: ExperimentConfig, environment: Environment) -> bool:
-    tops = {path.partition(":")[0].partition(".")[0] for path in class_paths(config)} - {_OWN}
+def _has_other_code(config: ExperimentConfig, environment: Environment) -> bool:
+    modules = {path.partition(":")[0] for path in class_paths(config)}
     owners = packages_distributions()
-    for top in tops:
+    for top in {each.partition(".")[0] for each in modules if not comes_with_repro(each)}:
         names = {canonicalize_name(name) for name in owners.get(top, ())}
         if not names or names & set(environment.working_trees):
             return True

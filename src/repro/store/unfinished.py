@@ -57,6 +57,11 @@ class Unfinished:
         self._folder = unfinished_folder(runs, key)
         self.found = 0
 
+    @property
+    def count(self) -> int:
+        """The number of tasks that are kept."""
+        return sum(1 for _ in self._folder.glob("*.json"))
+
     def get(self, task: Mapping[str, JsonValue]) -> float | None:
         """Return the score of a task; None if none was kept, or its file is damaged."""
         path = self._path(task)

@@ -8,12 +8,14 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-# Of mkl_serv_cbwr_get (Intel's guide to oneMKL, "Conditional Numerical Reproducibility").
+# The constants MKL_CBWR_* of mkl_types.h. AUTO is also what MKL answers where it does not know the
+# maker of the processor, whatever branch was asked for.
 _BRANCHES = {
-    1: "OFF", 2: "BRANCH_OFF", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2",
+    1: "OFF", 2: "AUTO", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2",
     9: "AVX", 10: "AVX2", 11: "AVX512_MIC", 12: "AVX512", 13: "AVX512_MIC_E1", 14: "AVX512_E1",
 }  # fmt: skip
-_ANY_BRANCH = -1
+_ALL = -1
+_STRICT = 0x10000
 
 
 def tensor_paths() -> dict[str, str]:
@@ -34,12 +36,24 @@ def tensor_paths() -> dict[str, str]:
         found["onednn"] = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT")
         branch = _branch(os.path.join(os.path.dirname(torch.__file__), "lib"))
         if branch is not None:
-            found["mkl"] = _BRANCHES.get(branch, str(branch))
+            found["mkl"] = branch_named(branch)
     return dict(sorted(found.items()))
+
+
+def branch_named(answer: int) -> str:
+    """Return the name of a branch of MKL, as ``MKL_CBWR`` takes it.
+
+    Examples
+    --------
+    >>> branch_named(3), branch_named(10 | 0x10000)
+    ('COMPATIBLE', 'AVX2,STRICT')
+    """
+    name = _BRANCHES.get(answer & ~_STRICT, str(answer & ~_STRICT))
+    return f"{name},STRICT" if answer & _STRICT else name
 
 
 def _branch(folder: str) -> int | None:
     for name in ("libtorch_cpu.so", "libmkl_rt.so"):
         with suppress(OSError, AttributeError):
-            return int(ctypes.CDLL(os.path.join(folder, name)).mkl_serv_cbwr_get(_ANY_BRANCH))
+            return int(ctypes.CDLL(os.path.join(folder, name)).mkl_serv_cbwr_get(_ALL))
     return None

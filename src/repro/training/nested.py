@@ -25,7 +25,7 @@ from repro.training.searching.bench import Material
 from repro.training.searching.stage import tuned
 from repro.training.selecting import select
 from repro.training.splitting import check_folds, fold_rows
-from repro.training.stages import predict, preprocess
+from repro.training.stages import predict, transform
 from repro.training.weights import check_counts, of_rows
 
 if TYPE_CHECKING:
@@ -35,19 +35,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.data import Task
+    from repro.config.preprocessing import Preprocessing
     from repro.config.splits import AnySplit
     from repro.config.training import (
-        Argmax,
+        AnyDecision,
         Evaluation,
-        FixedThreshold,
         Model,
-        Preprocessing,
         Selection,
-        TargetPrecision,
     )
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
-    from repro.training.scoring import Labels, Outcome
+    from repro.training.scoring import Labels, Matrix, Outcome
     from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
@@ -70,13 +68,14 @@ class _Procedure:
     models: Mapping[str, Model]
     allowed_modules: Sequence[str]
     selection: Selection
-    decision: Argmax | FixedThreshold | TargetPrecision
+    decision: AnyDecision
     workers: Workers
     finished: Finished
     metrics: Measures | None
     split_columns: SplitColumns | None
     fit_weights: Weights | None
     metric_weights: Weights | None
+    preprocess_seeds: Mapping[str, int] | None
 
     def check(self, rows: Rows, selection: Selection) -> None:
         """Check that some rows are enough for folds, outer or inner ones."""
@@ -111,8 +110,26 @@ class _Procedure:
             self.split_columns,
             self.fit_weights,
             self.metric_weights,
+            self.preprocess_seeds,
         )
         return tuned(material, self.models, rows, seeds, scope)[0]
+
+    def matrices(self, chosen: str, inside: Rows, outside: Rows) -> tuple[Matrix, Matrix]:
+        """Learn the preprocessing of the chosen candidate by some rows; apply it to all."""
+        _, _, matrix, outer = transform(
+            self.features,
+            self.target,
+            inside,
+            outside,
+            self.numeric,
+            self.categorical,
+            self.preprocessing,
+            self.models,
+            chosen,
+            self.allowed_modules,
+            self.preprocess_seeds or {},
+        )
+        return matrix, outer
 
     def scored(
         self, inside: Rows, outside: Rows, seeds: Mapping[str, int], scope: str
@@ -134,13 +151,13 @@ class _Procedure:
             seeds,
             self.workers,
             self.fit_weights,
+            self.preprocess_seeds,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
-        columns = (self.numeric, self.categorical, self.preprocessing)
-        _, matrix, outer = preprocess(self.features, inside, outside, *columns)
+        matrix, outer = self.matrices(chosen, inside, outside)
         fitted = (matrix, self.target, inside, self.fit_weights)
         model, _ = fit_selected(chosen, models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
@@ -162,7 +179,7 @@ def nested_scores(
     models: Mapping[str, Model],
     allowed_modules: Sequence[str],
     selection: Selection,
-    decision: Argmax | FixedThreshold | TargetPrecision,
+    decision: AnyDecision,
     evaluation: Evaluation,
     nested_seeds: Mapping[str, int],
     workers: Workers,
@@ -171,6 +188,7 @@ def nested_scores(
     split_columns: SplitColumns | None = None,
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
+    preprocess_seeds: Mapping[str, int] | None = None,
 ) -> Nested:
     """Score the whole procedure by outer folds of the training rows.
 
@@ -182,7 +200,7 @@ def nested_scores(
     """
     table = (features, target, task, outcome, split, numeric, categorical)
     settings = (preprocessing, models, allowed_modules, selection, decision, workers, finished)
-    given = (metrics, split_columns, fit_weights, metric_weights)
+    given = (metrics, split_columns, fit_weights, metric_weights, preprocess_seeds)
     procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [

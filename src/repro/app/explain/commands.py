@@ -25,6 +25,7 @@ from repro.app.explain.interventions import Intervention, level_suspect, setting
 from repro.app.explain.no_divergence import has_same_outputs_at
 from repro.app.explain.reporting import report, sentence_of
 from repro.app.explain.search import search
+from repro.app.explain.tensors import not_taken
 from repro.app.repeat import Repetition, compared, obstacles, perform_again
 from repro.app.subjects.commands import command_of
 from repro.app.subjects.recorded import Named
@@ -69,6 +70,8 @@ class Command:
         made = perform_again(replace(self.question, changes=changes), _nothing)
         if made.observed and made.observed.status:
             raise PreconditionError(f"the command failed with status {made.observed.status}")
+        if broken := not_taken(variables, made.environment.tensors or {}):
+            raise PreconditionError(broken)
         return made.with_stages(aligned(self.question.expected.stages, made.stages).stages)
 
     def no_packages(self) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from repro.app.explain.debian import release_with
+from repro.app.explain.tensors import tensor_settings, tensors_beyond
 from repro.core.code_paths import BASELINE_GROUPS, TUNABLES_OF_LIBM
 from repro.core.variables import CORETYPE, DISABLE, ENABLE, HASH_SEED, THREADS, TUNABLES
 from repro.core.verdict import Suspect
@@ -183,7 +184,7 @@ def _dispatch(cause: str, expected: Environment, actual: Environment) -> Setting
         return {name: expected.threads.get(name) for name in THREADS if name in recorded}
     if cause == "hash seed":
         return {HASH_SEED: expected.hash_seed}
-    return {}
+    return tensor_settings(cause, expected, actual)
 
 
 def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
@@ -202,7 +203,8 @@ def settings_of(record: AnyRecord, other: AnyRecord) -> Settings:
 
 def unsupported_by_cpu(settings: Mapping[str, str | None]) -> str:
     """Say why this processor cannot run what some variables ask for; empty where it can."""
-    return "; ".join(cannot_run({k: v for k, v in settings.items() if v is not None}))
+    requested = {name: value for name, value in settings.items() if value is not None}
+    return "; ".join((*cannot_run(requested), *tensors_beyond(requested)))
 
 
 def why_untestable(suspect: Suspect, expected: AnyRecord, *, packages: bool) -> str:
@@ -211,6 +213,8 @@ def why_untestable(suspect: Suspect, expected: AnyRecord, *, packages: bool) -> 
         return "add --packages to try the recorded version in a temporary environment"
     python, system = expected.environment.interpreter, expected.environment.platform
     reasons = {
+        "MKL's code paths": "MKL chose by the kind of processor, and none of its settings brings"
+        " that choice to a different kind",
         "Python": f"needs {python.implementation} {python.version} of {python.build},"
         " which this machine lacks",
         "architecture": f"needs a processor of {expected.environment.platform.machine}",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
-from repro.config.parameters import DECIDED, parameters, place, reach
+from repro.config.named_metrics import functions_of
+from repro.config.parameters import DECIDED, comes_with_repro, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
 from repro.config.search import values_of
@@ -23,11 +24,15 @@ from repro.store import open_run
 from repro.store.naming import LINEAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from pydantic import JsonValue
 
     from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
+    from repro.config.preprocessing import Preprocessing
+    from repro.config.search import Search
     from repro.config.training import Model
     from repro.config.tree import Tree
 
@@ -61,14 +66,12 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
     ------
     PreconditionError
     """
-    for family, model in config.models.items():
-        where = f"models.{family}.params"
-        found = [*parameters(where, model.estimator, model.params), *_searched(family, model)]
-        for place_of, path, name, value in found:
-            what, advice = reach(path, name, value), _WITHOUT
+    for where, path, params in _parametrised(config):
+        for place_of, path_of, name, value in parameters(where, path, params):
+            what, advice = reach(path_of, name, value), _WITHOUT
             if not what and DECIDED.search(name):
                 what = "follows from the seed and the determinism level"
-            if not what and place(path, name, value) and not _is_own(project, name, value):
+            if not what and place(path_of, name, value) and not _is_own(project, name, value):
                 what, advice = "looks like a file or a host", _IN_FILE
             if what:
                 raise PreconditionError(
@@ -77,16 +80,28 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
                 )
 
 
-def _searched(family: str, model: Model) -> Iterator[tuple[str, str, str, object]]:
+def _parametrised(
+    config: ExperimentConfig,
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
+    """Yield key, class and parameters of every estimator and transformer."""
+    for family, model in config.models.items():
+        yield f"models.{family}.params", model.estimator, model.params
+        if model.preprocessing is not None:
+            yield from _transformers(f"models.{family}.preprocessing", model.preprocessing)
+        if model.search is not None:
+            yield from _searched(f"models.{family}.search", model, model.search)
+    yield from _transformers("preprocessing", config.preprocessing)
+
+
+def _searched(
+    start: str, model: Model, search: Search
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
     """Yield every parameter that a search sets, with each value, as one of every class."""
-    if model.search is None:
-        return
-    start = f"models.{family}.search"
     paths = sorted(set(_classes(model.model_dump(mode="json"))))
-    for name, value in values_of(model.search):
-        where = f"{start}.space.{name}" if name in model.search.space else f"{start}.resource"
+    for name, value in values_of(search):
+        where = f"{start}.space.{name}" if name in search.space else f"{start}.resource"
         for path in paths:
-            yield from parameters(where, path, {name.rpartition("__")[2]: value})
+            yield where, path, {name.rpartition("__")[2]: value}
 
 
 def _classes(value: object) -> Iterator[str]:
@@ -99,6 +114,13 @@ def _classes(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for child in value:
             yield from _classes(child)
+
+
+def _transformers(
+    where: str, preprocessing: Preprocessing
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
+    for path, step in preprocessing.transforms():
+        yield ".".join((where, *path)), step.transformer, step.params
 
 
 def _is_own(project: Path, name: str, value: object) -> bool:
@@ -129,8 +151,10 @@ def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> 
     PreconditionError
         A record from somebody else does not choose which modules are imported.
     """
-    built = {top for model in config.models.values() for top in _tops(model.model_dump())}
-    used = built | {each.function.partition(":")[0].partition(".")[0] for each in config.metrics}
+    parts = (config.preprocessing, *config.models.values())
+    built = {top for part in parts for top in _tops(part.model_dump())}
+    functions = (each.function for _, each in functions_of(config.metrics))
+    used = built | {path.partition(":")[0].partition(".")[0] for path in functions}
     asked = used if subject.is_run else used | set(config.security.allowed_modules)
     beyond = sorted(asked - _allowed(project, subject))
     if beyond:
@@ -240,9 +264,10 @@ def _tops(value: object, key: str = "") -> Iterator[str]:
             yield from _tops(child)
     elif isinstance(value, str):
         named = (
-            key in {"estimator", "class"}
+            key in {"estimator", "class", "transformer"}
             or key.startswith("estimators.")
             or (key.rpartition(".")[2] == "class")
         )
-        if named and ":" in value:
-            yield value.partition(":")[0].partition(".")[0]
+        module = value.partition(":")[0]
+        if named and ":" in value and not comes_with_repro(module):
+            yield module.partition(".")[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.capture.git_process import git
 from repro.core.observed import Remark
-from repro.core.variables import ATEN, MKL
+from repro.core.variables import ATEN, MKL, ONEDNN
 from repro.execution.recording.sources import PYTHON, Chance
 from repro.launch import Level
 
@@ -23,9 +23,11 @@ _GENERATORS = {
     "random": ("Python's global generator", "random.seed(0)"),
     "torch": ("PyTorch's global generator", "torch.manual_seed(0)"),
 }
-_DISPATCHERS = {"aten": "functions are those of", "mkl": "MKL takes the branch",
-                "threads": "operations have threads:"}  # fmt: skip
-_SETTINGS = {"aten": ATEN, "mkl": MKL, "threads": "torch.set_num_threads"}
+_DISPATCHERS = {
+    "aten": "functions are those of", "mkl": "MKL takes the branch",
+    "onednn": "oneDNN has the limit", "threads": "operations have threads:",
+}  # fmt: skip
+_SETTINGS = {"aten": ATEN, "mkl": MKL, "onednn": ONEDNN, "threads": "torch.set_num_threads"}
 _UNSEEN_FLAGS = ("I", "S", "E")
 _START = "generator "
 
@@ -124,7 +126,8 @@ def _unpinned(recording: Recording) -> Iterator[Remark]:
     level, found = Level(recording.environment.level), recording.environment.tensors or {}
     if level.pins is None or level.pins.aten is None:
         return
-    wanted = {"aten": level.pins.aten, "mkl": "COMPATIBLE", "threads": "1"}
+    pins = level.pins.variables
+    wanted = {"aten": level.pins.aten, "mkl": pins[MKL], "onednn": pins[ONEDNN], "threads": "1"}
     for name, value in wanted.items():
         if found.get(name, value) != value:
             yield Remark(

@@ -17,7 +17,7 @@ from repro.seeding import name
 from repro.training.fitting import fit_and_score
 from repro.training.folds import masks
 from repro.training.measures import Evaluated
-from repro.training.preprocess import fit_preprocessor, to_matrix
+from repro.training.preprocess import Supervised, learn, to_matrix
 from repro.training.scoring import labels as decide_labels
 from repro.training.splitting import check_folds, fold_rows
 from repro.training.weights import check_counts, of_rows
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import JsonValue
 
+    from repro.config.preprocessing import Preprocessing
     from repro.config.search import Search
     from repro.config.splits import AnySplit
-    from repro.config.training import Model, Preprocessing, Selection
+    from repro.config.training import Model, Selection
     from repro.seeding import SeedPath
     from repro.training.fitting import FoldResult
     from repro.training.measures import Measure
@@ -74,6 +75,7 @@ class Material:
     split_columns: SplitColumns | None
     fit_weights: Weights | None
     metric_weights: Weights | None
+    preprocess_seeds: Mapping[str, int] | None
 
 
 @dataclass(frozen=True)
@@ -229,11 +231,13 @@ class Bench:
             inside = inside[np.sort(order[:limit])]
         target, weights = material.target[inside], of_rows(material.fit_weights, inside)
         check_counts(weights, target, material.task, f"{len(inside)} rows of a trial")
-        features = material.features.iloc[inside]
-        columns = (material.numeric, material.categorical, material.preprocessing)
-        learned = fit_preprocessor(features, *columns)
-        held_out = to_matrix(learned, material.features.iloc[outside])
-        return to_matrix(learned, features), target, held_out, weights
+        own = self.model.preprocessing
+        where = "preprocessing" if own is None else f"models.{self.family}.preprocessing"
+        seeds = material.preprocess_seeds or {}
+        supervised = Supervised(target, seeds, material.allowed_modules, where)
+        columns = (material.numeric, material.categorical, own or material.preprocessing)
+        learned, matrix = learn(material.features.iloc[inside], *columns, supervised)
+        return matrix, target, to_matrix(learned, material.features.iloc[outside]), weights
 
     def _score(self, attempt: Attempt, fold: int, result: FoldResult) -> float:
         material, (_, outside) = self.material, self.parts[fold]

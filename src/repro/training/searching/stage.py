@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from repro.config.preprocessing import Preprocessing
     from repro.config.splits import AnySplit
-    from repro.config.training import Model, Preprocessing, Selection
+    from repro.config.training import Model, Selection
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Outcome
@@ -51,6 +52,7 @@ def search(
     split_columns: SplitColumns | None = None,
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
+    preprocess_seeds: Mapping[str, int] | None = None,
 ) -> tuple[dict[str, Model], SearchRecord]:
     """Search the spaces of candidates by folds of the training rows.
 
@@ -85,6 +87,7 @@ def search(
         split_columns,
         fit_weights,
         metric_weights,
+        preprocess_seeds,
     )
     return tuned(material, models, train_rows, search_seeds, scope="")
 
