@@ -188,6 +188,7 @@ def _check_variant(
     tree = planted(params, ("params",)) or {("params",): Leaf({}, "repro")}
     tree |= {("estimator",): own["estimators", kind], ("variant",): Leaf(variant, "repro")}
     tree |= {path: leaf for path, leaf in own.items() if path[0] in _SETTINGS}
+    tree |= planted(subtree(own, ("search",)), ("search",))
     model = validate(tree, Model)
     try:
         check(family, model, kind, allowed)

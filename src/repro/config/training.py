@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
 from repro.config.named_metrics import Costs
 from repro.config.preprocessing import Preprocessing
+from repro.config.search import Search
 from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Model(Record):
 
     With ``labels: codes`` the estimator of a classification is fitted on 0, 1, 2 and so on in place
     of the labels, in sorted order, and predicts the labels all the same.
+    With ``search`` its parameters are the best of several trials, each of which is fitted to its
+    end: a search and early stopping exclude each other.
     """
 
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -95,8 +98,15 @@ class Model(Record):
     params: dict[str, JsonValue]
     labels: Literal["codes"] | None = Later
     early_stopping: EarlyStopping | None = Later
+    search: Search | None = Later
     # The whole of it, if the family changes a value of the experiment's.
     preprocessing: Preprocessing | None = Later
+
+    @model_validator(mode="after")
+    def _search_goes_without_stopping(self) -> Self:
+        if self.search is not None and self.early_stopping is not None:
+            raise ValueError("'search' and 'early_stopping' exclude each other; set one to null")
+        return self
 
 
 def _is_once(value: object) -> bool:

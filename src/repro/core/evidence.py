@@ -23,6 +23,7 @@ from repro.core.records import (
     Stopped,
     Threshold,
 )
+from repro.core.searched import SearchRecord, facts_of, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,6 +83,7 @@ def evidence_of(
     threshold: Threshold | None = None,
     predictions: Predictions | None = None,
     copied_from: Mapping[str, str] | None = None,
+    search: SearchRecord | None = None,
 ) -> Evidence:
     """Make the evidence of an experiment.
 
@@ -89,6 +91,8 @@ def evidence_of(
     ----------
     threshold, predictions : optional
         A file of metrics alone has neither.
+    search : SearchRecord, optional
+        Of the candidates that have one.
     """
     facts: dict[str, JsonValue] = {f"metrics.{n}": getattr(metrics, n) for n in _OF_METRICS}
     facts[_UNDEFINED] = dict(metrics.undefined)
@@ -109,6 +113,9 @@ def evidence_of(
             facts[_MATRIX] = {truth: dict(row) for truth, row in threshold.matrix.items()}
         learned = {name: getattr(threshold, name) for name in _LEARNED}
         numbers |= {f"threshold.{name}": v for name, v in learned.items() if v is not None}
+    if search is not None:
+        facts |= facts_of(search)
+        numbers |= numbers_of(search)
     return Evidence(
         facts=facts,
         numbers=numbers,

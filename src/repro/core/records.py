@@ -259,6 +259,8 @@ class EnvironmentFile(Record):
     resumed : dict of str to int, or None
         The step that each fit was continued from, by the identity of the fit; None of a training
         that was not interrupted.
+    resumed_trials : int or None
+        How many fits of a search an interrupted training had done before; None without any.
     """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
@@ -268,6 +270,7 @@ class EnvironmentFile(Record):
     finished: str
     seconds: float
     resumed: dict[str, int] | None = Later
+    resumed_trials: int | None = Later
 
 
 class Prediction(Record):

@@ -14,6 +14,7 @@ from repro.training.aside import aside_of
 from repro.training.costs import check_matrix
 from repro.training.measures import load_measures
 from repro.training.scoring import Outcome
+from repro.training.searching.bench import paths
 from repro.training.splitters import columns_of
 from repro.training.splitting import fold_paths
 from repro.training.validation import VALIDATION
@@ -37,6 +38,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         ("split", "rows"),
         *fold_paths(config.selection),
         *_transforms(config),
+        *search_paths(config),
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
@@ -57,9 +59,15 @@ def _transforms(config: ExperimentConfig) -> list[SeedPath]:
 def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
     """Name the seeds of nested folds: those of the outer ones, and those inside of each."""
     outer = range(config.evaluation.nested or 0)
-    inside = [*fold_paths(config.selection), *_fits(config)]
+    inside = [*fold_paths(config.selection), *search_paths(config), *_fits(config)]
     start: list[SeedPath] = [("nested", "rows")] if outer else []
     return [*start, *(("nested", number, *path) for number in outer for path in inside)]
+
+
+def search_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name the seeds of the searches for hyper-parameters."""
+    searches = (config.searches or {}).items()
+    return [path for family, search in searches for path in paths(family, search)]
 
 
 def _fits(config: ExperimentConfig) -> list[SeedPath]:

@@ -95,6 +95,10 @@ STAGES = (
         ("preprocessor", "train_matrix", "test_matrix"), COLUMNS, unless="transformers",
     ),
     Stage(
+        "search", "repro.training.searching.stage:search", ("models", "trials"),
+        (*FITTING, *SAMPLING), copies={"search": "trials"}, setting="searches",
+    ),
+    Stage(
         "cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING,
         version=2,
     ),

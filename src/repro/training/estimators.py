@@ -15,6 +15,7 @@ from repro.core.suggest import did_you_mean
 from repro.training.classes import find_class
 from repro.training.magnitudes import remedy
 from repro.training.parameters import check_names, check_values
+from repro.training.searching.checks import check_search, first_of
 from repro.training.stopping import check_stops
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def check(
     ConfigError, PreconditionError
         As ``build``; or if the estimator is not made for this kind of task, or takes no weights.
     """
-    estimator = build(family, model, 0, allowed)
+    if model.search is not None:
+        check_search(family, model, lambda each: build(family, each, 0, allowed))
+    estimator = build(family, first_of(model), 0, allowed)
     where, name = f"models.{family}.estimator", type(estimator).__name__
     role = _role(estimator)
     wanted = "a regressor" if kind == "regression" else "a classifier"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ from repro.core.errors import DataError
 from repro.training.estimators import build, refusal
 from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
+from repro.training.learned import Learned
 from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined, with_iterations
-from repro.training.preprocess import Supervised, learn, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
 from repro.training.stopping import StoppedEarly, stopped
@@ -45,7 +45,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _FoldResult:
+class FoldResult:
+    """The fit of a candidate in a fold, by the rows that the fold scores.
+
+    Attributes
+    ----------
+    converged : bool
+    labels : ndarray of shape (n_scored,), or None
+        What the estimator predicts; None for a regression.
+    drew : bool
+        Whether it drew from a global random generator.
+    """
+
     scores: Scores
     converged: bool
     labels: Labels | None
@@ -108,36 +119,6 @@ def _arguments(family: str, estimator: BaseEstimator, weights: Weights | None) -
     return fit_arguments(family, estimator, weights)
 
 
-@dataclass(frozen=True)
-class _Learned:
-    """The preprocessing of one fold, learned once for all candidates that share it."""
-
-    features: pd.DataFrame
-    target: Labels
-    inside: npt.NDArray[np.bool_]
-    outside: npt.NDArray[np.bool_]
-    numeric: Sequence[str]
-    categorical: Sequence[str]
-    seeds: Mapping[str, int]
-    allowed: Sequence[str]
-    known: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict)
-
-    def matrices(
-        self, family: str, model: Model, preprocessing: Preprocessing
-    ) -> tuple[Matrix, Matrix]:
-        """Return the matrices of the rows inside and outside of the fold."""
-        own = model.preprocessing
-        settings = own or preprocessing
-        key = settings.model_dump_json()
-        if key not in self.known:
-            where = "preprocessing" if own is None else f"models.{family}.preprocessing"
-            rows, target = self.features[self.inside], self.target[self.inside]
-            supervised = Supervised(target, self.seeds, self.allowed, where)
-            learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)
-            self.known[key] = matrix, to_matrix(learned, self.features[self.outside])
-        return self.known[key]
-
-
 def cross_validate(
     features: pd.DataFrame,
     target: Labels,
@@ -179,7 +160,7 @@ def cross_validate(
         nothing of weight to learn from.
     """
     if outcome.task is Task.REGRESSION:
-        _check_size(target)
+        check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
     weights = of_rows(fit_weights, train_rows)
     columns = None if stop_columns is None else stop_columns.take(train_rows)
@@ -193,7 +174,7 @@ def cross_validate(
         return dict.fromkeys(models, nothing)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         shared = (outcome, of_rows(weights, inside))
-        learned = _Learned(
+        learned = Learned(
             features,
             target,
             inside,
@@ -211,7 +192,7 @@ def cross_validate(
             parts = _parts(family, model, target[inside], by, cross_validate_seeds, path)
             tasks.append((*one, matrix, target[inside], held_out, *shared, parts))
             labels.append(f"{family}, fold {fold + 1} of {count}")
-    results = workers.map(_fit_and_score, tasks, labels)
+    results = workers.map(fit_and_score, tasks, labels)
     return {
         family: _of_family(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
@@ -231,12 +212,12 @@ def _parts(
     return parts_of(family, model.early_stopping, target, seed, columns)
 
 
-def _of_family(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> OutOfFold:
+def _of_family(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> OutOfFold:
     whole = joined(_by_draw(parts, folds, outcome))
     return with_iterations(whole, [part.iterations for part in parts])
 
 
-def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
+def _by_draw(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
     every = iter(parts)
     return [
         _gathered(list(islice(every, count_folds(draw))), scored_in(draw), outcome)
@@ -244,7 +225,14 @@ def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> li
     ]
 
 
-def _check_size(target: Labels) -> None:
+def check_size(target: Labels) -> None:
+    """Check that the squares of a regression's target can be summed.
+
+    Raises
+    ------
+    DataError
+        If they exceed the range of a float.
+    """
     largest = np.abs(target).max()
     # A resample may hold one row as often as there are rows.
     with np.errstate(over="ignore"):
@@ -258,7 +246,7 @@ def _check_size(target: Labels) -> None:
         )
 
 
-def _fit_and_score(
+def fit_and_score(
     family: str,
     model: Model,
     seed: int,
@@ -269,7 +257,14 @@ def _fit_and_score(
     outcome: Outcome,
     weights: Weights | None = None,
     parts: Parts | None = None,
-) -> _FoldResult:
+) -> FoldResult:
+    """Fit a candidate, and score rows that it has not seen.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As ``fit``, or if its scores are not one for each class and row, and finite.
+    """
     estimator, converged = fit(family, model, seed, allowed, matrix, target, weights, parts)
     with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
@@ -278,7 +273,7 @@ def _fit_and_score(
         labels = None if regression else predict_labels(estimator, held_out, outcome)
     early = stopped(estimator)
     kept = None if early is None else early.iterations_
-    return _FoldResult(scores, converged, labels, drew=have_drawn(seed), iterations=kept)
+    return FoldResult(scores, converged, labels, drew=have_drawn(seed), iterations=kept)
 
 
 def _check_scores(scores: Scores, rows: int) -> None:
@@ -288,7 +283,7 @@ def _check_scores(scores: Scores, rows: int) -> None:
         raise ValueError("a prediction is not a finite number")
 
 
-def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
+def _gathered(parts: Sequence[FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
     # The earliest rows of a split by time are in no fold, and have no score.
     values = np.full((len(fold_of_row), parts[0].scores.values.shape[1]), np.nan)
     for fold, part in enumerate(parts):
@@ -302,7 +297,7 @@ def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome)
 
 
 def _own_labels(
-    parts: Sequence[_FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
+    parts: Sequence[FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
 ) -> Labels | None:
     if outcome.task is Task.REGRESSION:
         return None
