@@ -9,6 +9,7 @@ MARKERS = {
     "cpu": ("slow", "cpu"),
     "forking": ("slow",),
     "matrix": ("slow",),
+    "mutations": ("slow",),
     "nix": ("slow", "nix"),
     "recording": ("slow",),
     "report": ("slow",),
@@ -86,6 +87,8 @@ LONG = (
     "fuzz/test_readers.py",
     "hostile/test_traced.py",
     "matrix/test_matrix_runs.py",
+    "mutations/test_mutants.py::test_every_mutant_is_named",
+    "mutations/test_mutants.py::test_an_unchanged_program_is_identical",
     "recording/test_adapters.py",
     "recording/test_explaining.py",
     "recording/test_home.py",
@@ -110,6 +113,8 @@ LONG = (
     "tracking/test_records.py::test_edited_code_is_named",
     "tracking/test_records.py::test_files_beside_the_script_are_the_trackers_own",
     "tracking/test_records.py::test_what_was_tracked_before_a_kill_is_on_the_disk",
+    "training/test_differences.py::test_intervals_cover_at_the_stated_rate_in_a_long_simulation",
+    "training/test_named_metrics.py::test_values_of_many_tables_are_those_of_a_reference",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (

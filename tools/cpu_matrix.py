@@ -26,8 +26,8 @@ from repro.app.files import check_targets
 from repro.app.known import check_file, remember
 from repro.cli import guarded, output
 from repro.config.compose import Request
-from repro.core.environment import Environment, Fingerprint
 from repro.core.errors import ExitCode, PreconditionError
+from repro.core.fingerprint import Fingerprint
 from repro.execution.places import Silent, recipe_of
 from tools.cpu_bench import bench
 from tools.cpu_bench.networks import check_torch, report_networks
@@ -36,6 +36,7 @@ from tools.cpu_bench.place import Processor
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+    from repro.core.environment import Environment
     from repro.core.record import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent

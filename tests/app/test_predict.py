@@ -28,8 +28,10 @@ from tests.forging import rewritten
 
 import repro
 from repro.config.data import Dataset, Task
+from repro.config.tables import Dialect
 from repro.core.errors import DataError, PreconditionError, SchemaError
 from repro.datasets.loading import load
+from repro.datasets.misread import naming_the_dialect
 from repro.tables.errors import TableError
 
 STRICT = {"dtype": str, "keep_default_na": False}
@@ -269,6 +271,39 @@ def test_a_file_is_read_as_strictly_as_a_data_set(loaded, tmp_path, changes):
     frame.to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataError, match=rf"new.csv: column '{name}': 1 value .*'{cell}' in line 6"):
         loaded.predict(tmp_path / "new.csv")
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        (lambda frame: frame.to_csv(index=False, sep=";").encode(),
+         "delimiter ',', and this file seems to have ';'"),
+        (lambda frame: frame.assign(kind="café").to_csv(index=False).encode("cp1252"),
+         "encoding 'utf-8', and this file seems to have 'cp1252'"),
+        (lambda frame: frame.assign(kind="é").to_csv(index=False).encode("cp1252"), "utf-8"),
+        (lambda frame: frame.to_csv(index=False).encode("utf-16"),
+         "encoding 'utf-8', and this file seems to have 'utf-16'"),
+        (lambda frame: frame.assign(x=[f"{n}.000,5" for n in range(1, 241)]).to_csv(index=False)
+         .encode(), "decimal '.', and this file seems to have ','"),
+    ],
+)  # fmt: skip
+def test_a_file_in_a_different_dialect_is_refused_with_both(loaded, tmp_path, written, advice):
+    """The declared one of the run and that of the file."""
+    (tmp_path / "new.csv").write_bytes(written(mess()))
+    with pytest.raises(DataError) as caught:
+        loaded.predict(tmp_path / "new.csv")
+
+    assert caught.value.advice.startswith("save the file as the run's data set is declared: ")
+    assert advice in caught.value.advice
+
+
+def test_an_encoding_that_reads_anything_is_named(tmp_path):
+    """UTF-8 is text in cp1252 too, and a wrong one."""
+    with (
+        pytest.warns(UserWarning, match="new.csv: is UTF-8, and is read as cp1252"),
+        naming_the_dialect("new.csv", "x\né\n".encode(), Dialect(encoding="cp1252")),
+    ):
+        pass
 
 
 def test_a_typed_file_of_a_misread_frame_is_right_or_refused(messy, held, loaded, tmp_path):

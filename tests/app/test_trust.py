@@ -122,6 +122,14 @@ def test_what_a_flag_allowed_is_asked_for_only_where_a_run_uses_it(project):
     check_modules(project.path, subject, mine)
 
 
+def test_families_that_come_with_the_package_need_no_permission(project):
+    """No other module of it is meant."""
+    check_modules(project.path, REFERENCE, allowing("sklearn", used="repro.families.torch_mlp:A"))
+
+    with pytest.raises(PreconditionError, match="allows estimators from 'repro'"):
+        check_modules(project.path, REFERENCE, allowing("sklearn", used="repro.store:PendingRun"))
+
+
 def test_nested_classes_are_asked_for_too(project):
     """However deep they are."""
     nested = {"estimator": [{"class": "os.path:Thing", "params": {}}]}

@@ -8,7 +8,8 @@ import os
 import pytest
 from tests.conftest import command
 
-from repro.core.environment import Environment, Fingerprint
+from repro.core.environment import Environment
+from repro.core.fingerprint import Fingerprint
 from repro.launch import Level, leaking
 
 # Where no level can pin code paths, none gives other bits than another.

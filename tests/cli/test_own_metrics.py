@@ -1,14 +1,18 @@
 """An own metric in a project: measured, recorded with its code, and not taken from strangers."""
 
+import csv
 import hashlib
 import json
 
+import jsonschema
 import pytest
+import yaml
 from tests.conftest import ROOT
 from tests.store.sample_run import write_run
 
 from repro.app.checking import check_candidates
 from repro.app.configuration import resolve_request
+from repro.app.schemas import schema_of
 from repro.app.subjects.subject import Subject
 from repro.app.subjects.trust import check_modules
 from repro.config.bounds import check_bounds
@@ -131,3 +135,69 @@ def test_a_mistake_in_a_declaration_is_named_by_file_and_line(project, written, 
     sentence = f"{error.value.message}; {error.value.advice}"
     assert words in sentence
     assert f"wine.yaml:{text.count(chr(10)) + 1}" in sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("[{name: fbta, beta: 2}]", "metrics.0: 'name' should be one of 'fbeta', "),
+        ("[{name: fbta, beta: 2}]", "(did you mean 'fbeta'?)"),
+        ("[{name: mcc}]", "(did you mean 'matthews_corrcoef'?)"),
+        ("[{name: fbeta}]", "missing key 'metrics.0.beta'"),
+        ("[{name: fbeta, betta: 2}]", "unknown key 'metrics.0.betta'; did you mean 'beta'?"),
+        ("[{name: fbeta, beta: 0}]", "metrics.0.beta: input should be greater than 0, found 0"),
+        ("[{name: recall_at_k, k: 2.5}]", "metrics.0.k: input should be a valid integer"),
+        ("[{name: recall_at_k, k: 100}]", "metrics: 'recall_at_100' is for binary tasks"),
+        ("[{name: fbeta, beta: 2}]", "write average: macro"),
+        ("[{name: cost, matrix: {a: 1}}]", "metrics.0.matrix.a: input should be a mapping"),
+        ("[{names: fbeta}]", "missing key 'metrics.0.function'"),
+    ],
+)
+def test_a_mistake_in_a_name_is_found_in_its_line(project, written, words):
+    """With a suggestion where a name is near."""
+    path = "configs/experiments/wine.yaml"
+    text = (project.path / path).read_text()
+    project.write(path, f"{text}metrics: {written}\n")
+
+    with pytest.raises(ConfigError) as error:
+        resolve_request(project.path, Request("wine", "debug"))
+
+    assert words in error.value.message
+    assert f"wine.yaml:{text.count(chr(10)) + 1}" in error.value.message
+
+
+BY_COST = """schema: repro.overlay/v1
+metrics:
+- {name: fbeta, beta: 2}
+- {name: cost, matrix: {bad: {good: 5}, good: {bad: 1}}}
+selection: {metric: cost}
+decision: {rule: cost, matrix: {bad: {good: 5}, good: {bad: 1}}}
+evaluation: {differences: true}
+"""
+
+
+def test_a_run_by_cost_is_verified_reported_and_predicts_as_it_decided(project):
+    """Its files have the matrix and the differences, and its reports show them."""
+    project.write("by_cost.yaml", BY_COST)
+    words = ("-p", "debug", "-m", "decision_tree", "-m", "logistic_regression")
+    run = project.train("credit", *words, "-f", "by_cost.yaml")
+    metrics = json.loads((run / "metrics.json").read_text())
+    threshold = json.loads((run / "threshold.json").read_text())
+    verified = project.repro("verify", run)
+    predicted = project.repro("predict", run, "data/credit.csv")
+    labels = [line.split(",")[1] for line in predicted.out.splitlines()[1:]]
+    with (run / "predictions.csv").open() as file:
+        decided = {int(row["row"]): row["label"] for row in csv.DictReader(file)}
+
+    assert verified.status == 0, verified.err
+    assert list(metrics["test"])[-2:] == ["fbeta_2", "cost"]
+    assert {*metrics["differences"], metrics["model"]} == {"decision_tree", "logistic_regression"}
+    assert threshold["matrix"] == {"bad": {"good": 5.0}, "good": {"bad": 1.0}}
+    assert {row: labels[row] for row in decided} == decided
+    for name in ("report.md", "report.html"):
+        page = (run / name).read_text()
+        assert ("Mean cost" in page or "mean cost" in page, "difference" in page) == (True, True)
+    for kind, file in (("metrics", "metrics.json"), ("threshold", "threshold.json")):
+        schema = schema_of(kind)
+        jsonschema.validate(json.loads((run / file).read_text()), schema)
+    jsonschema.validate(yaml.safe_load(BY_COST), schema_of("overlay"))

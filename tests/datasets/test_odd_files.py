@@ -20,9 +20,9 @@ from tests.store.sample_run import RUN_ID, write_run
 
 from repro.cli import run
 from repro.config.data import DatasetEntry, Task
+from repro.config.preprocessing import Preprocessing
 from repro.config.project import read_source
 from repro.config.resolve import read_registry
-from repro.config.training import Preprocessing
 from repro.core.errors import ConfigError, DataError, PreconditionError
 from repro.datasets.loading import load_entry, read_new_rows
 from repro.datasets.sources.file import read_bytes

@@ -76,6 +76,79 @@ def test_a_hint_is_a_command_that_applies_it(project, capsys):
     assert registry(project)["people"].missing == {"age": ("unknown age",)}
 
 
+THREE = TABLE.replace(",no\n", ",maybe\n", 4)
+
+
+def test_a_binary_target_becomes_multiclass_where_the_new_file_has_more_labels(project, capsys):
+    """The positive label goes, and the experiment that has the old task is named."""
+    experiment = project / "configs/experiments/ages.yaml"
+    experiment.write_text("schema: repro.experiment/v1\ndataset: people\ntask: binary\n")
+    (project / "data/three.csv").write_text(THREE)
+    status, out, err = ran(capsys, "people", "data/three.csv", "--replace")
+
+    assert (0, "") == (status, err)
+    assert registry(project)["people"].positive is None
+    assert out.splitlines()[-2:] == [
+        "  positive yes -> none",
+        "  task     binary -> multiclass: correct task and selection.metric in "
+        "configs/experiments/ages.yaml",
+    ]
+    status, _, err = ran(capsys, "people", "data/people.csv", "--replace")
+    assert (status, "name the one to detect: --positive LABEL" in err) == (2, True)
+    assert ran(capsys, "people", "data/people.csv", "--replace", "--positive", "no")[0] == 0
+    assert registry(project)["people"].positive == "no"
+
+
+def test_a_different_target_has_no_label_of_the_old_one(project, capsys):
+    """Two new labels are asked for; numbers have none; a positive label that is named holds."""
+    status, _, err = ran(capsys, "people", "--replace", "--target", "city")
+    assert (status, "the target 'city' has two labels, Oslo and Rome" in err) == (2, True)
+    assert ran(capsys, "people", "--replace", "--target", "age")[0] == 0
+    entry = registry(project)["people"]
+    assert (entry.target, entry.positive, entry.columns.categorical) == (
+        "age", None, ("city", "bad"),
+    )  # fmt: skip
+    (project / "data/people.csv").write_text(THREE)
+    words = ("people", "--replace", "--target", "bad", "--positive", "yes")
+    status, _, err = ran(capsys, *words)
+    assert (status, "a binary task has two labels, found 3: 'maybe', 'no', 'yes'" in err) == (
+        3, True,
+    )  # fmt: skip
+
+
+def test_comments_stay_with_lines_that_stay(project, capsys):
+    """Above a line, beside it, of an item and at the end; lost ones are named."""
+    file = project / "configs/datasets.yaml"
+    head, entry = file.read_text().split("  people:\n")
+    entry = (
+        entry.replace("target: bad", "target: bad  # as agreed")
+        .replace("licence: MIT", "# Ask again in May.\n    licence: MIT # it's #1")
+        .replace("categorical: [city]", "categorical:\n        - city  # of birth")
+        .replace("numeric: [age, zip]", "numeric: [age, zip]  # years, code")
+        .replace("description: ", "description: >  # folded\n      one # two\n    x: ")
+        .replace('    x: ""\n', "")
+    )
+    file.write_text(f"{head}  people:  # ours\n{entry}    # The end.\n\n")
+    status, out, err = ran(capsys, "people", "--replace", "--categorical", "zip")
+
+    assert (0, "") == (status, err)
+    assert "  comment  its line is gone or different: # years, code" in out.splitlines()
+    text = file.read_text()
+    assert text.startswith(head)
+    assert [line.strip() for line in text[len(head) :].splitlines() if "#" in line] == [
+        "people:  # ours",
+        'description: "one # two\\n"  # folded',
+        "target: bad  # as agreed",
+        "# city: of birth",
+        "# Ask again in May.",
+        "licence: MIT  # it's #1",
+        "# The end.",
+    ]
+    assert registry(project)["people"].description == "one # two\n"
+    assert ran(capsys, "people", "--replace")[0] == 0
+    assert file.read_text() == text
+
+
 def test_an_overwritten_file_says_that_its_rows_are_unknown(project, capsys):
     """They cannot be counted any more."""
     (project / "data/people.csv").write_text(TABLE + "99,9,1000,Rome,yes\n")

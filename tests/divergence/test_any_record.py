@@ -13,9 +13,10 @@ from tests.forging import read_record
 from repro.app.compare import compare_all, read_entry
 from repro.app.subjects.record_file import parse_record, read_record_file
 from repro.app.subjects.subject import check_record
-from repro.core.environment import Fingerprint, environment_key
+from repro.core.environment import environment_key
 from repro.core.errors import SchemaError
 from repro.core.evidence import Evidence
+from repro.core.fingerprint import Fingerprint
 from repro.core.jsonfile import bound, dump_record
 from repro.core.meaning import Mechanism
 from repro.core.record import (

@@ -55,6 +55,15 @@ def test_last_bits_come_from_code_paths_first():
     ]
 
 
+def test_results_of_pytorch_come_before_versions_where_last_bits_differ():
+    """And name the group, which oneDNN itself never reports."""
+    key = "tensor_fingerprint.lstm"
+    differences = {"packages.scikit-learn": ("1.6", "1.7"), key: ("tensor-probes/v1:a", "b")}
+    first, *_ = ranked(differences, at("cross_validate"), 1e-14)
+
+    assert (first.cause, first.can_act, [*first.differences]) == ("PyTorch's results", True, [key])
+
+
 def test_large_differences_come_from_versions_and_code_first():
     """No processor moves a score by a thousandth."""
     assert names(ALL, at("cross_validate"), 1e-3)[:2] == ["scikit-learn", "the code"]

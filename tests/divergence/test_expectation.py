@@ -3,10 +3,13 @@
 import pytest
 from tests.conftest import ROOT
 
-from repro.core.environment import Environment, Fingerprint
+from repro.core.environment import Environment, environment_key, follows
+from repro.core.fingerprint import TENSORS, Fingerprint
 from repro.core.jsonfile import load_record
 from repro.core.record_v1 import RecordFile
-from repro.divergence.expectation import expect
+from repro.divergence.environments import differing_fields
+from repro.divergence.expectation import expect, parted_groups
+from repro.tracing.tensor_probes import SCHEME
 
 PATH = ROOT / "tests" / "data" / "record_v1.json"
 FIRST = load_record(PATH.read_bytes(), PATH.name, RecordFile).environment
@@ -67,3 +70,60 @@ def test_an_extra_on_one_side_changes_nothing():
     without = {name: v for name, v in FIRST.packages.items() if name != "lightgbm"}
 
     assert expect(environment(packages=without), extra).bits_expected
+
+
+def with_torch(**groups) -> Environment:
+    return environment(
+        tensors={"aten": "AVX2"},
+        tensor_fingerprint=Fingerprint.of_tensors({"random": "x", **groups}),
+    )
+
+
+def test_results_of_pytorch_that_differ_are_named():
+    """Nothing else shows which code oneDNN computes by."""
+    found = expect(with_torch(gemm="a", lstm="b"), with_torch(gemm="a", lstm="c"))
+
+    assert (found.bits_expected, found.sentence) == (
+        False,
+        "PyTorch's results differ (lstm): the last bits may differ",
+    )
+    assert parted_groups(with_torch(gemm="a"), with_torch(gemm="b")) == ("PyTorch gemm",)
+    assert expect(with_torch(gemm="a"), with_torch(gemm="a")).bits_expected
+
+
+def test_results_of_pytorch_that_one_side_lacks_allow_no_expectation():
+    """A record of before has its code paths, and no results."""
+    before = environment(tensors={"aten": "AVX2"})
+    found = expect(before, with_torch(gemm="a"))
+
+    assert not found.bits_expected
+    assert "not known of both" in found.sentence
+    assert parted_groups(before, with_torch(gemm="a")) is None
+    assert differing_fields(before, with_torch(gemm="a")) == {}
+
+
+def test_results_of_pytorch_with_a_wrong_digest_excuse_nothing():
+    edited = with_torch(gemm="a").tensor_fingerprint.model_copy(update={"groups": {"gemm": "b"}})
+    side = environment(tensor_fingerprint=edited)
+
+    assert expect(side, with_torch(gemm="a")).sentence.startswith(
+        "recorded results of PyTorch do not match"
+    )
+
+
+def test_an_environment_without_pytorch_is_written_and_keyed_as_before():
+    """And with it, the key follows what it computes."""
+    plain, one, other = environment(), with_torch(gemm="a"), with_torch(gemm="b")
+    fields = {*plain.model_dump(mode="json")}
+
+    assert "tensor_fingerprint" not in fields
+    assert len({environment_key(each) for each in (plain, one, other)}) == 3
+    assert follows(environment_key(one), one)
+    assert not follows(environment_key(one), other)
+    assert not follows(environment_key(one, 1), one)
+
+
+def test_the_scheme_of_the_probes_is_that_of_records():
+    """Probes run where records cannot be imported."""
+    assert SCHEME == TENSORS
+    assert Fingerprint.of_tensors({"gemm": "a"}).digest.startswith("tensor-fingerprint/v1:")

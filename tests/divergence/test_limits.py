@@ -7,8 +7,8 @@ from tests.forging import altered, well_forged
 from repro.app.known import check_file, informed, read_known, remember
 from repro.app.tolerances import read_noise
 from repro.config.verification import VerificationSettings
-from repro.core.environment import Fingerprint
 from repro.core.errors import ConfigError, PreconditionError, ReproError
+from repro.core.fingerprint import Fingerprint
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.known import NOTHING_KNOWN, KnownFingerprints
 from repro.core.noise import Noise, NoiseTraining

@@ -119,7 +119,8 @@ def load():
     """Import the package and what it imports when it trains."""
     package = importlib.import_module("repro")
     for name in [name for _, name, _ in pkgutil.walk_packages(package.__path__, "repro.")]:
-        if name != "repro.__main__":
+        # Families are imported where they are configured, and need libraries of their own.
+        if name != "repro.__main__" and not name.startswith("repro.families."):
             importlib.import_module(name)
     for name in MORE:
         try:

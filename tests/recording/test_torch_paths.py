@@ -126,3 +126,50 @@ def test_the_doctor_names_what_chooses_by_the_processor(folder):
     assert "warning        PyTorch " in seeded.out
     # MKL obeys AVX2 on the processors of one maker alone.
     assert "not limited as the level portable does: MKL (MKL_CBWR=AVX2)" in otherwise.out
+
+
+CONVOLUTION = """
+import torch
+torch.manual_seed(0)
+images = torch.randn(4, 3, 32, 32)
+model = torch.nn.Conv2d(3, 8, 5)
+print(model(images).sum().item())
+"""
+
+
+def test_results_show_what_onednn_does_not_report(folder):
+    """The variable alone differs, and the groups that go through oneDNN with it."""
+    folder.write("train.py", CONVOLUTION)
+    options = ("--level", "seeded")
+    plain = folder.record("python", "train.py", options=options)["environment"]
+    limited = folder.record("python", "train.py", options=options, ONEDNN_MAX_CPU_ISA="SSE41")
+
+    before = plain["tensor_fingerprint"]["groups"]
+    after = limited["environment"]["tensor_fingerprint"]["groups"]
+    parted = {name for name in before if before[name] != after[name]}
+    assert {"convolution", "lstm"} <= parted
+    assert not parted & {"gemm", "random", "reductions"}
+    compared = folder.repro("compare", *folder.runs())
+    assert "PyTorch's results" in compared.out
+    assert "tensor_fingerprint.convolution" in compared.out
+
+
+def test_one_environment_gives_one_fingerprint_of_pytorch(folder):
+    """Whatever a program does to the library before it ends."""
+    folder.write("train.py", CONVOLUTION)
+    one = folder.record("python", "train.py")
+    setting = "torch.set_default_dtype(torch.float64)\ntorch.use_deterministic_algorithms(True)\n"
+    folder.write("train.py", CONVOLUTION + setting + "torch.set_num_threads(1)\n")
+    other = folder.record("python", "train.py")
+
+    first, second = (each["environment"]["tensor_fingerprint"] for each in (one, other))
+    assert first == second
+    assert one["environment_key"] == other["environment_key"]
+    assert one["evidence"]["files"] == {}
+
+
+def test_a_program_without_pytorch_has_no_fingerprint_of_it(folder):
+    folder.write("train.py", "import numpy as np\nprint(np.arange(3).sum())\n")
+    environment = folder.record("python", "train.py")["environment"]
+
+    assert not {"tensors", "tensor_fingerprint"} & environment.keys()

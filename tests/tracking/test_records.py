@@ -199,15 +199,25 @@ def test_a_context_that_fails_says_so(folder: Folder) -> None:
     assert own_record(folder)["observed"]["status"] == 1
 
 
-def test_what_was_tracked_before_a_kill_is_on_the_disk(folder: Folder) -> None:
+def test_what_was_tracked_before_a_kill_is_on_the_disk(folder: Folder, tmp_path: Path) -> None:
+    """And the temporary trace goes at the next start, unless its process lives."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    environ = {**os.environ, "TMPDIR": str(place)}
     wait = "import time\nopen('ready', 'w').close()\ntime.sleep(600)"
     folder.write("train.py", script(model=wait))
-    process = subprocess.Popen([sys.executable, "train.py"], cwd=folder.path)
+    process = subprocess.Popen([sys.executable, "train.py"], cwd=folder.path, env=environ)
     while not (folder.path / "ready").exists():
         assert process.poll() is None
         time.sleep(0.05)
+    (left,) = place.glob("repro-tracked-*")
+    other = [sys.executable, "-c", "from repro.tracking.journal import Journal; Journal().remove()"]
+    subprocess.run(other, cwd=folder.path, env=environ, check=True)
+    assert [*place.iterdir()] == [left]
     process.send_signal(signal.SIGKILL)
     process.wait()
+    subprocess.run(other, cwd=folder.path, env=environ, check=True)
+    assert [*place.iterdir()] == []
     found = json.loads((folder.path / "runs" / "experiment.json").read_bytes())
     assert list(found["datasets"]) == ["split", "augmented"]
     assert not [path for path in folder.runs() if path.is_dir() and not path.name.startswith(".")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -115,3 +116,29 @@ def test_training_reports_a_missing_library_before_it_reads_data(project, tmp_pa
     assert "models.lightgbm.estimator: cannot import 'lightgbm': OSError" in result.err
     assert "apt install libgomp1" in result.err
     assert "cross_validate" not in result.err
+
+
+def test_a_family_that_needs_pytorch_says_so(monkeypatch):
+    """It comes with the package, so that no project has to allow its module."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [each for each in sys.modules if each.startswith("repro.families.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(PreconditionError) as caught:
+        build("mlp_torch", model("repro.families.torch_mlp:TorchMLPClassifier"), 0, ("sklearn",))
+
+    assert caught.value.message.startswith(
+        "models.mlp_torch.estimator: cannot import 'repro.families.torch_mlp': "
+    )
+    assert "pip install torch" in caught.value.advice
+
+
+@pytest.mark.parametrize("path", ["repro.store:PendingRun", "repro:train", "repro.familiesx:A"])
+def test_no_other_module_of_the_package_is_a_family(path):
+    with pytest.raises(ConfigError, match="the module 'repro' is not allowed"):
+        build("mine", model(path), 0, ("sklearn",))
+
+
+def test_nothing_of_pytorch_is_loaded_where_no_family_needs_it():
+    code = "import sys, repro.app.train, repro.execution.pipeline; print('torch' in sys.modules)"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -12,7 +12,7 @@ from repro.training.scoring import Outcome, Scores
 
 def draws(size, resamples, seed=0, strata=None):
     strata = [np.arange(size)] if strata is None else strata
-    return np.concatenate(list(bootstrap._draws(strata, resamples, seed)))
+    return np.concatenate(list(bootstrap.draw_counts(strata, resamples, seed)))
 
 
 def drawn_rows(counts):
@@ -118,7 +118,7 @@ def test_drawing_in_blocks_gives_the_stream_of_one_block(monkeypatch):
     """Memory is bounded, and the resamples stay drawn from one seed."""
     monkeypatch.setattr(bootstrap, "_BLOCK", 10 * 7)
 
-    blocks = list(bootstrap._draws([np.arange(10)], 20, 1))
+    blocks = list(bootstrap.draw_counts([np.arange(10)], 20, 1))
 
     assert [len(block) for block in blocks] == [7, 7, 6]
 

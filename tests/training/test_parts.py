@@ -9,15 +9,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from repro.config.data import Task
+from repro.config.preprocessing import CategoricalSteps, NumericSteps, Preprocessing
 from repro.config.splits import Split
 from repro.config.training import (
-    CategoricalSteps,
     Drift,
     Features,
     FixedThreshold,
     Model,
-    NumericSteps,
-    Preprocessing,
     Selection,
     TargetPrecision,
 )

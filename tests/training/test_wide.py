@@ -16,7 +16,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from repro.config.training import SPARSE_ABOVE, CategoricalSteps, NumericSteps, Preprocessing
+from repro.config.preprocessing import (
+    SPARSE_ABOVE,
+    CategoricalSteps,
+    NumericSteps,
+    Preprocessing,
+)
 from repro.digest.artefact import digest_artefact
 from repro.training.preprocess import fit_preprocessor, to_matrix
 from repro.training.wide import DenseInput, fitted_for, is_wide

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
-from repro.core.environment import Environment, Fingerprint
+from repro.core.environment import Environment
+from repro.core.fingerprint import Fingerprint
 from repro.core.model import Later, Record
 from repro.core.records import Keys, Lineage, Metrics, Threshold
 
@@ -151,6 +152,8 @@ class Init(Record):
         Files that were written, and files that were there and are not changed.
     roles : tuple of str
         What was guessed of each column, and why.
+    warnings : tuple of str
+        What would stop a script in this project, and what to do.
     """
 
     schema_: Literal["repro.init/v1"] = Field(alias="schema")
@@ -159,6 +162,7 @@ class Init(Record):
     placed: tuple[str, ...]
     kept: tuple[str, ...]
     roles: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class PredictionAnswer(Record):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees, resolve_request
 from repro.config.compose import Request, family_tree
+from repro.config.named_metrics import functions_of
 from repro.config.project import names_in, read_base, read_named
 from repro.config.resolve import origin_of, resolved_tree, validate
 from repro.config.training import Model
@@ -14,7 +15,7 @@ from repro.config.tree import merge, planted, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.execution.own_modules import own_modules
-from repro.training.estimators import check
+from repro.training.estimators import build_part, check
 from repro.training.measures import find_function
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.app.configuration import Resolved
+    from repro.config.experiment import ExperimentConfig
+    from repro.config.preprocessing import Transform
     from repro.config.tree import Tree
 
 
@@ -44,12 +47,27 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
                 check(family, model, config.task.kind, allowed, weighted=weights is not None)
             except ReproError as error:
                 errors.append(_placed(tree, error))
-        for position, metric in enumerate(config.metrics):
+        for where, step in _transformers(config):
+            try:
+                build_part(where, step, 0, allowed)
+            except ReproError as error:
+                errors.append(_placed(tree, error))
+        for position, metric in functions_of(config.metrics):
             try:
                 find_function(f"metrics.{position}", metric, allowed, weighted=weighted)
             except ReproError as error:
                 errors.append(_placed(tree, error))
     _raise_all(errors)
+
+
+def _transformers(config: ExperimentConfig) -> Iterator[tuple[str, Transform]]:
+    """Yield every declared transformer with its key; what families share comes once."""
+    shared = dict(config.preprocessing.transforms())
+    yield from ((".".join(("preprocessing", *path)), step) for path, step in shared.items())
+    for family, model in config.models.items():
+        for path, step in model.preprocessing.transforms() if model.preprocessing else ():
+            if shared.get(path) != step:
+                yield ".".join(("models", family, "preprocessing", *path)), step
 
 
 def _placed(tree: Tree, error: ReproError) -> ReproError:

@@ -17,7 +17,7 @@ from repro.store import exclusive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from repro.config.data import Task
+    from repro.config.data import DatasetEntry, Task
     from repro.datasets.drafting import Proposal
     from repro.datasets.replacing import Replacement
     from repro.datasets.verifying import EntryCheck
@@ -109,15 +109,17 @@ def replace(project: Path, change: Replacement) -> tuple[str, tuple[str, ...]]:
     text : str
         The entry.
     changes : tuple of str
-        A line for everything that differs from the entry before.
+        A line for everything that differs from the entry before, for each experiment whose task
+        is a different one now, and for each comment whose line is gone.
 
     Raises
     ------
     ConfigError, DataError, PreconditionError
         If no such data set is registered, or the entry is not valid; nothing is written then.
     """
-    from repro.datasets.adding import replace_entry  # noqa: PLC0415 - imports pandas
+    from repro.datasets.adding import entry_text, replace_entry  # noqa: PLC0415 - imports pandas
     from repro.datasets.changes import changes  # noqa: PLC0415 - imports pandas
+    from repro.datasets.comments import keep_comments  # noqa: PLC0415
     from repro.datasets.drafting import draft_entry  # noqa: PLC0415 - imports pandas
     from repro.datasets.replacing import proposal_of  # noqa: PLC0415 - imports pandas
 
@@ -128,8 +130,10 @@ def replace(project: Path, change: Replacement) -> tuple[str, tuple[str, ...]]:
     _check_files(project, proposal)
     text = draft_entry(project, proposal)
     with exclusive((project / DATASETS).resolve()):
+        text, lost = keep_comments(entry_text(project, change.name), text)
         after = replace_entry(project, change.name, text)[change.name]
-    return text, changes(project, before, after)
+    found = (*changes(project, before, after), *_other_tasks(project, change.name, before, after))
+    return text, (*found, *(f"comment  its line is gone or different: {each}" for each in lost))
 
 
 def remove(project: Path, name: str) -> None:
@@ -192,6 +196,22 @@ def _naming(project: Path, name: str) -> Iterator[tuple[str, str]]:
             leaf = read_named(project, kind, each).tree.get(("dataset",))
             if leaf is not None and leaf.value == name:
                 yield kind, each
+
+
+def _other_tasks(
+    project: Path, name: str, before: DatasetEntry, after: DatasetEntry
+) -> Iterator[str]:
+    """Yield a line for every experiment that has the task of the old target."""
+    if (before.target, before.positive is None) == (after.target, after.positive is None):
+        return
+    from repro.datasets.proposing import proposed_task  # noqa: PLC0415 - imports NumPy
+
+    task = proposed_task(project, after)
+    for kind, each in _naming(project, name):
+        leaf = read_named(project, kind, each).tree.get(("task",))
+        if leaf is not None and leaf.value != task:
+            file = f"configs/{kind}/{each}.yaml"
+            yield f"task     {leaf.value} -> {task}: correct task and selection.metric in {file}"
 
 
 def _check_files(project: Path, proposal: Proposal) -> None:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from repro.app.files import check_targets, write_whole
 from repro.config.common_keys import with_keys_of
 from repro.config.keys import VERSION
-from repro.core.environment import Fingerprint
 from repro.core.errors import PreconditionError, SchemaError
+from repro.core.fingerprint import Fingerprint
 from repro.core.jsonfile import dump_record, load, load_record
 from repro.core.known import FINGERPRINTS, NOTHING_KNOWN, KnownFingerprints
 from repro.divergence.limits import check_noise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.config.metrics import built_in
+from repro.config.named_metrics import metrics_in
 from repro.core.errors import ConfigError
 from repro.core.record_v1 import missing_metrics
 from repro.core.suggest import did_you_mean
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def names_of(declared: object) -> tuple[str, ...]:
-    """Return the names of own metrics as somebody wrote them; anything else is passed over."""
+    """Return the names of declared metrics as somebody wrote them; others are passed over."""
     found = []
     for each in declared if isinstance(declared, list) else ():
         function, name = (
@@ -31,6 +32,8 @@ def names_of(declared: object) -> tuple[str, ...]:
         )
         if isinstance(function, str):
             found.append(name if isinstance(name, str) else function.rpartition(":")[2])
+        else:
+            found += [metric.name for metric in metrics_in([each])]
     return tuple(found)
 
 

@@ -8,7 +8,8 @@ from repro.app import answers
 from repro.app.matrix.cells import Matrix
 from repro.config import splits
 from repro.config.experiment import ExperimentConfig
-from repro.config.training import Argmax, FixedThreshold, Model, TargetPrecision
+from repro.config.named_metrics import METRIC_MODELS
+from repro.config.training import AnyDecision, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
@@ -101,13 +102,15 @@ def _partial(kind: str) -> dict[str, Any]:
         "models": {"type": "object", "additionalProperties": _family()},
     }
     partial: dict[str, Any] = _without_required(schema)
+    # Lists are replaced as a whole, and the two forms of a metric differ in what they need.
+    metrics = {kind.__name__: schema["$defs"][kind.__name__] for kind in METRIC_MODELS}
+    partial["$defs"] |= metrics
     return {"$schema": _DIALECT} | partial | {"required": ["schema"]}
 
 
 def _decision() -> dict[str, Any]:
     """Return the schema of the rule and the settings of every rule, which stand side by side."""
-    rules = (Argmax, FixedThreshold, TargetPrecision)
-    settings = [rule.model_json_schema()["properties"] for rule in rules]
+    settings = [rule.model_json_schema()["properties"] for rule in get_args(AnyDecision)]
     names = [properties["rule"]["const"] for properties in settings]
     merged = {name: schema for properties in settings for name, schema in properties.items()}
     properties = merged | {"rule": {"enum": names}}

@@ -23,6 +23,8 @@ from repro.core.records import (
     Seeds,
     Snapshot,
 )
+from repro.datasets.labels import is_gap
+from repro.execution.checkpoints import CheckpointRequest
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
@@ -50,7 +52,27 @@ class TrainedRun:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Sentences about columns that make most of what a model sees, with what to do."""
+        """Sentences about columns that are not what they seem, with what to do."""
+        return (*self._gaps(), *self._wide())
+
+    def _gaps(self) -> tuple[str, ...]:
+        """Name labels that mean no value elsewhere, unless the target has markers of its own."""
+        dataset, labels = self.execution.config.dataset, self.execution.table.target
+        declared = isinstance(dataset.missing, dict) and dataset.target in dataset.missing
+        if declared or labels.dtype.kind != "U":
+            return ()
+        found = [label for label in labels.tolist() if is_gap(label)]
+        marks = " and ".join(sorted({repr(label) for label in found}))
+        if not found:
+            return ()
+        return (
+            f"{len(found)} rows of the target '{dataset.target}' are of the class {marks}: remove"
+            " them if they have no value; if it is a class of its own, say so: repro data add"
+            f" {dataset.name} --replace --missing-in {shlex.quote(dataset.target)} ''",
+        )
+
+    def _wide(self) -> tuple[str, ...]:
+        """Name the column that makes most of what a model sees."""
         config, table = self.execution.config, self.execution.table
         used = [name for name in table.categorical if name not in config.left_out]
         settings = config.preprocessing.categorical
@@ -67,9 +89,19 @@ class TrainedRun:
 
 
 def train(
-    project: Path, resolved: Resolved, command: Sequence[str], observer: Observer
+    project: Path,
+    resolved: Resolved,
+    command: Sequence[str],
+    observer: Observer,
+    *,
+    fresh: bool = False,
 ) -> TrainedRun:
-    """Train and write the run folder.
+    """Train and write the run folder; continue a training that was interrupted.
+
+    Parameters
+    ----------
+    fresh : bool
+        Whether to start from the beginning, whatever checkpoints there are.
 
     Raises
     ------
@@ -83,7 +115,8 @@ def train(
     # What verifies the run must know how: without it, nobody could.
     verification_settings(project, resolved.config.experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
-    execution = execute(project, resolved.config, observer)
+    request = CheckpointRequest(runs, fresh)
+    execution = execute(project, resolved.config, observer, request)
     seconds = time.perf_counter() - clock
     times = (started.isoformat(), datetime.now(UTC).isoformat(), round(seconds, 3))
     environment = EnvironmentFile(
@@ -93,6 +126,7 @@ def train(
         started=times[0],
         finished=times[1],
         seconds=times[2],
+        resumed=execution.resumed or None,
     )
     observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
@@ -105,6 +139,8 @@ def train(
         )
         _write_files(pending, execution, environment, lineage)
         path = pending.commit(lineage)
+    if execution.checkpoints is not None:
+        execution.checkpoints.discard()
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 

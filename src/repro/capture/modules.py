@@ -7,6 +7,7 @@ import os
 import site
 import sys
 import sysconfig
+import warnings
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -100,7 +101,8 @@ def reachable(
         if is_end(name):
             continue
         found.add(name)
-        imported = [*_imports(module), *(_written_imports(module) if is_own(name) else ())]
+        with warnings.catch_warnings(action="ignore"):  # names that a library deprecates
+            imported = [*_imports(module), *(_written_imports(module) if is_own(name) else ())]
         pending += [each for other in imported for each in _with_parents(other)]
     return found
 

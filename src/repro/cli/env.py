@@ -17,7 +17,8 @@ from repro.launch import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from repro.core.environment import Environment, Fingerprint, NativeLibrary
+    from repro.core.environment import Environment, NativeLibrary
+    from repro.core.fingerprint import Fingerprint
 
 _DIGEST = re.compile(r"(?:fingerprint/v(?P<version>\d+):)?(?P<hex>[0-9a-f]{12,64})")
 # What computes numbers; versions of the others are in the JSON.

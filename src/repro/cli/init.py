@@ -118,6 +118,7 @@ def _asked_target(data: Path, given: Given, *, as_json: bool) -> str:
 def _facts(made: Made) -> dict[str, object]:
     return {
         "name": made.name, "placed": made.placed, "kept": made.kept, "roles": made.roles,
+        "warnings": made.doubts,
     }  # fmt: skip
 
 
@@ -130,6 +131,8 @@ def _say(made: Made, folder: Path) -> None:
         output.say("these are guesses: correct them in configs/datasets.yaml\n")
     for name in made.kept:
         output.say(f"kept {name}: it exists, and was not changed")
+    for doubt in made.doubts:
+        output.warn(doubt)
     output.say(f"made the project '{made.name}': {len(made.placed)} files; README.md explains them")
     there = "" if str(folder) == "." else f"cd {shlex.quote(str(folder))} && "
     output.say(f"next: {there}make train verify")

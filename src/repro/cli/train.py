@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 @click.command()
 @request_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("--fresh", is_flag=True, help="Do not continue an interrupted training.")
 @json_option("train")
 @project_option
 def command(
     project_folder: Path | None,
     *,
     quiet: bool,
+    fresh: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -51,6 +53,9 @@ def command(
     repro train wine --seed 7               a different experiment and seed
     repro train --profile debug             in seconds, to check that everything runs
     repro train -m random_forest -s models.random_forest.params.max_depth=8
+
+    Families that are fitted in steps take checkpoints (execution.checkpoint_every). The same
+    command continues a training that was interrupted, and gives the same bits.
     """
     from repro.app.configuration import resolve_request
 
@@ -64,10 +69,10 @@ def command(
     observer.preparing("checking the model families")
     check_candidates(project, resolved)
     line = ["repro", *map(_printable, sys.argv[1:])]
-    run = train(project, resolved, line, observer)
+    run = train(project, resolved, line, observer, fresh=fresh)
     observer.finish()
     findings = run.execution.training.metrics.findings
-    for sentence in run.execution.influences:
+    for sentence in (*run.execution.influences, *run.execution.damaged):
         output.warn(sentence)
     if as_json:
         output.say_record(_as_json(run))
@@ -138,12 +143,17 @@ def _render(run: TrainedRun, project: Path) -> None:
             f"threshold {output.number(limit.threshold)} ({limit.rule}): out of fold, precision"
             f" {output.number(limit.precision)}, recall {output.number(limit.recall)}{missed}"
         )
+    if limit.cost is not None:
+        output.say(f"costs decide: out of fold, the mean cost is {output.number(limit.cost)}")
     output.say()
     for finding in metrics.findings:
         output.warn(finding.message)
     for hint in run.hints:
         output.warn(hint)
     _warn_of_code(run)
+    if steps := run.execution.resumed.values():
+        fits = "1 fit" if len(steps) == 1 else f"{len(steps)} fits"
+        output.say(f"resumed: {fits} continued from checkpoints (environment.json, resumed)")
     output.say(f"run {output.bold(_display(run.path))}")
     output.say(f"check it: {_how_to_check(run, project)}")
 
@@ -168,6 +178,13 @@ def _render_selection(metrics: Metrics) -> None:
     ]
     headings = ("candidate", metrics.selection_metric, "std", "")
     output.table(headings, rows, right=f"{metrics.selection_metric} std")
+    if metrics.differences:
+        output.say()
+        differences = [
+            (family, output.number(each.value), " … ".join(map(output.number, each.interval or ())))
+            for family, each in metrics.differences.items()
+        ]
+        output.table((f"{metrics.model} less", "difference", "interval"), differences)
 
 
 def _render_metrics(metrics: Metrics) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 
-_FAMILY_KEYS = ("estimators", "params", "variants")
+_FAMILY_KEYS = ("estimators", "params", "variants", "preprocessing")
 _TASK_KINDS = ("classification", "regression")
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
-from repro.config.metrics import OwnMetric, metrics_of, problem_of
+from repro.config.metrics import built_in, metrics_of
+from repro.config.named_metrics import DeclaredMetric, problem_of
+from repro.config.preprocessing import Preprocessing
 from repro.config.splits import AnySplit, GroupSplit, PredefinedSplit, Split, TimeSplit
 from repro.config.training import (
     Count,
@@ -21,7 +23,6 @@ from repro.config.training import (
     Evaluation,
     Features,
     Model,
-    Preprocessing,
     Safety,
     Selection,
 )
@@ -38,6 +39,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 def _is_empty(value: Sized) -> bool:
     return not len(value)
+
+
+def has_class(value: object) -> bool:
+    """Return whether parameters name an estimator, at any depth."""
+    if isinstance(value, dict):
+        return isinstance(value.get("class"), str) or any(map(has_class, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_class, value))
 
 
 def _fixed_folds(split: AnySplit) -> str:
@@ -64,10 +72,18 @@ class Determinism(Record):
 
 
 class ExecutionSettings(Record):
-    """The place and width of the work; neither changes a result."""
+    """The place and width of the work, and how often it is saved; none changes a result.
+
+    Attributes
+    ----------
+    checkpoint_every : int or None
+        Steps from one checkpoint to the next, of families that are fitted in steps; None for no
+        checkpoints.
+    """
 
     workers: Count
     runs: Pathname
+    checkpoint_every: Count | None = Later
 
 
 class Security(Record):
@@ -101,13 +117,16 @@ class ExperimentConfig(Record):
     security: Security
     stability: Stability | None = Later
     # Empty it is not written, so that keys and digests are those of before it existed.
-    metrics: tuple[OwnMetric, ...] = Field(default=(), exclude_if=_is_empty)
+    metrics: tuple[DeclaredMetric, ...] = Field(default=(), exclude_if=_is_empty)
     weights: Weights | None = Later
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:
-        if self.task is not Task.BINARY and self.decision.rule != "argmax":
-            raise ValueError(f"decision.rule: {self.decision.rule} is for binary tasks; use argmax")
+        rule = self.decision.rule
+        if self.task is Task.REGRESSION and rule == "cost":
+            raise ValueError("decision.rule: cost is for tasks with classes; use argmax")
+        if self.task is not Task.BINARY and rule not in {"argmax", "cost"}:
+            raise ValueError(f"decision.rule: {rule} is for binary tasks; use argmax")
         if (self.task is Task.BINARY) != (self.dataset.positive is not None):
             lacks = self.task is Task.BINARY
             raise ValueError(
@@ -115,6 +134,17 @@ class ExperimentConfig(Record):
                 f" label, which '{self.dataset.name}' {'lacks' if lacks else 'declares'}"
             )
         return self
+
+    @property
+    def transformers(self) -> bool | None:
+        """True if transformers are declared, or families differ in preprocessing; or None."""
+        own = any(model.preprocessing is not None for model in self.models.values())
+        return own or self.preprocessing.has_transformers or None
+
+    @property
+    def composed(self) -> bool | None:
+        """True if an estimator is made of others, or None."""
+        return any(map(has_class, (model.params for model in self.models.values()))) or None
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -203,6 +233,20 @@ class ExperimentConfig(Record):
         return self
 
     @model_validator(mode="after")
+    def _differences_fit(self) -> ExperimentConfig:
+        if not self.evaluation.differences:
+            return self
+        start = "evaluation.differences: true needs"
+        if self.selection.folds is None:
+            raise ValueError(f"{start} folds; set selection.folds, or set it to false")
+        if self.evaluation.bootstrap is None:
+            raise ValueError(
+                f"{start} resamples; set evaluation.bootstrap, which its intervals come from too,"
+                " or set it to false"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _nested_fits(self) -> ExperimentConfig:
         if (
             self.evaluation.nested is not None
@@ -217,7 +261,7 @@ class ExperimentConfig(Record):
 
     @model_validator(mode="after")
     def _metrics_fit_task(self) -> ExperimentConfig:
-        if problem := problem_of(self.metrics, self.task):
+        if problem := problem_of(self.metrics, self.task, built_in()):
             raise ValueError(problem)
         name, known = self.selection.metric, [m.name for m in metrics_of(self.task, self.metrics)]
         if name not in known:

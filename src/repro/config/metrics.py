@@ -1,8 +1,9 @@
-"""The metrics: each built-in one is declared in this module and nowhere else.
+"""The metrics that every training has: each is declared in this module and nowhere else.
 
 Evaluation, bootstrap, selection, reports and the reading of records derive what they need from
 ``METRICS``. The functions are named, not imported, since a configuration is read without importing
-scikit-learn. An own metric is declared in the same words, by a configuration.
+scikit-learn. An own metric is declared in the same words, by a configuration, and so are those of
+``repro.config.named_metrics``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from repro.config.named_metrics import DeclaredMetric
 
 Average = Literal["binary", "micro", "macro", "weighted"]
 
@@ -49,6 +52,8 @@ class Metric:
     needs : Needs
     tasks : frozenset of Task
     greater_is_better : bool
+    best : float or None
+        The value nearest to which is best, where neither a greater nor a lesser one is.
     share : bool
         Whether the values lie between 0 and 1 and can be drawn on one scale.
     average : str or None
@@ -59,6 +64,9 @@ class Metric:
         ``module:function`` that computes it for all bootstrap resamples at once. Without it, the
         function is called for each resample: by ``sample_weight``, if it has such a parameter, and
         on repeated rows otherwise.
+    vectorised : str
+        The same for a metric with parameters: it takes ``options`` and ``average`` by name, and
+        returns the values of this metric alone.
     synonyms : tuple of str
         Other names of the same metric in people's reports: in lower case, with underscores.
     shared : tuple of str
@@ -74,8 +82,16 @@ class Metric:
     average: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     resampled: str = ""
+    vectorised: str = ""
+    best: float | None = None
     synonyms: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+
+    def merit(self, value: float) -> float:
+        """Return a number that is the greater, the better a value is."""
+        if self.best is not None:
+            return -abs(value - self.best)
+        return value if self.greater_is_better else -value
 
 
 class OwnMetric(Record):
@@ -118,7 +134,7 @@ _ERRORS = "repro.training.bootstrap:resampled_errors"
 _ZERO = {"zero_division": 0.0}
 
 
-def _averaged(average: str, *names: str) -> tuple[str, ...]:
+def spellings(average: str, *names: str) -> tuple[str, ...]:
     """Return the spellings of a metric that is averaged over classes."""
     forms = "{name}_{average}", "{average}_{name}", "{average}_avg_{name}", "{name}_{average}_avg"
     return tuple(each.format(name=name, average=average) for each in forms for name in names)
@@ -139,23 +155,23 @@ METRICS = (
     Metric(
         "f1_macro", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
-        synonyms=_averaged("macro", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
+        synonyms=spellings("macro", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
     ),
     Metric(
         "f1_weighted", "sklearn.metrics:f1_score", tasks=_CLASSES, share=True,
         average="weighted", options=_ZERO, resampled=_LABELS,
-        synonyms=_averaged("weighted", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
+        synonyms=spellings("weighted", "f1", "f1_score"), shared=("f1", "f1_score", "f_score"),
     ),
     Metric(
         "precision_macro", "sklearn.metrics:precision_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
-        synonyms=_averaged("macro", "precision", "precision_score"),
+        synonyms=spellings("macro", "precision", "precision_score"),
         shared=("precision", "precision_score"),
     ),
     Metric(
         "recall_macro", "sklearn.metrics:recall_score", tasks=_CLASSES, share=True,
         average="macro", options=_ZERO, resampled=_LABELS,
-        synonyms=_averaged("macro", "recall", "recall_score"), shared=("recall", "recall_score"),
+        synonyms=spellings("macro", "recall", "recall_score"), shared=("recall", "recall_score"),
     ),
     Metric(
         "precision", "sklearn.metrics:precision_score", tasks=_BINARY, share=True,
@@ -204,10 +220,10 @@ METRICS = (
 )  # fmt: skip
 
 
-def metrics_of(task: Task, own: Sequence[OwnMetric] = ()) -> tuple[Metric, ...]:
-    """Return the metrics of a task in the order of results: built-in ones, then own ones."""
-    declared = tuple(each.metric for each in own)
-    return tuple(metric for metric in (*METRICS, *declared) if task in metric.tasks)
+def metrics_of(task: Task, declared: Sequence[DeclaredMetric] = ()) -> tuple[Metric, ...]:
+    """Return the metrics of a task in the order of results: built-in ones, then declared ones."""
+    more = (each.metric for each in declared)
+    return tuple(metric for metric in (*METRICS, *more) if task in metric.tasks)
 
 
 def built_in() -> tuple[str, ...]:
@@ -223,22 +239,3 @@ def greater_is_better(name: str) -> bool:
 def shares() -> frozenset[str]:
     """Return the names of the metrics that lie between 0 and 1 and share a scale."""
     return frozenset(metric.name for metric in METRICS if metric.share)
-
-
-def problem_of(own: Sequence[OwnMetric], task: Task) -> str:
-    """Return what is wrong with the declarations of own metrics; empty if nothing is."""
-    taken = set(built_in())
-    for each in own:
-        metric = each.metric
-        if metric.name in taken:
-            what = "built in" if metric.name in built_in() else "declared twice"
-            return f"metrics: '{metric.name}' is {what}; give {each.function} a different 'name'"
-        taken.add(metric.name)
-        if task is Task.REGRESSION and each.needs is not Needs.LABELS:
-            return (
-                f"metrics: '{metric.name}' needs {each.needs}, and a regression has only"
-                " predictions; write needs: labels"
-            )
-        if task is not Task.BINARY and each.average == "binary":
-            return f"metrics: '{metric.name}' has average: binary, which is for binary tasks"
-    return ""

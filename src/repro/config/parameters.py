@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+FAMILIES = "repro.families"
+TRANSFORMERS = "repro.transformers"
+"""The package of the families that come with this program."""
+
 # What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
 DECIDED = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
 # Parameters of LightGBM that read or write files or use the network, by their main names.
@@ -188,3 +192,14 @@ def _nested(where: str, value: object) -> Iterator[tuple[str, str, str, object]]
             return
         for child in value.values():
             yield from _nested(where, child)
+
+
+def comes_with_repro(module: str) -> bool:
+    """Return whether a module has the families or transformers that every project may use.
+
+    Examples
+    --------
+    >>> comes_with_repro("repro.families.torch_mlp"), comes_with_repro("repro.cli")
+    (True, False)
+    """
+    return module == TRANSFORMERS or module.startswith(f"{FAMILIES}.")

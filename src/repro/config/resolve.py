@@ -9,15 +9,16 @@ from pydantic import BaseModel, ValidationError
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
+from repro.config.named_metrics import ALIASES, FORM_OF_NAMES
 from repro.config.splits import resolved_split
-from repro.config.tree import nested, subtree
+from repro.config.tree import merge, nested, planted, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.core.lookalike import equivalents
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -38,6 +39,8 @@ _PATTERNS = {
     "name": "expected a name of letters, digits and _",
     "sha256": "expected 64 hexadecimal digits in lower case",
 }
+# An error of pydantic about a name that none of several models has.
+_TAGGED = "union_tag_invalid"
 # More problems than people read.
 _SHOWN = 20
 _M = TypeVar("_M", bound=BaseModel)
@@ -107,7 +110,11 @@ def _check_regression_flags(tree: Tree) -> None:
 def _idle_decision_keys(tree: Tree) -> tuple[str, ...]:
     """Name the settings of the decision rules that were not chosen."""
     rule = tree.get(("decision", "rule"))
-    settings = {"fixed": "decision.threshold", "target_precision": "decision.precision"}
+    settings = {
+        "fixed": "decision.threshold",
+        "target_precision": "decision.precision",
+        "cost": "decision.matrix",
+    }
     return tuple(key for name, key in settings.items() if rule and rule.value != name)
 
 
@@ -125,7 +132,12 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     }
     where = ("models", family, "params")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
-    return model | (params or {where: Leaf({}, "repro")})
+    model |= params or {where: Leaf({}, "repro")}
+    own = ("models", family, "preprocessing")
+    if changes := subtree(tree, own):
+        # The whole of it: what a family does not change is as the experiment has it.
+        model |= planted(merge(subtree(tree, ("preprocessing",)), changes), own)
+    return model
 
 
 def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:
@@ -160,15 +172,30 @@ def validate(tree: Mapping[tuple[str, ...], Leaf], model: type[_M]) -> _M:
     except ValidationError as error:
         found = error.errors()
         # Each looks for its place in the whole tree.
-        problems = [_problem(tree, model, detail) for detail in found[:_SHOWN]]
+        problems = [_problem(tree, model, detail) for detail in _once(found)[:_SHOWN]]
         more = [f"and {len(found) - _SHOWN} more problems"] if len(found) > _SHOWN else []
         raise ConfigError("\n".join(problems + more)) from error
+
+
+def _once(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out what families repeat, since their preprocessing has all that is shared."""
+    shared = {(*detail["loc"], detail["type"]) for detail in found}
+    return [
+        detail
+        for detail in found
+        if detail["loc"][:1] != ("models",)
+        or detail["loc"][2:3] != ("preprocessing",)
+        or (*detail["loc"][2:], detail["type"]) not in shared
+    ]
 
 
 def _problem(
     tree: Mapping[tuple[str, ...], Leaf], model: type[BaseModel], detail: ErrorDetails
 ) -> str:
-    path = _path_in(tree, tuple(str(part) for part in detail["loc"]))
+    loc = tuple(str(part) for part in detail["loc"])
+    if detail["type"] == _TAGGED and loc[-1] == FORM_OF_NAMES:
+        loc = loc[:-1]
+    path = _path_in(tree, loc)
     place, key = _origin(tree, path), ".".join(path)
     if detail["type"] == "extra_forbidden":
         known = _siblings(model, tuple(map(str, detail["loc"])))
@@ -190,11 +217,21 @@ def _message(detail: ErrorDetails, path: tuple[str, ...]) -> str:
     """Return a message of pydantic, in the words of YAML."""
     if detail["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(path[-1], detail["msg"])
-    if detail["type"] == "union_tag_invalid":
+    if detail["type"] == _TAGGED:
         known = detail["ctx"]
-        return f"{known['discriminator']} should be one of {known['expected_tags']}"
+        sentence = f"{known['discriminator']} should be one of {known['expected_tags']}"
+        return f"{sentence}{_nearest(known['tag'], known['expected_tags'])}"
     message = detail["msg"].removeprefix("Value error, ")
     return message.replace("an object", "a mapping").replace("a valid array", "a list")
+
+
+def _nearest(tag: str, known: str) -> str:
+    """Return a suggestion for the name of a kind, if one of the known names is near."""
+    names = [name.strip("' ") for name in known.split(",")]
+    if tag in ALIASES and ALIASES[tag] in names:
+        return f" (did you mean '{ALIASES[tag]}'?)"
+    advice = did_you_mean(tag, names)
+    return f" ({advice})" if advice.startswith("did you mean") else ""
 
 
 def origin_of(tree: Mapping[tuple[str, ...], Leaf], key: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue
 
 from repro.config.metrics import built_in
+from repro.config.named_metrics import Costs
+from repro.config.preprocessing import Preprocessing
 from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
@@ -66,60 +68,14 @@ class Features(Record):
     drop: tuple[str, ...]
 
 
-class _Steps(Record):
-    impute: str
-    fill: float | str | None
-
-    @model_validator(mode="after")
-    def _fill_goes_with_constant(self) -> Self:
-        if (self.impute == "constant") != (self.fill is not None):
-            raise ValueError("'fill' is allowed only with impute: constant")
-        return self
-
-
-class NumericSteps(_Steps):
-    """The steps for numeric columns, in this order."""
-
-    impute: Literal["mean", "median", "most_frequent", "constant"]
-    fill: float | None
-    clip_iqr: Positive | None
-    scale: Literal["standard", "robust", "minmax", "none"]
-
-
-# More one-hot columns than these are kept sparse: a thousand take 8 kB a row.
-SPARSE_ABOVE = 1000
-
-
-def _is_standard_width(value: object) -> bool:
-    return value == SPARSE_ABOVE
-
-
-class CategoricalSteps(_Steps):
-    """The steps for categorical columns, in this order.
-
-    With more than ``sparse_above`` one-hot columns the matrix is kept sparse; None never does.
-    """
-
-    impute: Literal["most_frequent", "constant"]
-    fill: str | None
-    min_frequency: Count | None
-    # In no key at its standard, which every experiment of before had.
-    sparse_above: Annotated[Count | None, Field(exclude_if=_is_standard_width)] = SPARSE_ABOVE
-
-
-class Preprocessing(Record):
-    """The preprocessing that is learned from the training rows before a model sees them."""
-
-    numeric: NumericSteps
-    categorical: CategoricalSteps
-
-
 class Model(Record):
     """One candidate: a family in one of its variants."""
 
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
     variant: str | None
     params: dict[str, JsonValue]
+    # The whole of it, if the family changes a value of the experiment's.
+    preprocessing: Preprocessing | None = Later
 
 
 def _is_once(value: object) -> bool:
@@ -161,7 +117,19 @@ class TargetPrecision(Record):
     precision: Fraction
 
 
-Decision = Annotated[Argmax | FixedThreshold | TargetPrecision, Field(discriminator="rule")]
+class LeastCost(Record):
+    """Predict the label of the least expected cost, by a cost for each true and predicted label."""
+
+    rule: Literal["cost"]
+    matrix: Costs
+
+
+AnyDecision = Argmax | FixedThreshold | TargetPrecision | LeastCost
+Decision = Annotated[AnyDecision, Field(discriminator="rule")]
+
+
+def _is_off(value: object) -> bool:
+    return value is False
 
 
 class Bootstrap(Record):
@@ -171,15 +139,26 @@ class Bootstrap(Record):
     confidence: Fraction
 
 
+class Importance(Record):
+    """How often each feature is shuffled over the held-out rows."""
+
+    repeats: Count
+
+
 class Evaluation(Record):
     """The evaluation of the held-out rows, and of the whole procedure by nested folds.
 
     With ``nested`` the training rows are drawn into that many outer folds, and everything up to the
-    decision rule is repeated in each. Without resamples, metrics have no intervals.
+    decision rule is repeated in each. Without resamples, metrics have no intervals. With
+    ``differences`` the selected candidate is compared with each other one on the same rows. With
+    ``importance`` every feature is shuffled, and the loss in the metric of selection recorded.
     """
 
     bootstrap: Bootstrap | None
     nested: Annotated[int, Field(ge=2)] | None = Later
+    importance: Importance | None = Later
+    # In no key where it is off, as in every experiment of before.
+    differences: Annotated[bool, Field(exclude_if=_is_off)] = False
 
 
 class Drift(Record):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from repro.core.canonical import tagged_digest
+from repro.core.fingerprint import Fingerprint
 from repro.core.model import Later, Record
 from repro.core.variables import READ_BACK
 
@@ -103,35 +104,6 @@ class CodePaths(Record):
     functions: str
     variables: dict[str, str]
     libm: str | None = Later
-
-
-class Fingerprint(Record):
-    """Digests of what small numeric kernels compute on this machine.
-
-    Attributes
-    ----------
-    scheme : str
-        The kernels and how they are digested; only fingerprints of one scheme compare.
-    digest : str
-        Over all groups.
-    groups : dict of str to str
-        The digest of each group of kernels.
-    """
-
-    scheme: str
-    digest: str
-    groups: dict[str, str]
-
-    @staticmethod
-    def over(groups: dict[str, str]) -> Fingerprint:
-        """Make the fingerprint of groups whose digests are known."""
-        whole = tagged_digest("fingerprint", groups, version=1)
-        return Fingerprint(scheme="fingerprint/v1", digest=whole, groups=groups)
-
-    @property
-    def is_sound(self) -> bool:
-        """True if the digest is that of the groups."""
-        return bool(self.groups) and self == Fingerprint.over(self.groups)
 
 
 class Cpu(Record):
@@ -237,6 +209,9 @@ class Environment(Record):
     tensors : dict of str to str, or None
         What PyTorch's libraries computed by, read back: ``aten``, ``mkl``, ``threads``, and the
         limit of oneDNN (``onednn``) that was asked for; None where PyTorch was not loaded.
+    tensor_fingerprint : Fingerprint or None
+        Digests of small computations by PyTorch, by a scheme of their own; None where it was not
+        loaded. A group that processes of one run computed differently has all of their digests.
     """
 
     level: str
@@ -261,6 +236,7 @@ class Environment(Record):
     libraries: dict[str, str] | None = Later
     variables: dict[str, str] | None = Later
     tensors: dict[str, str] | None = Later
+    tensor_fingerprint: Fingerprint | None = Later
 
     @property
     def commit(self) -> str | None:
@@ -299,7 +275,7 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
     ----------
     version : int
         Version 1 leaves out what only later records have: ``used``, ``libraries``,
-        ``variables`` and ``tensors``.
+        ``variables``, ``tensors`` and ``tensor_fingerprint``.
 
     Returns
     -------
@@ -327,6 +303,9 @@ def environment_key(environment: Environment, version: int = KEY_VERSION) -> str
         for name in ("variables", "tensors"):
             if known := getattr(environment, name):
                 value[name] = known
+        # oneDNN names no code path: what it computes stands for it.
+        if environment.tensor_fingerprint is not None:
+            value["tensor_fingerprint"] = environment.tensor_fingerprint.digest
     return tagged_digest("environment", value, version=version)
 
 
@@ -339,7 +318,7 @@ def follows(key: str, environment: Environment) -> bool:
     """Return whether a key is that of an environment, by the version that the key names."""
     version = key_version(key)
     # Only a record of the later version has these fields, so that no key can leave them out.
-    later = ("used", "libraries", "variables", "tensors")
+    later = ("used", "libraries", "variables", "tensors", "tensor_fingerprint")
     if version == 1 and any(getattr(environment, name) for name in later):
         return False
     return key == environment_key(environment, version)

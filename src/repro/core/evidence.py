@@ -30,7 +30,9 @@ _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
 _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _OF_METRICS = ("model", "task", "selection_metric")
-_RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall")
+_DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
+_RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
+_MATRIX = "threshold.matrix"
 
 
 class Evidence(Record):
@@ -91,9 +93,15 @@ def evidence_of(
     facts[_FINDINGS] = [finding.kind for finding in metrics.findings]
     if metrics.nested is not None:
         facts[_CHOSEN] = list(metrics.nested.selected)
+    if metrics.differences is not None:
+        facts[_DIFFERENCES] = list(metrics.differences)
+    if metrics.importance is not None:
+        facts[_IMPORTANCE] = list(metrics.importance)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
+        if threshold.matrix is not None:
+            facts[_MATRIX] = {truth: dict(row) for truth, row in threshold.matrix.items()}
         learned = {name: getattr(threshold, name) for name in _LEARNED}
         numbers |= {f"threshold.{name}": v for name, v in learned.items() if v is not None}
     return Evidence(
@@ -108,15 +116,20 @@ def evidence_of(
 
 def _numbers_of(metrics: Metrics) -> dict[str, float]:
     numbers: dict[str, float] = {}
-    for name, estimate in metrics.test.items():
-        numbers[f"{_TEST}{name}"] = estimate.value
+    estimates = {f"{_TEST}{name}": estimate for name, estimate in metrics.test.items()}
+    for name, estimate in (metrics.differences or {}).items():
+        estimates[f"{_DIFFERENCES}.{name}"] = estimate
+    for name, estimate in estimates.items():
+        numbers[name] = estimate.value
         if estimate.interval is not None:
             ends = zip(_ENDS, estimate.interval, strict=True)
-            numbers |= {f"{_TEST}{name}{end}": value for end, value in ends}
+            numbers |= {f"{name}{end}": value for end, value in ends}
     numbers |= {f"{_CONSTANT}{name}": value for name, value in metrics.constant.items()}
     folds = {f"{_FOLDS}{family}": each for family, each in metrics.cross_validation.items()}
     if metrics.nested is not None:
         folds |= {f"{_NESTED}{name}": each for name, each in metrics.nested.metrics.items()}
+    importance = metrics.importance or {}
+    folds |= {f"{_IMPORTANCE}.{name}": each for name, each in importance.items()}
     for start, scores in folds.items():
         numbers[f"{start}.mean"] = scores.mean
         numbers[f"{start}.std"] = scores.std
@@ -135,14 +148,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
     """
     facts, numbers = evidence.facts, evidence.numbers
     try:
-        test = {
-            name: Estimate(
-                value=numbers[f"{_TEST}{name}"],
-                low=numbers.get(f"{_TEST}{name}.low"),
-                high=numbers.get(f"{_TEST}{name}.high"),
-            )
-            for name in evidence.test_metrics
-        }
+        test = {name: _estimate(numbers, f"{_TEST}{name}") for name in evidence.test_metrics}
         return Metrics.model_validate(
             {
                 "schema": "repro.metrics/v1",
@@ -159,6 +165,8 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 },
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
+                "differences": _differences_of(evidence),
+                "importance": _importance_of(evidence),
             }
         )
     except KeyError as error:
@@ -178,7 +186,31 @@ def threshold_of(evidence: Evidence) -> Threshold:
     except KeyError as error:
         raise ValueError(f"{error.args[0]} is missing") from error
     learned = {name: evidence.numbers.get(f"threshold.{name}") for name in _LEARNED}
-    return Threshold.model_validate({"schema": "repro.threshold/v1", **facts, **learned})
+    matrix = evidence.facts.get(_MATRIX)
+    return Threshold.model_validate(
+        {"schema": "repro.threshold/v1", **facts, **learned, "matrix": matrix}
+    )
+
+
+def _estimate(numbers: Mapping[str, float], name: str) -> Estimate:
+    low, high = (numbers.get(f"{name}{end}") for end in _ENDS)
+    return Estimate(value=numbers[name], low=low, high=high)
+
+
+def _differences_of(evidence: Evidence) -> dict[str, Estimate] | None:
+    families = evidence.facts.get(_DIFFERENCES)
+    if not isinstance(families, list):
+        return None
+    return {
+        str(family): _estimate(evidence.numbers, f"{_DIFFERENCES}.{family}") for family in families
+    }
+
+
+def _importance_of(evidence: Evidence) -> dict[str, FoldScores] | None:
+    features = evidence.facts.get(_IMPORTANCE)
+    if not isinstance(features, list):
+        return None
+    return {str(name): _scores_of(evidence.numbers, f"{_IMPORTANCE}.{name}") for name in features}
 
 
 def _nested_of(evidence: Evidence) -> Nested | None:

@@ -95,6 +95,8 @@ class Meaning:
         Steps that only some configurations have. What they give is in a record if they are.
     acts : dict of (str, int) to tuple of Mechanism
         What acts in each step, by its name and version.
+    details : dict of str to str
+        Step, and the step whose outputs are the parts of its own.
     closed : bool
         Whether every input that no step makes follows from data, configuration and seed. Those of
         a command may come from anywhere.
@@ -107,6 +109,7 @@ class Meaning:
     copies: Mapping[str, str] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
     acts: Mapping[tuple[str, int], tuple[Mechanism, ...]] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
     closed: bool = True
 
     @property

@@ -6,6 +6,9 @@ from typing import Literal
 
 from repro.core.model import Later, Record
 
+BLANK = "-"
+"""The digest of a line of source code that has no code."""
+
 
 class Remark(Record):
     """A cause, found at record time, that can prevent reproduction.
@@ -87,6 +90,10 @@ class Observed(Record):
     own : bool or None
         True if the program recorded itself, by ``repro.tracking``: what it named is known, and not
         everything that it read, called and wrote.
+    lines : dict of str to str, or None
+        For each file of code a short digest of every line, separated by spaces.
+    seeds : dict of str to str, or None
+        The seeds given to global generators, by the line and function that gave them.
     """
 
     status: int
@@ -103,3 +110,5 @@ class Observed(Record):
     stdout: str
     sealed: str
     own: bool | None = Later
+    lines: dict[str, str] | None = Later
+    seeds: dict[str, str] | None = Later

@@ -92,6 +92,12 @@ class Metrics(Record):
         Metrics of the task that this model has not, each with the reason.
     nested : Nested or None
         If it was configured.
+    differences : dict of str to Estimate, or None
+        If it was configured: by how much the selected candidate's mean over the folds differs from
+        that of each other candidate.
+    importance : dict of str to FoldScores, or None
+        If it was configured: by how much the metric of selection got worse on the held-out rows
+        when a feature was shuffled. A fold is a shuffle.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -104,6 +110,8 @@ class Metrics(Record):
     cross_validation: dict[str, FoldScores]
     findings: tuple[Finding, ...]
     nested: Nested | None = Later
+    differences: dict[str, Estimate] | None = Later
+    importance: dict[str, FoldScores] | None = Later
 
 
 class Threshold(Record):
@@ -117,6 +125,10 @@ class Threshold(Record):
         Whether the out-of-fold scores met the target precision.
     precision, recall : float or None
         Of the rule on the out-of-fold scores of the training rows.
+    cost : float or None
+        The mean cost of a row by the rule ``cost``, on the same scores.
+    matrix : dict or None
+        The costs of that rule, by true and by predicted label.
     """
 
     schema_: Literal["repro.threshold/v1"] = Field(alias="schema")
@@ -126,6 +138,8 @@ class Threshold(Record):
     reached: bool
     precision: float | None
     recall: float | None
+    cost: float | None = Later
+    matrix: dict[str, dict[str, float]] | None = Later
 
 
 class Step(Record):
@@ -137,6 +151,9 @@ class Step(Record):
         Raised when the same inputs come to mean a different computation; None in its first version.
     acts : tuple of Mechanism or None
         The ways in which an environment can change the outputs; None where that is not recorded.
+    parameters : dict of str to str, or None
+        Plain values among the inputs of a call, and inside them, by dotted name: numbers as they
+        are written, and digests of texts.
     """
 
     name: str
@@ -144,6 +161,7 @@ class Step(Record):
     outputs: dict[str, str]
     version: int | None = Later
     acts: tuple[Mechanism, ...] | None = Later
+    parameters: dict[str, str] | None = Later
 
 
 class Stages(Record):
@@ -212,7 +230,14 @@ class Seeds(Record):
 
 
 class EnvironmentFile(Record):
-    """``environment.json``: the environment, and what differs from run to run by nature."""
+    """``environment.json``: the environment, and what differs from run to run by nature.
+
+    Attributes
+    ----------
+    resumed : dict of str to int, or None
+        The step that each fit was continued from, by the identity of the fit; None of a training
+        that was not interrupted.
+    """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
     environment: Environment
@@ -220,6 +245,7 @@ class EnvironmentFile(Record):
     started: str
     finished: str
     seconds: float
+    resumed: dict[str, int] | None = Later
 
 
 class Prediction(Record):

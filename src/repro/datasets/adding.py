@@ -19,7 +19,7 @@ from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _NO_ENTRIES = re.compile(r"^datasets:[ \t]*\{[ \t]*\}", re.MULTILINE)
 
@@ -66,7 +66,8 @@ def append_entry(project: Path, text: str) -> dict[str, DatasetEntry]:
 def replace_entry(project: Path, name: str, text: str) -> dict[str, DatasetEntry]:
     """Put a drafted entry in the place of the registered one of that name.
 
-    Comments inside the old entry go with it; everything else stays as it is.
+    Everything outside the entry stays as it is; ``entry_text`` and ``keep_comments`` serve for what
+    is inside.
 
     Raises
     ------
@@ -77,6 +78,16 @@ def replace_entry(project: Path, name: str, text: str) -> dict[str, DatasetEntry
     """
     expected = dict(registry(project)) | _entries(text)
     return _changed(project, lambda old: _without(old, name, text), expected, "replaced")
+
+
+def entry_text(project: Path, name: str) -> str:
+    """Return the lines of a registered entry, with its comments; none if they are not found."""
+    lines = (project / DATASETS).read_text(encoding="utf-8").splitlines(keepends=True)
+    try:
+        first, last = _span(lines, name)
+    except _LayoutError:
+        return ""
+    return "".join(lines[first:last])
 
 
 def remove_entry(project: Path, name: str) -> dict[str, DatasetEntry]:
@@ -121,6 +132,16 @@ def _changed(
 def _without(old: bytes, name: str, text: str) -> bytes:
     """Put a text in the place of an entry: the line of its name, and all that are indented more."""
     lines = old.decode("utf-8").splitlines(keepends=True)
+    first, last = _span(lines, name)
+    newline = "\r\n" if lines[first].endswith("\r\n") else "\n"
+    content = "".join([*lines[:first], text.replace("\n", newline), *lines[last:]])
+    if not any(line.startswith("  ") and line.strip() for line in content.splitlines()):
+        content = re.sub(r"^datasets:[ \t]*$", "datasets: {}", content, flags=re.MULTILINE)
+    return content.encode()
+
+
+def _span(lines: Sequence[str], name: str) -> tuple[int, int]:
+    """Return the first line of an entry, and the line after its last one."""
     own = re.compile(rf"""  (["']?){re.escape(name)}\1[ ]*:""")
     first = next((number for number, line in enumerate(lines) if own.match(line)), None)
     if first is None:
@@ -130,11 +151,7 @@ def _without(old: bytes, name: str, text: str) -> bytes:
         after += 1
         # Blank lines and what follows them belong to the next entry.
         last = after if lines[after - 1].strip() else last
-    newline = "\r\n" if lines[first].endswith("\r\n") else "\n"
-    content = "".join([*lines[:first], text.replace("\n", newline), *lines[last:]])
-    if not any(line.startswith("  ") and line.strip() for line in content.splitlines()):
-        content = re.sub(r"^datasets:[ \t]*$", "datasets: {}", content, flags=re.MULTILINE)
-    return content.encode()
+    return first, last
 
 
 def _entries(text: str) -> dict[str, DatasetEntry]:

@@ -16,7 +16,7 @@ from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on
-from repro.datasets.labels import TwoLabelsError, as_written
+from repro.datasets.labels import TwoLabelsError, as_written, check_gaps, kept_positive
 from repro.datasets.roles import check_header, check_known
 from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
@@ -60,6 +60,8 @@ class Given:
         An entry that is replaced: it decides on the columns that both files have.
     same_file : bool
         Whether it is drafted again from its own file.
+    inherited : bool
+        Whether the positive label is that of the replaced entry: the new table may have none.
     """
 
     layout: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Given:
     query: Query | None = None
     declared: DatasetEntry | None = None
     same_file: bool = False
+    inherited: bool = False
 
     def completed(self, names: tuple[str, ...]) -> Given:
         """Return the same with what the replaced entry says of a table with these columns."""
@@ -155,7 +158,11 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
     source, remarks = declared.source, list(declared.reasons)
     proposal = replace(proposal, missing=(*proposal.missing, *declared.missing))
     payload = open_source(project, source).obtain(None)
-    given, missing = _marked(payload.parse(proposal.missing), proposal, remarks)
+    raw = payload.parse(proposal.missing)
+    if proposal.given.inherited:
+        label = kept_positive(raw, proposal.target, proposal.positive)
+        proposal = replace(proposal, positive=label)
+    given, missing = _marked(raw, proposal, remarks)
     raw = payload.parse(missing)
     features = [name for name in raw.names if name != proposal.target]
     guessed = guess_roles(raw, features, given.roles)
@@ -238,6 +245,8 @@ def _marked(raw: RawTable, proposal: Proposal, remarks: list[str]) -> tuple[Give
         and given.roles.get(name) != "ignored"
     ]
     found = guess_markers(raw, wanted)
+    if proposal.target not in {*given.markers, *found}:
+        check_gaps(raw, proposal.target)
     if empty := [name for name, marks in found.items() if "" in marks]:
         everywhere = (*everywhere, "")
         remarks.append(f"guessed missing '': empty cells, as in {empty[0]!r}")

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from repro.config.data import TableSource
+from repro.config.tables import Dialect
 from repro.core.errors import DataError
 from repro.datasets.formats import format_of, open_table
 from repro.datasets.formats.typed import TypedTable
 from repro.datasets.hashing import check_sha256
+from repro.datasets.misread import naming_the_dialect
 from repro.datasets.roles import assign_new_rows, check_present
 from repro.datasets.sources import open_source
 from repro.datasets.sources.file import read_bytes
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.data import Dataset, DatasetEntry, SourceDeclaration, Task
-    from repro.datasets.formats.interface import RawTable
+    from repro.config.tables import Layout
+    from repro.datasets.formats.interface import Kind, RawTable
     from repro.datasets.table import Table
     from repro.tables.declared import DeclaredTable
     from repro.tables.marks import Missing
@@ -171,10 +174,19 @@ def read_columns(
         If the file, or a package that reads it, is missing.
     """
     label, kinds = path.as_posix(), table.kinds()
-    raw = _opened(path, table.missing, source)
-    check_present(label, raw.names, tuple(kinds))
+    form = format_of(label)
+    layout = _layout(form, source)
+    content = read_bytes(path, label)
+    if form != "csv":
+        return _admitted(open_table(form, label, content, table.missing, layout), table, kinds)
+    with naming_the_dialect(label, content, layout if isinstance(layout, Dialect) else None):
+        return _admitted(open_table(form, label, content, table.missing, layout), table, kinds)
+
+
+def _admitted(raw: RawTable, table: DeclaredTable, kinds: Mapping[str, Kind]) -> pd.DataFrame:
+    check_present(raw.label, raw.names, tuple(kinds))
     if isinstance(raw, TypedTable):
-        return _coerced(label, raw.frame(tuple(kinds)), table)
+        return _coerced(raw.label, raw.frame(tuple(kinds)), table)
     columns = raw.read(kinds).columns.items()
     series = {
         name: pd.Series(values, dtype=TEXT if kinds[name] == "text" else np.float64)
@@ -186,10 +198,14 @@ def read_columns(
 def _opened(path: Path, missing: Missing, source: SourceDeclaration | None) -> RawTable:
     label = path.as_posix()
     form = format_of(label)
-    layout = None
+    return open_table(form, label, read_bytes(path, label), missing, _layout(form, source))
+
+
+def _layout(form: str, source: SourceDeclaration | None) -> Layout:
+    """Return the declared layout of a file of the same format."""
     if isinstance(source, TableSource) and source.format == form:
-        layout = source.layout
-    return open_table(form, label, read_bytes(path, label), missing, layout)
+        return source.layout
+    return None
 
 
 def _coerced(label: str, frame: pd.DataFrame, table: DeclaredTable) -> pd.DataFrame:

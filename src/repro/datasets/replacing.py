@@ -59,6 +59,11 @@ def proposal_of(project: Path, entry: DatasetEntry, change: Replacement) -> Prop
         layout = {**_layout(source), **given.layout}
         given = replace(given, layout=layout, more=tuple(more), outside=outside, same_file=True)
     facts = {key: getattr(entry, key) for key in _FACTS} | dict(change.facts)
+    if "positive" not in change.facts:
+        # A label belongs to its target, and the new table may have more labels or none.
+        same = facts["target"] == entry.target
+        facts["positive"] = entry.positive if same else None
+        given = replace(given, inherited=entry.positive is not None and same)
     missing = change.missing
     if missing is None:
         declared = entry.missing

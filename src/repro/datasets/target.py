@@ -77,7 +77,7 @@ def _check_present(raw: RawTable, values: Array, target: str) -> None:
         raise DataError(
             f"{raw.label}: target '{target}': {missing.size} {noun} missing, "
             f"first in {raw.place(int(missing[0]))}",
-            advice="remove the rows without a target",
+            advice="remove the rows without a target, or give them a label if that is a class",
         )
 
 
@@ -98,7 +98,7 @@ def _check_binary(where: str, labels: list[str], positive: str | None) -> None:
     if len(labels) != 2:
         raise DataError(
             f"{where}: a binary task has two labels, found {len(labels)}: {found}",
-            advice="correct the labels, or choose the task multiclass",
+            advice="correct the labels, or choose the task multiclass, which has no positive label",
         )
     if positive not in labels:
         raise DataError(

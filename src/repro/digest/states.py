@@ -21,6 +21,7 @@ import numpy as np
 
 from repro.digest.arrays import PLAIN_ARRAYS, digest_array, encode_shape
 from repro.digest.names import qualified_name, zone_name
+from repro.digest.tensors import digest_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -213,16 +214,22 @@ def _booster(value: Any) -> State:
     return State("booster", parts, fixed=trees.encode())
 
 
+def _tensor(value: Any) -> State:
+    """Take a tensor of PyTorch apart by its values."""
+    return State("tensor", fixed=digest_tensor(value).encode())
+
+
 def _zone(value: Any) -> State:
     """Take a time zone apart by its name: what it holds is a path and a table of this machine."""
     return State("zone", fixed=zone_name(value).encode())
 
 
-# By name: LightGBM may be absent, and is slow to import.
+# By name: LightGBM and PyTorch may be absent, and are slow to import.
 _OPTIONAL: Final[Mapping[str, Callable[[Any], State]]] = {
     "sklearn.BinaryTree64": _neighbours,
     "sklearn.BinaryTree32": _neighbours,
     "lightgbm.Booster": _booster,
+    "torch.Tensor": _tensor,
     "dateutil.tzfile": _zone,
     "dateutil.tzlocal": _zone,
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from repro.core.record import AnyRecord
     from repro.core.records import Stages, Step
 
 _LINE = re.compile(r":\d+ ")
@@ -55,6 +56,18 @@ def aligned(expected: Stages, actual: Stages) -> Aligned:
         renamed.append(step.model_copy(update={"name": names.get(position, alone)}))
     only, first = _first_alone(matcher, left, right)
     return Aligned(actual.model_copy(update={"stages": tuple(renamed)}), only, first)
+
+
+def steps_of(expected: AnyRecord, actual: AnyRecord, name: str) -> tuple[Step | None, Step | None]:
+    """Return the step of each record that has a name of the reference; None without one."""
+    matched = actual.stages
+    if expected.stages and matched and not (expected.is_pipeline or actual.is_pipeline):
+        matched = aligned(expected.stages, matched).stages
+    before, after = (
+        next((step for step in (stages.stages if stages else ()) if step.name == name), None)
+        for stages in (expected.stages, matched)
+    )
+    return before, after
 
 
 def _calls(steps: Sequence[Step]) -> list[str]:

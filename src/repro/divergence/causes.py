@@ -13,6 +13,7 @@ order follows two facts that were measured on several processors, library versio
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ _FRONT_DOOR = frozenset(
     }
 )  # fmt: skip
 
+_LINE = re.compile(r":\d+$")
 _FITTING = (Mechanism.FITTING,)
 _ARITHMETIC = (Mechanism.ARITHMETIC,)
 # Where a key of these kinds is looked up below; no key of an environment begins like this.
@@ -119,6 +121,10 @@ _CAUSES = (
         "PyTorch's convolutions and recurrent layers go through them", rounds=True,
     ),
     _Cause("PyTorch's code paths", ("tensors",), "tensors are computed by them", rounds=True),
+    _Cause(
+        "PyTorch's results", ("tensor_fingerprint.",), "small computations of it gave other bits",
+        rounds=True,
+    ),
     _Cause("scikit-learn", ("packages.scikit-learn",), "it splits, fits and scores"),
     _Cause("NumPy", ("packages.numpy",), "every array goes through it"),
     _Cause("SciPy", ("packages.scipy",), "solvers and distances are SciPy's", _ARITHMETIC),
@@ -213,8 +219,9 @@ def _package(key: str) -> str:
 
 def _is_of(cause: _Cause, key: str, loaded: Loaded) -> bool:
     kind = key
-    if key.removeprefix("code.") in loaded.files and key.startswith("code."):
-        kind = _READ if loaded.is_data(key.removeprefix("code.")) else _LOADED
+    file = _LINE.sub("", key.removeprefix("code."))
+    if file in loaded.files and key.startswith("code."):
+        kind = _READ if loaded.is_data(file) else _LOADED
     elif key.startswith("packages.") and _package(key) in loaded.packages:
         kind = _USED
     elif key.startswith("packages.") and _package(key) in _FRONT_DOOR and not loaded.whole:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from repro.core.record import RunRecord
 from repro.core.verdict import Suspect, Verdict
+from repro.divergence.aligned import steps_of
+from repro.divergence.seeds import differing_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +22,7 @@ CLOCK = "the clock"
 ORDER = "the order of a set"
 FOLDER = "names in a folder"
 UNSEEDED = "it was never seeded"
+SEEDED = "it was given a different seed"
 STATE = "generator "
 """Before the name of a global generator, as an input of a step."""
 DRAW = "a draw from "
@@ -56,10 +59,11 @@ def _found(expected: AnyRecord, actual: AnyRecord, comparison: Comparison) -> It
     draws = {e.site: (e.call, e.call) for e in observed.suspects if _drawn_from(e.call)}
     if draws and not generators:
         yield _suspect(GENERATOR, draws, UNSEEDED)
-    if generators:
+    seeds = differing_seeds(observed.seeds, here.seeds)
+    if generators or seeds:
         unseeded = any(remark.kind == "unseeded" for remark in observed.remarks)
-        rule = UNSEEDED if unseeded else "it was in a different state"
-        yield _suspect(GENERATOR, generators, rule)
+        rule = SEEDED if seeds else UNSEEDED if unseeded else "it was in a different state"
+        yield _suspect(GENERATOR, {**seeds, **generators}, rule)
     hashes = {record.environment.hash_seed for record in (expected, actual)}
     for kind, (cause, rule) in _CAUSES.items():
         found = (e for e in observed.suspects if e.kind == kind and not _drawn_from(e.call))
@@ -94,10 +98,7 @@ def _generators(
     expected: AnyRecord, actual: AnyRecord, diverged: Divergence
 ) -> dict[str, tuple[str | None, str | None]]:
     """Return the states of the generators that differ at the divergent step."""
-    steps = [
-        next((step for step in record.stages.stages if step.name == diverged.stage), None)
-        for record in (expected, actual)
-    ]
+    steps = steps_of(expected, actual, diverged.stage)
     return {
         name: (
             steps[0].inputs.get(name) if steps[0] else None,

@@ -19,7 +19,7 @@ from repro.divergence.unmatched import explained_outputs
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from repro.core.records import Stages
+    from repro.core.records import Stages, Step
     from repro.divergence.side import Side
     from repro.divergence.tolerance import Limits
 
@@ -71,12 +71,12 @@ def compare(
         actual = replace(actual, stages=matched)
     reasons = explained(expected, actual, meaning)
     reasons |= explained_outputs(expected.evidence, actual.evidence, meaning)
-    divergence = first_divergence(expected.stages, actual.stages, reasons)
+    divergence = first_divergence(expected.stages, actual.stages, reasons, meaning.details)
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
         return _comparison(Verdict.INCOMPARABLE, in_the_way, (), divergence, limits)
     alone = mode == "legacy"
-    checks = [] if alone else list(_check_stages(expected.stages, actual.stages))
+    checks = [] if alone else list(_check_stages(expected.stages, actual.stages, meaning))
     checks += [] if alone else check_series(expected.series, actual.series)
     evidence = expected.evidence, actual.evidence
     checks += check_evidence(*evidence, limits, metrics_only=alone)
@@ -139,9 +139,15 @@ def _comparison(
     )
 
 
-def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Check]:
+def _check_stages(
+    expected: Stages | None, actual: Stages | None, meaning: Meaning
+) -> Iterator[Check]:
     if expected is None or actual is None:
         return
+    for name in meaning.details.values():
+        # A record may be older than a step that only says more of a different one.
+        if not (_has(expected, name) and _has(actual, name)):
+            expected, actual = _without(expected, name), _without(actual, name)
     left, right = outputs_of(expected), outputs_of(actual)
     for name in [*left, *(name for name in right if name not in left)]:
         digest, found = left.get(name), right.get(name)
@@ -158,6 +164,15 @@ def _check_stages(expected: Stages | None, actual: Stages | None) -> Iterator[Ch
         )
 
 
+def _has(stages: Stages, name: str) -> bool:
+    return any(stage.name == name for stage in stages.stages)
+
+
+def _without(stages: Stages, name: str) -> Stages:
+    kept = tuple(stage for stage in stages.stages if stage.name != name)
+    return stages.model_copy(update={"stages": kept})
+
+
 def outputs_of(stages: Stages) -> dict[str, str]:
     """Give the digest of every output its dotted name, such as ``stages.fit.estimator``."""
     return {
@@ -168,7 +183,10 @@ def outputs_of(stages: Stages) -> dict[str, str]:
 
 
 def first_divergence(
-    expected: Stages | None, actual: Stages | None, ignored: Collection[str] = ()
+    expected: Stages | None,
+    actual: Stages | None,
+    ignored: Collection[str] = (),
+    details: Mapping[str, str] | None = None,
 ) -> Divergence | None:
     """Return the first stage that diverges on its own, or through an input that no stage made.
 
@@ -176,9 +194,12 @@ def first_divergence(
     ----------
     ignored : collection of str
         Dotted names of outputs that may differ.
+    details : mapping of str to str, optional
+        Stage, and the stage whose outputs are its parts: the parts that differ come first.
     """
     if expected is None or actual is None:
         return None
+    there = {stage.name: stage for stage in expected.stages}
     here = {stage.name: stage for stage in actual.stages}
     made: set[str] = set()
     for stage in expected.stages:
@@ -193,9 +214,19 @@ def first_divergence(
             if other.outputs.get(name) != digest and f"stages.{stage.name}.{name}" not in ignored
         )
         if outputs and (given or not inputs):
+            name = (details or {}).get(stage.name, "")
+            outputs = (*_differing(there.get(name), here.get(name)), *outputs)
             return Divergence(stage=stage.name, outputs=outputs, inputs=given)
         made.update(stage.outputs)
     return None
+
+
+def _differing(expected: Step | None, actual: Step | None) -> tuple[str, ...]:
+    """Return the parts that both sides have, with different bits."""
+    if expected is None or actual is None:
+        return ()
+    other = actual.outputs
+    return tuple(n for n, digest in expected.outputs.items() if other.get(n, digest) != digest)
 
 
 def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, list[str]]:

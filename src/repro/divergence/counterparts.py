@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.config.metrics import METRICS
+from repro.config.named_metrics import metrics_in
 from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from repro.config.metrics import Metric
     from repro.core.record import AnyRecord
     from repro.core.reported import ReportedMetrics
 
@@ -131,10 +133,11 @@ def _found(keys: tuple[str, ...], known: Mapping[str, str], record: AnyRecord, s
     word = canonical(keys)
     words = {name: canonical(_keys_of(name)) for name in known}
     exact = [name for name in known if name == word or words[name] == word]
-    meant = exact or [n for n in known if words[n] in _named(word, "synonyms")]
+    metrics = (*METRICS, *metrics_in(record.config.get("metrics")))
+    meant = exact or [n for n in known if words[n] in _named(metrics, word, "synonyms")]
     if len(meant) == 1:
         return known[meant[0]]
-    possible = meant or [n for n in known if words[n] in _named(word, "shared")]
+    possible = meant or [n for n in known if words[n] in _named(metrics, word, "shared")]
     if not possible:
         return ""
     label = label_of(keys)
@@ -144,8 +147,8 @@ def _found(keys: tuple[str, ...], known: Mapping[str, str], record: AnyRecord, s
     )
 
 
-def _named(word: str, kind: str) -> Collection[str]:
-    return {metric.name for metric in METRICS if word in getattr(metric, kind)}
+def _named(metrics: Sequence[Metric], word: str, kind: str) -> Collection[str]:
+    return {metric.name for metric in metrics if word in getattr(metric, kind)}
 
 
 def _keys_of(name: str) -> list[str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from repro.core.code_paths import UNLIMITED_MKL, UNLIMITED_ONEDNN, widest_instructions
 from repro.divergence.structure import differences
 
-# Of environment variables that own code reads.
-_VARIABLES = "variables."
+# What only one side has need not differ: variables that own code reads, and results of PyTorch,
+# which older records have not.
+_UNREAD = ("variables.", "tensor_fingerprint.")
 
 if TYPE_CHECKING:
     from repro.core.environment import Environment
@@ -23,8 +24,8 @@ def differing_fields(
 
 
 def _is_unread(key: str, pair: tuple[object, object]) -> bool:
-    """Return whether one side did not come to read a variable: its value may be the same."""
-    return key.startswith(_VARIABLES) and None in pair
+    """Return whether one side did not look: what it would have found may be the same."""
+    return key.startswith(_UNREAD) and None in pair
 
 
 def comparable(environment: Environment) -> dict[str, object]:
@@ -32,6 +33,9 @@ def comparable(environment: Environment) -> dict[str, object]:
     # Variables that the level kept out had no effect; used packages are compared by version.
     idle = {"runtime", "used", "packages", "dropped"}
     value = environment.model_dump(mode="json", exclude=idle)
+    if environment.tensor_fingerprint is not None:
+        # The groups say where results differ; the digest over them only repeats it.
+        value["tensor_fingerprint"] = environment.tensor_fingerprint.groups
     if environment.commit is not None:
         # Branches and files that differ are reported elsewhere.
         value["git"] = {"commit": environment.commit, "dirty": environment.dirty}

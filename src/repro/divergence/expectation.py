@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.core.environment import Fingerprint
+from repro.core.fingerprint import TENSORS, Fingerprint
 from repro.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -51,37 +51,69 @@ def expect(expected: Environment, actual: Environment) -> Expectation:
     there, here = expected.bits or "unknown", actual.bits or "unknown"
     if theirs.digest != ours.digest:
         where = f"reference {there}, this run {here}" if there != here else f"both {here}"
-        parted = parted_groups(expected, actual) or ()
+        parted = _parted(theirs, ours) or ()
         named = f" ({', '.join(parted)})" if len(parted) <= _NAMED else ""
         count = f"{len(parted)} of {len(ours.groups)} groups{named}"
         return Expectation(
             bits_expected=False,
             sentence=f"{where}; the fingerprints differ in {count}: the last bits may differ",
         )
-    if "seeded" in {expected.level, actual.level}:
-        return Expectation(
-            bits_expected=False, sentence="equal fingerprints, but the level seeded fixes little"
-        )
     versions = _packages(expected, actual)
-    if versions:
-        return Expectation(
-            bits_expected=False, sentence=f"both {here} with equal fingerprints; {versions}"
-        )
+    doubts = (
+        _of_tensors(expected, actual),
+        "equal fingerprints, but the level seeded fixes little"
+        if "seeded" in {expected.level, actual.level}
+        else "",
+        f"both {here} with equal fingerprints; {versions}" if versions else "",
+    )
+    doubt = next(filter(None, doubts), "")
     return Expectation(
-        bits_expected=True, sentence=f"both {here} with equal fingerprints: {_EXPECTED}"
+        bits_expected=not doubt,
+        sentence=doubt or f"both {here} with equal fingerprints: {_EXPECTED}",
     )
 
 
 def parted_groups(expected: Environment, actual: Environment) -> tuple[str, ...] | None:
-    """Return the groups of kernels in which two fingerprints differ; None where one is unknown."""
-    theirs, ours = expected.fingerprint, actual.fingerprint
+    """Return the groups of kernels in which two fingerprints differ; None where one is unknown.
+
+    Those of PyTorch count where it was used, and begin with its name.
+    """
+    own, tensors = (
+        _parted(expected.fingerprint, actual.fingerprint),
+        _parted_tensors(expected, actual),
+    )
+    if own is None or tensors is None:
+        return None
+    return (*own, *(f"PyTorch {name}" for name in tensors))
+
+
+def _parted(theirs: Fingerprint | None, ours: Fingerprint | None) -> tuple[str, ...] | None:
     if theirs is None or ours is None or theirs.scheme != ours.scheme:
         return None
     return tuple(name for name in ours.groups if ours.groups[name] != theirs.groups.get(name))
 
 
+def _parted_tensors(expected: Environment, actual: Environment) -> tuple[str, ...] | None:
+    """Return the groups of PyTorch's results that differ; None where one side is unknown."""
+    if not any(side.tensors or side.tensor_fingerprint for side in (expected, actual)):
+        return ()
+    return _parted(expected.tensor_fingerprint, actual.tensor_fingerprint)
+
+
+def _of_tensors(expected: Environment, actual: Environment) -> str:
+    """Return why PyTorch may compute other bits; empty where it does not, or was not used."""
+    parted = _parted_tensors(expected, actual)
+    if parted is None:
+        return "equal fingerprints, but the results of PyTorch are not known of both"
+    named = ", ".join(parted)
+    return f"PyTorch's results differ ({named}): the last bits may differ" if parted else ""
+
+
 def _contradiction(environment: Environment) -> str:
     """Describe what no training writes into a record: it cannot excuse a difference."""
+    tensors = environment.tensor_fingerprint
+    if tensors and tensors.scheme == TENSORS and tensors != Fingerprint.of_tensors(tensors.groups):
+        return "recorded results of PyTorch do not match their own digest"
     known = environment.fingerprint
     if known is None:
         return "a class of bits is recorded without a fingerprint" if environment.bits else ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from repro.core.verdict import Suspect, Verdict
 from repro.divergence.causes import suspects
+from repro.divergence.changed import changed_lines, changed_parameters
 from repro.divergence.configured import configured_suspects
 from repro.divergence.environments import differing_fields
 from repro.divergence.explained import redefined
@@ -79,6 +80,9 @@ def suspects_of(
     moved = redefined(expected.stages, actual.stages)
     if diverged and diverged.stage in moved:
         configured += (_redefined(expected, actual, diverged.stage, moved[diverged.stage]),)
+    given = changed_parameters(expected, actual, diverged.stage) if diverged else None
+    found = found | changed_lines(expected, actual)
+    configured += (given,) if given else ()
     return configured + suspects(found, diverged, worst, expected.stages, loaded)
 
 

@@ -19,6 +19,7 @@ from repro.capture.committed import sort_by_content
 from repro.capture.git import changed_in_submodules
 from repro.capture.git_process import git
 from repro.capture.modules import STARTERS, namespace, start_files
+from repro.config.parameters import comes_with_repro
 from repro.core.environment import Repository
 from repro.digest.files import sha256_file
 from repro.execution.loaded import class_paths
@@ -83,7 +84,7 @@ def observe_code(
     known = {path for path in same - asked if not _in_submodule(path, root)}
     named = {path: names.of(path, run[path]) for path in sorted(run.keys() - known)}
     files = {name: sha256_file(path) for path, name in named.items()}
-    whole = ({"repro": _digest_of_package()} if apart else {}) | _installed(loaded)
+    whole = ({"repro": digest_of_package()} if apart else {}) | _installed(loaded)
     files |= whole | {names.of(p, ""): sha256_file(p) for p in sorted(beside - named.keys())}
     read = {names.of(p, ""): sha256_file(p) for p in map(Path, loaded.read) if p not in named}
     files |= read
@@ -126,7 +127,7 @@ def _packages_of_estimators(config: ExperimentConfig, loaded: Loaded) -> set[Pat
     found: set[Path] = set()
     for path in class_paths(config):
         module = path.partition(":")[0]
-        if module in loaded.own:
+        if module in loaded.own and not comes_with_repro(module):
             found |= set(_sources(module.partition(".")[0]))
     return {path for path in found if not loaded.inventory.vouches_for(str(path))}
 
@@ -159,7 +160,7 @@ def _given_path() -> list[str]:
     return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
-def _digest_of_package() -> str:
+def digest_of_package() -> str:
     """Digest the sources of this program, as ``sha256sum`` would list them.
 
     No commit names them where they lie outside the project's repository.

@@ -14,6 +14,8 @@ from repro.capture.modules import (
     reachable,
     report_new,
 )
+from repro.config.named_metrics import functions_of
+from repro.config.parameters import comes_with_repro
 from repro.execution.enforcement import check_worker
 from repro.execution.reading import (
     Variables,
@@ -127,6 +129,9 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
     def is_end(name: str) -> bool:
         """Return whether a module is identified without its own hash."""
+        if comes_with_repro(name):
+            # What a family imports is used, though no distribution requires it.
+            return False
         if name.partition(".")[0] in {"repro", *sys.stdlib_module_names}:
             return name not in own
         return name in apart and inventory.owner(apart[name]) in always
@@ -144,7 +149,7 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
 def class_paths(config: ExperimentConfig) -> set[str]:
     """Return every import path of a configuration: own metrics, and classes, nested ones too."""
-    found = {each.function for each in config.metrics}
+    found = {each.function for _, each in functions_of(config.metrics)}
     for model in config.models.values():
         found |= {model.estimator, *_nested(model.params)}
     return found

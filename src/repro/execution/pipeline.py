@@ -15,13 +15,18 @@ from repro.capture.libraries import observe_libraries
 from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
+from repro.core.fingerprint import Fingerprint
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
+from repro.execution.checkpoints import begin_checkpoints
 from repro.execution.code import observe_code
 from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
 from repro.launch import Level, dropped, in_force, safe_children
+from repro.tracing.tensor_probes import tensor_results
+from repro.tracing.tensors import tensor_paths
+from repro.training.checkpoints import checkpointing
 from repro.training.estimators import check
 from repro.training.measures import load_measures
 from repro.training.parallel import Inspection
@@ -33,8 +38,10 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.checkpoints import CheckpointRequest
     from repro.execution.code import Code
     from repro.execution.loaded import Loaded
+    from repro.store.checkpoints import OpenCheckpoints
     from repro.training.fold import Observer
     from repro.training.stages import Training
 
@@ -49,6 +56,18 @@ class Execution:
     environment: Environment
     keys: Keys
     code: Code
+    checkpoints: OpenCheckpoints | None = None
+
+    @property
+    def resumed(self) -> dict[str, int]:
+        """The step that each fit was continued from, by the identity of the fit."""
+        return {} if self.checkpoints is None else dict(self.checkpoints.leftover.steps)
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Reasons for which checkpoints were ignored."""
+        found = () if self.checkpoints is None else self.checkpoints.leftover.damaged
+        return tuple(f"a checkpoint was ignored: {reason}" for reason in found)
 
     @property
     def influences(self) -> tuple[str, ...]:
@@ -57,8 +76,18 @@ class Execution:
         return influences(level, self.code.unasked, self.environment.libraries)
 
 
-def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Execution:
+def execute(
+    project: Path,
+    config: ExperimentConfig,
+    observer: Observer,
+    request: CheckpointRequest | None = None,
+) -> Execution:
     """Load the data and train.
+
+    Parameters
+    ----------
+    request : CheckpointRequest, optional
+        Where to keep checkpoints; without it none are kept or used.
 
     Raises
     ------
@@ -87,22 +116,32 @@ def execute(project: Path, config: ExperimentConfig, observer: Observer) -> Exec
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
-        training = train(
-            config,
-            table.features,
-            table.target,
-            table.numeric,
-            observer,
-            inspection,
-            ignored=table.ignored,
-        )
+        checkpoints = begin_checkpoints(request, project, config, table, environment, observer)
+        training = _train(config, table, observer, inspection, checkpoints)
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
     code = observe_code(project, config, environment, loaded)
     environment = _completed(environment, loaded, code)
     check_level(environment)
     keys = keys_of(config, table, environment)
-    return Execution(config, table, training, environment, keys, code)
+    return Execution(config, table, training, environment, keys, code, checkpoints)
+
+
+def _train(
+    config: ExperimentConfig,
+    table: Table,
+    observer: Observer,
+    inspection: Inspection,
+    checkpoints: OpenCheckpoints | None,
+) -> Training:
+    given = (table.features, table.target, table.numeric)
+    try:
+        with checkpointing(None if checkpoints is None else checkpoints.folder):
+            return train(config, *given, observer, inspection, ignored=table.ignored)
+    except BaseException:
+        if checkpoints is not None:
+            checkpoints.close()
+        raise
 
 
 def _check_parts(config: ExperimentConfig) -> None:
@@ -126,9 +165,21 @@ def _completed(environment: Environment, loaded: Loaded, code: Code) -> Environm
             "used": loaded.used or None,
             "libraries": libraries or None,
             "variables": loaded.variables or None,
+            **_tensors(loaded),
             "git": with_changes(state, code.changed) if isinstance(state, Repository) else state,
         }
     )
+
+
+def _tensors(loaded: Loaded) -> dict[str, object]:
+    """Observe PyTorch if the estimators used it: a caller may have loaded it for itself."""
+    results = tensor_results() if "torch" in loaded.used else {}
+    if not results:
+        return {}
+    return {
+        "tensors": tensor_paths() or None,
+        "tensor_fingerprint": Fingerprint.of_tensors(results),
+    }
 
 
 def keys_of(config: ExperimentConfig, table: Table, environment: Environment) -> Keys:

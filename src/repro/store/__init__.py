@@ -7,7 +7,8 @@ taken away.
 
 Readers never believe a folder. ``integrity`` compares every file with the lineage and gives a value
 for each; ``open_run``, ``read_run`` and ``list_runs`` hash the same bytes that they then parse.
-Nothing in this package unpickles, follows a symbolic link inside a run, or needs NumPy.
+Nothing in this package unpickles, follows a symbolic link inside a run, or needs NumPy, which only
+``repro.store.checkpoints`` imports.
 """
 
 from repro.store.finding import find_run

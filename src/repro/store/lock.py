@@ -59,7 +59,7 @@ class WriterLock:
         with suppress(OSError):
             acquire(self._file)
             # Only once the lock is held: until then, nobody may conclude anything from it.
-            self._file.write(_host())
+            self._file.write(host())
 
     def close(self) -> None:
         """Let go of the lock; the file stays."""
@@ -80,7 +80,7 @@ def writer_is_gone(folder: Path) -> bool:
     """Return whether a process of this machine held the lock of a folder, and has ended."""
     try:
         with (folder / WRITER).open("r+b") as file:
-            return file.read() == _host() and acquire(file)
+            return file.read() == host() and acquire(file)
     except OSError:
         return False
 
@@ -93,7 +93,8 @@ def _is_old(folder: Path, now: datetime) -> bool:
     return now.timestamp() - touched > GRACE.total_seconds()
 
 
-def _host() -> bytes:
+def host() -> bytes:
+    """Return the name of this machine, as a folder that is being written names its writer."""
     return (platform.node() or "unknown").encode()
 
 
@@ -135,7 +136,7 @@ def _acquired(path: Path) -> IO[bytes]:
         except OSError:
             return file  # the file system has no locks
         # An earlier holder may have removed it: a lock on a removed file excludes nobody.
-        if held and _is_at(file, path):
+        if held and is_at(file, path):
             return file
         file.close()
         time.sleep(_PAUSE)
@@ -144,7 +145,8 @@ def _acquired(path: Path) -> IO[bytes]:
     )
 
 
-def _is_at(file: IO[bytes], path: Path) -> bool:
+def is_at(file: IO[bytes], path: Path) -> bool:
+    """Return whether an open file is still the one at a path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:

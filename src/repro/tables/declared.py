@@ -16,7 +16,7 @@ from repro.tables.marks import Marks, markers_of
 from repro.tables.spelling import PANDAS_MISSING, Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from repro.tables.cells import Array, Kind
 
@@ -89,6 +89,11 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.asarray(names, dtype=object)
         self.n_features_in_ = len(names)
         return self
+
+    def expect_new_texts(self, names: Iterable[str]) -> None:
+        """Let columns have texts that training never saw, as dates and sentences do."""
+        self.open_ = sorted(set(names) & self.levels_.keys())
+        self.levels_ |= {name: [] for name in self.open_}
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
         """Return the table that a model is given.
@@ -205,8 +210,11 @@ class DeclaredTable(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return frame
 
     def _checked(self, columns: dict[str, Array], index: pd.Index[Any]) -> pd.DataFrame:
+        # A model of before has no such columns.
+        expected = getattr(self, "open_", ())
         for name, levels in self.levels_.items():
-            _warn_unknown(name, columns[name], frozenset(levels))
+            if name not in expected:
+                _warn_unknown(name, columns[name], frozenset(levels))
         empty = np.full(len(index), np.nan)
         # Series with their dtype, since what pandas infers from arrays depends on its options.
         series = {

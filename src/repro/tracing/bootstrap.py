@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from repro.tracing.files import Files
 from repro.tracing.imports import Watcher
 from repro.tracing.places import Places
 from repro.tracing.recorder import Recorder
+from repro.tracing.tensor_probes import SCHEME, tensor_results
 from repro.tracing.tensors import nondeterminism, tensor_paths
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
@@ -105,6 +107,10 @@ def _ended(trace: Trace, active: Calls) -> None:
     active.write_series()
     free = nondeterminism()
     trace.write("end", modules=loaded_modules(), tensors=tensor_paths(), nondeterminism=free)
+    # After the end is written: PyTorch computes, and the interpreter may lack what digests need.
+    with suppress(Exception):
+        if results := tensor_results():
+            trace.write("tensor results", scheme=SCHEME, groups=results)
 
 
 def loaded_modules() -> dict[str, str]:

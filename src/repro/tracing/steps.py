@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing.composites import parts_of
+from repro.tracing.parameters import parameters_of
 from repro.tracing.samples import numbers_of, sample_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Step(Rest):
         self._before: dict[str, str] = {}
         self._moved: list[str] = []
         self._modules = 0
+        self._parameters: dict[str, str] = {}
 
     def begin(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -63,6 +65,8 @@ class Step(Rest):
             self._owner = args[0]
             named.pop(next(iter(named)))
             self._inputs["self"] = digests.fitted(self._owner, renew=False)
+            if self._label.rpartition(".")[2] in _FITS:
+                self._parameters = parameters_of({"self": self._owner}, digests.digest)
         if self._kind == "reader" and args:
             self._calls.readers(args[0])
         self.take(named)
@@ -71,6 +75,7 @@ class Step(Rest):
         """Digest named inputs and the states of the generators."""
         digests = self._calls.digests
         self._inputs |= {name: digests.digest(value) for name, value in named.items()}
+        self._parameters |= parameters_of(named, digests.digest)
         self._sets = [n for n, value in named.items() if isinstance(value, (set, frozenset))]
         self._before, self._moved = self._calls.generators.enter()
         self._modules = len(sys.modules)
@@ -119,6 +124,7 @@ class Step(Rest):
             count=self._count,
             inputs={**self._inputs, **drawn},
             outputs=outputs,
+            parameters=self._parameters,
             main=thread,
             time=time.monotonic_ns(),
             sets=self._sets,

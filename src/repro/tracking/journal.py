@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repro.execution.recording.scratch import remove_abandoned
+from repro.store.lock import WriterLock
 from repro.tracing import calls
 from repro.tracing.bootstrap import loaded_modules
 from repro.tracing.calls import Calls
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ELSEWHERE = ("elsewhere", 0)
+_PREFIX = "repro-tracked-"
 
 
 class Journal:
@@ -43,10 +46,14 @@ class Journal:
         self.is_recorded = calls.ACTIVE is not None
         self.is_sealed = bool(os.environ.get("REPRO_TRACE_SEALED"))
         self._place: Path | None = None
+        self._lock: WriterLock | None = None
         if calls.ACTIVE is not None:
             self._calls = calls.ACTIVE
             return
-        self._place = Path(tempfile.mkdtemp(prefix="repro-tracked-")).resolve()
+        remove_abandoned(_PREFIX)
+        self._place = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        # The system gives the lock back however the process ends.
+        self._lock = WriterLock(self._place)
         trace = Trace(str(self._place))
         places = Places(str(self.folder), str(self._place))
         self._calls = Calls(trace, places, Digests(places))
@@ -134,6 +141,8 @@ class Journal:
 
     def remove(self) -> None:
         """Remove a trace of its own."""
+        if self._lock is not None:
+            self._lock.close()
         if self._place is not None:
             shutil.rmtree(self._place, ignore_errors=True)
 

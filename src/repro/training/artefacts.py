@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.config.data import Task
+from repro.config.named_metrics import Cost
+from repro.config.training import LeastCost
 from repro.core.errors import ConfigError
 from repro.training.aside import aside_of
+from repro.training.costs import check_matrix
 from repro.training.measures import load_measures
 from repro.training.scoring import Outcome
 from repro.training.splitters import columns_of
@@ -32,12 +35,22 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         ("split", "limit"),
         ("split", "rows"),
         *fold_paths(config.selection),
+        *_transforms(config),
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
+        *((("importance", "shuffles"),) if config.evaluation.importance else ()),
+        *((("differences", "bootstrap"),) if config.evaluation.differences else ()),
         ("leakage", "tree"),
         ("check", "shuffles"),
     ]
+
+
+def _transforms(config: ExperimentConfig) -> list[SeedPath]:
+    own = (model.preprocessing for model in config.models.values())
+    every = (each for each in (config.preprocessing, *own) if each is not None)
+    paths = (path for each in every for path, _ in each.transforms())
+    return [("preprocess", *path) for path in dict.fromkeys(paths)]
 
 
 def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
@@ -123,7 +136,7 @@ def optional(
     Raises
     ------
     ConfigError, PreconditionError
-        If an own metric cannot be computed.
+        If a declared metric cannot be computed, or a matrix of costs does not fit the labels.
     DataError
         If a column cannot be split or weighted by.
     """
@@ -132,16 +145,36 @@ def optional(
     in_metrics = None if weights is None else weights.in_metrics
     if weights is not None:
         check_counts(weights.values, target, config.task, "rows")
+    _check_costs(config, target)
     measures = load_measures(
         config.task,
         config.metrics,
         config.security.allowed_modules,
         weighted=in_metrics is not None,
     )
-    return {
-        "metrics": measures if config.metrics else None,
-        "split_columns": columns_of(config.split, columns),
-        "fit_weights": None if weights is None else weights.values,
-        "metric_weights": in_metrics,
-        "aside": aside_of(config, features, ignored),
+    seeds = {} if any(_transforms(config)) else {"preprocess_seeds": None}
+    importance = config.evaluation.importance
+    return (
+        seeds
+        | ({} if importance is None else {"importance": importance})
+        | {
+            "metrics": measures if config.metrics else None,
+            "split_columns": columns_of(config.split, columns),
+            "fit_weights": None if weights is None else weights.values,
+            "metric_weights": in_metrics,
+            "aside": aside_of(config, features, ignored),
+        }
+    )
+
+
+def _check_costs(config: ExperimentConfig, target: Labels) -> None:
+    """Check each matrix of costs, which names labels that only the data has."""
+    matrices = {
+        f"metrics.{position}.matrix": each.matrix
+        for position, each in enumerate(config.metrics)
+        if isinstance(each, Cost)
     }
+    if isinstance(config.decision, LeastCost):
+        matrices["decision.matrix"] = config.decision.matrix
+    for where, matrix in matrices.items():
+        check_matrix(where, matrix, [str(label) for label in np.unique(target)])

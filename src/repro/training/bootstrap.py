@@ -87,25 +87,26 @@ def intervals(
         strata = [np.flatnonzero(target == label) for label in np.unique(target)]
     group_of_row = None if groups is None else np.unique(groups, return_inverse=True)[1]
     if group_of_row is not None:
-        strata = _of_groups(strata, group_of_row)
+        strata = strata_of_groups(strata, group_of_row)
     defined = (measures or load_measures(outcome.task)).defined(scores)
     blocks = [
-        _weighed(Resamples(rows, counts), defined)
-        for counts in _draws(strata, settings.resamples, seed, group_of_row)
+        weigh(Resamples(rows, counts), defined)
+        for counts in draw_counts(strata, settings.resamples, seed, group_of_row)
     ]
     tail = (1 - settings.confidence) / 2
     return {
-        name: _percentiles(np.concatenate([block[name] for block in blocks]), tail)
+        name: percentiles(np.concatenate([block[name] for block in blocks]), tail)
         for name in blocks[0]
     }
 
 
-def _percentiles(values: Array, tail: float) -> tuple[float, float]:
+def percentiles(values: Array, tail: float) -> tuple[float, float]:
+    """Return the two values beyond which a share of the resamples lies on each side."""
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def _of_groups(
+def strata_of_groups(
     strata: list[npt.NDArray[np.intp]], group_of_row: npt.NDArray[np.intp]
 ) -> list[npt.NDArray[np.intp]]:
     """Return the groups that have rows in the same strata, for each such combination."""
@@ -116,7 +117,7 @@ def _of_groups(
     return [np.flatnonzero(kind == number) for number in range(len(kinds))]
 
 
-def _draws(
+def draw_counts(
     strata: list[npt.NDArray[np.intp]],
     resamples: int,
     seed: int,
@@ -135,17 +136,34 @@ def _draws(
         yield counts if group_of_row is None else counts[:, group_of_row]
 
 
-def _weighed(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:
-    """Compute metrics of all resamples; those that are computed together, once."""
+def weigh(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:
+    """Compute metrics of all resamples; those that are computed together, once.
+
+    Parameters
+    ----------
+    drawn : Resamples
+        Counts without the weights of the rows.
+    """
     weighed = Resamples(drawn.rows, drawn.rows.weighed(drawn.counts))
     together = dict.fromkeys(each.metric.resampled for each in measures if each.metric.resampled)
     values = {target: resolve(target)(weighed) for target in together}
     return {
         each.metric.name: values[each.metric.resampled][each.metric.name]
         if each.metric.resampled
-        else np.array([each.resampled(drawn.rows, counts) for counts in drawn.counts])
+        else _alone(each, drawn, weighed)
         for each in measures
     }
+
+
+def _alone(measure: Measure, drawn: Resamples, weighed: Resamples) -> Array:
+    metric = measure.metric
+    if not metric.vectorised:
+        return np.array([measure.resampled(drawn.rows, counts) for counts in drawn.counts])
+    options = dict(metric.options)
+    if metric.average is not None:
+        options["average"] = metric.average
+    values: Array = resolve(metric.vectorised)(weighed, **options)
+    return values
 
 
 def resampled_errors(drawn: Resamples) -> Mapping[str, Array]:
@@ -156,16 +174,17 @@ def resampled_errors(drawn: Resamples) -> Mapping[str, Array]:
 
 def resampled_labels(drawn: Resamples) -> Mapping[str, Array]:
     """Compute the metrics of all labels together."""
-    return from_confusions(_confusions_of(drawn))
+    return from_confusions(confusions_of(drawn))
 
 
 def resampled_positive(drawn: Resamples) -> Mapping[str, Array]:
     """Compute the metrics of the positive label."""
     outcome = drawn.rows.outcome
-    return of_label(_confusions_of(drawn), outcome.classes.index(str(outcome.positive)))
+    return of_label(confusions_of(drawn), outcome.classes.index(str(outcome.positive)))
 
 
-def _confusions_of(drawn: Resamples) -> Array:
+def confusions_of(drawn: Resamples) -> Array:
+    """Weigh the confusion matrices of resamples, as ``confusions``."""
     names, rows = drawn.rows.outcome.classes, drawn.rows
     truth, guess = (np.searchsorted(names, side) for side in (rows.target, rows.predicted))
     return confusions(truth, guess, len(names), drawn.counts)
@@ -185,26 +204,27 @@ def resampled_losses(drawn: Resamples) -> Mapping[str, Array]:
     """Compute the metrics of probabilities that are means over rows."""
     rows = drawn.rows
     parts = metrics.losses(rows.target, rows.scores, rows.outcome)
-    return {name: _means(part, drawn.counts) for name, part in parts.items()}
+    return {name: means(part, drawn.counts) for name, part in parts.items()}
 
 
-def _means(values: Array, counts: Array) -> Array:
+def means(values: Array, counts: Array) -> Array:
+    """Weigh the mean of a value of each row."""
     # Not a matrix product: its bits would depend on the BLAS kernel.
-    means: Array = (counts * values).sum(axis=1) / counts.sum(axis=1)
-    return means
+    found: Array = (counts * values).sum(axis=1) / counts.sum(axis=1)
+    return found
 
 
 def regression(target: Array, predicted: Array, counts: Array) -> Mapping[str, Array]:
     """Weigh RMSE, MAE and R² by counts of shape (n_resamples, n_samples)."""
     error = target - predicted
-    squared = _means(error**2, counts)
-    centred = target - _means(target, counts)[:, None]
+    squared = means(error**2, counts)
+    centred = target - means(target, counts)[:, None]
     spread = (counts * centred**2).sum(axis=1) / counts.sum(axis=1)
     # A resample of one repeated row has no spread; scikit-learn then gives 0 for a wrong guess.
     explained = np.divide(squared, spread, out=np.ones_like(squared), where=spread > 0)
     return {
         "rmse": np.sqrt(squared),
-        "mae": _means(np.abs(error), counts),
+        "mae": means(np.abs(error), counts),
         "r2": 1 - explained,
     }
 
@@ -224,18 +244,18 @@ def from_confusions(confusion: Array) -> Mapping[str, Array]:
     """Compute the label metrics of confusion matrices (n_resamples, n_classes, n_classes)."""
     hits = np.diagonal(confusion, axis1=1, axis2=2)
     actual, guessed = confusion.sum(axis=2), confusion.sum(axis=1)
-    recall, precision = _ratio(hits, actual), _ratio(hits, guessed)
-    f1 = _ratio(2 * hits, actual + guessed)
+    recall, precision = ratio(hits, actual), ratio(hits, guessed)
+    f1 = ratio(2 * hits, actual + guessed)
     total = actual.sum(axis=1)
     # Macro averages go over the labels that occur as truth or guess, as in scikit-learn.
     present = (actual + guessed) > 0
     return {
         "accuracy": hits.sum(axis=1) / total,
-        "balanced_accuracy": _ratio(recall.sum(axis=1), (actual > 0).sum(axis=1)),
-        "f1_macro": _ratio(f1.sum(axis=1), present.sum(axis=1)),
+        "balanced_accuracy": ratio(recall.sum(axis=1), (actual > 0).sum(axis=1)),
+        "f1_macro": ratio(f1.sum(axis=1), present.sum(axis=1)),
         "f1_weighted": (f1 * actual).sum(axis=1) / total,
-        "precision_macro": _ratio(precision.sum(axis=1), present.sum(axis=1)),
-        "recall_macro": _ratio(recall.sum(axis=1), present.sum(axis=1)),
+        "precision_macro": ratio(precision.sum(axis=1), present.sum(axis=1)),
+        "recall_macro": ratio(recall.sum(axis=1), present.sum(axis=1)),
     }
 
 
@@ -243,28 +263,28 @@ def of_label(confusion: Array, label: int) -> Mapping[str, Array]:
     """Compute precision and recall of one label, by its position, from confusion matrices."""
     hits = confusion[:, label, label]
     return {
-        "precision": _ratio(hits, confusion[:, :, label].sum(axis=1)),
-        "recall": _ratio(hits, confusion[:, label, :].sum(axis=1)),
+        "precision": ratio(hits, confusion[:, :, label].sum(axis=1)),
+        "recall": ratio(hits, confusion[:, label, :].sum(axis=1)),
     }
 
 
 def roc_auc(truth: Array, scores: Array, counts: Array) -> Array:
     """Weigh the area under the ROC curve: pairs in order, ties as half (Mann and Whitney, 1947)."""
-    positive, negative = _by_score(truth, scores, counts)
+    positive, negative = by_score(truth, scores, counts)
     below = np.cumsum(negative, axis=1) - negative
     won = (positive * (below + negative / 2)).sum(axis=1)
-    return _ratio(won, positive.sum(axis=1) * negative.sum(axis=1))
+    return ratio(won, positive.sum(axis=1) * negative.sum(axis=1))
 
 
 def average_precision(truth: Array, scores: Array, counts: Array) -> Array:
     """Weigh the step-wise sum of precision over gains in recall, from the largest score down."""
-    positive, negative = (part[:, ::-1] for part in _by_score(truth, scores, counts))
+    positive, negative = (part[:, ::-1] for part in by_score(truth, scores, counts))
     found = np.cumsum(positive, axis=1)
-    precision = _ratio(found, found + np.cumsum(negative, axis=1))
-    return _ratio((precision * positive).sum(axis=1), positive.sum(axis=1))
+    precision = ratio(found, found + np.cumsum(negative, axis=1))
+    return ratio((precision * positive).sum(axis=1), positive.sum(axis=1))
 
 
-def _by_score(truth: Array, scores: Array, counts: Array) -> tuple[Array, Array]:
+def by_score(truth: Array, scores: Array, counts: Array) -> tuple[Array, Array]:
     """Sum the counts of positives and negatives over each distinct score, ascending."""
     order = np.argsort(scores, kind="stable")
     ranked = scores[order]
@@ -274,7 +294,8 @@ def _by_score(truth: Array, scores: Array, counts: Array) -> tuple[Array, Array]
     return positive, np.add.reduceat(weights * (1 - hit), starts, axis=1)
 
 
-def _ratio(numerator: Array, denominator: Array) -> Array:
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Divide, with 0 where the denominator is not above 0."""
     return np.divide(
         numerator,
         denominator,

@@ -8,6 +8,7 @@ import pkgutil
 import re
 from typing import TYPE_CHECKING
 
+from repro.config.parameters import comes_with_repro
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.suggest import did_you_mean
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _EXTRAS = ("lightgbm",)
+# No extras: PyTorch's CPU build is in an index of its own, which no extra can name.
+_APART = {
+    "torch": "install PyTorch, whose CPU build is enough: pip install torch, or pip install -r"
+    " requirements-torch.txt where a project has that file"
+}
 _LIBRARY = re.compile(r"lib[\w+-]+\.(so|dylib)[\w.]*|\w+\.dll")
 # The systems' packages of the libraries that wheels expect and do not bring.
 _PACKAGES = {
@@ -56,7 +62,7 @@ def find_class(where: str, path: str, allowed: Sequence[str]) -> type[BaseEstima
 
 
 def import_allowed(where: str, module: str, allowed: Sequence[str]) -> ModuleType:
-    """Import a module if its top-level module is allowed.
+    """Import a module if its top-level module is allowed, or it comes with this program.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def import_allowed(where: str, module: str, allowed: Sequence[str]) -> ModuleTyp
         If it cannot be imported.
     """
     top = module.partition(".")[0]
-    if top not in allowed:
+    if top not in allowed and not comes_with_repro(module):
         raise ConfigError(
             f"{where}: the module '{top}' is not allowed",
             advice=f"if you trust it, add '{top}' to security.allowed_modules",
@@ -110,6 +116,9 @@ def _remedy(package: str, error: BaseException) -> str:
         name = re.split(r"[.-]", library[0])[0]
         how = _PACKAGES.get(name)
         return f"install the library {name}" + (f": {how}" if how else " of your system")
+    missing = (getattr(error, "name", None) or "").partition(".")[0]
+    if missing in _APART:
+        return _APART[missing]
     if package in _EXTRAS:
         return f"install the extra: pip install -e '.[{package}]', in the project's environment"
     if isinstance(error, ImportError):

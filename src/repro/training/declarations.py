@@ -49,6 +49,10 @@ class Stage:
         Whether no metric and no prediction follows from the outputs: they only comment on them.
     setting : str
         Dotted key of the configuration without which the stage is left out; empty if it never is.
+    unless : str
+        Dotted key with which it is left out, since a different stage takes its place.
+    details : str
+        The stage whose outputs these are the parts of. Records of before may lack it.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Stage:
     version: int = 1
     diagnostic: bool = False
     setting: str = ""
+    unless: str = ""
+    details: str = ""
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -86,7 +92,7 @@ STAGES = (
     Stage("fold", "repro.training.splitting:fold_rows", ("fold_of_row",), SAMPLING),
     Stage(
         "preprocess", "repro.training.stages:preprocess",
-        ("preprocessor", "train_matrix", "test_matrix"), COLUMNS,
+        ("preprocessor", "train_matrix", "test_matrix"), COLUMNS, unless="transformers",
     ),
     Stage(
         "cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING,
@@ -104,7 +110,16 @@ STAGES = (
         "decide", "repro.training.decision:decide", ("threshold",), ARITHMETIC,
         copies={"threshold": "threshold"}, version=2,
     ),
+    Stage(
+        "transform", "repro.training.stages:transform",
+        ("transformed", "preprocessor", "train_matrix", "test_matrix"), FITTING,
+        setting="transformers",
+    ),
     Stage("fit", "repro.training.fitting:fit_selected", ("estimator", "converged"), FITTING),
+    Stage(
+        "parts", "repro.training.parts:fitted_parts", ("fitted",), FITTING,
+        setting="composed", details="fit",
+    ),
     Stage(
         "predict", "repro.training.stages:predict", ("scores", "labels", "margins"), FITTING,
         copies={
@@ -131,6 +146,16 @@ STAGES = (
     Stage(
         "nested", "repro.training.nested:nested_scores", ("nested",), (*FITTING, *SAMPLING),
         copies={"metrics.nested": "nested"}, setting="evaluation.nested",
+    ),
+    Stage(
+        "importance", "repro.training.importance:permutation_importance", ("importances",),
+        (*FITTING, *SAMPLING), copies={"metrics.importance": "importances"},
+        setting="evaluation.importance",
+    ),
+    Stage(
+        "differences", "repro.training.differences:paired_differences", ("differences",),
+        (*ARITHMETIC, *SAMPLING), copies={"metrics.differences": "differences"},
+        setting="evaluation.differences",
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
@@ -169,6 +194,7 @@ SETTINGS = (
     Setting("selection", "selection", "it decides how a model is chosen", ("selection",)),
     Setting("decision", "decision rule", "it decides the labels", ("decision",)),
     Setting("evaluation", "evaluation", "intervals are drawn by it", ("evaluation",)),
+    Setting("evaluation", "evaluation", "features are shuffled by it", ("importance",)),
     Setting("metrics", "own metrics", "models are measured by them", ("metrics",)),
     Setting(
         "weights", "weights of rows", "models are fitted or measured with them",
@@ -191,7 +217,8 @@ def meaning_of(stages: Sequence[Stage]) -> Meaning:
         settings=SETTINGS,
         versions={stage.name: stage.version for stage in stages if stage.version > 1},
         diagnostics=frozenset(stage.name for stage in stages if stage.diagnostic),
-        optional=frozenset(stage.name for stage in stages if stage.setting),
+        optional=frozenset(stage.name for stage in stages if stage.setting or stage.unless),
+        details={stage.details: stage.name for stage in stages if stage.details},
         copies={
             copy: f"stages.{stage.name}.{name}"
             for stage in stages

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
+    from repro.config.preprocessing import Transform
     from repro.config.training import Model
 
 _NESTED = {"class", "params"}
@@ -48,6 +49,30 @@ def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseE
     return builder.instance(
         (f"{where}.estimator", f"{where}.params"), model.estimator, model.params
     )
+
+
+def build_part(where: str, step: Transform, seed: int, allowed: Sequence[str]) -> BaseEstimator:
+    """Make the unfitted transformer of a step, as ``build`` makes an estimator.
+
+    Parameters
+    ----------
+    where : str
+        The dotted key of the step, for messages.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        As ``build``; or if the class does not transform.
+    """
+    keys = (f"{where}.transformer", f"{where}.params")
+    made = _Builder(seed, tuple(allowed)).instance(keys, step.transformer, step.params)
+    missing = [method for method in ("fit", "transform") if not hasattr(type(made), method)]
+    if missing:
+        raise ConfigError(
+            f"{keys[0]}: {type(made).__name__} has no method '{missing[0]}'",
+            advice="name a transformer, such as sklearn.preprocessing:TargetEncoder",
+        )
+    return made
 
 
 def check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from repro.training.estimators import build, refusal
 from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined
-from repro.training.preprocess import fit_preprocessor, to_matrix
+from repro.training.preprocess import Supervised, learn, to_matrix
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
 from repro.training.weights import check_counts, of_rows
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
 
-    from repro.config.training import Model, Preprocessing
+    from repro.config.preprocessing import Preprocessing
+    from repro.config.training import Model
     from repro.training.folds import Folds
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
@@ -85,6 +86,36 @@ def _arguments(family: str, estimator: BaseEstimator, weights: Weights | None) -
     return fit_arguments(family, estimator, weights)
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """The preprocessing of one fold, learned once for all candidates that share it."""
+
+    features: pd.DataFrame
+    target: Labels
+    inside: npt.NDArray[np.bool_]
+    outside: npt.NDArray[np.bool_]
+    numeric: Sequence[str]
+    categorical: Sequence[str]
+    seeds: Mapping[str, int]
+    allowed: Sequence[str]
+    known: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict)
+
+    def matrices(
+        self, family: str, model: Model, preprocessing: Preprocessing
+    ) -> tuple[Matrix, Matrix]:
+        """Return the matrices of the rows inside and outside of the fold."""
+        own = model.preprocessing
+        settings = own or preprocessing
+        key = settings.model_dump_json()
+        if key not in self.known:
+            where = "preprocessing" if own is None else f"models.{family}.preprocessing"
+            rows, target = self.features[self.inside], self.target[self.inside]
+            supervised = Supervised(target, self.seeds, self.allowed, where)
+            learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)
+            self.known[key] = matrix, to_matrix(learned, self.features[self.outside])
+        return self.known[key]
+
+
 def cross_validate(
     features: pd.DataFrame,
     target: Labels,
@@ -99,10 +130,12 @@ def cross_validate(
     cross_validate_seeds: Mapping[str, int],
     workers: Workers,
     fit_weights: Weights | None = None,
+    preprocess_seeds: Mapping[str, int] | None = None,
 ) -> dict[str, OutOfFold]:
     """Score every training row by every candidate, out of fold.
 
-    Preprocessing is learned separately in each fold, once for all candidates, and without weights.
+    Preprocessing is learned separately in each fold, once for all candidates that share it, and
+    without weights.
 
     Parameters
     ----------
@@ -133,12 +166,23 @@ def cross_validate(
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
-        learned = fit_preprocessor(features[inside], numeric, categorical, preprocessing)
-        shared = (to_matrix(learned, features[inside]), target[inside])
-        rest = (to_matrix(learned, features[outside]), outcome, of_rows(weights, inside))
+        shared = (outcome, of_rows(weights, inside))
+        learned = _Learned(
+            features,
+            target,
+            inside,
+            outside,
+            numeric,
+            categorical,
+            preprocess_seeds or {},
+            allowed_modules,
+        )
         for family, model in models.items():
             seed = cross_validate_seeds[f"cross_validate/{family}/{fold}"]
-            tasks.append((family, model, seed, allowed_modules, *shared, *rest))
+            matrix, held_out = learned.matrices(family, model, preprocessing)
+            tasks.append(
+                (family, model, seed, allowed_modules, matrix, target[inside], held_out, *shared)
+            )
             labels.append(f"{family}, fold {fold + 1} of {count}")
     results = workers.map(_fit_and_score, tasks, labels)
     return {

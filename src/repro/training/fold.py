@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from repro.core.records import Step
 from repro.digest.artefact import digest_artefact
+from repro.training.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,12 +60,19 @@ def fold(
         known |= produced
         digests |= {name: digest_artefact(value) for name, value in produced.items()}
         inputs = {name: digests[name] for name in stage.inputs if name not in tools}
-        outputs = {name: digests[name] for name in stage.outputs}
+        outputs = _outputs(produced, digests)
         version = stage.version if stage.version > 1 else None
         records.append(
             Step(name=stage.name, inputs=inputs, outputs=outputs, version=version, acts=stage.acts)
         )
     return known, tuple(records)
+
+
+def _outputs(produced: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, str]:
+    outputs: dict[str, str] = {}
+    for name, value in produced.items():
+        outputs |= value.digests if isinstance(value, Parts) else {name: digests[name]}
+    return outputs
 
 
 def _produce(stage: Stage, available: Mapping[str, Any]) -> dict[str, Any]:

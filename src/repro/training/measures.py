@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repro.config.data import Task
-from repro.config.metrics import Metric, Needs, metrics_of
+from repro.config.metrics import Metric, Needs, OwnMetric, metrics_of
 from repro.core.canonical import tagged_digest
 from repro.core.errors import ConfigError, DataError
 from repro.core.suggest import did_you_mean
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from repro.config.metrics import OwnMetric
+    from repro.config.named_metrics import DeclaredMetric
     from repro.training.scoring import Labels, Outcome, Scores
 
     Rows = npt.NDArray[np.intp]
@@ -190,19 +190,19 @@ class Measures:
 
     Attributes
     ----------
-    own : tuple of OwnMetric
-        As declared; only these are digested.
+    declared : tuple of DeclaredMetric
+        Of the configuration; only these are digested.
     loaded : tuple of Measure
         Built-in ones first.
     """
 
-    own: tuple[OwnMetric, ...] = ()
+    declared: tuple[DeclaredMetric, ...] = ()
     loaded: tuple[Measure, ...] = ()
 
     @property
     def digest(self) -> str:
         """The digest of the declarations, which is that of their section of the configuration."""
-        return tagged_digest("json", [each.model_dump(mode="json") for each in self.own])
+        return tagged_digest("json", [each.model_dump(mode="json") for each in self.declared])
 
     def named(self, name: str) -> Measure:
         """Return a metric by its name."""
@@ -218,12 +218,12 @@ digest_artefact.register(Measures, lambda measures: measures.digest)
 
 def load_measures(
     task: Task,
-    own: Sequence[OwnMetric] = (),
+    declared: Sequence[DeclaredMetric] = (),
     allowed: Sequence[str] = (),
     *,
     weighted: bool = False,
 ) -> Measures:
-    """Find the functions of the built-in metrics of a task and of own ones.
+    """Find the functions of the built-in metrics of a task and of declared ones.
 
     Parameters
     ----------
@@ -239,15 +239,15 @@ def load_measures(
         If a module cannot be imported.
     """
     built_in = (Measure(metric, resolve(metric.function)) for metric in metrics_of(task))
-    found = (
-        Measure(
-            each.metric,
-            find_function(f"metrics.{position}", each, allowed, weighted=weighted),
-            own=True,
-        )
-        for position, each in enumerate(own)
-    )
-    return Measures(tuple(own), (*built_in, *found))
+    found = []
+    for position, each in enumerate(declared):
+        if isinstance(each, OwnMetric):
+            where = f"metrics.{position}"
+            function = find_function(where, each, allowed, weighted=weighted)
+            found.append(Measure(each.metric, function, own=True))
+        else:
+            found.append(Measure(each.metric, resolve(each.metric.function)))
+    return Measures(tuple(declared), (*built_in, *found))
 
 
 @cache

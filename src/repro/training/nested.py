@@ -22,7 +22,7 @@ from repro.training.folds import masks
 from repro.training.metrics import evaluate
 from repro.training.selecting import select
 from repro.training.splitting import check_folds, fold_rows
-from repro.training.stages import predict, preprocess
+from repro.training.stages import predict, transform
 from repro.training.weights import check_counts, of_rows
 
 if TYPE_CHECKING:
@@ -32,19 +32,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.data import Task
+    from repro.config.preprocessing import Preprocessing
     from repro.config.splits import AnySplit
     from repro.config.training import (
-        Argmax,
+        AnyDecision,
         Evaluation,
-        FixedThreshold,
         Model,
-        Preprocessing,
         Selection,
-        TargetPrecision,
     )
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
-    from repro.training.scoring import Labels, Outcome
+    from repro.training.scoring import Labels, Matrix, Outcome
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
 
@@ -66,12 +64,13 @@ class _Procedure:
     models: Mapping[str, Model]
     allowed_modules: Sequence[str]
     selection: Selection
-    decision: Argmax | FixedThreshold | TargetPrecision
+    decision: AnyDecision
     workers: Workers
     metrics: Measures | None
     split_columns: SplitColumns | None
     fit_weights: Weights | None
     metric_weights: Weights | None
+    preprocess_seeds: Mapping[str, int] | None
 
     def check(self, rows: Rows, selection: Selection) -> None:
         """Check that some rows are enough for folds, outer or inner ones."""
@@ -83,6 +82,23 @@ class _Procedure:
                 advice="use fewer outer folds (--set evaluation.nested), fewer inner ones (--set"
                 " selection.folds), or more rows of that class",
             ) from error
+
+    def matrices(self, chosen: str, inside: Rows, outside: Rows) -> tuple[Matrix, Matrix]:
+        """Learn the preprocessing of the chosen candidate by some rows; apply it to all."""
+        _, _, matrix, outer = transform(
+            self.features,
+            self.target,
+            inside,
+            outside,
+            self.numeric,
+            self.categorical,
+            self.preprocessing,
+            self.models,
+            chosen,
+            self.allowed_modules,
+            self.preprocess_seeds or {},
+        )
+        return matrix, outer
 
     def scored(
         self, inside: Rows, outside: Rows, seeds: Mapping[str, int]
@@ -103,13 +119,13 @@ class _Procedure:
             seeds,
             self.workers,
             self.fit_weights,
+            self.preprocess_seeds,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
-        columns = (self.numeric, self.categorical, self.preprocessing)
-        _, matrix, outer = preprocess(self.features, inside, outside, *columns)
+        matrix, outer = self.matrices(chosen, inside, outside)
         fitted = (matrix, self.target, inside, self.fit_weights)
         model, _ = fit_selected(chosen, self.models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
@@ -131,7 +147,7 @@ def nested_scores(
     models: Mapping[str, Model],
     allowed_modules: Sequence[str],
     selection: Selection,
-    decision: Argmax | FixedThreshold | TargetPrecision,
+    decision: AnyDecision,
     evaluation: Evaluation,
     nested_seeds: Mapping[str, int],
     workers: Workers,
@@ -139,6 +155,7 @@ def nested_scores(
     split_columns: SplitColumns | None = None,
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
+    preprocess_seeds: Mapping[str, int] | None = None,
 ) -> Nested:
     """Score the whole procedure by outer folds of the training rows.
 
@@ -150,7 +167,7 @@ def nested_scores(
     """
     table = (features, target, task, outcome, split, numeric, categorical)
     settings = (preprocessing, models, allowed_modules, selection, decision, workers)
-    given = (metrics, split_columns, fit_weights, metric_weights)
+    given = (metrics, split_columns, fit_weights, metric_weights, preprocess_seeds)
     procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import joblib
 from threadpoolctl import threadpool_limits
 
+from repro.training.checkpoints import checkpointing, current
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from repro.training.checkpoints import Checkpoints
     from repro.training.fold import Observer
 
 _T = TypeVar("_T")
@@ -58,6 +61,7 @@ _checked: set[int] = set()
 def _one_threaded(
     check: Callable[[], None],
     report: Callable[[], Any],
+    checkpoints: Checkpoints | None,
     function: Callable[..., _T],
     *arguments: Any,
 ) -> tuple[_T, Any]:
@@ -65,7 +69,7 @@ def _one_threaded(
         check()
         _checked.add(os.getpid())
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
-    with threadpool_limits(1):
+    with threadpool_limits(1), checkpointing(checkpoints):
         return function(*arguments), report()
 
 
@@ -100,7 +104,8 @@ class Workers:
         report = asked.report if apart else nothing_to_report
         collect = asked.collect if apart else nothing_to_collect
         made = pool(
-            joblib.delayed(_one_threaded)(asked.check, report, function, *task) for task in tasks
+            joblib.delayed(_one_threaded)(asked.check, report, current(), function, *task)
+            for task in tasks
         )
         results = []
         for position, label in enumerate(labels, start=1):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 
 from repro.core.errors import DataError
 from repro.tables.declared import DeclaredTable
@@ -23,14 +32,37 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    import pandas as pd
 
-    from repro.config.training import CategoricalSteps, Features, NumericSteps, Preprocessing
+    from repro.config.preprocessing import CategoricalSteps, NumericSteps, Preprocessing
+    from repro.config.training import Features
     from repro.tables.marks import Missing
-    from repro.training.scoring import Matrix
+    from repro.training.columns import ColumnSteps
+    from repro.training.scoring import Labels, Matrix
 
 _SCALERS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 _QUARTILES = (0.25, 0.75)
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """The things that declared transformers need beside the columns.
+
+    Attributes
+    ----------
+    target : ndarray of shape (n_samples,)
+        Of the rows that are learned from.
+    seeds : mapping of str to int
+        By ``preprocess/`` and the path of the transformer.
+    allowed : sequence of str
+        Top-level modules that transformers may come from.
+    where : str
+        The key of the preprocessing, for messages.
+    """
+
+    target: Labels
+    seeds: Mapping[str, int]
+    allowed: Sequence[str]
+    where: str = "preprocessing"
 
 
 class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -54,7 +86,9 @@ class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: npt.NDArray[np.float64], y: object = None) -> IQRClipper:  # noqa: ARG002, N803
         """Learn the fences of an array of shape (n_samples, n_features)."""
-        first, third = np.quantile(np.asarray(X, dtype=np.float64), _QUARTILES, axis=0)
+        values = np.asarray(X, dtype=np.float64)
+        quantile = np.nanquantile if np.isnan(values).any() else np.quantile
+        first, third = quantile(values, _QUARTILES, axis=0)
         reach = self.factor * (third - first)
         self.low_ = np.where(reach > 0, first - reach, -np.inf)
         self.high_ = np.where(reach > 0, third + reach, np.inf)
@@ -92,6 +126,49 @@ def declared_table(
     ).fit(training)
 
 
+def learn(
+    features: pd.DataFrame,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    settings: Preprocessing,
+    supervised: Supervised | None = None,
+) -> tuple[ColumnTransformer | ColumnSteps, Matrix]:
+    """Learn preprocessing from training rows; return also their matrix.
+
+    Parameters
+    ----------
+    supervised : Supervised, optional
+        What declared transformers need beside the columns.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        If a transformer cannot be made, or a group names what is no feature.
+    DataError
+        If a column has no value in these rows, values too large to be scaled, or is refused.
+    """
+    if settings.has_transformers and supervised is not None:
+        from repro.training.declared_steps import column_steps  # noqa: PLC0415
+
+        _check_values(features, (*numeric, *categorical))
+        with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
+            # What a library advises whoever wrote the step; that it converged is not asked of it.
+            warnings.simplefilter("ignore")
+            steps = column_steps(features, numeric, categorical, settings, supervised)
+            return steps, steps.fit_transform(features, supervised.target)
+    learned = fit_preprocessor(features, numeric, categorical, settings)
+    return learned, to_matrix(learned, features)
+
+
+def _check_values(features: pd.DataFrame, names: Sequence[str]) -> None:
+    empty = [name for name in names if features[name].isna().all()]
+    if empty:
+        raise DataError(
+            f"column '{empty[0]}' has no value in the {len(features)} training rows of this fit",
+            advice="add it to features.drop, or use more data",
+        )
+
+
 def fit_preprocessor(
     features: pd.DataFrame,
     numeric: Sequence[str],
@@ -105,20 +182,15 @@ def fit_preprocessor(
     DataError
         If a column has no value in these rows, or values too large to be scaled.
     """
-    empty = [name for name in (*numeric, *categorical) if features[name].isna().all()]
-    if empty:
-        raise DataError(
-            f"column '{empty[0]}' has no value in the {len(features)} training rows of this fit",
-            advice="add it to features.drop, or use more data",
-        )
+    _check_values(features, (*numeric, *categorical))
     steps = []
     wide = is_wide(features, categorical, settings.categorical)
     # Sparse at any share of zeros, since the width alone decides.
     form = {"sparse_threshold": float(wide)} if wide else {}
     if numeric:
-        steps.append(("numeric", _numeric(settings.numeric), list(numeric)))
+        steps.append(("numeric", Pipeline(numeric_steps(settings.numeric)), list(numeric)))
     if categorical:
-        encoding = _categorical(settings.categorical, sparse=wide)
+        encoding = Pipeline(categorical_steps(settings.categorical, sparse=wide))
         steps.append(("categorical", encoding, list(categorical)))
     if not steps:
         raise DataError("no feature is left to train on", advice="shorten features.drop")
@@ -130,7 +202,7 @@ def fit_preprocessor(
     return learned
 
 
-def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> Matrix:
+def to_matrix(preprocessor: ColumnTransformer | ColumnSteps, features: pd.DataFrame) -> Matrix:
     """Return the model's input, of shape (n_samples, n_encoded): C-contiguous, or sparse rows.
 
     Raises
@@ -140,6 +212,8 @@ def to_matrix(preprocessor: ColumnTransformer, features: pd.DataFrame) -> Matrix
     """
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = plain_matrix(preprocessor.transform(features))
+    if not isinstance(preprocessor, ColumnTransformer):
+        return matrix
     numeric = next(
         (names for kind, _, names in preprocessor.transformers_ if kind == "numeric"), ()
     )
@@ -152,26 +226,47 @@ def plain_matrix(encoded: object) -> Matrix:
     if issparse(encoded):
         rows: Matrix = canonical(encoded)
         return rows
+    # Columns that are marked as categories are a table.
+    if isinstance(encoded, pd.DataFrame):
+        table: Any = encoded
+        return table  # type: ignore[no-any-return]
     return np.ascontiguousarray(encoded, dtype=np.float64)
 
 
-def _numeric(settings: NumericSteps) -> Pipeline:
-    steps: list[tuple[str, BaseEstimator]] = [
-        ("impute", SimpleImputer(strategy=settings.impute, fill_value=settings.fill))
-    ]
+def numeric_steps(settings: NumericSteps) -> list[tuple[str, BaseEstimator]]:
+    """Return the unfitted steps of numeric columns, by name."""
+    steps: list[tuple[str, BaseEstimator]] = []
+    if settings.impute != "none":
+        indicator = {"add_indicator": True} if settings.missing_indicator else {}
+        imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill, **indicator)
+        steps.append(("impute", imputer))
     if settings.clip_iqr is not None:
         steps.append(("clip", IQRClipper(settings.clip_iqr)))
     if settings.scale != "none":
         steps.append(("scale", _SCALERS[settings.scale]()))
-    return Pipeline(steps)
+    return steps
 
 
-def _categorical(settings: CategoricalSteps, *, sparse: bool) -> Pipeline:
-    rare = settings.min_frequency
-    encoder = OneHotEncoder(
-        handle_unknown="ignore" if rare is None else "infrequent_if_exist",
-        min_frequency=rare,
-        sparse_output=sparse,
-    )
-    imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill)
-    return Pipeline([("impute", imputer), ("encode", encoder)])
+def categorical_steps(
+    settings: CategoricalSteps, *, sparse: bool
+) -> list[tuple[str, BaseEstimator]]:
+    """Return the unfitted steps of categorical columns, by name."""
+    rare, steps = settings.min_frequency, []
+    if settings.impute != "none":
+        imputer = SimpleImputer(strategy=settings.impute, fill_value=settings.fill)
+        steps.append(("impute", imputer))
+    if settings.encode == "onehot":
+        encoder = OneHotEncoder(
+            handle_unknown="ignore" if rare is None else "infrequent_if_exist",
+            min_frequency=rare,
+            sparse_output=sparse,
+        )
+    else:
+        # A category that training has not seen is a missing value.
+        encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            encoded_missing_value=np.nan,
+            min_frequency=rare,
+        )
+    return [*steps, ("encode", encoder)]

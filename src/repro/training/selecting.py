@@ -61,25 +61,25 @@ def select(
     for fold, (_, outside) in enumerate(masks(fold_of_row), start=1):
         what = f"rows that fold {fold} is scored on"
         check_counts(of_rows(weights, outside), target[outside], outcome.task, what)
-    rows = _Rows(target, weights, outcome)
+    rows = TrainingRows(target, weights, outcome)
     measure = (metrics or load_measures(outcome.task)).named(selection.metric)
     scored = {
         family: _fold_scores(family, part, rows, fold_of_row, measure)
         for family, part in out_of_fold.items()
     }
-    sign = 1 if measure.metric.greater_is_better else -1
-    return scored, max(scored, key=lambda family: sign * scored[family].mean)
+    return scored, max(scored, key=lambda family: measure.metric.merit(scored[family].mean))
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The training rows that candidates are scored on."""
+class TrainingRows:
+    """The training rows that candidates are scored on, all of them."""
 
     target: Labels
     weights: Weights | None
     outcome: Outcome
 
     def evaluated(self, part: OutOfFold) -> Evaluated:
+        """Return them with the scores of a candidate, and its labels without a decision rule."""
         labels = own_labels(part)
         if labels is None:
             labels = decide_labels(part.scores, self.outcome, None)
@@ -87,7 +87,7 @@ class _Rows:
 
 
 def _fold_scores(
-    family: str, part: OutOfFold, rows: _Rows, folds: Folds, measure: Measure
+    family: str, part: OutOfFold, rows: TrainingRows, folds: Folds, measure: Measure
 ) -> FoldScores:
     metric = measure.metric.name
     if measure.undefined(part.scores):

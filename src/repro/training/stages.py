@@ -15,14 +15,16 @@ from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
 from repro.training.artefacts import by_stage, configured, optional, seed_paths
-from repro.training.decision import ARGMAX
+from repro.training.columns import ColumnSteps
+from repro.training.decision import ARGMAX, LeastCostClassifier, labels_of_least_cost
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
-from repro.training.preprocess import declared_table, fit_preprocessor, to_matrix
+from repro.training.parts import Parts
+from repro.training.preprocess import Supervised, declared_table, fit_preprocessor, learn, to_matrix
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.weights import check_counts, of_rows
 
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
     from repro.config.experiment import ExperimentConfig
-    from repro.config.training import Evaluation, Features, Preprocessing
+    from repro.config.preprocessing import Preprocessing
+    from repro.config.training import Evaluation, Features, Model
     from repro.core.baseline import DriftBaseline
     from repro.core.records import Threshold
     from repro.tables.marks import Missing
@@ -147,11 +150,13 @@ def train(
 
 def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
     """Return the stages of a training: those that are optional only if they are configured."""
-    return tuple(
-        stage
-        for stage in STAGES
-        if not stage.setting or attrgetter(stage.setting)(config) is not None
-    )
+    return tuple(stage for stage in STAGES if _is_used(stage, config))
+
+
+def _is_used(stage: Stage, config: ExperimentConfig) -> bool:
+    if stage.unless and attrgetter(stage.unless)(config):
+        return False
+    return not stage.setting or bool(attrgetter(stage.setting)(config))
 
 
 def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
@@ -164,8 +169,12 @@ def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipe
             pos_label=made["outcome"].positive,
             response_method=_METHODS[made["scores"].kind],
         ).fit(made["train_matrix"], target[made["train_rows"]])
+    elif threshold is None and made["threshold"].matrix is not None:
+        model = LeastCostClassifier(FrozenEstimator(model), made["threshold"].matrix)
     training = made["frame"].iloc[made["train_rows"]]
     table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
+    if isinstance(made["preprocessor"], ColumnSteps):
+        table.expect_new_texts(made["preprocessor"].grouped)
     steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
     return Pipeline([("table", table), *steps, ("model", model)])
 
@@ -181,6 +190,8 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
         nested=made.get("nested"),
+        differences=made.get("differences"),
+        importance=made.get("importances"),
         findings=made["findings"],
     )
 
@@ -212,6 +223,29 @@ def preprocess(
     return learned, to_matrix(learned, training), to_matrix(learned, features.iloc[test_rows])
 
 
+def transform(
+    features: pd.DataFrame,
+    target: Labels,
+    train_rows: Rows,
+    test_rows: Rows,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    preprocessing: Preprocessing,
+    models: Mapping[str, Model],
+    selected: str,
+    allowed_modules: Sequence[str],
+    preprocess_seeds: Mapping[str, int],
+) -> tuple[Parts, BaseEstimator, Matrix, Matrix]:
+    """Learn the declared transformers of the chosen candidate, and apply them to both parts."""
+    own = models[selected].preprocessing
+    where = "preprocessing" if own is None else f"models.{selected}.preprocessing"
+    training = features.iloc[train_rows]
+    supervised = Supervised(target[train_rows], preprocess_seeds, allowed_modules, where)
+    learned, matrix = learn(training, numeric, categorical, own or preprocessing, supervised)
+    parts = learned.parts() if isinstance(learned, ColumnSteps) else ()
+    return Parts.of(parts), learned, matrix, to_matrix(learned, features.iloc[test_rows])
+
+
 def predict(
     estimator: BaseEstimator, test_matrix: Matrix, outcome: Outcome, threshold: Threshold
 ) -> tuple[Scores, Labels, Matrix | None]:
@@ -219,11 +253,12 @@ def predict(
     scores = score(estimator, test_matrix, outcome)
     limit = threshold.threshold
     own = threshold.rule == ARGMAX and outcome.task is not Task.REGRESSION
-    labels = (
-        scoring.predict_labels(estimator, test_matrix, outcome)
-        if own
-        else scoring.labels(scores, outcome, limit)
-    )
+    if own:
+        labels = scoring.predict_labels(estimator, test_matrix, outcome)
+    elif threshold.matrix is not None and limit is None:
+        labels = labels_of_least_cost(scores, outcome, threshold.matrix)
+    else:
+        labels = scoring.labels(scores, outcome, limit)
     return scores, labels, scoring.margins(scores, outcome, limit)
 
 

@@ -5,7 +5,11 @@ Nothing is imported: the caller hands over the module, so that no program loads 
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def seed_torch(torch: Any, seed: int, *, cuda: bool = True) -> tuple[str, ...]:
@@ -33,3 +37,31 @@ def make_torch_deterministic(torch: Any) -> dict[str, bool]:
         "cudnn_deterministic": True,
         "cudnn_benchmark": False,
     }
+
+
+@contextmanager
+def reproducible_torch(torch: Any, seed: int) -> Iterator[None]:
+    """Compute by one thread, deterministic algorithms and a seeded generator; then restore all.
+
+    Parameters
+    ----------
+    torch : module
+        As the program has loaded it.
+    seed : int
+        Of the default generator, which initial weights and dropout are drawn from.
+    """
+    threads, cudnn = torch.get_num_threads(), torch.backends.cudnn
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    switches = cudnn.deterministic, cudnn.benchmark
+    # No devices: only the generator of the processor is used, and given back.
+    with torch.random.fork_rng(devices=[]):
+        try:
+            torch.set_num_threads(1)
+            make_torch_deterministic(torch)
+            seed_torch(torch, seed, cuda=False)
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(mode=deterministic, warn_only=warns)
+            cudnn.deterministic, cudnn.benchmark = switches

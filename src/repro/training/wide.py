@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from repro.config.training import CategoricalSteps
+    from repro.config.preprocessing import CategoricalSteps
     from repro.training.scoring import Labels, Matrix
 
 # Parameters of histogram boosting that count or draw columns, and their values that do neither.

@@ -22,7 +22,7 @@ from repro.capture.fingerprint import (
 )
 from repro.capture.fingerprint.kernel import named
 from repro.capture.native import load_libraries
-from repro.core.environment import Fingerprint
+from repro.core.fingerprint import Fingerprint
 
 OBSERVE = """
 import json

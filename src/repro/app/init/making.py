@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import resolve_request
 from repro.app.init.content import Subject, surroundings
 from repro.app.init.experiment import Draft, draft
+from repro.app.init.imports import doubts_about
 from repro.app.init.placing import beside, place
 from repro.app.init.wheel import own_wheel
+from repro.capture.environment import LOCK
 from repro.config.compose import Request
 from repro.config.project import BASE
 from repro.core.errors import ConfigError, PreconditionError, ReproError
+from repro.core.pins import lines_of
 from repro.datasets.drafting import Given
 
 if TYPE_CHECKING:
@@ -79,6 +82,8 @@ class Made:
         The role that was guessed for each column, with its reason; empty for a script.
     name : str
         Of the experiment or the script.
+    doubts : tuple of str
+        What would stop a script in this project, and what to do.
     """
 
     folder: Path
@@ -86,6 +91,7 @@ class Made:
     kept: tuple[str, ...]
     roles: tuple[str, ...]
     name: str
+    doubts: tuple[str, ...] = ()
 
 
 def make(wish: Wish) -> Made:
@@ -113,7 +119,17 @@ def make(wish: Wish) -> Made:
                 (stage / name).unlink()
         placed, kept = place(stage, wish.folder, _MARKS)
     roles = drafted.roles if drafted is not None else ()
-    return Made(wish.folder, tuple(placed), tuple(kept), roles, subject.name)
+    doubts = _doubts(wish) if wish.script is not None else ()
+    return Made(wish.folder, tuple(placed), tuple(kept), roles, subject.name, doubts)
+
+
+def _doubts(wish: Wish) -> tuple[str, ...]:
+    assert wish.script is not None  # noqa: S101 - the caller has looked
+    if wish.script.suffix != ".py":
+        return ()
+    lock = (wish.folder / LOCK).read_text(encoding="utf-8", errors="replace")
+    locked = frozenset({"repro", *(line.name for line in lines_of(lock))})
+    return doubts_about(wish.script, wish.folder, locked)
 
 
 def _check(wish: Wish) -> None:

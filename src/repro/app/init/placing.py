@@ -6,20 +6,25 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError
+from repro.store.lock import WriterLock, is_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+_PREFIX = ".repro-init-"
 
 
 @contextmanager
 def beside(folder: Path) -> Iterator[Path]:
     """Yield a new folder inside one that is made if it is missing.
 
-    At the end the new one is removed; so is the outer one, if it was made for it and is empty.
+    At the end the new one is removed; so is the outer one, if it was made for it and is empty. What
+    a killed process left of an earlier attempt is removed first.
 
     Raises
     ------
@@ -27,17 +32,25 @@ def beside(folder: Path) -> Iterator[Path]:
         If the folder cannot be made or written to.
     """
     made = list(_make(folder))
+    for left in folder.glob(f"{_PREFIX}*"):
+        if is_abandoned(left, datetime.now(UTC)):
+            shutil.rmtree(left, ignore_errors=True)
     try:
-        place = Path(tempfile.mkdtemp(prefix=".repro-init-", dir=folder))
+        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
     except OSError as error:
         _remove_empty(made)
         raise _refused(folder, error) from error
+    lock: WriterLock | None = None
     try:
-        yield place
+        lock, stage = WriterLock(place), place / "project"
+        stage.mkdir()
+        yield stage
     except OSError as error:
         # Such as a full disk.
         raise _refused(folder, error) from error
     finally:
+        if lock is not None:
+            lock.close()
         shutil.rmtree(place, ignore_errors=True)
         _remove_empty(made)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
-from repro.config.parameters import DECIDED, parameters, place, reach
+from repro.config.named_metrics import functions_of
+from repro.config.parameters import DECIDED, comes_with_repro, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
 from repro.config.tree import subtree
@@ -22,11 +23,14 @@ from repro.store import open_run
 from repro.store.naming import LINEAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from pydantic import JsonValue
 
     from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
+    from repro.config.preprocessing import Preprocessing
     from repro.config.tree import Tree
 
 _WITHOUT = "train without it, with a configuration of this project"
@@ -59,19 +63,36 @@ def check_parameters(project: Path, config: ExperimentConfig) -> None:
     ------
     PreconditionError
     """
-    for family, model in config.models.items():
-        where = f"models.{family}.params"
-        for place_of, path, name, value in parameters(where, model.estimator, model.params):
-            what, advice = reach(path, name, value), _WITHOUT
+    for where, path, params in _parametrised(config):
+        for place_of, path_of, name, value in parameters(where, path, params):
+            what, advice = reach(path_of, name, value), _WITHOUT
             if not what and DECIDED.search(name):
                 what = "follows from the seed and the determinism level"
-            if not what and place(path, name, value) and not _is_own(project, name, value):
+            if not what and place(path_of, name, value) and not _is_own(project, name, value):
                 what, advice = "looks like a file or a host", _IN_FILE
             if what:
                 raise PreconditionError(
                     f"the record's {place_of}: '{name}' {what}: a record may not set it",
                     advice=advice,
                 )
+
+
+def _parametrised(
+    config: ExperimentConfig,
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
+    """Yield key, class and parameters of every estimator and transformer."""
+    for family, model in config.models.items():
+        yield f"models.{family}.params", model.estimator, model.params
+        if model.preprocessing is not None:
+            yield from _transformers(f"models.{family}.preprocessing", model.preprocessing)
+    yield from _transformers("preprocessing", config.preprocessing)
+
+
+def _transformers(
+    where: str, preprocessing: Preprocessing
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
+    for path, step in preprocessing.transforms():
+        yield ".".join((where, *path)), step.transformer, step.params
 
 
 def _is_own(project: Path, name: str, value: object) -> bool:
@@ -102,8 +123,10 @@ def check_modules(project: Path, subject: Subject, config: ExperimentConfig) -> 
     PreconditionError
         A record from somebody else does not choose which modules are imported.
     """
-    built = {top for model in config.models.values() for top in _tops(model.model_dump())}
-    used = built | {each.function.partition(":")[0].partition(".")[0] for each in config.metrics}
+    parts = (config.preprocessing, *config.models.values())
+    built = {top for part in parts for top in _tops(part.model_dump())}
+    functions = (each.function for _, each in functions_of(config.metrics))
+    used = built | {path.partition(":")[0].partition(".")[0] for path in functions}
     asked = used if subject.is_run else used | set(config.security.allowed_modules)
     beyond = sorted(asked - _allowed(project, subject))
     if beyond:
@@ -213,9 +236,10 @@ def _tops(value: object, key: str = "") -> Iterator[str]:
             yield from _tops(child)
     elif isinstance(value, str):
         named = (
-            key in {"estimator", "class"}
+            key in {"estimator", "class", "transformer"}
             or key.startswith("estimators.")
             or (key.rpartition(".")[2] == "class")
         )
-        if named and ":" in value:
-            yield value.partition(":")[0].partition(".")[0]
+        module = value.partition(":")[0]
+        if named and ":" in value and not comes_with_repro(module):
+            yield module.partition(".")[0]

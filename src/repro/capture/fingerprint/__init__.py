@@ -25,7 +25,7 @@ from repro.capture.fingerprint.sampling import sampling_kernels
 from repro.capture.fingerprint.sorting import sorting_kernels
 from repro.capture.fingerprint.special import special_kernels
 from repro.core.canonical import tagged_digest
-from repro.core.environment import Fingerprint
+from repro.core.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,3 +10,11 @@ KNOWN = frozenset(
         *("\u2013", "\u2014", "\\n"),
     }
 )
+# Those that a program writes for no value; the others may well be the name of a class, such as
+# "none", "unknown" or "-".
+GAPS = frozenset(
+    {
+        *("na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "nil", "\\n"),
+        *("?", "not available", "k.a.", "k. a."),
+    }
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,27 @@ _MARKS = 3
 # Beyond it, one column makes most of a table that a model sees.
 _LEVELS = 200
 _NO_ROLE = ("no value", "neither numbers", "dates and times")
+
+# The sentences of a drafted entry, by which they are known from what a person wrote.
+_DRAFTED = re.compile(
+    r"guessed (?:missing|encoding|delimiter|decimal|thousands|quote|comment|skip_rows|sheet|header)"
+    r"|the query has no ORDER BY"
+    r"|  (?:to use it|to do so|if it means missing): repro data add "
+    r"""|('|").*?\1 (?:is ignored: |never varies|is different in every row|would be numeric if """
+    r"|has (?:[0-9]+ categories: |leading zeros|numbers too long|a different whole number|.* in"
+    r" [0-9]+ rows: kept))"
+)
+
+
+def is_remark(comment: str) -> bool:
+    """Return whether a comment, without its mark, is one that a drafted entry has.
+
+    Examples
+    --------
+    >>> is_remark("'id' is ignored: it counts the rows"), is_remark("'id' is of the old system")
+    (True, False)
+    """
+    return _DRAFTED.match(comment) is not None
 
 
 def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:

@@ -17,7 +17,9 @@ from repro.core.verdict import COMMAND_STATUS
 from repro.digest.files import sha256_file
 from repro.execution.recording.contents import Content, content_of
 from repro.execution.recording.inputs import Files, Selection, files_of
+from repro.execution.recording.lines import lines_of
 from repro.execution.recording.remarks import moved_before, remarks_of, unobserved
+from repro.execution.recording.seeds import seeds_of
 from repro.execution.recording.sources import PYTHON, Chance, chances
 from repro.execution.recording.steps import Calls, calls_of
 
@@ -161,6 +163,9 @@ def _observed(recording: Recording, calls: Calls, files: Files) -> Observed:
         stdout=output,
         sealed=recording.sealed,
         own=recording.own or None,
+        lines={name: lines for name, path in files.sources.items() if (lines := lines_of(path))}
+        or None,
+        seeds=seeds_of(traces) or None,
     )
 
 

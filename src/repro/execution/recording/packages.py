@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro.capture.distributions import owners_of_top_levels
 from repro.capture.packages import normalised
+from repro.core.fingerprint import TENSORS, Fingerprint
 from repro.core.redaction import is_secret
 from repro.execution.reading import HIDDEN
 
@@ -73,15 +74,27 @@ def completed(environment: Environment, used: tuple[str, ...], traces: Traces) -
             digest = HIDDEN if is_secret(event["name"]) else event["digest"]
             variables.setdefault(event["name"], digest)
     known = dict(sorted(variables.items())) or None
-    tensors: dict[str, str] = {}
-    for event in traces.of("end"):
-        for name, value in event.get("tensors", {}).items():
-            # Processes that choose differently are each recorded.
-            chosen = dict.fromkeys([*filter(None, tensors.get(name, "").split(" and ")), value])
-            tensors[name] = " and ".join(sorted(chosen))
-    return environment.model_copy(
-        update={"used": used or None, "variables": known, "tensors": tensors or None}
+    tensors = _chosen(event.get("tensors", {}) for event in traces.of("end"))
+    results = _chosen(
+        event["groups"] for event in traces.of("tensor results") if event["scheme"] == TENSORS
     )
+    return environment.model_copy(
+        update={
+            "used": used or None,
+            "variables": known,
+            "tensors": tensors or None,
+            "tensor_fingerprint": Fingerprint.of_tensors(results) if results else None,
+        }
+    )
+
+
+def _chosen(processes: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Return what each process found, by name; those that differ are each recorded."""
+    found: dict[str, set[str]] = {}
+    for values in processes:
+        for name, value in values.items():
+            found.setdefault(name, set()).add(value)
+    return {name: " and ".join(sorted(values)) for name, values in found.items()}
 
 
 def _modules(traces: Traces) -> dict[str, str]:

@@ -20,7 +20,7 @@ _PREFIX = "repro-command-"
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Make a temporary folder, and remove those that killed processes of this user left behind."""
-    _remove_abandoned(Path(tempfile.gettempdir()))
+    remove_abandoned(_PREFIX)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as place:
         # Held until this process ends, however it ends.
         lock = WriterLock(Path(place))
@@ -30,8 +30,9 @@ def scratch_folder() -> Iterator[Path]:
             lock.close()
 
 
-def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.glob(f"{_PREFIX}*"):
+def remove_abandoned(prefix: str) -> None:
+    """Remove temporary folders whose names begin so, if this user's process held them and ended."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         if _is_own(folder) and writer_is_gone(folder):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -53,7 +53,14 @@ def calls_of(traces: Traces) -> Calls:
         name = f"{event['file']}:{event['line']} {event['function']}"
         names[name] += 1
         title = name if names[name] == 1 else f"{name} ({names[name]})"
-        found.steps.append(Step(name=title, inputs=event["inputs"], outputs=event["outputs"]))
+        found.steps.append(
+            Step(
+                name=title,
+                inputs=event["inputs"],
+                outputs=event["outputs"],
+                parameters=event.get("parameters") or None,
+            )
+        )
         _note_skipped(found, title, event)
         metric = f"{event['file']} {event['function']}"
         metrics[metric] += 1

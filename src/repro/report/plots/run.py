@@ -9,12 +9,14 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from repro.config.metrics import shares as shares_of_scale
+from repro.config.named_metrics import metrics_in
 from repro.report.plots.dots import GREATEST, scatter, thinned
+from repro.report.plots.judged import draw_calibration, draw_residuals, draw_roc
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
 from repro.report.texts import number, percent, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
     from markupsafe import Markup
@@ -45,27 +47,32 @@ class Curve:
 
 
 def draw(facts: Facts) -> dict[str, Markup]:
-    """Draw what the task has: metrics and folds always, then a curve or a scatter.
+    """Draw what the task has: metrics and folds always, then curves or scatters.
 
     Returns
     -------
     dict of str to Markup
         By the picture's name.
     """
-    drawn = {"metrics": _metrics(facts.metrics)} if facts.metrics.test else {}
+    more = {each.name for each in metrics_in(facts.config.get("metrics")) if each.share}
+    drawn = {"metrics": _metrics(facts.metrics, more)} if facts.metrics.test else {}
     if facts.metrics.cross_validation:
         drawn["folds"] = _folds(facts.metrics)
     found = _hits(facts.predictions)
     if found is not None:
         drawn["curve"] = _precision_recall(*found, facts)
+        drawn["roc"] = draw_roc(*found)
+        if "log_loss" in facts.metrics.test:
+            drawn["calibration"] = draw_calibration(*found)
     numbers = _numbers(facts.predictions)
     if len(numbers):
         drawn["actual"] = _actual(numbers)
+        drawn["residuals"] = draw_residuals(numbers)
     return drawn
 
 
-def _metrics(metrics: Metrics) -> Markup:
-    names, known = list(metrics.test)[:_LINES], shares_of_scale()
+def _metrics(metrics: Metrics, declared: Collection[str] = ()) -> Markup:
+    names, known = list(metrics.test)[:_LINES], {*shares_of_scale(), *declared}
     # Metrics that lie between 0 and 1 share a scale; every other one has its own.
     shares = [name for name in names if name in known and _is_share(metrics.test[name])]
     panels = [shares] if shares else []

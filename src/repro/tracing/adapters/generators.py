@@ -8,6 +8,8 @@ from repro.tracing import calls
 from repro.tracing.randomness import given_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from repro.tracing.recorder import Recorder
 
 
@@ -31,11 +33,16 @@ def _watch_seeds(module: Any, names: tuple[str, ...], recorder: Recorder, genera
     if seed is not None:
         getattr(module, names[0])(seed)
     for name in names:
-
-        def seeded(seed: object = None, *_: object, **__: object) -> None:
-            """Note that a generator was seeded."""
-            recorder.note("seed", generator=generator, given=seed is not None)
-
-        recorder.around(module, name, seeded)
+        recorder.around(module, name, _noting(recorder, generator, name))
     if calls.ACTIVE is not None:
         calls.ACTIVE.generators.take()
+
+
+def _noting(recorder: Recorder, generator: str, name: str) -> Callable[..., None]:
+    def seeded(seed: object = None, *_: object, **__: object) -> None:
+        """Note that a generator was seeded, and with what."""
+        value = repr(seed) if type(seed) is int else recorder.digest(seed)
+        call = f"{generator}.{name}"
+        recorder.note("seed", generator=generator, given=seed is not None, call=call, value=value)
+
+    return seeded

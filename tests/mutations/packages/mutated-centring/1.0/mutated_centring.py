@@ -1,0 +1,2 @@
+def centre(data):
+    return data - data.mean()

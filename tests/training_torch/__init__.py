@@ -1,0 +1,1 @@
+"""Trainings by PyTorch, in the environment of ``make test-scripts``."""

@@ -1,0 +1,1 @@
+"""A benchmark of named causes: mutation operators of other people, applied to recorded programs."""
