@@ -76,7 +76,7 @@ messages: $(VENV)/.dev ## Write every message of the command line to build/messa
 	@mkdir -p build
 	@$(BIN)/python -m tools.messages build/messages.txt
 
-cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
+cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug", or --torch).
 	@$(BIN)/python -m tools.cpu_matrix $(ARGS)
 
 matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that this machine can run, and compare.
