@@ -20,9 +20,9 @@ from repro.core.records import (
     Metrics,
     Nested,
     Predictions,
-    Stopped,
     Threshold,
 )
+from repro.core.stopped import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
