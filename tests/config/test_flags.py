@@ -95,7 +95,7 @@ def test_a_shared_flag_that_no_family_takes_names_those_that_do(name):
 
     expected = {
         "max_iter": "hist_gradient_boosting, logistic_regression",
-        "n_estimators": "lightgbm, random_forest",
+        "n_estimators": "lightgbm, random_forest, xgboost",
     }[name]
     assert caught.value.advice == f"choose one that has: {expected}"
 

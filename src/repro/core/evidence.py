@@ -20,10 +20,10 @@ from repro.core.records import (
     Metrics,
     Nested,
     Predictions,
-    Stopped,
     Threshold,
 )
 from repro.core.searched import SearchRecord, facts_of, numbers_of
+from repro.core.stopped import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from repro.core.environment import Environment, Host
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
+from repro.core.stopped import Stopped
 
 # Of the pipeline as a whole. A stage whose meaning changes has a version of its own.
 STAGES_VERSION = 1
@@ -77,25 +78,6 @@ class Nested(Record):
 
     selected: tuple[str, ...]
     metrics: dict[str, FoldScores]
-
-
-class Stopped(Record):
-    """The ends of the fits of a family that stops early, in iterations up to the best one.
-
-    Attributes
-    ----------
-    folds : tuple of int
-        In each fold of cross-validation.
-    final : int or None
-        In the fit on all training rows; None of a family that was not selected.
-    learned, validated : int or None
-        The rows that the final fit learned from, and those that it was validated on.
-    """
-
-    folds: tuple[int, ...]
-    final: int | None
-    learned: int | None
-    validated: int | None
 
 
 class Metrics(Record):

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from repro.core.errors import ConfigError
-from repro.core.records import Stopped
+from repro.core.stopped import Stopped
 from repro.training.weights import of_rows
 from repro.training.wrapping import Wrapping, unfitted
 
