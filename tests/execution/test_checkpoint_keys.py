@@ -8,7 +8,7 @@ from tests.divergence.test_expectation import FIRST, with_torch
 
 from repro.app.configuration import resolve_request
 from repro.config.compose import Request
-from repro.execution.checkpoints import CheckpointRequest, _key, begin_checkpoints
+from repro.execution.checkpoints import CheckpointRequest, begin_checkpoints, training_key
 
 TABLE = SimpleNamespace(content="frame/v1:aa")
 
@@ -28,7 +28,7 @@ def project(tmp_path):
 
 
 def key(project, config=CONFIG, environment=FIRST, table=TABLE):
-    return _key(project, config, table, environment)
+    return training_key(project, config, table, environment)
 
 
 def test_whatever_may_change_a_result_makes_a_different_key(project, monkeypatch):
