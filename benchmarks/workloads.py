@@ -70,7 +70,8 @@ def _table():
 def _lightgbm():
     from lightgbm import LGBMClassifier
 
-    return lambda: LGBMClassifier(n_estimators=20, verbose=-1).fit(*_table())
+    # Without a number it takes one thread for each core, whatever the variables of OpenMP say.
+    return lambda: LGBMClassifier(n_estimators=20, verbose=-1, n_jobs=1).fit(*_table())
 
 
 def _xgboost():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
 
@@ -180,6 +181,38 @@ def test_a_gap_in_a_target_of_numbers_is_refused_with_its_place(bench):
     assert caught.value.message == (
         "data/cars.csv: target 'price': 1 value is missing, first in line 3"
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "sign"),
+    [
+        ("12.5%,3%,NA,7%", "%"),
+        ('"$1,234.50",$3,-$4,$ 5', "$"),
+        ('"12,50 €",-3 €,4 €,5€', "€"),
+        ("USD 5,USD 6,USD 7,USD 8", "USD"),
+    ],
+)
+def test_numbers_with_a_sign_are_named(bench, cells, sign):
+    """As a feature and as the target; what to do is said, since no declaration reads them."""
+    (row,) = csv.reader([cells])
+    table = pd.DataFrame({"x": range(20), "price": row * 5, "slow": ["yes", "no"] * 10})
+    text, entry, _ = drafted(bench, table.to_csv(index=False))
+
+    assert entry.columns.categorical == ("price",)
+    assert f"# 'price' has numbers with '{sign}', such as '{min(set(row) - {'NA'})}'" in text
+    assert "write the numbers alone into the file to make them numeric" in text
+    assert "consider ignoring" not in text
+    proposal = Proposal("cars", Path("data/cars.csv"), "price", None, ("NA",), "", "", "")
+    if "NA" not in row:
+        assert f"# the target has numbers with '{sign}'" in draft_entry(bench.path, proposal)
+
+
+@pytest.mark.parametrize("cells", [["5", "6%"], ["$5", "€6"], ["a%", "3%"], ["12%3", "1%"]])
+def test_other_texts_are_no_numbers_with_a_sign(bench, cells):
+    """Two signs, or cells without one, are categories as any."""
+    table = pd.DataFrame({"x": range(20), "price": cells * 10, "slow": ["yes", "no"] * 10})
+
+    assert "numbers with" not in drafted(bench, table.to_csv(index=False))[0]
 
 
 def test_whole_numbers_that_are_all_different_are_pointed_out(bench):

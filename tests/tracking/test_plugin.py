@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,54 @@ def test_the_record_is_kept_and_verified(session: Path) -> None:
 def test_the_level_of_a_session(session: Path) -> None:
     done = run(session, "-k", "test_hash_order", "--repro-level", "seeded")
     assert "2 failed" in done.stdout
+
+
+WAITS = """
+import sys
+import time
+from pathlib import Path
+
+
+def waits():
+    Path(f"began-{time.monotonic_ns()}").touch()
+    BODY
+    Path("ended").touch()
+
+
+def test_waits(reproducible):
+    reproducible(waits, level="seeded")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("body", "began"),
+    [
+        ("time.sleep(300)", 2),
+        # Both write a file, so that they run again, one after the other.
+        ("time.sleep(300 if len(list(Path().glob('began-*'))) > 2 else 0)", 3),
+    ],
+)
+def test_an_interrupt_ends_both_functions_at_once(tmp_path: Path, body: str, began: int) -> None:
+    """A signal to pytest alone, as an editor or a CI job sends it; nothing stays in the folder."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    (tmp_path / "test_waits.py").write_text(WAITS.replace("BODY", body))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_waits.py"],
+        cwd=tmp_path, env={**os.environ, "TMPDIR": str(place)}, start_new_session=True,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(list(tmp_path.glob("began-*"))) < began:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, out
+    assert "KeyboardInterrupt" in out
+    assert (tmp_path / "ended").exists() is (began == 3)
+    assert not list(place.glob("repro-*"))
+    with pytest.raises(ProcessLookupError):
+        # Of the processes of its session, none is left.
+        os.killpg(process.pid, 0)

@@ -9,7 +9,7 @@ from repro.app.matrix.cells import Matrix
 from repro.config import splits
 from repro.config.experiment import ExperimentConfig
 from repro.config.named_metrics import METRIC_MODELS
-from repro.config.training import AnyDecision, Model
+from repro.config.training import AnyDecision, EarlyStopping, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
@@ -153,9 +153,16 @@ def _family() -> dict[str, Any]:
                 },
             },
             "params": params,
+            "labels": {"enum": ["codes", None]},
+            "early_stopping": _early_stopping(),
             "variants": {"type": "object", "additionalProperties": params},
         },
     }
+
+
+def _early_stopping() -> dict[str, Any]:
+    """Return the schema of the settings; null turns them off."""
+    return {"anyOf": [EarlyStopping.model_json_schema(), {"type": "null"}]}
 
 
 def _model() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from repro.core.jsonfile import bound
 from repro.core.record import CommandRecipe
 from repro.core.sentences import of_inputs
 from repro.divergence.tolerance import ToleranceRequest
-from repro.execution.recording import Changes, Performance, Surroundings, perform
+from repro.execution.recording import Changes, Children, Performance, Surroundings, perform
 from repro.launch import Level
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def run_twice(
     how = Performance(
         request.name, request.folder, None, out, changes=changes, surroundings=surroundings
     )
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        records = tuple(pool.map(lambda _: perform(recipe, how), range(2)))
+    records = _performed(recipe, how, at_once=2)
     first, second = records
     if any(each.evidence.files for each in records):
         first, second = _in_turn(records, recipe, how)
@@ -129,6 +128,22 @@ def run_twice(
     return Twice((first, second), comparison, suspects)
 
 
+def _performed(
+    recipe: CommandRecipe, how: Performance, *, at_once: int
+) -> tuple[RunRecord, RunRecord]:
+    """Run a function twice in threads, so that an interrupt of this process ends both."""
+    children = Children()
+    watched = replace(how, children=children)
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        try:
+            first, second = pool.map(lambda _: perform(recipe, watched), range(2))
+        except BaseException:
+            children.end()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return first, second
+
+
 def _in_turn(
     together: Sequence[RunRecord], recipe: CommandRecipe, how: Performance
 ) -> tuple[RunRecord, RunRecord]:
@@ -137,7 +152,7 @@ def _in_turn(
     A function that writes a file only where it is missing has found it by now, and gives its
     content: that is compared with the execution that wrote it.
     """
-    again = perform(recipe, how), perform(recipe, how)
+    again = _performed(recipe, how, at_once=1)
     most = max(together, key=lambda each: len(each.evidence.files))
     is_left = most.evidence.files.keys() - again[1].evidence.files.keys()
     return (most, again[1]) if is_left else again

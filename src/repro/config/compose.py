@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 
-_FAMILY_KEYS = ("estimators", "params", "variants", "preprocessing")
+_FAMILY_KEYS = ("estimators", "params", "variants", "preprocessing", "labels", "early_stopping")
 _TASK_KINDS = ("classification", "regression")
 
 
@@ -244,6 +244,11 @@ def _check_part_is_used(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> None:
             advice=f"choose it: --variant {family}={name[0]}",
         )
     kind = "regression" if task is not None and task.value == "regression" else "classification"
+    if part == ("labels",) and kind == "regression":
+        raise ConfigError(
+            f"{leaf.origin}: the task is a regression: labels of {family} have no effect",
+            advice="remove the flag",
+        )
     if part == ("estimators",) and name and name[0] != kind:
         raise ConfigError(
             f"{leaf.origin}: the task is a {kind}: an estimator for {name[0]} has no effect",

@@ -136,6 +136,11 @@ class ExperimentConfig(Record):
         return self
 
     @property
+    def stops_early(self) -> tuple[str, ...] | None:
+        """The families that stop early; None if no family does."""
+        return tuple(n for n, model in self.models.items() if model.early_stopping) or None
+
+    @property
     def transformers(self) -> bool | None:
         """True if transformers are declared, or families differ in preprocessing; or None."""
         own = any(model.preprocessing is not None for model in self.models.values())

@@ -133,6 +133,13 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     where = ("models", family, "params")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
     model |= params or {where: Leaf({}, "repro")}
+    # The labels of a regression are numbers already, and files speak of all tasks.
+    names = ("early_stopping",) if kind == "regression" else ("early_stopping", "labels")
+    model |= {
+        path: leaf
+        for path, leaf in tree.items()
+        if path[:2] == where[:2] and path[2:3] and path[2] in names
+    }
     own = ("models", family, "preprocessing")
     if changes := subtree(tree, own):
         # The whole of it: what a family does not change is as the experiment has it.

@@ -68,12 +68,33 @@ class Features(Record):
     drop: tuple[str, ...]
 
 
+class EarlyStopping(Record):
+    """The end of a fit when the score of rows that it does not learn from stops improving.
+
+    Attributes
+    ----------
+    rounds : int
+        Iterations without a better score, after which a fit ends.
+    fraction : float
+        The share of the rows of each fit that it is validated on.
+    """
+
+    rounds: Count
+    fraction: Fraction
+
+
 class Model(Record):
-    """One candidate: a family in one of its variants."""
+    """One candidate: a family in one of its variants.
+
+    With ``labels: codes`` the estimator of a classification is fitted on 0, 1, 2 and so on in place
+    of the labels, in sorted order, and predicts the labels all the same.
+    """
 
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
     variant: str | None
     params: dict[str, JsonValue]
+    labels: Literal["codes"] | None = Later
+    early_stopping: EarlyStopping | None = Later
     # The whole of it, if the family changes a value of the experiment's.
     preprocessing: Preprocessing | None = Later
 
@@ -140,7 +161,7 @@ class Bootstrap(Record):
 
 
 class Importance(Record):
-    """How often each feature is shuffled over the held-out rows."""
+    """Permutation importance: each feature is shuffled over the held-out rows, as often as said."""
 
     repeats: Count
 

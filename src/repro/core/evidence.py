@@ -6,6 +6,7 @@ What a typed file (``metrics.json``) has can be made of the evidence again, and 
 
 from __future__ import annotations
 
+import json
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +20,7 @@ from repro.core.records import (
     Metrics,
     Nested,
     Predictions,
+    Stopped,
     Threshold,
 )
 
@@ -29,6 +31,7 @@ _TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_
 _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
 _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
+_STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
@@ -93,6 +96,8 @@ def evidence_of(
     facts[_FINDINGS] = [finding.kind for finding in metrics.findings]
     if metrics.nested is not None:
         facts[_CHOSEN] = list(metrics.nested.selected)
+    if metrics.early_stopping is not None:
+        facts[_STOPPED] = {n: e.model_dump(mode="json") for n, e in metrics.early_stopping.items()}
     if metrics.differences is not None:
         facts[_DIFFERENCES] = list(metrics.differences)
     if metrics.importance is not None:
@@ -165,6 +170,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 },
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
+                "early_stopping": _stopped_of(evidence),
                 "differences": _differences_of(evidence),
                 "importance": _importance_of(evidence),
             }
@@ -222,6 +228,14 @@ def _nested_of(evidence: Evidence) -> Nested | None:
     chosen = evidence.facts[_CHOSEN]
     selected = tuple(chosen) if isinstance(chosen, list) else chosen
     return Nested.model_validate({"selected": selected, "metrics": scores})
+
+
+def _stopped_of(evidence: Evidence) -> dict[str, Stopped] | None:
+    stopped = evidence.facts.get(_STOPPED)
+    if not isinstance(stopped, dict):
+        return None
+    # As JSON: a list there is a tuple here.
+    return {name: Stopped.model_validate_json(json.dumps(each)) for name, each in stopped.items()}
 
 
 def _scores_of(numbers: Mapping[str, float], start: str) -> FoldScores:

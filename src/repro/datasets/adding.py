@@ -81,7 +81,7 @@ def replace_entry(project: Path, name: str, text: str) -> dict[str, DatasetEntry
 
 
 def entry_text(project: Path, name: str) -> str:
-    """Return the lines of a registered entry, with its comments; none if they are not found."""
+    """Return the lines of a registered entry, with its comments, or no text if it is not found."""
     lines = (project / DATASETS).read_text(encoding="utf-8").splitlines(keepends=True)
     try:
         first, last = _span(lines, name)

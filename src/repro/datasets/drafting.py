@@ -15,7 +15,7 @@ from repro.core.errors import ConfigError
 from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
 from repro.datasets.guessing.columns import guess_markers, guess_roles
-from repro.datasets.guessing.remarks import remarks_on
+from repro.datasets.guessing.remarks import remarks_on, remarks_on_labels
 from repro.datasets.labels import TwoLabelsError, as_written, check_gaps, kept_positive
 from repro.datasets.roles import check_header, check_known
 from repro.datasets.sources import open_source
@@ -184,6 +184,7 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
     labels = sorted(set(table.target.tolist()))
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
         raise TwoLabelsError(proposal.target, as_written(raw, proposal.target, labels))
+    remarks += remarks_on_labels(labels)
     return _text(proposal.name, entry, source, remarks)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Of linux/fcntl.h: absolute paths need no folder, and both files must exist.
+_NO_FOLDER, _EXCHANGE = -100, 2
 
 
 def plain(value: Any) -> Any:
@@ -35,15 +41,41 @@ def readable(text: str) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and its folder where it is missing."""
+def write_text(path: Path, text: str, *, flushed: bool = True) -> None:
+    """Write a file whole or not at all, and its folder where it is missing.
+
+    Parameters
+    ----------
+    flushed : bool
+        Whether it must be whole after a power cut too, and not only after the process was killed:
+        ext4 writes the data to the disk whenever a file replaces a different one, which takes
+        milliseconds.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        if flushed or not _exchanged(partial, path):
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@cache
+def _renameat2() -> Any:
+    """Return the function of the C library; None if it has no such one, as outside of Linux."""
+    if sys.platform != "linux":
+        return None
+    return getattr(ctypes.CDLL(None), "renameat2", None)
+
+
+def _exchanged(new: Path, old: Path) -> bool:
+    """Exchange two files in one step; return False where the system or file system cannot."""
+    rename = _renameat2()
+    if rename is None:
+        return False
+    names = (os.fsencode(new.absolute()), os.fsencode(old.absolute()))
+    return bool(rename(_NO_FOLDER, names[0], _NO_FOLDER, names[1], _EXCHANGE) == 0)
 
 
 class Document:

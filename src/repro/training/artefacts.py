@@ -16,6 +16,7 @@ from repro.training.measures import load_measures
 from repro.training.scoring import Outcome
 from repro.training.splitters import columns_of
 from repro.training.splitting import fold_paths
+from repro.training.validation import VALIDATION
 from repro.training.weights import check_counts, weights_of
 
 if TYPE_CHECKING:
@@ -63,10 +64,12 @@ def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
 
 def _fits(config: ExperimentConfig) -> list[SeedPath]:
     folds = range((config.selection.folds or 0) * config.selection.repeats)
-    return [
+    fits: list[SeedPath] = [
         *(("cross_validate", family, number) for family in config.models for number in folds),
         *(("fit", family) for family in config.models),
     ]
+    stopping = config.stops_early or ()
+    return [*fits, *((*path, VALIDATION) for path in fits if path[1] in stopping)]
 
 
 def configured(
@@ -160,6 +163,8 @@ def optional(
         | {
             "metrics": measures if config.metrics else None,
             "split_columns": columns_of(config.split, columns),
+            # Fits depend on these columns only where they stop early.
+            "stop_columns": columns_of(config.split, columns) if config.stops_early else None,
             "fit_weights": None if weights is None else weights.values,
             "metric_weights": in_metrics,
             "aside": aside_of(config, features, ignored),

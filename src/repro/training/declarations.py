@@ -136,6 +136,10 @@ STAGES = (
         version=2,
     ),
     Stage(
+        "stop", "repro.training.stopping:stops", ("early_stopping",), ARITHMETIC,
+        copies={"metrics.early_stopping": "early_stopping"}, setting="stops_early",
+    ),
+    Stage(
         "evaluate", "repro.training.stages:evaluate", ("test_metrics", "undefined"), ARITHMETIC,
         copies={"metrics.test": "test_metrics", "metrics.undefined": "undefined"},
     ),
@@ -178,7 +182,7 @@ SETTINGS = (
         "dataset", "data set", "training reads its table",
         (
             "frame", "frame_numeric", "target", "outcome", "split_columns", "fit_weights",
-            "metric_weights",
+            "metric_weights", "stop_columns",
         ),
         data=True,
     ),

@@ -71,6 +71,7 @@ class _Procedure:
     fit_weights: Weights | None
     metric_weights: Weights | None
     preprocess_seeds: Mapping[str, int] | None
+    stop_columns: SplitColumns | None
 
     def check(self, rows: Rows, selection: Selection) -> None:
         """Check that some rows are enough for folds, outer or inner ones."""
@@ -120,13 +121,14 @@ class _Procedure:
             self.workers,
             self.fit_weights,
             self.preprocess_seeds,
+            self.stop_columns,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
         matrix, outer = self.matrices(chosen, inside, outside)
-        fitted = (matrix, self.target, inside, self.fit_weights)
+        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns)
         model, _ = fit_selected(chosen, self.models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)
@@ -156,6 +158,7 @@ def nested_scores(
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
     preprocess_seeds: Mapping[str, int] | None = None,
+    stop_columns: SplitColumns | None = None,
 ) -> Nested:
     """Score the whole procedure by outer folds of the training rows.
 
@@ -167,7 +170,9 @@ def nested_scores(
     """
     table = (features, target, task, outcome, split, numeric, categorical)
     settings = (preprocessing, models, allowed_modules, selection, decision, workers)
-    given = (metrics, split_columns, fit_weights, metric_weights, preprocess_seeds)
+    given = (
+        metrics, split_columns, fit_weights, metric_weights, preprocess_seeds, stop_columns
+    )  # fmt: skip
     procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [

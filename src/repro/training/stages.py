@@ -190,6 +190,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
         nested=made.get("nested"),
+        early_stopping=made.get("early_stopping"),
         differences=made.get("differences"),
         importance=made.get("importances"),
         findings=made["findings"],

@@ -11,7 +11,7 @@ from repro.datasets.guessing.markers import KNOWN
 from repro.tables.numbers import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from repro.datasets.formats.interface import RawTable
     from repro.datasets.guessing.columns import Guessed
@@ -22,14 +22,18 @@ _MARKS = 3
 _LEVELS = 200
 _NO_ROLE = ("no value", "neither numbers", "dates and times")
 
+_SIGN = r"%|\u2030|[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9]|USD|EUR|GBP|CHF|JPY"
+_AMOUNT = r"[+-]?[0-9][0-9.,'\u2019\s]*"
+_WITH_UNIT = re.compile(rf"[+-]?(?P<before>{_SIGN})\s?{_AMOUNT}|{_AMOUNT}(?P<after>{_SIGN})")
+_ALONE = "write the numbers alone into the file to make them numeric"
 # The sentences of a drafted entry, by which they are known from what a person wrote.
 _DRAFTED = re.compile(
     r"guessed (?:missing|encoding|delimiter|decimal|thousands|quote|comment|skip_rows|sheet|header)"
-    r"|the query has no ORDER BY"
+    r"|the query has no ORDER BY|the target has numbers with "
     r"|  (?:to use it|to do so|if it means missing): repro data add "
     r"""|('|").*?\1 (?:is ignored: |never varies|is different in every row|would be numeric if """
-    r"|has (?:[0-9]+ categories: |leading zeros|numbers too long|a different whole number|.* in"
-    r" [0-9]+ rows: kept))"
+    r"|has (?:numbers with |[0-9]+ categories: |leading zeros|numbers too long|a different whole"
+    r" number|.* in [0-9]+ rows: kept))"
 )
 
 
@@ -57,7 +61,11 @@ def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:
     change = f"repro data add {name} --replace"
     remarks: list[str] = []
     for column in guessed.categorical:
-        for doubt, option in _doubts(raw, guessed.texts[column]):
+        texts = guessed.texts[column]
+        if unit := _unit(set(texts)):
+            remarks.append(f"{column!r} {unit}: kept as text; {_ALONE}")
+            continue
+        for doubt, option in _doubts(raw, texts):
             remarks += [f"{column!r} {doubt}", *_command(change, option, column)]
     for column in guessed.distinct:
         doubt = "has a different whole number in every row: consider ignoring it"
@@ -69,6 +77,12 @@ def remarks_on(raw: RawTable, guessed: Guessed, name: str) -> list[str]:
             option = "--numeric"
         remarks += [f"{column!r} is ignored: {why}", *_command(change, option, column)]
     return remarks
+
+
+def remarks_on_labels(labels: Sequence[object]) -> list[str]:
+    """Return a sentence if the labels of a target are numbers with a sign."""
+    unit = _unit(set(map(str, labels)))
+    return [f"the target {unit}, so that they are classes; {_ALONE}"] if unit else []
 
 
 def _command(change: str, option: str, column: str) -> list[str]:
@@ -105,6 +119,16 @@ def _doubts(raw: RawTable, present: Sequence[str]) -> Iterator[tuple[str, str]]:
             if mark.strip().lower() in KNOWN:
                 option = f"--missing-in {{column}} {_mark(mark)}"
                 yield f"has {mark!r} in {present.count(mark)} rows: kept as a category", option
+
+
+def _unit(distinct: Collection[str]) -> str:
+    """Name the one sign of percent or of a currency that all numbers of a column have, if any."""
+    present = sorted(text for text in distinct if text.strip().lower() not in KNOWN)
+    found = [_WITH_UNIT.fullmatch(text.strip()) for text in present]
+    signs = {(match["before"] or match["after"] or "") if match else "" for match in found}
+    if len(signs) != 1 or "" in signs:
+        return ""
+    return f"has numbers with {signs.pop()!r}, such as {present[0]!r}, which no format declares"
 
 
 def _mark(text: str) -> str:

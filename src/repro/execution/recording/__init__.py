@@ -11,13 +11,14 @@ from repro.execution.recording.folders import copy_of, state_of
 from repro.execution.recording.inputs import NOTHING, Selection
 from repro.execution.recording.itself import OwnRecorder, OwnTrace
 from repro.execution.recording.performing import Changes, Performance, Surroundings, perform
-from repro.execution.recording.running import interpreter_of, portable
+from repro.execution.recording.running import Children, interpreter_of, portable
 from repro.execution.recording.scratch import scratch_folder
 from repro.execution.recording.sealing import Sealing
 
 __all__ = [
     "NOTHING",
     "Changes",
+    "Children",
     "OwnRecorder",
     "OwnTrace",
     "Performance",

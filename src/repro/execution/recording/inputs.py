@@ -174,6 +174,8 @@ def _sort_reads(
     for event in traces.of("write"):
         if event["emptied"]:
             emptied.setdefault(name_of(event["path"], root), event["at"])
+    # This package finds a project by its absolute path, which no program has to know.
+    absolute = {event["path"] for event in traces.of_program("read") if event["absolute"]}
     for event in traces.of("read"):
         name, path = name_of(event["path"], root), Path(event["path"])
         if name in made or name in found.inputs or _is_of_program(name) or _is_of_tracker(name):
@@ -189,7 +191,7 @@ def _sort_reads(
                 found.changed.append(name)
         else:
             continue
-        if event["absolute"]:
+        if event["path"] in absolute:
             found.absolute.append(name)
 
 

@@ -15,6 +15,7 @@ from repro.execution.recording.folders import state_of
 from repro.execution.recording.inputs import Selection
 from repro.execution.recording.packages import Installed, completed
 from repro.execution.recording.running import (
+    Children,
     interpreter_of,
     resolved,
     run_traced,
@@ -137,6 +138,8 @@ class Performance:
         written, since others may be at work in the folder.
     meanwhile : callable
         Called in a thread while the command runs.
+    children : Children or None
+        Through which a different thread can end the command.
     """
 
     name: str
@@ -150,6 +153,7 @@ class Performance:
     own: bool = False
     surroundings: Surroundings | None = None
     meanwhile: Callable[[], object] = bool
+    children: Children | None = None
 
 
 def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
@@ -172,7 +176,10 @@ def perform(recipe: CommandRecipe, how: Performance) -> RunRecord:
             known = Surroundings.observing(folder, level, python, plain)
         threading.Thread(target=how.meanwhile, daemon=True).start()
         try:
-            run = run_traced(command, folder, environ, how.out, alone=how.original is not None)
+            run = run_traced(
+                command, folder, environ, how.out,
+                alone=how.original is not None, children=how.children,
+            )  # fmt: skip
             environment = known.environment
         except BaseException:
             known.cancel()

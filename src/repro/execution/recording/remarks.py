@@ -50,6 +50,7 @@ def remarks_of(
         *_absolute(files),
         *_unknown_to_git(files, recording),
         *_network(traces),
+        *_trainings(traces),
         *_programs(traces),
         *_cut_off(traces, recording),
         *_refused(recording),
@@ -205,6 +206,16 @@ def _network(traces: Traces) -> Iterator[Remark]:
             kind="network",
             message=f"the command connected to {event['host']}",
             fix="download the data to a file first, and read the file",
+        )
+
+
+def _trainings(traces: Traces) -> Iterator[Remark]:
+    if traces.trainings:
+        yield Remark(
+            kind="not observed",
+            message="repro.train or repro.verify works in a process of its own: its steps and"
+            " numbers are in the run that it wrote",
+            fix="verify that run too",
         )
 
 

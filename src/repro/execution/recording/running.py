@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -43,6 +44,49 @@ class CommandRun:
 
     status: int
     output: bytes
+
+
+class Children:
+    """Commands that threads wait for, and that a different thread can end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._is_ended = False
+
+    @contextmanager
+    def waited_for(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Know a process while it is waited for; raise KeyboardInterrupt if it was ended."""
+        with self._lock:
+            self._running.append(process)
+            late = self._is_ended
+        if late:
+            process.kill()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.remove(process)
+        if self._is_ended:
+            raise KeyboardInterrupt
+
+    def end(self) -> None:
+        """Interrupt all processes, as Ctrl-C does, and kill those that go on for seconds."""
+        with self._lock:
+            self._is_ended = True
+            processes = [*self._running]
+        for process in processes:
+            with suppress(OSError):
+                if sys.platform == "win32":
+                    process.terminate()
+                else:
+                    process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for process in processes:
+            try:
+                process.wait(max(deadline - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def resolved(words: Sequence[str], folder: Path) -> list[str]:
@@ -110,6 +154,7 @@ def run_traced(
     out: Callable[[bytes], object],
     *,
     alone: bool = False,
+    children: Children | None = None,
 ) -> CommandRun:
     """Run a command in a folder and wait for its end.
 
@@ -121,6 +166,8 @@ def run_traced(
         Receives blocks of the standard output as they are written.
     alone : bool
         Whether the command runs without input in a process session that is ended after it.
+    children : Children, optional
+        Through which a different thread can end it.
 
     Raises
     ------
@@ -145,7 +192,10 @@ def run_traced(
     reader = threading.Thread(target=_copy, args=(process.stdout, kept, out), daemon=True)
     reader.start()
     try:
-        with nullcontext() if alone else _signals_for(process):
+        with (
+            nullcontext() if alone else _signals_for(process),
+            nullcontext() if children is None else children.waited_for(process),
+        ):
             status = process.wait()
     finally:
         if alone:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Event = dict[str, Any]
+# Answers what a program calls: `repro.api.children.MODULE`, which stands above this layer.
+_MODULE = "repro.api.child"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ class Traces:
     def of(self, kind: str) -> Iterator[Event]:
         """Yield the events of a kind, of all processes."""
         return (event for process in self.processes for event in process.of(kind))
+
+    @property
+    def trainings(self) -> tuple[Process, ...]:
+        """The processes in which ``repro.train`` and ``repro.verify`` work for a program."""
+        return tuple(process for process in self.processes if _MODULE in process.words)
+
+    def of_program(self, kind: str) -> Iterator[Event]:
+        """Yield the events of a kind, without those of ``trainings``."""
+        own = self.trainings
+        return (e for process in self.processes if process not in own for e in process.of(kind))
 
 
 def read_traces(folder: Path) -> Traces:

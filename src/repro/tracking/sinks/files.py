@@ -34,6 +34,7 @@ class FileSink:
         self._document = Document(suffix)
         self.paths: tuple[Path, ...] = ()
         self._written: tuple[Path, ...] = ()
+        self._text = ""
 
     def start(self, config: TrackingConfig) -> None:
         """Name the files."""
@@ -50,12 +51,14 @@ class FileSink:
         metric: Mapping[str, Any] | None,  # noqa: ARG002 - it is in the data
     ) -> None:
         """Write the files."""
-        text = self._document.text(data, versions)
+        self._text = self._document.text(data, versions)
         for path in self._written:
-            write_text(path, text)
+            write_text(path, self._text, flushed=False)
 
-    def finish(self, data: Mapping[str, Any]) -> None:
-        """Do nothing: the last update wrote everything."""
+    def finish(self, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - the last update has it
+        """Write the last text once more, so that it outlasts a power cut."""
+        for path in self._written:
+            write_text(path, self._text)
 
 
 def _linked(link: Path, target: str) -> bool:
