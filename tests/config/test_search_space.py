@@ -2,11 +2,13 @@
 
 import json
 
+import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from tests.training import in_process, searching
 
 from repro.app.configuration import resolve_request
+from repro.app.schemas import schema_of
 from repro.app.subjects.trust import check_parameters
 from repro.config.bounds import check_bounds
 from repro.config.compose import Request
@@ -211,3 +213,21 @@ def test_a_record_may_not_ask_for_endless_trials():
         config = in_process.config(Task.BINARY, "yes", models, selection={"metric": "accuracy"})
         with pytest.raises(PreconditionError, match=r"models\.svm\.search\..* is more than"):
             check_bounds(config, "x")
+
+
+def test_the_schemas_of_files_have_the_section():
+    """An editor accepts a search of each kind, and no key that none has."""
+    for kind, place in (("model", ()), ("overlay", ("models", "svm"))):
+        schema = schema_of(kind)
+        start = {"schema": f"repro.{kind}/v1"}
+        start |= {"estimators": {"classification": FOREST}} if kind == "model" else {}
+        for search in (GRID, RANDOM, HALVING, TREES, None):
+            whole = None if search is None else search | {"space": {"C": RANGE, "k": ["a"]}}
+            value = {"search": whole}
+            for name in reversed(place):
+                value = {name: value}
+            jsonschema.validate(start | value, schema)
+            if search is not None:
+                whole["trails"] = 3
+                with pytest.raises(jsonschema.ValidationError, match="trails"):
+                    jsonschema.validate(start | value, schema)

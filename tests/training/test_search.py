@@ -467,3 +467,21 @@ def test_a_space_inside_of_no_class_is_refused():
     """With the names that there are."""
     with pytest.raises(ConfigError, match="no parameter 'pca' has a class"):
         trained({"kind": "grid", "folds": 2, "space": {"pca__n_components": [1, 3]}})
+
+
+def test_a_family_is_searched_with_its_own_preprocessing():
+    """As its cross-validation has it, and not with that of the experiment."""
+    plain = settings(GRID)
+    whole = plain.preprocessing.model_dump(mode="json")
+    unscaled = whole | {"numeric": whole["numeric"] | {"scale": "none"}}
+    frame, target = table()
+    frame["d"] = frame["d"] * 1000
+
+    def scores(own, common):
+        model = searching.family(GRID) | ({"preprocessing": own} if own else {})
+        sections = searching.SECTIONS | {"preprocessing": common}
+        config = in_process.config(Task.BINARY, "yes", {"svm": model}, **sections)
+        return searching.found(in_process.run(config, frame, target))
+
+    assert scores(unscaled, whole) == scores(None, unscaled)
+    assert scores(unscaled, whole) != scores(None, whole)

@@ -241,7 +241,7 @@ def _stopped_of(evidence: Evidence) -> dict[str, Stopped] | None:
     stopped = evidence.facts.get(_STOPPED)
     if not isinstance(stopped, dict):
         return None
-    # As JSON: a list there is a tuple here.
+    # As JSON: a list there is a tuple in this program.
     return {name: Stopped.model_validate_json(json.dumps(each)) for name, each in stopped.items()}
 
 

@@ -74,7 +74,7 @@ class Execution:
 
     @property
     def resumed_trials(self) -> int:
-        """How many fits of a search were done by a training that was interrupted."""
+        """Return the number of fits of a search that an interrupted training had done."""
         return 0 if self.unfinished is None else self.unfinished.found
 
     def forget_unfinished(self) -> None:
