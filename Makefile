@@ -46,8 +46,8 @@ test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in
 
 test-scripts: ## Run the tests with PyTorch, XGBoost, MLflow and others, in an environment of its own.
 	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
-	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/cpu tests/recording tests/tracking tests/api \
-		tests/mutations tests/training_torch $(ARGS)
+	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/boosters tests/cpu tests/recording tests/tracking \
+		tests/api tests/mutations tests/training_torch $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage
@@ -76,7 +76,7 @@ messages: $(VENV)/.dev ## Write every message of the command line to build/messa
 	@mkdir -p build
 	@$(BIN)/python -m tools.messages build/messages.txt
 
-cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug" in minutes).
+cpu-matrix: $(VENV)/.dev ## Train on other processors at every level (ARGS="-p debug", or --torch).
 	@$(BIN)/python -m tools.cpu_matrix $(ARGS)
 
 matrix: $(VENV)/.dev ## Train in every cell of matrix.yaml that this machine can run, and compare.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Everything else runs in the tests' own process, or in a few short ones.
 MARKERS = {
+    "boosters": ("slow",),
     "cli": ("slow",),
     "container": ("slow", "container"),
     "cpu": ("slow", "cpu"),
@@ -113,6 +114,7 @@ LONG = (
     "tracking/test_records.py::test_edited_code_is_named",
     "tracking/test_records.py::test_files_beside_the_script_are_the_trackers_own",
     "tracking/test_records.py::test_what_was_tracked_before_a_kill_is_on_the_disk",
+    "training/test_early_stopping.py::test_workers_give_the_same_bits",
     "training/test_differences.py::test_intervals_cover_at_the_stated_rate_in_a_long_simulation",
     "training/test_named_metrics.py::test_values_of_many_tables_are_those_of_a_reference",
 )

@@ -155,7 +155,7 @@ def test_a_family_is_allowed_where_an_experiment_or_a_profile_allows_its_module(
     file, schema = ALLOWING[kind]
     modules = "[sklearn, lightgbm, statistics_of_mine]"
     if schema is None:
-        project.replace(file, "[sklearn, lightgbm]", modules)
+        project.replace(file, "lightgbm]", "lightgbm, statistics_of_mine]")
     elif schema == "other":
         project.write(file, f"{EXPERIMENT}security: {{allowed_modules: [sklearn]}}\n")
     else:

@@ -70,7 +70,7 @@ def project(tmp_path):
         "configs/models/mine.yaml",
         "schema: repro.model/v1\nestimators: {classification: 'mine:Mine'}\nparams: {}\n",
     )
-    made.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, mine]")
+    made.replace("configs/base.yaml", "lightgbm]", "lightgbm, mine]")
     return made
 
 

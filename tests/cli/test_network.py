@@ -47,7 +47,7 @@ def calling(path) -> Project:
         "configs/models/calling.yaml",
         "schema: repro.model/v1\nestimators: {classification: 'calling:Calling'}\nparams: {}\n",
     )
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, calling]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, calling]")
     return project
 
 

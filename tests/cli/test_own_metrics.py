@@ -50,12 +50,12 @@ def test_an_own_metric_is_recorded_with_the_hashes_of_its_code(project):
     project.write("costs.py", COSTS)
     project.write("helping.py", "PRICE = 8\n")
     project.write("own.yaml", DECLARED)
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, costs]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, costs]")
     run = project.train("wine", "-p", "debug", "-m", "knn", "-f", "own.yaml")
     metrics = json.loads((run / "metrics.json").read_text())
     lineage = json.loads((run / "lineage.json").read_text())
     verified = project.repro("verify", run)
-    project.replace("configs/base.yaml", "[sklearn, lightgbm, costs]", "[sklearn, lightgbm]")
+    project.replace("configs/base.yaml", "lightgbm, costs]", "lightgbm]")
     refused = project.repro("verify", run)
 
     found, accuracy = metrics["test"]["cost"], metrics["test"]["accuracy"]
@@ -82,7 +82,7 @@ def test_a_record_names_no_metric_of_a_module_that_the_project_does_not_allow(pr
     for subject in (REFERENCE, run):
         with pytest.raises(PreconditionError, match=f"allows metrics from '{top}'"):
             check_modules(project.path, subject, config)
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", f"[sklearn, lightgbm, {top}]")
+    project.replace("configs/base.yaml", "lightgbm]", f"lightgbm, {top}]")
     for subject in (REFERENCE, run):
         check_modules(project.path, subject, config)
 
@@ -124,7 +124,7 @@ def test_a_mistake_in_a_declaration_is_named_by_file_and_line(project, written, 
     """Before anything is trained."""
     project.write("costs.py", COSTS)
     project.write("helping.py", "PRICE = 8\n")
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, costs]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, costs]")
     path = "configs/experiments/wine.yaml"
     text = (project.path / path).read_text()
     project.write(path, f"{text}metrics: {written}\n")

@@ -33,7 +33,7 @@ def trapped(project, tmp_path):
         "configs/models/mine.yaml",
         "schema: repro.model/v1\nestimators: {classification: 'mine:Mine'}\nparams: {}\n",
     )
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, mine]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, mine]")
     for name in TRAPS:
         project.write(f"{name}.py", f"open({str(tmp_path / name)!r}, 'w').close()\n")
     packages = tmp_path / "packages"

@@ -120,7 +120,7 @@ def base(tmp_path_factory):
     }
     for name, text in files.items():
         project.write(name, text)
-    project.replace(BASE_CONFIG, "[sklearn, lightgbm]", "[sklearn, lightgbm, mine, nested]")
+    project.replace(BASE_CONFIG, "lightgbm]", "lightgbm, mine, nested]")
     added = project.repro(
         "data", "add", "planted", DATA, "--target", "label", "--positive", "yes", "--missing", "",
         "--licence", "CC0", "--origin", "made for this test",

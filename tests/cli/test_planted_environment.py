@@ -61,7 +61,7 @@ def base(tmp_path_factory):
         "configs/models/toy.yaml",
         "schema: repro.model/v1\nestimators: {classification: 'toyfam:Toy'}\nparams: {}\n",
     )
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, toyfam]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, toyfam]")
     site = packages(tmp_path_factory.mktemp("site"))
     return Planted(project, train(Planted(project, Path()), site)), site
 

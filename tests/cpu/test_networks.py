@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 from tests.conftest import ROOT
 
-from tools.cpu_bench.networks import Cell, classes_of, is_below, problem_of
+from repro.core.errors import PreconditionError
+from tools.cpu_bench.networks import Cell, check_torch, classes_of, is_below, problem_of
 
 OLD, NEW = {"mlp": ("1f", "2e")}, {"mlp": ("1f", "3d")}
 
@@ -19,13 +19,14 @@ def matrix(*words):
     )  # fmt: skip
 
 
-@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
-def test_without_pytorch_it_is_refused_with_the_way_to_get_it():
-    done = matrix()
+def test_without_pytorch_it_is_refused_with_the_way_to_get_it(monkeypatch):
+    monkeypatch.setattr("tools.cpu_bench.networks.find_spec", lambda _name: None)
 
-    assert done.returncode == 3
-    assert "error: PyTorch is not installed for" in done.stderr
-    assert "make cpu-matrix VENV=build/scripts ARGS=--torch" in done.stderr
+    with pytest.raises(PreconditionError, match="PyTorch is not installed for") as caught:
+        check_torch()
+
+    assert "make cpu-matrix VENV=build/scripts ARGS=--torch" in str(caught.value.advice)
+    assert caught.value.exit_code == 3
 
 
 def test_options_of_experiments_are_refused():

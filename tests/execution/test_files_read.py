@@ -161,7 +161,7 @@ def test_a_training_records_what_its_estimators_read(project, workers):
         "configs/models/own.yaml",
         "schema: repro.model/v1\nestimators: {classification: 'mine:Mine'}\nparams: {}\n",
     )
-    project.replace("configs/base.yaml", "[sklearn, lightgbm]", "[sklearn, lightgbm, mine]")
+    project.replace("configs/base.yaml", "lightgbm]", "lightgbm, mine]")
     made = project.repro(
         "train", "wine", "-p", "debug", "-m", "own", "--workers", workers, "--json"
     )

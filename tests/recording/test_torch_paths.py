@@ -85,8 +85,15 @@ def test_a_pin_that_does_not_take_is_named(folder):
         "PyTorch's MKL takes the branch AUTO",
         "PyTorch's oneDNN has the limit AVX",
         "PyTorch's operations have threads: 2",
+        "PyTorch computes by 2 threads without its deterministic algorithms: two runs can have"
+        " other bits",
     ]
     assert "MKL_CBWR" in found[0]["fix"]
+    assert "torch.use_deterministic_algorithms(True)" in found[-1]["fix"]
+
+    folder.write("train.py", "import torch\ntorch.use_deterministic_algorithms(True)\n" + SCRIPT)
+    switched = folder.record("python", "train.py")
+    assert "code paths" not in {each["kind"] for each in switched["observed"]["remarks"]}
 
 
 def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):
@@ -109,6 +116,7 @@ def test_the_doctor_names_what_chooses_by_the_processor(folder):
     found = folder.repro("doctor", ATEN_CPU_CAPABILITY="avx2")
     settled = folder.repro("doctor", **PINS)
     seeded = folder.repro("doctor", "--level", "seeded")
+    otherwise = folder.repro("doctor", **{**PINS, "MKL_CBWR": "AVX2"})
 
     assert (
         "controlled     PyTorch                   not limited: MKL (MKL_CBWR), oneDNN" in found.out
@@ -116,6 +124,8 @@ def test_the_doctor_names_what_chooses_by_the_processor(folder):
     assert "export MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=AVX2" in found.out
     assert "ok             PyTorch " in settled.out
     assert "warning        PyTorch " in seeded.out
+    # MKL obeys AVX2 on the processors of one maker alone.
+    assert "not limited as the level portable does: MKL (MKL_CBWR=AVX2)" in otherwise.out
 
 
 CONVOLUTION = """

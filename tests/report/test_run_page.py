@@ -34,9 +34,9 @@ from repro.report.plots.run import draw, precision_recall
 from repro.store import read_run
 
 DRAWN = {
-    "binary": {"metrics", "folds", "curve"},
+    "binary": {"metrics", "folds", "curve", "roc", "calibration"},
     "multiclass": {"metrics", "folds"},
-    "regression": {"metrics", "folds", "actual"},
+    "regression": {"metrics", "folds", "actual", "residuals"},
 }
 
 

@@ -192,7 +192,7 @@ def out_of_fold(estimator, matrix, target, outcome):
         fitted = estimator.fit(matrix[folds != k], target[folds != k])
         scores = scoring.score(fitted, matrix[folds == k], outcome)
         labels = scoring.predict_labels(fitted, matrix[folds == k], outcome)
-        parts.append(fitting._FoldResult(scores, True, labels, drew=False))
+        parts.append(fitting.FoldResult(scores, True, labels, drew=False))
     return folds, fitting._gathered(parts, folds, outcome)
 
 

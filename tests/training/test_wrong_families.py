@@ -15,8 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 from repro.config.data import Task
 from repro.config.training import Model
 from repro.core.errors import ConfigError, DataError, PreconditionError
+from repro.training import fitting
 from repro.training.estimators import build, check
-from repro.training.fitting import _fit_and_score
 from repro.training.scoring import Outcome
 
 ALLOWED = ("sklearn", "lightgbm", "oddities")
@@ -273,7 +273,7 @@ def data():
 def fit_and_score(path, params):
     matrix, target = data()
     outcome = Outcome(Task.BINARY, ("no", "yes"), "yes")
-    return _fit_and_score(
+    return fitting.fit_and_score(
         "odd", model(path, params), 7, ALLOWED, matrix[:30], target[:30], matrix[30:], outcome
     )
 

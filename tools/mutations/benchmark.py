@@ -35,6 +35,8 @@ class Original:
     mutants : tuple of Mutant
     program : Program or None
         None of an experiment.
+    plain : str
+        Digest of the result files of a run without ``repro``; empty if there are none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Original:
     mutants: tuple[Mutant, ...]
     program: Program | None
     wheels: Path
+    plain: str = ""
 
     def judge(self, mutant: Mutant) -> Judged:
         """Make a mutant, run it, and judge what is said of it."""
@@ -90,7 +93,8 @@ def _recorded(path: Path, program: Program, wheels: Path) -> Original:
     folder.repro("record", "--json", "--", *program.command, statuses=(0,))
     [run] = (folder.path / "runs").iterdir()
     found = tuple(m for file in program.files for m in mutants_of(file, _text(folder, file)))
-    return Original(program.name, folder, run.name, found, program, wheels)
+    plain = _plain_results(folder, program)
+    return Original(program.name, folder, run.name, found, program, wheels, plain)
 
 
 def _trained(project: Folder, name: str, wheels: Path) -> Original:
@@ -111,7 +115,7 @@ def _text(folder: Folder, file: str) -> str:
 
 
 def _judge_script(original: Original, program: Program, mutant: Mutant, copy: Folder) -> Judged:
-    changes = _changes_results(original.folder, copy, program)
+    changes = _plain_results(copy, program) != original.plain if original.plain else None
     copy.repro("record", "--json", "--", *program.command, statuses=(0,))
     [run] = (path for path in (copy.path / "runs").iterdir() if path.name != original.run)
     [candidate] = copy.repro("compare", original.run, run.name, "--json")["candidates"]
@@ -128,18 +132,15 @@ def _judge_script(original: Original, program: Program, mutant: Mutant, copy: Fo
     return Judged(original.name, mutant, changes, expected[0], doors, tuple(wrong))
 
 
-def _changes_results(original: Folder, mutated: Folder, program: Program) -> bool | None:
-    """Run both without ``repro``, and compare what they write byte for byte."""
+def _plain_results(folder: Folder, program: Program) -> str:
+    """Run a program without ``repro`` in a copy, and digest the bytes that it writes."""
     if not program.results:
-        return None
-    digests = []
-    for number, folder in enumerate((original, mutated)):
-        plain = folder.copied(f"{mutated.path.name}-plain-{number}")
-        for name in program.results:
-            (plain.path / name).unlink(missing_ok=True)
-        plain.execute(program.command)
-        digests.append(plain.digest_of(program.results))
-    return digests[0] != digests[1]
+        return ""
+    plain = folder.copied(f"{folder.path.name}-plain")
+    for name in program.results:
+        (plain.path / name).unlink(missing_ok=True)
+    plain.execute(program.command)
+    return plain.digest_of(program.results)
 
 
 def _judge_experiment(original: Original, mutant: Mutant, copy: Folder) -> Judged:

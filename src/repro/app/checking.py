@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 
+# Of a family, beside its classes and parameters.
+_SETTINGS = ("labels", "early_stopping")
+
+
 def check_candidates(project: Path, resolved: Resolved) -> None:
     """Check that an estimator can be made of every candidate, and own metrics have functions.
 
@@ -158,6 +162,8 @@ def _problems(project: Path, family: str, allowed: Sequence[str]) -> Iterator[st
 
 def _is_section(path: tuple[str, ...]) -> bool:
     """Return whether a family has keys and no value at a path."""
+    if path[0] in _SETTINGS:
+        return False
     return len(path) == 1 or (path[0] == "variants" and len(path) == 2)
 
 
@@ -181,6 +187,8 @@ def _check_variant(
         params = merge(params, subtree(own, ("variants", variant)))
     tree = planted(params, ("params",)) or {("params",): Leaf({}, "repro")}
     tree |= {("estimator",): own["estimators", kind], ("variant",): Leaf(variant, "repro")}
+    tree |= {path: leaf for path, leaf in own.items() if path[0] in _SETTINGS}
+    tree |= planted(subtree(own, ("search",)), ("search",))
     model = validate(tree, Model)
     try:
         check(family, model, kind, allowed)

@@ -147,7 +147,8 @@ class LoadedRun:
             As ``predict``.
         """
         matrix, final = self._matrix(data), self.model[-1]
-        labels, columns = final.predict(matrix), self.outcome.columns
+        # Some estimators predict a column.
+        labels, columns = np.asarray(final.predict(matrix)).reshape(-1), self.outcome.columns
         if self.outcome.task is Task.REGRESSION:
             return Predicted(labels, np.empty((len(labels), 0)), columns)
         return Predicted(labels, score(final, matrix, self.outcome).values, columns)

@@ -88,6 +88,7 @@ def _facts(run: StoredRun, damage: tuple[str, ...]) -> Facts:
         stages=run.stages,
         environment=run.environment,
         predictions=run.predictions,
+        search=run.search,
         baseline=run.drift_baseline,
         request=Request.of(run.lineage),
         damage=damage,

@@ -9,7 +9,8 @@ from repro.app.matrix.cells import Matrix
 from repro.config import splits
 from repro.config.experiment import ExperimentConfig
 from repro.config.named_metrics import METRIC_MODELS
-from repro.config.training import AnyDecision, Model
+from repro.config.search import Search
+from repro.config.training import AnyDecision, EarlyStopping, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
@@ -19,6 +20,7 @@ from repro.core.linting import LintReport
 from repro.core.noise import Noise
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
+from repro.core.searched import SearchRecord
 from repro.core.stability import GroupsReport, StabilityReport
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Verification
@@ -36,6 +38,7 @@ _WHOLE: dict[str, type[Record]] = {
     "drift": DriftBaseline,
     "environment": records.EnvironmentFile,
     "lineage": records.Lineage,
+    "search": SearchRecord,
     "record": RunRecord,
     "record-v1": RecordFile,
     "verification": Verification,
@@ -153,8 +156,34 @@ def _family() -> dict[str, Any]:
                 },
             },
             "params": params,
+            "labels": {"enum": ["codes", None]},
+            "early_stopping": _early_stopping(),
+            "search": _search(),
             "variants": {"type": "object", "additionalProperties": params},
         },
+    }
+
+
+def _early_stopping() -> dict[str, Any]:
+    """Return the schema of the settings; null turns them off."""
+    return {"anyOf": [EarlyStopping.model_json_schema(), {"type": "null"}]}
+
+
+def _search() -> dict[str, Any]:
+    """Return the schema of the settings of every kind of search, which stand side by side."""
+    kinds = [kind.model_json_schema() for kind in get_args(get_args(Search)[0])]
+    names = [kind["properties"]["kind"]["const"] for kind in kinds]
+    merged = {name: schema for kind in kinds for name, schema in kind["properties"].items()}
+    # A range is a mapping. The definition of it is not in this schema, where a reference leads to.
+    point = {"type": ["object", "array"]}
+    properties = merged | {
+        "kind": {"enum": names},
+        "space": {"type": "object", "additionalProperties": point},
+    }
+    return {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": properties,
     }
 
 

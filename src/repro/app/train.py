@@ -28,7 +28,7 @@ from repro.execution.checkpoints import CheckpointRequest
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
-from repro.store.naming import RECORD
+from repro.store.naming import RECORD, SEARCH
 from repro.training.wide import is_wide, widths_of
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def train(
         finished=times[1],
         seconds=times[2],
         resumed=execution.resumed or None,
+        resumed_trials=execution.resumed_trials or None,
     )
     observer.preparing("writing the run")
     with PendingRun(runs, new_run_id(started)) as pending:
@@ -139,8 +140,7 @@ def train(
         )
         _write_files(pending, execution, environment, lineage)
         path = pending.commit(lineage)
-    if execution.checkpoints is not None:
-        execution.checkpoints.discard()
+    execution.forget_unfinished()
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 
@@ -175,6 +175,8 @@ def _write_files(
         ("snapshot.json", snapshot),
     ):
         pending.write(name, dump_record(record))
+    if training.search is not None:
+        pending.write(SEARCH, dump_record(training.search))
     facts = _facts(execution, predictions, environment, lineage)
     pending.write("report.md", report.markdown(facts).encode())
     pending.write("report.html", report.html(facts).encode())
@@ -196,6 +198,7 @@ def _facts(
         environment=environment,
         predictions=predictions,
         baseline=training.baseline,
+        search=training.search,
         request=report.Request.of(lineage),
     )
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"(?:fingerprint/v(?P<version>\d+):)?(?P<hex>[0-9a-f]{12,64})")
 # What computes numbers; versions of the others are in the JSON.
-_COMPUTE = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "lightgbm", "threadpoolctl")
+_COMPUTE = (
+    "numpy", "scipy", "scikit-learn", "pandas", "joblib", "lightgbm", "xgboost", "xgboost-cpu",
+    "catboost", "threadpoolctl",
+)  # fmt: skip
 
 _level_option = click.option(
     "--level",

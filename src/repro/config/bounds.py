@@ -53,8 +53,18 @@ def _counts(config: ExperimentConfig) -> Iterator[tuple[str, float, int]]:
     for key, value in _numbers(config.model_dump(mode="json"), ""):
         if key in _SETTINGS:
             yield key, value, _SETTINGS[key]
+        elif key.startswith("models.") and (limit := _of_search(key)):
+            yield key, value, limit
         elif key.startswith("models."):
             yield key, value, _most(key, value)
+
+
+def _of_search(key: str) -> int:
+    """Return the limit of a setting of a search; 0 for a value that an estimator gets."""
+    *_, section, name = key.split(".")
+    if section != "search":
+        return 0
+    return _SETTINGS["selection.folds"] if name == "folds" else _MOST_REPEATED
 
 
 def _numbers(value: object, key: str) -> Iterator[tuple[str, float]]:
@@ -72,6 +82,9 @@ def _numbers(value: object, key: str) -> Iterator[tuple[str, float]]:
 
 
 def _most(key: str, value: float) -> int:
+    before, searched, space = key.partition(".search.space.")
+    # The name of a parameter in a space, and not that of an end of its range.
+    key = space.partition(".")[0].rpartition("__")[2] if searched else before
     name = next(part for part in reversed(key.split(".")) if not part.isdigit())
     if _REPEATED.search(name):
         return _MOST_REPEATED

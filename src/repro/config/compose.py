@@ -14,7 +14,7 @@ from repro.config.project import (
     read_source,
     shipped_base,
 )
-from repro.config.tree import merge, merge_all, planted, subtree
+from repro.config.tree import merge, merge_all, planted, subtree, without_description
 from repro.config.yaml import Leaf, read_value
 from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from repro.config.tree import Tree
 
 
-_FAMILY_KEYS = ("estimators", "params", "variants", "preprocessing")
+_FAMILY_KEYS = (
+    "estimators",
+    "params",
+    "variants",
+    "preprocessing",
+    "labels",
+    "early_stopping",
+    "search",
+)
 _TASK_KINDS = ("classification", "regression")
 
 
@@ -83,7 +91,7 @@ def compose(project: Path, request: Request) -> Composition:
 
     models = merge_all(tree for _, tree in families)
     lower = merge_all([base.tree, models, experiment.tree])
-    upper = merge_all([_undescribed(profile.tree), *(o.tree for o in overlays), flags])
+    upper = merge_all([without_description(profile.tree), *(o.tree for o in overlays), flags])
     wanted = merge(lower, upper)
     _check_readable(wanted, unreadable)
     tree = merge_all([lower, _chosen_variants(wanted), upper])
@@ -144,14 +152,10 @@ def family_tree(source: SourceFile) -> Tree:
     ConfigError
         If it has a key that no family has.
     """
-    tree = planted(_undescribed(source.tree), ("models", _stem(source)))
+    tree = planted(without_description(source.tree), ("models", _stem(source)))
     for path, leaf in subtree(tree, ("models",)).items():
         _check_family_key(path, leaf)
     return tree
-
-
-def _undescribed(tree: Tree) -> Tree:
-    return {path: leaf for path, leaf in tree.items() if path != ("description",)}
 
 
 def _flags(assignments: Iterable[tuple[str, str, str]]) -> Tree:
@@ -244,6 +248,11 @@ def _check_part_is_used(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> None:
             advice=f"choose it: --variant {family}={name[0]}",
         )
     kind = "regression" if task is not None and task.value == "regression" else "classification"
+    if part == ("labels",) and kind == "regression":
+        raise ConfigError(
+            f"{leaf.origin}: the task is a regression: labels of {family} have no effect",
+            advice="remove the flag",
+        )
     if part == ("estimators",) and name and name[0] != kind:
         raise ConfigError(
             f"{leaf.origin}: the task is a {kind}: an estimator for {name[0]} has no effect",

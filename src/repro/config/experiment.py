@@ -34,6 +34,8 @@ from repro.core.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sized
 
+    from repro.config.search import Search
+
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -136,6 +138,11 @@ class ExperimentConfig(Record):
         return self
 
     @property
+    def stops_early(self) -> tuple[str, ...] | None:
+        """The families that stop early; None if no family does."""
+        return tuple(n for n, model in self.models.items() if model.early_stopping) or None
+
+    @property
     def transformers(self) -> bool | None:
         """True if transformers are declared, or families differ in preprocessing; or None."""
         own = any(model.preprocessing is not None for model in self.models.values())
@@ -170,6 +177,24 @@ class ExperimentConfig(Record):
     def split_features(self) -> bool:
         """True if the columns that rows are split by may be features too."""
         return isinstance(self.split, Split) or self.split.as_feature
+
+    @property
+    def searches(self) -> dict[str, Search] | None:
+        """The search of each candidate that has one; None if none has."""
+        found = {name: each.search for name, each in self.models.items() if each.search is not None}
+        return found or None
+
+    @model_validator(mode="after")
+    def _searches_fit(self) -> ExperimentConfig:
+        by = self.split.folds_by if isinstance(self.split, PredefinedSplit) else None
+        for family, search in (self.searches or {}).items():
+            if by is not None and search.folds != self.selection.folds:
+                raise ValueError(
+                    f"models.{family}.search.folds: the column '{by}' (split.folds_by) has"
+                    f" {self.selection.folds} folds, not {search.folds}; set it to"
+                    f" {self.selection.folds}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _split_fits(self) -> ExperimentConfig:
@@ -225,7 +250,7 @@ class ExperimentConfig(Record):
             )
         if getattr(self.split, "folds_by", None) is not None:
             raise ValueError("selection.folds: null makes no folds for split.folds_by; remove one")
-        if self.evaluation.nested is not None:
+        if self.evaluation.nested is not None and self.searches is None:
             raise ValueError(
                 "evaluation.nested: without folds (selection.folds: null) nothing is chosen; set it"
                 " to null, or set a number of folds"

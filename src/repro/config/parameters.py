@@ -16,8 +16,8 @@ FAMILIES = "repro.families"
 TRANSFORMERS = "repro.transformers"
 """The package of the families that come with this program."""
 
-# What the seed and the determinism level decide, by the names of scikit-learn and LightGBM.
-DECIDED = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$")
+# What the seed and the determinism level decide, by the names of scikit-learn and the boosters.
+DECIDED = re.compile(r"random_state$|(^|_)seed$|^n_jobs$|^n(um)?_?threads?$|^thread_count$")
 # Parameters of LightGBM that read or write files or use the network, by their main names.
 # https://lightgbm.readthedocs.io/en/latest/Parameters.html
 LIGHTGBM = (
@@ -98,6 +98,19 @@ _ALIASES = frozenset(
         "workers",
     }
 )
+# Parameters of CatBoost that read or write files.
+# https://catboost.ai/docs/en/references/training-parameters/
+_CATBOOST = frozenset(
+    {
+        "allow_writing_files",
+        "input_borders",
+        "output_borders",
+        "save_snapshot",
+        "snapshot_file",
+        "snapshot_interval",
+        "train_dir",
+    }
+)
 _LEARNERS = frozenset({"tree_learner", "tree", "tree_type", "tree_learner_type"})
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # LightGBM takes its parameters as one text of words with equals signs: no value may hold either.
@@ -139,6 +152,8 @@ def reach(path: str, name: str, value: object) -> str:
         return "is an expression that is evaluated"
     if name == "input" and value in ("file", "filename"):
         return "opens files that the data names"
+    if _top(path) == "catboost" and name in _CATBOOST:
+        return "is about files that a fit reads or writes"
     return _reach_of_lightgbm(name, value) if _top(path) == "lightgbm" else ""
 
 

@@ -130,9 +130,17 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
         ("models", family, "estimator"): estimator,
         ("models", family, "variant"): tree.get(("variants", family), Leaf(None, "repro")),
     }
-    where = ("models", family, "params")
+    where, searched = ("models", family, "params"), ("models", family, "search")
     params = {path: leaf for path, leaf in tree.items() if path[: len(where)] == where}
-    model |= params or {where: Leaf({}, "repro")}
+    search = {path: leaf for path, leaf in tree.items() if path[: len(searched)] == searched}
+    model |= search | (params or {where: Leaf({}, "repro")})
+    # The labels of a regression are numbers already, and files speak of all tasks.
+    names = ("early_stopping",) if kind == "regression" else ("early_stopping", "labels")
+    model |= {
+        path: leaf
+        for path, leaf in tree.items()
+        if path[:2] == where[:2] and path[2:3] and path[2] in names
+    }
     own = ("models", family, "preprocessing")
     if changes := subtree(tree, own):
         # The whole of it: what a family does not change is as the experiment has it.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from repro.config.metrics import built_in
 from repro.config.named_metrics import Costs
 from repro.config.preprocessing import Preprocessing
+from repro.config.search import Search
 from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
@@ -68,14 +69,44 @@ class Features(Record):
     drop: tuple[str, ...]
 
 
+class EarlyStopping(Record):
+    """The end of a fit when the score of rows that it does not learn from stops improving.
+
+    Attributes
+    ----------
+    rounds : int
+        Iterations without a better score, after which a fit ends.
+    fraction : float
+        The share of the rows of each fit that it is validated on.
+    """
+
+    rounds: Count
+    fraction: Fraction
+
+
 class Model(Record):
-    """One candidate: a family in one of its variants."""
+    """One candidate: a family in one of its variants.
+
+    With ``labels: codes`` the estimator of a classification is fitted on 0, 1, 2 and so on in place
+    of the labels, in sorted order, and predicts the labels all the same.
+    With ``search`` its parameters are the best of several trials, each of which is fitted to its
+    end: a search and early stopping exclude each other.
+    """
 
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
     variant: str | None
     params: dict[str, JsonValue]
+    labels: Literal["codes"] | None = Later
+    early_stopping: EarlyStopping | None = Later
+    search: Search | None = Later
     # The whole of it, if the family changes a value of the experiment's.
     preprocessing: Preprocessing | None = Later
+
+    @model_validator(mode="after")
+    def _search_goes_without_stopping(self) -> Self:
+        if self.search is not None and self.early_stopping is not None:
+            raise ValueError("'search' and 'early_stopping' exclude each other; set one to null")
+        return self
 
 
 def _is_once(value: object) -> bool:
@@ -140,7 +171,7 @@ class Bootstrap(Record):
 
 
 class Importance(Record):
-    """How often each feature is shuffled over the held-out rows."""
+    """Permutation importance: each feature is shuffled over the held-out rows, as often as said."""
 
     repeats: Count
 

@@ -69,3 +69,8 @@ def nested(tree: Mapping[Path, Leaf]) -> dict[str, object]:
         if path:
             level[path[-1]] = leaf.value
     return root
+
+
+def without_description(tree: Mapping[Path, Leaf]) -> Tree:
+    """Leave out the sentence that a file has for people."""
+    return {path: leaf for path, leaf in tree.items() if path != ("description",)}

@@ -6,6 +6,7 @@ What a typed file (``metrics.json``) has can be made of the evidence again, and 
 
 from __future__ import annotations
 
+import json
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -19,8 +20,10 @@ from repro.core.records import (
     Metrics,
     Nested,
     Predictions,
+    Stopped,
     Threshold,
 )
+from repro.core.searched import SearchRecord, facts_of, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +32,7 @@ _TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_
 _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
 _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
+_STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
@@ -79,6 +83,7 @@ def evidence_of(
     threshold: Threshold | None = None,
     predictions: Predictions | None = None,
     copied_from: Mapping[str, str] | None = None,
+    search: SearchRecord | None = None,
 ) -> Evidence:
     """Make the evidence of an experiment.
 
@@ -86,6 +91,8 @@ def evidence_of(
     ----------
     threshold, predictions : optional
         A file of metrics alone has neither.
+    search : SearchRecord, optional
+        Of the candidates that have one.
     """
     facts: dict[str, JsonValue] = {f"metrics.{n}": getattr(metrics, n) for n in _OF_METRICS}
     facts[_UNDEFINED] = dict(metrics.undefined)
@@ -93,6 +100,8 @@ def evidence_of(
     facts[_FINDINGS] = [finding.kind for finding in metrics.findings]
     if metrics.nested is not None:
         facts[_CHOSEN] = list(metrics.nested.selected)
+    if metrics.early_stopping is not None:
+        facts[_STOPPED] = {n: e.model_dump(mode="json") for n, e in metrics.early_stopping.items()}
     if metrics.differences is not None:
         facts[_DIFFERENCES] = list(metrics.differences)
     if metrics.importance is not None:
@@ -104,6 +113,9 @@ def evidence_of(
             facts[_MATRIX] = {truth: dict(row) for truth, row in threshold.matrix.items()}
         learned = {name: getattr(threshold, name) for name in _LEARNED}
         numbers |= {f"threshold.{name}": v for name, v in learned.items() if v is not None}
+    if search is not None:
+        facts |= facts_of(search)
+        numbers |= numbers_of(search)
     return Evidence(
         facts=facts,
         numbers=numbers,
@@ -165,6 +177,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 },
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
+                "early_stopping": _stopped_of(evidence),
                 "differences": _differences_of(evidence),
                 "importance": _importance_of(evidence),
             }
@@ -222,6 +235,14 @@ def _nested_of(evidence: Evidence) -> Nested | None:
     chosen = evidence.facts[_CHOSEN]
     selected = tuple(chosen) if isinstance(chosen, list) else chosen
     return Nested.model_validate({"selected": selected, "metrics": scores})
+
+
+def _stopped_of(evidence: Evidence) -> dict[str, Stopped] | None:
+    stopped = evidence.facts.get(_STOPPED)
+    if not isinstance(stopped, dict):
+        return None
+    # As JSON: a list there is a tuple here.
+    return {name: Stopped.model_validate_json(json.dumps(each)) for name, each in stopped.items()}
 
 
 def _scores_of(numbers: Mapping[str, float], start: str) -> FoldScores:

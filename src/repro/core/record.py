@@ -20,11 +20,13 @@ from repro.core.model import Later, Record
 from repro.core.observed import Observed
 from repro.core.record_v1 import RecordFile
 from repro.core.records import STAGES_VERSION, Keys, Predictions, Sha256, Stages, Step
+from repro.core.searched import search_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from repro.core.records import Metrics, Prediction, Threshold
+    from repro.core.searched import SearchRecord
 
 SEED = "seed"
 _START = hashlib.sha256(b"repro.series/v1").digest()
@@ -288,6 +290,11 @@ class RunRecord(Record):
     def threshold(self) -> Threshold:
         """The decision rule of an experiment; raises ValueError for any other record."""
         return threshold_of(self.evidence)
+
+    @property
+    def search(self) -> SearchRecord | None:
+        """The trials of an experiment's search, if it has one."""
+        return search_of(self.evidence.facts, self.evidence.numbers)
 
     @property
     def rows(self) -> tuple[Prediction, ...]:

@@ -112,6 +112,11 @@ class RecordFile(Record):
         return evidence_of(self.metrics, self.threshold, self.predictions)
 
     @property
+    def search(self) -> None:
+        """The trials of a search, which no record of this version has."""
+        return
+
+    @property
     def rows(self) -> tuple[Prediction, ...]:
         """The predictions."""
         return self.predictions.rows

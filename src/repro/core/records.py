@@ -79,6 +79,25 @@ class Nested(Record):
     metrics: dict[str, FoldScores]
 
 
+class Stopped(Record):
+    """The ends of the fits of a family that stops early, in iterations up to the best one.
+
+    Attributes
+    ----------
+    folds : tuple of int
+        In each fold of cross-validation.
+    final : int or None
+        In the fit on all training rows; None of a family that was not selected.
+    learned, validated : int or None
+        The rows that the final fit learned from, and those that it was validated on.
+    """
+
+    folds: tuple[int, ...]
+    final: int | None
+    learned: int | None
+    validated: int | None
+
+
 class Metrics(Record):
     """``metrics.json``: what was measured, and nothing that differs from run to run by nature.
 
@@ -92,6 +111,8 @@ class Metrics(Record):
         Metrics of the task that this model has not, each with the reason.
     nested : Nested or None
         If it was configured.
+    early_stopping : dict of str to Stopped, or None
+        By family, if any of them stops early.
     differences : dict of str to Estimate, or None
         If it was configured: by how much the selected candidate's mean over the folds differs from
         that of each other candidate.
@@ -110,6 +131,7 @@ class Metrics(Record):
     cross_validation: dict[str, FoldScores]
     findings: tuple[Finding, ...]
     nested: Nested | None = Later
+    early_stopping: dict[str, Stopped] | None = Later
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
 
@@ -237,6 +259,8 @@ class EnvironmentFile(Record):
     resumed : dict of str to int, or None
         The step that each fit was continued from, by the identity of the fit; None of a training
         that was not interrupted.
+    resumed_trials : int or None
+        How many fits of a search an interrupted training had done before; None without any.
     """
 
     schema_: Literal["repro.environment/v1"] = Field(alias="schema")
@@ -246,6 +270,7 @@ class EnvironmentFile(Record):
     finished: str
     seconds: float
     resumed: dict[str, int] | None = Later
+    resumed_trials: int | None = Later
 
 
 class Prediction(Record):

@@ -91,6 +91,9 @@ _TABLE = (
     _fixed("NUMBA_NUM_THREADS"),
     # The workspace of cuBLAS: with any other one, sums on a GPU differ from run to run.
     Variable("CUBLAS_WORKSPACE_CONFIG", strict=":4096:8", recorded="tensors"),
+    # TensorFlow's choice of convolutions on a GPU. Its TF_DETERMINISTIC_OPS is left to the script:
+    # it ends programs that draw without a seed or use an operation without a deterministic form.
+    Variable("TF_CUDNN_DETERMINISTIC", strict="1", recorded="tensors"),
     # Other counts, and what libraries may do with them.
     _threads("LOKY_MAX_CPU_COUNT"),
     _threads("MKL_DYNAMIC"),
@@ -129,8 +132,8 @@ _TABLE = (
     )),
 )  # fmt: skip
 _HARMLESS = frozenset(each.name for each in _TABLE if each.harmless)
-# Of no family: that of CUDA has many variables that compute nothing.
-_ALONE = frozenset({*LOADER, "CUBLAS_WORKSPACE_CONFIG"})
+# Of no family: those of CUDA and TensorFlow have many variables that compute nothing.
+_ALONE = frozenset({*LOADER, "CUBLAS_WORKSPACE_CONFIG", "TF_CUDNN_DETERMINISTIC"})
 
 
 def can_leak(name: str) -> bool:

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     SERIES = "series"
     METRIC = "metric"
     DECISION = "decision rule"
+    TRIAL = "trial"
     HELD_OUT = "held-out rows"
     PREDICTION = "prediction"
     FILE = "file"

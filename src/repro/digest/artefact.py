@@ -39,7 +39,15 @@ def digest_artefact(value: object) -> str:
         if point is not None and "." in kind.__module__:
             digest_artefact.register(kind, point.load())
             return digest_artefact(value)
+    if _is_estimator(value):
+        return digest_estimator(value)
     return digest_plain(value, digest_artefact)
+
+
+def _is_estimator(value: object) -> bool:
+    """Return whether a value is an estimator by its methods, whatever it is derived from."""
+    methods = ("fit", "predict", "get_params")
+    return not isinstance(value, type) and all(hasattr(value, name) for name in methods)
 
 
 @cache

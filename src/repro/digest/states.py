@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from repro.digest.arrays import PLAIN_ARRAYS, digest_array, encode_shape
+from repro.digest.boosters import RUNNING, catboost_model, lightgbm_trees, xgboost_model
 from repro.digest.names import qualified_name, zone_name
 from repro.digest.tensors import digest_tensor
 
@@ -199,19 +200,30 @@ def _neighbours(value: Any) -> State:
     return State(f"tree {qualified_name(type(value))}", _numbered(parts))
 
 
-def _booster(value: Any) -> State:
-    """Take apart a LightGBM booster by its trees, as written with every digit.
-
-    The text's list of parameters names threads, verbosity and files; those of training are the
-    estimator's own attributes.
-    """
-    text = value.model_to_string(num_iteration=-1)
-    trees, _, rest = text.partition("\nparameters:\n")
-    categories = rest.rpartition("\npandas_categorical:")[2]
+def _lightgbm(value: Any) -> State:
+    """Take a LightGBM booster apart; the parameters of training are its estimator's attributes."""
+    trees, categories = lightgbm_trees(value)
     # No best iteration is spelled 0, and -1 after a copy.
     best = max(value.best_iteration, 0)
     parts = [("best_iteration", best), ("pandas_categorical", categories)]
-    return State("booster", parts, fixed=trees.encode())
+    return State("booster", parts, fixed=trees)
+
+
+def _xgboost(value: Any) -> State:
+    return State("xgboost booster", fixed=xgboost_model(value))
+
+
+def _xgboost_estimator(value: Any) -> State:
+    """Take an estimator of XGBoost apart, without the scores of its validation rows."""
+    held = {name: each for name, each in vars(value).items() if name != "evals_result_"}
+    return State(f"object {qualified_name(type(value))}", attributes_of(held))
+
+
+def _catboost(value: Any) -> State:
+    given = {name: each for name, each in value.get_params().items() if name not in RUNNING}
+    content = catboost_model(value) if value.is_fitted() else b""
+    parts = [("params", given)]
+    return State(f"object {qualified_name(type(value))}", parts, fixed=content)
 
 
 def _tensor(value: Any) -> State:
@@ -224,11 +236,14 @@ def _zone(value: Any) -> State:
     return State("zone", fixed=zone_name(value).encode())
 
 
-# By name: LightGBM and PyTorch may be absent, and are slow to import.
+# By name: these libraries may be absent, and are slow to import.
 _OPTIONAL: Final[Mapping[str, Callable[[Any], State]]] = {
     "sklearn.BinaryTree64": _neighbours,
     "sklearn.BinaryTree32": _neighbours,
-    "lightgbm.Booster": _booster,
+    "lightgbm.Booster": _lightgbm,
+    "xgboost.Booster": _xgboost,
+    "xgboost.XGBModel": _xgboost_estimator,
+    "catboost.CatBoost": _catboost,
     "torch.Tensor": _tensor,
     "dateutil.tzfile": _zone,
     "dateutil.tzlocal": _zone,

@@ -133,6 +133,8 @@ _CAUSES = (
         (Mechanism.TABLES,),
     ),
     _Cause("LightGBM", ("packages.lightgbm",), "one family is fitted by it", _FITTING),
+    _Cause("XGBoost", ("packages.xgboost",), "one family is fitted by it", _FITTING),
+    _Cause("CatBoost", ("packages.catboost",), "one family is fitted by it", _FITTING),
     _Cause("the code", ("git.commit", _LOADED), "training ran it"),
     _Cause("files that own code reads", (_READ,), "training read them"),
     _Cause("environment variables that own code reads", ("variables.",), "training read them"),

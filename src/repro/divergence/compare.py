@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -27,11 +28,13 @@ _COUNTED = (
     (Kind.METRIC, "metrics differ"),
     (Kind.PREDICTION, "predictions differ"),
     (Kind.DECISION, "settings of the decision rule differ"),
+    (Kind.TRIAL, "values of trials of a search differ"),
     (Kind.HELD_OUT, "facts about the held-out rows differ"),
     (Kind.FILE, "files differ"),
 )
 NOTHING_DECLARED = Meaning()
 # What no tolerance applies to: it decides between identical and equivalent.
+_TRIAL = re.compile(r"search\.(?P<family>.+)\.trial_(?P<number>\d+)(\.(?P<what>.+))?")
 _COMPUTED = frozenset({Kind.STEP, Kind.SERIES})
 _EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
 _WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
@@ -257,6 +260,26 @@ def _count_stages(stages: Sequence[Check]) -> list[str]:
     return found + series
 
 
+def first_trial(checks: Sequence[Check]) -> str:
+    """Return a sentence about the first trial of a search that differs; empty if none does.
+
+    Examples
+    --------
+    >>> check = Check("search.svm.trial_12.mean", 0.5, 0.75, Outcome.DIFFERS)
+    >>> first_trial([check])
+    'the first trial that differs is trial 12 of svm: mean, reference 0.5, this run 0.75'
+    """
+    found = [(match, check) for check in checks if (match := _TRIAL.fullmatch(check.name))]
+    if not found:
+        return ""
+    match, check = min(found, key=lambda each: int(each[0]["number"]))
+    what = match["what"] or "its parameters"
+    return (
+        f"the first trial that differs is trial {match['number']} of {match['family']}: {what},"
+        f" reference {check.expected}, this run {check.actual}"
+    )
+
+
 def _is_prediction(check: Check) -> bool:
     return check.kind is Kind.PREDICTION and check.name.rpartition(".")[2].isdigit()
 
@@ -269,4 +292,5 @@ def _count_sentences(wrong: Sequence[Check], numbers: Sequence[Check]) -> list[s
         if bad:
             sentences.append(f"{len(bad)} of {total} {what} beyond the tolerance")
             sentences += [check.detail for check in bad if check.detail][:1]
+            sentences += [first_trial(bad)] if kind is Kind.TRIAL else []
     return sentences

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from repro.core.canonical import tagged_digest
 from repro.core.errors import SchemaError
+from repro.core.searched import SEARCH
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.compare import outputs_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from repro.core.baseline import DriftBaseline
     from repro.core.meaning import Meaning
     from repro.core.records import Metrics, Predictions, Stages, Threshold
+    from repro.core.searched import SearchRecord
 
 # Each family of the models is digested separately.
 _BY_PARTS = {"models"}
@@ -43,6 +45,8 @@ class Results:
         All of them, or a sample, of which each row alone is checked.
     baseline : DriftBaseline or None
         Only a run has one.
+    search : SearchRecord or None
+        If any candidate has one.
     """
 
     stages: Stages
@@ -50,6 +54,7 @@ class Results:
     threshold: Threshold
     predictions: Predictions | None = None
     baseline: DriftBaseline | None = None
+    search: SearchRecord | None = None
 
 
 def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
@@ -75,6 +80,7 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
         if name.startswith("metrics.")
     }
     copies |= {"threshold": results.threshold, "drift_baseline": results.baseline}
+    copies[SEARCH] = results.search
     # A record may be older than a result, but has what its optional stages gave.
     digests = {
         name: _digests(copy)

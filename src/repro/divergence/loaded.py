@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from repro.core.record import AnyRecord
 
 # Families that read no file and no property of the machine beside what is recorded of them.
-_KNOWN = frozenset({"sklearn", "lightgbm", "repro"})
+_KNOWN = frozenset({"sklearn", "catboost", "lightgbm", "xgboost", "repro"})
 # The pipeline's own files, or the one digest of them where no commit names them.
 _OWN, _WHOLE = "src/repro/", "repro"
 _STARTED = (".pth", ".egg", ".whl", ".dist-info")

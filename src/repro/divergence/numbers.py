@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from repro.core.searched import SEARCH
 from repro.core.verdict import Check, Kind, Outcome, excess_of
 from repro.divergence.structure import same_value
 from repro.divergence.tolerance import (
@@ -60,6 +61,9 @@ def check_evidence(
 
 
 def _kind(name: str) -> Kind:
+    # A file that a command writes may be named like this, and a space follows its name.
+    if name.partition(".")[0] == SEARCH and " " not in name:
+        return Kind.TRIAL
     return Kind.DECISION if name.startswith("threshold.") else Kind.METRIC
 
 

@@ -67,7 +67,13 @@ def find_contradiction(record: AnyRecord, meaning: Meaning) -> Check | None:
             return _odd_copy(record) or _odd_identity(record)
         if not copies_as_declared(record, meaning):
             return _flaw("evidence.copied_from", "it is not what the stages of experiments declare")
-    results = Results(record.stages, record.metrics, record.threshold, record.predictions)
+    results = Results(
+        record.stages,
+        record.metrics,
+        record.threshold,
+        record.predictions,
+        search=record.search,
+    )
     return (
         find_inconsistency(results, meaning)
         or find_odd_stage(record.stages, record.config, meaning)

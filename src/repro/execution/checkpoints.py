@@ -65,7 +65,7 @@ def begin_checkpoints(
     every = config.execution.checkpoint_every
     if request is None or every is None or not _takes_steps(config):
         return None
-    key = _key(project, config, table, environment)
+    key = training_key(project, config, table, environment)
     opened = open_checkpoints(request.runs, key, every, fresh=request.fresh)
     if opened is None:
         observer.preparing("no checkpoints: a different process is doing the same training")
@@ -82,7 +82,9 @@ def _takes_steps(config: ExperimentConfig) -> bool:
     return any(comes_with_repro(path.partition(":")[0]) for path in class_paths(config))
 
 
-def _key(project: Path, config: ExperimentConfig, table: Table, environment: Environment) -> str:
+def training_key(
+    project: Path, config: ExperimentConfig, table: Table, environment: Environment
+) -> str:
     """Digest everything that a training depends on: any difference makes a different key.
 
     More counts than in the keys of a record, since a checkpoint that is not used costs little, and

@@ -151,7 +151,8 @@ def class_paths(config: ExperimentConfig) -> set[str]:
     """Return every import path of a configuration: own metrics, and classes, nested ones too."""
     found = {each.function for _, each in functions_of(config.metrics)}
     for model in config.models.values():
-        found |= {model.estimator, *_nested(model.params)}
+        space = None if model.search is None else model.search.model_dump(mode="json")
+        found |= {model.estimator, *_nested(model.params), *_nested(space)}
     return found
 
 

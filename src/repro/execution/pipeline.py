@@ -23,6 +23,7 @@ from repro.execution.code import observe_code
 from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
+from repro.execution.resuming import begin_search
 from repro.launch import Level, dropped, in_force, safe_children
 from repro.tracing.tensor_probes import tensor_results
 from repro.tracing.tensors import tensor_paths
@@ -42,13 +43,20 @@ if TYPE_CHECKING:
     from repro.execution.code import Code
     from repro.execution.loaded import Loaded
     from repro.store.checkpoints import OpenCheckpoints
+    from repro.store.unfinished import Unfinished
     from repro.training.fold import Observer
     from repro.training.stages import Training
 
 
 @dataclass(frozen=True)
 class Execution:
-    """A training, and what identifies it."""
+    """A training, and what identifies it.
+
+    Attributes
+    ----------
+    unfinished : Unfinished or None
+        What is kept until the run is whole, if anything is.
+    """
 
     config: ExperimentConfig
     table: Table
@@ -57,11 +65,24 @@ class Execution:
     keys: Keys
     code: Code
     checkpoints: OpenCheckpoints | None = None
+    unfinished: Unfinished | None = None
 
     @property
     def resumed(self) -> dict[str, int]:
         """The step that each fit was continued from, by the identity of the fit."""
         return {} if self.checkpoints is None else dict(self.checkpoints.leftover.steps)
+
+    @property
+    def resumed_trials(self) -> int:
+        """How many fits of a search were done by a training that was interrupted."""
+        return 0 if self.unfinished is None else self.unfinished.found
+
+    def forget_unfinished(self) -> None:
+        """Remove what was kept for a training that would be interrupted: the run is whole."""
+        if self.checkpoints is not None:
+            self.checkpoints.discard()
+        if self.unfinished is not None:
+            self.unfinished.clear()
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -87,7 +108,8 @@ def execute(
     Parameters
     ----------
     request : CheckpointRequest, optional
-        Where to keep checkpoints; without it none are kept or used.
+        Where to keep checkpoints and finished work; without it none is kept or used, as a
+        verification must.
 
     Raises
     ------
@@ -113,18 +135,20 @@ def execute(
         _check_parts(config)
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task, config.row_columns)
+        unfinished = begin_search(request, project, config, table, environment, observer)
         watch = Watch()
         begin = partial(begin_worker, level, project, config.security.allowed_modules)
         inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
         checkpoints = begin_checkpoints(request, project, config, table, environment, observer)
-        training = _train(config, table, observer, inspection, checkpoints)
+        training = _train(config, table, observer, inspection, checkpoints, unfinished)
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
     code = observe_code(project, config, environment, loaded)
     environment = _completed(environment, loaded, code)
     check_level(environment)
     keys = keys_of(config, table, environment)
-    return Execution(config, table, training, environment, keys, code, checkpoints)
+    found = (training, environment, keys, code, checkpoints, unfinished)
+    return Execution(config, table, *found)
 
 
 def _train(
@@ -133,11 +157,12 @@ def _train(
     observer: Observer,
     inspection: Inspection,
     checkpoints: OpenCheckpoints | None,
+    unfinished: Unfinished | None,
 ) -> Training:
-    given = (table.features, table.target, table.numeric)
+    given = (table.features, table.target, table.numeric, observer, inspection)
     try:
         with checkpointing(None if checkpoints is None else checkpoints.folder):
-            return train(config, *given, observer, inspection, ignored=table.ignored)
+            return train(config, *given, ignored=table.ignored, finished=unfinished)
     except BaseException:
         if checkpoints is not None:
             checkpoints.close()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # Modules that read no file beside what they are given.
-_KNOWN = frozenset({"sklearn", "lightgbm"})
+_KNOWN = frozenset({"sklearn", "catboost", "lightgbm", "xgboost"})
 _SITE = ("site-packages", "dist-packages")
 _STANDARD = os.path.join(os.path.dirname(os.__file__), "")  # noqa: PTH118, PTH120 - compared as text
 _OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # noqa: PTH100, PTH118, PTH120

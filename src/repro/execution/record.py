@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.core.records import Keys, Metrics, Predictions, Stages, Threshold
+    from repro.core.searched import SearchRecord
     from repro.execution.pipeline import Execution
 
 
@@ -43,6 +44,7 @@ class Results:
     predictions: Predictions | None
     environment: Environment
     code: Mapping[str, str]
+    search: SearchRecord | None = None
 
 
 def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
@@ -66,7 +68,11 @@ def pipeline_record(config: ExperimentConfig, results: Results) -> RunRecord:
             steps=stages.stages,
             series=(),
             evidence=evidence_of(
-                results.metrics, results.threshold, results.predictions, _copies(stages)
+                results.metrics,
+                results.threshold,
+                results.predictions,
+                _copies(stages),
+                results.search,
             ),
             recipe=PipelineRecipe(
                 kind="pipeline", config=config.model_dump(mode="json", by_alias=True)
@@ -115,5 +121,6 @@ def record_of_execution(execution: Execution, predictions: Predictions | None) -
         predictions=predictions,
         environment=execution.environment,
         code=execution.code.hashes_of_loaded,
+        search=training.search,
     )
     return pipeline_record(execution.config, results)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
         Stages,
         Threshold,
     )
+    from repro.core.searched import SearchRecord, Trial
 
+# How many trials of a search are listed.
+_TRIALS = 10
 # How many features of a wide table the page describes.
 _FEATURES = 200
 _PROFILE = re.compile(r"(?:repro:)?configs/profiles/(.+)\.yaml")
@@ -65,6 +68,8 @@ class Facts:
     request : Request
     damage : tuple of str
         In what the run is not what was written; empty where it is intact.
+    search : SearchRecord or None
+        If any candidate has a search.
     """
 
     run_id: str
@@ -80,6 +85,7 @@ class Facts:
     baseline: DriftBaseline
     request: Request = field(default_factory=Request)
     damage: tuple[str, ...] = ()
+    search: SearchRecord | None = None
 
     @property
     def used(self) -> str:
@@ -106,6 +112,24 @@ class Facts:
         if not weights:
             return ""
         return f"{weights['by']}, in {'fits and metrics' if weights['metrics'] else 'fits alone'}"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The hyper-parameters of the selected model, those that a search found among them."""
+        model = self.config["models"].get(self.metrics.model, {})
+        found = None if self.search is None else self.search.families.get(self.metrics.model)
+        params = dict(model.get("params", {}))
+        if found is None:
+            return params
+        space = model.get("search") or {}
+        resource = {space["resource"]: space["maximum"]} if space.get("maximum") else {}
+        return params | dict(found.best.params) | resource
+
+    @property
+    def best_trials(self) -> dict[str, tuple[Trial, ...]]:
+        """The best trials of each search, the chosen one first."""
+        families = {} if self.search is None else self.search.families
+        return {family: search.ranked[:_TRIALS] for family, search in families.items()}
 
     @property
     def overrides(self) -> list[tuple[str, object, str]]:

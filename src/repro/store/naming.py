@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LINEAGE = "lineage.json"
 RECORD = "record.json"
+SEARCH = "search.json"
 # Signatures of a run and statements about it, which are added when its lineage is complete.
 _DETACHED = re.compile(r"(signature|statement)[a-zA-Z0-9_-]*\.(dsse|intoto)\.json")
 PARTIAL = ".partial"

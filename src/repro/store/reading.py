@@ -20,8 +20,9 @@ from repro.core.records import (
     Stages,
     Threshold,
 )
+from repro.core.searched import SearchRecord
 from repro.store.lineage import open_run
-from repro.store.naming import RECORD
+from repro.store.naming import RECORD, SEARCH
 from repro.store.predictions import read_predictions
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class StoredRun:
     ----------
     record : RunRecord or None
         Without predictions; runs of an earlier version have none.
+    search : SearchRecord or None
+        If any candidate has a search.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class StoredRun:
     predictions: Predictions
     report: str
     record: RunRecord | None
+    search: SearchRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -115,4 +119,5 @@ def read_run(run: Path) -> StoredRun:
         predictions=read_predictions(files.content("predictions.csv"), "predictions.csv"),
         report=files.content("report.md").decode("utf-8", "replace"),
         record=files.record(RECORD, RunRecord) if RECORD in files.lineage.files else None,
+        search=files.record(SEARCH, SearchRecord) if SEARCH in files.lineage.files else None,
     )

@@ -19,7 +19,7 @@ from repro.tracing.imports import Watcher
 from repro.tracing.places import Places
 from repro.tracing.recorder import Recorder
 from repro.tracing.tensor_probes import SCHEME, tensor_results
-from repro.tracing.tensors import tensor_paths
+from repro.tracing.tensors import nondeterminism, tensor_paths
 from repro.tracing.trace import Trace
 from repro.tracing.values import Digests
 from repro.tracing.variables import watch_variables
@@ -105,7 +105,8 @@ def _forked(active: Calls) -> None:
 
 def _ended(trace: Trace, active: Calls) -> None:
     active.write_series()
-    trace.write("end", modules=loaded_modules(), tensors=tensor_paths())
+    free = nondeterminism()
+    trace.write("end", modules=loaded_modules(), tensors=tensor_paths(), nondeterminism=free)
     # After the end is written: PyTorch computes, and the interpreter may lack what digests need.
     with suppress(Exception):
         if results := tensor_results():

@@ -9,6 +9,7 @@ _MOST = 64
 _ROWS = 32
 # Timings in the result of a cross-validation.
 _TIMES = ("fit_time", "score_time")
+_OF_A_CURVE = 3
 
 
 def numbers_of(result: Any) -> dict[str, float | str]:
@@ -21,6 +22,22 @@ def numbers_of(result: Any) -> dict[str, float | str]:
             for place, value in _nested(part).items()
         }
     return _nested(result)
+
+
+def untimed(function: str, result: Any) -> Any:
+    """Return the result of a cross-validation without how long it took, which differs every time.
+
+    Parameters
+    ----------
+    function : str
+        Name of the function that gave the result; that of any other one is returned as it is.
+    """
+    if function == "cross_validate" and type(result) is dict:
+        return {key: part for key, part in result.items() if key not in _TIMES}
+    if function == "learning_curve" and type(result) is tuple:
+        # The sizes and the scores; with return_times, the times of fits and scores follow.
+        return result[:_OF_A_CURVE]
+    return result
 
 
 def sample_of(result: Any) -> dict[str, float | str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.tracing.composites import parts_of
 from repro.tracing.parameters import parameters_of
-from repro.tracing.samples import numbers_of, sample_of
+from repro.tracing.samples import numbers_of, sample_of, untimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ class Step(Rest):
             for name, part in parts_of(self._owner):
                 outputs[f"fitted.{name}"] = digests.digest(part)
         if result is not self._owner or self._owner is None:
-            outputs["result"] = digests.digest(result)
+            outputs["result"] = digests.digest(untimed(self._label, result))
         extra: dict[str, Any] = {}
         if self._kind == "number" or method == "score":
             extra["numbers"] = numbers_of(result)

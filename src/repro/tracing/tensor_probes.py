@@ -108,9 +108,14 @@ def _attention(torch: Any) -> Iterator[Any]:
 
 
 def _draws(torch: Any) -> Iterator[Any]:
-    for name, arguments in (("randn", (1031,)), ("rand", (1031,)), ("randperm", (257,))):
+    floats = {"dtype": torch.float32}
+    for name, size, kind in (
+        ("randn", 1031, floats),
+        ("rand", 1031, floats),
+        ("randperm", 257, {}),
+    ):
         generator = torch.Generator(device="cpu").manual_seed(_SEED_OF_PROBES)
-        yield getattr(torch, name)(*arguments, generator=generator, device="cpu")
+        yield getattr(torch, name)(size, generator=generator, device="cpu", **kind)
 
 
 def _reductions(torch: Any) -> Iterator[Any]:

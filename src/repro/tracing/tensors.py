@@ -40,6 +40,23 @@ def tensor_paths() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def nondeterminism() -> str:
+    """Return what can change the order of PyTorch's sums from run to run; empty if nothing can.
+
+    That is more than one thread, or a processor for graphics, without
+    ``torch.use_deterministic_algorithms``. With one thread on a CPU there is no order to change.
+    """
+    torch: Any = sys.modules.get("torch")
+    with suppress(Exception):
+        if torch.are_deterministic_algorithms_enabled():
+            return ""
+        if torch.cuda.is_initialized():
+            return "CUDA"
+        if torch.get_num_threads() > 1:
+            return f"{torch.get_num_threads()} threads"
+    return ""
+
+
 def branch_named(answer: int) -> str:
     """Return the name of a branch of MKL, as ``MKL_CBWR`` takes it.
 

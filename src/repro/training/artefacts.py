@@ -14,8 +14,10 @@ from repro.training.aside import aside_of
 from repro.training.costs import check_matrix
 from repro.training.measures import load_measures
 from repro.training.scoring import Outcome
+from repro.training.searching.bench import paths
 from repro.training.splitters import columns_of
 from repro.training.splitting import fold_paths
+from repro.training.validation import VALIDATION
 from repro.training.weights import check_counts, weights_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def seed_paths(config: ExperimentConfig) -> list[SeedPath]:
         ("split", "rows"),
         *fold_paths(config.selection),
         *_transforms(config),
+        *search_paths(config),
         *_fits(config),
         ("evaluate", "bootstrap"),
         *nested_paths(config),
@@ -56,17 +59,25 @@ def _transforms(config: ExperimentConfig) -> list[SeedPath]:
 def nested_paths(config: ExperimentConfig) -> list[SeedPath]:
     """Name the seeds of nested folds: those of the outer ones, and those inside of each."""
     outer = range(config.evaluation.nested or 0)
-    inside = [*fold_paths(config.selection), *_fits(config)]
+    inside = [*fold_paths(config.selection), *search_paths(config), *_fits(config)]
     start: list[SeedPath] = [("nested", "rows")] if outer else []
     return [*start, *(("nested", number, *path) for number in outer for path in inside)]
 
 
+def search_paths(config: ExperimentConfig) -> list[SeedPath]:
+    """Name the seeds of the searches for hyper-parameters."""
+    searches = (config.searches or {}).items()
+    return [path for family, search in searches for path in paths(family, search)]
+
+
 def _fits(config: ExperimentConfig) -> list[SeedPath]:
     folds = range((config.selection.folds or 0) * config.selection.repeats)
-    return [
+    fits: list[SeedPath] = [
         *(("cross_validate", family, number) for family in config.models for number in folds),
         *(("fit", family) for family in config.models),
     ]
+    stopping = config.stops_early or ()
+    return [*fits, *((*path, VALIDATION) for path in fits if path[1] in stopping)]
 
 
 def configured(
@@ -160,6 +171,8 @@ def optional(
         | {
             "metrics": measures if config.metrics else None,
             "split_columns": columns_of(config.split, columns),
+            # Fits depend on these columns only where they stop early.
+            "stop_columns": columns_of(config.split, columns) if config.stops_early else None,
             "fit_weights": None if weights is None else weights.values,
             "metric_weights": in_metrics,
             "aside": aside_of(config, features, ignored),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-_EXTRAS = ("lightgbm",)
+_EXTRAS = ("catboost", "lightgbm", "xgboost")
 # No extras: PyTorch's CPU build is in an index of its own, which no extra can name.
 _APART = {
     "torch": "install PyTorch, whose CPU build is enough: pip install torch, or pip install -r"

@@ -95,6 +95,10 @@ STAGES = (
         ("preprocessor", "train_matrix", "test_matrix"), COLUMNS, unless="transformers",
     ),
     Stage(
+        "search", "repro.training.searching.stage:search", ("models", "trials"),
+        (*FITTING, *SAMPLING), copies={"search": "trials"}, setting="searches",
+    ),
+    Stage(
         "cross_validate", "repro.training.fitting:cross_validate", ("out_of_fold",), FITTING,
         version=2,
     ),
@@ -134,6 +138,10 @@ STAGES = (
             ),
         ),
         version=2,
+    ),
+    Stage(
+        "stop", "repro.training.stopping:stops", ("early_stopping",), ARITHMETIC,
+        copies={"metrics.early_stopping": "early_stopping"}, setting="stops_early",
     ),
     Stage(
         "evaluate", "repro.training.stages:evaluate", ("test_metrics", "undefined"), ARITHMETIC,
@@ -178,7 +186,7 @@ SETTINGS = (
         "dataset", "data set", "training reads its table",
         (
             "frame", "frame_numeric", "target", "outcome", "split_columns", "fit_weights",
-            "metric_weights",
+            "metric_weights", "stop_columns",
         ),
         data=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from repro.core.suggest import did_you_mean
 from repro.training.classes import find_class
 from repro.training.magnitudes import remedy
 from repro.training.parameters import check_names, check_values
+from repro.training.searching.checks import check_search, first_of
+from repro.training.stopping import check_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from repro.config.training import Model
 
 _NESTED = {"class", "params"}
+# What the seed and the level decide, whatever the class: seeds, threads, and files that are left.
+_SEEDS = ("random_state", "random_seed")
+_THREADS = ("n_jobs", "thread_count")
+_FILES = "allow_writing_files"
 # What scikit-learn takes in place of a member of a pipeline or an ensemble.
 _PLACEHOLDERS = ("passthrough", "drop", None)
 _SCORES = ("predict_proba", "decision_function")
@@ -33,8 +40,9 @@ def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseE
     """Make the unfitted estimator of a candidate.
 
     A mapping with the keys ``class`` and ``params`` becomes an estimator too, wherever it stands:
-    as a parameter, in a list, at any depth. Every ``random_state`` gets the seed, and every
-    ``n_jobs`` is 1, in nested estimators as well.
+    as a parameter, in a list, at any depth. Every ``random_state`` or ``random_seed`` gets the
+    seed, every ``n_jobs`` and ``thread_count`` is 1, and ``allow_writing_files`` is false, in
+    nested estimators as well.
 
     Raises
     ------
@@ -92,7 +100,9 @@ def check(
     ConfigError, PreconditionError
         As ``build``; or if the estimator is not made for this kind of task, or takes no weights.
     """
-    estimator = build(family, model, 0, allowed)
+    if model.search is not None:
+        check_search(family, model, lambda each: build(family, each, 0, allowed))
+    estimator = build(family, first_of(model), 0, allowed)
     where, name = f"models.{family}.estimator", type(estimator).__name__
     role = _role(estimator)
     wanted = "a regressor" if kind == "regression" else "a classifier"
@@ -105,6 +115,8 @@ def check(
     missing = [m for m in ("fit", "predict") if not role and not hasattr(estimator, m)]
     if missing:
         raise ConfigError(f"{where}: {name} has no method '{missing[0]}'", advice=f"name {wanted}")
+    if model.early_stopping is not None:
+        check_stops(family, estimator)
     if weighted:
         from repro.training.weighted_fits import check_takes_weights  # noqa: PLC0415
 
@@ -196,16 +208,22 @@ class _Builder:
 
     def _seeded(self, where: str, estimator: BaseEstimator) -> BaseEstimator:
         fixed: dict[str, int] = {}
+        seeded: set[str] = set()
         try:
-            for name, value in estimator.get_params(deep=True).items():
-                last = name.rpartition("__")[2]
+            for name, value in _settings(estimator).items():
+                place, _, last = name.rpartition("__")
                 # A step of a pipeline may have any name.
                 if hasattr(value, "get_params"):
                     continue
-                if last == "random_state":
-                    fixed[name] = self.seed
-                elif last == "n_jobs":
+                if last in _SEEDS:
+                    # Of two names of one parameter only one may be set.
+                    if place not in seeded:
+                        fixed[name] = self.seed
+                    seeded.add(place)
+                elif last in _THREADS:
                     fixed[name] = 1
+                elif last == _FILES:
+                    fixed[name] = False
             return estimator.set_params(**fixed) if fixed else estimator
         except Exception as error:
             name, reason = type(estimator).__name__, f"{type(error).__name__}: {error}"
@@ -238,6 +256,17 @@ class _Builder:
         # A name and an estimator: a member of a pipeline or an ensemble.
         named = bool(made) and isinstance(made[0], str)
         return tuple(made) if named and any(map(_is_estimator, made)) else made
+
+
+def _settings(estimator: BaseEstimator) -> dict[str, object]:
+    """Return the parameters of an estimator, those included that are set by nobody.
+
+    CatBoost names only what was set.
+    """
+    named = inspect.signature(type(estimator)).parameters.values()
+    taken = {each.name: each.default for each in named if each.kind is not each.VAR_KEYWORD}
+    given: dict[str, object] = estimator.get_params(deep=True)
+    return given if given.keys() & taken.keys() == taken.keys() else taken | given
 
 
 def _is_estimator(value: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,15 @@ from repro.core.errors import DataError
 from repro.training.estimators import build, refusal
 from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
-from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined
-from repro.training.preprocess import Supervised, learn, to_matrix
+from repro.training.learned import Learned
+from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined, with_iterations
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
+from repro.training.stopping import StoppedEarly, stopped
+from repro.training.validation import VALIDATION, parts_of
 from repro.training.weights import check_counts, of_rows
 from repro.training.wide import fitted_for
+from repro.training.wrapping import LabelCodes, Tagged, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,17 +37,31 @@ if TYPE_CHECKING:
     from repro.training.folds import Folds
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
+    from repro.training.splitters import SplitColumns
+    from repro.training.validation import Parts
     from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _FoldResult:
+class FoldResult:
+    """The fit of a candidate in a fold, by the rows that the fold scores.
+
+    Attributes
+    ----------
+    converged : bool
+    labels : ndarray of shape (n_scored,), or None
+        What the estimator predicts; None for a regression.
+    drew : bool
+        Whether it drew from a global random generator.
+    """
+
     scores: Scores
     converged: bool
     labels: Labels | None
     drew: bool
+    iterations: int | None
 
 
 def fit(
@@ -55,8 +72,11 @@ def fit(
     matrix: Matrix,
     target: Labels,
     weights: Weights | None = None,
+    parts: Parts | None = None,
 ) -> tuple[BaseEstimator, bool]:
     """Fit one candidate; return also whether its solver converged.
+
+    With ``parts`` it learns from some of the rows, and stops early by the other ones.
 
     The global random generators are seeded by the candidate's seed before the fit, and stay as the
     fit leaves them: an estimator may go on drawing where it predicts.
@@ -70,12 +90,25 @@ def fit(
     """
     estimator = build(family, model, seed, allowed_modules)
     arguments = _arguments(family, estimator, weights)
+    if parts is not None:
+        arguments["parts"] = parts
     seed_global_generators(seed)
     with warnings.catch_warnings(record=True) as caught, refusal(family, estimator, "fit"):
         warnings.simplefilter("always")
-        estimator = fitted_for(estimator, matrix)
+        estimator = _wrapped(estimator, model, matrix)
         estimator.fit(matrix, target, **arguments)
     return estimator, not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+
+
+def _wrapped(estimator: BaseEstimator, model: Model, matrix: Matrix) -> BaseEstimator:
+    """Return what is fitted: the estimator, in what it needs around it."""
+    plain = estimator
+    if model.early_stopping is not None:
+        estimator = StoppedEarly(estimator, model.early_stopping.rounds)
+    estimator = fitted_for(estimator, matrix)
+    if model.labels is not None:
+        return LabelCodes(estimator)
+    return Tagged(estimator) if tags_of(plain) is None else estimator
 
 
 def _arguments(family: str, estimator: BaseEstimator, weights: Weights | None) -> dict[str, Any]:
@@ -84,36 +117,6 @@ def _arguments(family: str, estimator: BaseEstimator, weights: Weights | None) -
     from repro.training.weighted_fits import fit_arguments  # noqa: PLC0415
 
     return fit_arguments(family, estimator, weights)
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """The preprocessing of one fold, learned once for all candidates that share it."""
-
-    features: pd.DataFrame
-    target: Labels
-    inside: npt.NDArray[np.bool_]
-    outside: npt.NDArray[np.bool_]
-    numeric: Sequence[str]
-    categorical: Sequence[str]
-    seeds: Mapping[str, int]
-    allowed: Sequence[str]
-    known: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict)
-
-    def matrices(
-        self, family: str, model: Model, preprocessing: Preprocessing
-    ) -> tuple[Matrix, Matrix]:
-        """Return the matrices of the rows inside and outside of the fold."""
-        own = model.preprocessing
-        settings = own or preprocessing
-        key = settings.model_dump_json()
-        if key not in self.known:
-            where = "preprocessing" if own is None else f"models.{family}.preprocessing"
-            rows, target = self.features[self.inside], self.target[self.inside]
-            supervised = Supervised(target, self.seeds, self.allowed, where)
-            learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)
-            self.known[key] = matrix, to_matrix(learned, self.features[self.outside])
-        return self.known[key]
 
 
 def cross_validate(
@@ -131,6 +134,7 @@ def cross_validate(
     workers: Workers,
     fit_weights: Weights | None = None,
     preprocess_seeds: Mapping[str, int] | None = None,
+    stop_columns: SplitColumns | None = None,
 ) -> dict[str, OutOfFold]:
     """Score every training row by every candidate, out of fold.
 
@@ -141,6 +145,8 @@ def cross_validate(
     ----------
     fit_weights : ndarray of shape (n_samples,), optional
         The weights of all rows.
+    stop_columns : SplitColumns, optional
+        What all rows are split by, if a column decides; families that stop early need it.
 
     Returns
     -------
@@ -154,9 +160,10 @@ def cross_validate(
         nothing of weight to learn from.
     """
     if outcome.task is Task.REGRESSION:
-        _check_size(target)
+        check_size(target)
     features, target = features.iloc[train_rows], target[train_rows]
     weights = of_rows(fit_weights, train_rows)
+    columns = None if stop_columns is None else stop_columns.take(train_rows)
     for fold, (inside, _) in enumerate(masks(fold_of_row), start=1):
         what = f"rows that fold {fold} learns from"
         check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
@@ -167,7 +174,7 @@ def cross_validate(
         return dict.fromkeys(models, nothing)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         shared = (outcome, of_rows(weights, inside))
-        learned = _Learned(
+        learned = Learned(
             features,
             target,
             inside,
@@ -177,21 +184,40 @@ def cross_validate(
             preprocess_seeds or {},
             allowed_modules,
         )
+        by = None if columns is None else columns.take(inside)
         for family, model in models.items():
-            seed = cross_validate_seeds[f"cross_validate/{family}/{fold}"]
+            path = f"cross_validate/{family}/{fold}"
+            one = (family, model, cross_validate_seeds[path], allowed_modules)
             matrix, held_out = learned.matrices(family, model, preprocessing)
-            tasks.append(
-                (family, model, seed, allowed_modules, matrix, target[inside], held_out, *shared)
-            )
+            parts = _parts(family, model, target[inside], by, cross_validate_seeds, path)
+            tasks.append((*one, matrix, target[inside], held_out, *shared, parts))
             labels.append(f"{family}, fold {fold + 1} of {count}")
-    results = workers.map(_fit_and_score, tasks, labels)
+    results = workers.map(fit_and_score, tasks, labels)
     return {
-        family: joined(_by_draw(results[position :: len(models)], fold_of_row, outcome))
+        family: _of_family(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
     }
 
 
-def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
+def _parts(
+    family: str,
+    model: Model,
+    target: Labels,
+    columns: SplitColumns | None,
+    seeds: Mapping[str, int],
+    path: str,
+) -> Parts | None:
+    """Divide the rows of one fit by the seed of its name."""
+    seed = seeds.get(f"{path}/{VALIDATION}")
+    return parts_of(family, model.early_stopping, target, seed, columns)
+
+
+def _of_family(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> OutOfFold:
+    whole = joined(_by_draw(parts, folds, outcome))
+    return with_iterations(whole, [part.iterations for part in parts])
+
+
+def _by_draw(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> list[OutOfFold]:
     every = iter(parts)
     return [
         _gathered(list(islice(every, count_folds(draw))), scored_in(draw), outcome)
@@ -199,7 +225,14 @@ def _by_draw(parts: Sequence[_FoldResult], folds: Folds, outcome: Outcome) -> li
     ]
 
 
-def _check_size(target: Labels) -> None:
+def check_size(target: Labels) -> None:
+    """Check that the squares of a regression's target can be summed.
+
+    Raises
+    ------
+    DataError
+        If they exceed the range of a float.
+    """
     largest = np.abs(target).max()
     # A resample may hold one row as often as there are rows.
     with np.errstate(over="ignore"):
@@ -213,7 +246,7 @@ def _check_size(target: Labels) -> None:
         )
 
 
-def _fit_and_score(
+def fit_and_score(
     family: str,
     model: Model,
     seed: int,
@@ -223,14 +256,24 @@ def _fit_and_score(
     held_out: Matrix,
     outcome: Outcome,
     weights: Weights | None = None,
-) -> _FoldResult:
-    estimator, converged = fit(family, model, seed, allowed, matrix, target, weights)
+    parts: Parts | None = None,
+) -> FoldResult:
+    """Fit a candidate, and score rows that it has not seen.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As ``fit``, or if its scores are not one for each class and row, and finite.
+    """
+    estimator, converged = fit(family, model, seed, allowed, matrix, target, weights, parts)
     with refusal(family, estimator, "predict"):
         scores = score(estimator, held_out, outcome)
         _check_scores(scores, held_out.shape[0])
         regression = outcome.task is Task.REGRESSION
         labels = None if regression else predict_labels(estimator, held_out, outcome)
-    return _FoldResult(scores, converged, labels, drew=have_drawn(seed))
+    early = stopped(estimator)
+    kept = None if early is None else early.iterations_
+    return FoldResult(scores, converged, labels, drew=have_drawn(seed), iterations=kept)
 
 
 def _check_scores(scores: Scores, rows: int) -> None:
@@ -240,7 +283,7 @@ def _check_scores(scores: Scores, rows: int) -> None:
         raise ValueError("a prediction is not a finite number")
 
 
-def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
+def _gathered(parts: Sequence[FoldResult], fold_of_row: Rows, outcome: Outcome) -> OutOfFold:
     # The earliest rows of a split by time are in no fold, and have no score.
     values = np.full((len(fold_of_row), parts[0].scores.values.shape[1]), np.nan)
     for fold, part in enumerate(parts):
@@ -254,7 +297,7 @@ def _gathered(parts: Sequence[_FoldResult], fold_of_row: Rows, outcome: Outcome)
 
 
 def _own_labels(
-    parts: Sequence[_FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
+    parts: Sequence[FoldResult], fold_of_row: Rows, scores: Scores, outcome: Outcome
 ) -> Labels | None:
     if outcome.task is Task.REGRESSION:
         return None
@@ -274,8 +317,11 @@ def fit_selected(
     target: Labels,
     train_rows: Rows,
     fit_weights: Weights | None = None,
+    stop_columns: SplitColumns | None = None,
 ) -> tuple[BaseEstimator, bool]:
     """Fit the chosen candidate on all training rows."""
-    seed, model = fit_seeds[f"fit/{selected}"], models[selected]
-    weights = of_rows(fit_weights, train_rows)
-    return fit(selected, model, seed, allowed_modules, train_matrix, target[train_rows], weights)
+    path, model, known = f"fit/{selected}", models[selected], target[train_rows]
+    columns = None if stop_columns is None else stop_columns.take(train_rows)
+    rows = (train_matrix, known, of_rows(fit_weights, train_rows))
+    parts = _parts(selected, model, known, columns, fit_seeds, path)
+    return fit(selected, model, fit_seeds[path], allowed_modules, *rows, parts)

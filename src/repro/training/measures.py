@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 NEEDS_PROBABILITIES = "needs probabilities; this model gives decision scores"
 # Of these libraries only one module has metrics; a record must not name functions of any other.
-_LIBRARIES, _METRICS = ("sklearn", "lightgbm"), "sklearn.metrics"
+_LIBRARIES, _METRICS = ("sklearn", "catboost", "lightgbm", "xgboost"), "sklearn.metrics"
 _ARGUMENTS = ("true values", "predictions")
 
 

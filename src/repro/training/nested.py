@@ -19,7 +19,10 @@ from repro.seeding import name
 from repro.training.decision import decide
 from repro.training.fitting import cross_validate, fit_selected
 from repro.training.folds import masks
+from repro.training.measures import load_measures
 from repro.training.metrics import evaluate
+from repro.training.searching.bench import Material
+from repro.training.searching.stage import tuned
 from repro.training.selecting import select
 from repro.training.splitting import check_folds, fold_rows
 from repro.training.stages import predict, transform
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Matrix, Outcome
+    from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
 
@@ -66,11 +70,13 @@ class _Procedure:
     selection: Selection
     decision: AnyDecision
     workers: Workers
+    finished: Finished
     metrics: Measures | None
     split_columns: SplitColumns | None
     fit_weights: Weights | None
     metric_weights: Weights | None
     preprocess_seeds: Mapping[str, int] | None
+    stop_columns: SplitColumns | None
 
     def check(self, rows: Rows, selection: Selection) -> None:
         """Check that some rows are enough for folds, outer or inner ones."""
@@ -82,6 +88,32 @@ class _Procedure:
                 advice="use fewer outer folds (--set evaluation.nested), fewer inner ones (--set"
                 " selection.folds), or more rows of that class",
             ) from error
+
+    def tuned(self, rows: Rows, seeds: Mapping[str, int], scope: str) -> Mapping[str, Model]:
+        """Search the spaces of the candidates by some rows; each search sets all of its space."""
+        if all(model.search is None for model in self.models.values()):
+            return self.models
+        measures = self.metrics or load_measures(self.task)
+        material = Material(
+            self.features,
+            self.target,
+            self.task,
+            self.outcome,
+            self.split,
+            self.numeric,
+            self.categorical,
+            self.preprocessing,
+            self.allowed_modules,
+            self.selection,
+            measures.named(self.selection.metric),
+            self.workers,
+            self.finished,
+            self.split_columns,
+            self.fit_weights,
+            self.metric_weights,
+            self.preprocess_seeds,
+        )
+        return tuned(material, self.models, rows, seeds, scope)[0]
 
     def matrices(self, chosen: str, inside: Rows, outside: Rows) -> tuple[Matrix, Matrix]:
         """Learn the preprocessing of the chosen candidate by some rows; apply it to all."""
@@ -101,9 +133,10 @@ class _Procedure:
         return matrix, outer
 
     def scored(
-        self, inside: Rows, outside: Rows, seeds: Mapping[str, int]
+        self, inside: Rows, outside: Rows, seeds: Mapping[str, int], scope: str
     ) -> tuple[str, dict[str, float]]:
         """Choose a model by some rows; return it, and its metrics on the other rows."""
+        models = self.tuned(inside, seeds, scope)
         folds = fold_rows(self.target, self.task, inside, self.selection, seeds, self.split_columns)
         out_of_fold = cross_validate(
             self.features,
@@ -114,20 +147,21 @@ class _Procedure:
             self.numeric,
             self.categorical,
             self.preprocessing,
-            self.models,
+            models,
             self.allowed_modules,
             seeds,
             self.workers,
             self.fit_weights,
             self.preprocess_seeds,
+            self.stop_columns,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
         matrix, outer = self.matrices(chosen, inside, outside)
-        fitted = (matrix, self.target, inside, self.fit_weights)
-        model, _ = fit_selected(chosen, self.models, self.allowed_modules, seeds, *fitted)
+        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns)
+        model, _ = fit_selected(chosen, models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)
         truth = self.target[outside]
@@ -151,11 +185,13 @@ def nested_scores(
     evaluation: Evaluation,
     nested_seeds: Mapping[str, int],
     workers: Workers,
+    finished: Finished,
     metrics: Measures | None = None,
     split_columns: SplitColumns | None = None,
     fit_weights: Weights | None = None,
     metric_weights: Weights | None = None,
     preprocess_seeds: Mapping[str, int] | None = None,
+    stop_columns: SplitColumns | None = None,
 ) -> Nested:
     """Score the whole procedure by outer folds of the training rows.
 
@@ -166,12 +202,16 @@ def nested_scores(
         refuses them.
     """
     table = (features, target, task, outcome, split, numeric, categorical)
-    settings = (preprocessing, models, allowed_modules, selection, decision, workers)
-    given = (metrics, split_columns, fit_weights, metric_weights, preprocess_seeds)
+    settings = (preprocessing, models, allowed_modules, selection, decision, workers, finished)
+    given = (
+        metrics, split_columns, fit_weights, metric_weights, preprocess_seeds, stop_columns
+    )  # fmt: skip
     procedure = _Procedure(*table, *settings, *given)
     parts = _outer(procedure, train_rows, evaluation, nested_seeds["nested/rows"])
     found = [
-        procedure.scored(inside, outside, _inner_seeds(nested_seeds, number))
+        procedure.scored(
+            inside, outside, _inner_seeds(nested_seeds, number), name(("nested", number))
+        )
         for number, (inside, outside) in enumerate(parts)
     ]
     return _together(found)

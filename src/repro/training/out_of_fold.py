@@ -31,6 +31,11 @@ class OutOfFold:
         """True if any fold scored it; there may be no folds."""
         return bool(len(self.scores.values))
 
+    @property
+    def iterations(self) -> tuple[int, ...]:
+        """The iterations up to the best one, of each fit that stopped early."""
+        return ()
+
 
 @dataclass(frozen=True)
 class OwnOutOfFold(OutOfFold):
@@ -63,6 +68,34 @@ class RepeatedOutOfFold(OwnOutOfFold):
     """
 
     later: tuple[OutOfFold, ...]
+
+
+@dataclass(frozen=True)
+class StoppedOutOfFold(RepeatedOutOfFold):
+    """Of a candidate whose fits stopped early; ``later`` may be empty.
+
+    Attributes
+    ----------
+    kept : tuple of int
+        The iterations up to the best one, of every fit of every draw.
+    """
+
+    kept: tuple[int, ...]
+
+    @property
+    def iterations(self) -> tuple[int, ...]:
+        """The iterations up to the best one, of each fit that stopped early."""
+        return self.kept
+
+
+def with_iterations(part: OutOfFold, kept: Sequence[int | None]) -> OutOfFold:
+    """Return a candidate's scores with the iterations of its fits, if they stopped early."""
+    counts = tuple(count for count in kept if count is not None)
+    if not counts:
+        return part
+    _, *later = draws_of(part)
+    own = (own_labels(part), drew_globally(part), tuple(later))
+    return StoppedOutOfFold(part.scores, part.converged, *own, counts)
 
 
 def draws_of(part: OutOfFold) -> tuple[OutOfFold, ...]:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from repro.training.checkpoints import checkpointing, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from repro.training.checkpoints import Checkpoints
     from repro.training.fold import Observer
@@ -95,6 +95,12 @@ class Workers:
         self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
     ) -> list[_T]:
         """Call a function with each task's arguments; results come in the order of the tasks."""
+        return list(self.stream(function, tasks, labels))
+
+    def stream(
+        self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
+    ) -> Iterator[_T]:
+        """Do the same, and yield each result as soon as those before it are done."""
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
         # some estimators refuse.
         pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
@@ -107,11 +113,9 @@ class Workers:
             joblib.delayed(_one_threaded)(asked.check, report, current(), function, *task)
             for task in tasks
         )
-        results = []
         for position, label in enumerate(labels, start=1):
             # Whatever else the workers do, this is what the next result waits for.
             self.observer.task_started(label, position, len(tasks))
             result, reported = next(made)
             collect(reported)
-            results.append(result)
-        return results
+            yield result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from repro.config.parameters import DECIDED, LIGHTGBM, reach
 from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
+from repro.training.stopping import OWN, takes_validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +38,13 @@ def check_names(where: str, kind: type[BaseEstimator], params: Mapping[str, Any]
     known = _named(where, kind)
     for name, value in params.items():
         _check_reach(where, kind, name, value)
+        if name in OWN and takes_validation(kind):
+            raise ConfigError(
+                f"{where}.{name}: '{name}' needs validation rows, which only 'early_stopping' of a"
+                " family gives",
+                advice=f"remove it; set {where.removesuffix('.params')}.early_stopping: {{rounds:"
+                " 20, fraction: 0.1}",
+            )
         if DECIDED.search(name):
             raise ConfigError(
                 f"{where}.{name}: '{name}' is not a hyper-parameter: seeds are derived from 'seed',"

@@ -55,6 +55,16 @@ class SplitColumns:
     by: Column
     folds_by: Column | None
 
+    def take(self, rows: npt.NDArray[Any]) -> SplitColumns:
+        """Return the values of some rows, given by position or by a mask."""
+        folds = None if self.folds_by is None else self.folds_by[rows]
+        return SplitColumns(self.split, self.by[rows], folds)
+
+    @property
+    def together(self) -> Column | None:
+        """The values whose rows no split of the training rows may separate."""
+        return self.folds_by if isinstance(self.split, splits.PredefinedSplit) else self.groups
+
     @property
     def groups(self) -> Column | None:
         """The values whose rows belong together."""
@@ -101,7 +111,7 @@ def held_out_rows(
     rows = _limited(len(target), split.limit, target if stratified else None, seeds["split/limit"])
     by = columns.by[rows]
     if isinstance(split, splits.TimeSplit):
-        train, test = _latest(by, split)
+        train, test = latest(by, split, split.test_size)
     elif isinstance(split, splits.PredefinedSplit):
         train, test = _predefined(by, split.by)
     else:
@@ -189,10 +199,16 @@ def _parts(share: float) -> int:
     return parts
 
 
-def _latest(times: Column, split: splits.TimeSplit) -> tuple[Rows, Rows]:
-    """Hold out the latest rows; rows of one time keep the order of the file."""
+def latest(times: Column, split: splits.TimeSplit, share: float) -> tuple[Rows, Rows]:
+    """Hold out the latest rows; rows of one time keep the order of the file.
+
+    Raises
+    ------
+    DataError
+        If the values have no order.
+    """
     order = np.argsort(_sortable(times, split.by), kind="stable")
-    held_out = int(np.ceil(split.test_size * len(order)))
+    held_out = int(np.ceil(share * len(order)))
     train = order[: max(0, len(order) - held_out - split.gap)]
     return train, order[len(order) - held_out :]
 

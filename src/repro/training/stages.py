@@ -26,6 +26,7 @@ from repro.training.parallel import Workers, nothing_to_check
 from repro.training.parts import Parts
 from repro.training.preprocess import Supervised, declared_table, fit_preprocessor, learn, to_matrix
 from repro.training.scoring import Outcome, Scores, score
+from repro.training.searching.finished import NothingFinished
 from repro.training.weights import check_counts, of_rows
 
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from repro.config.training import Evaluation, Features, Model
     from repro.core.baseline import DriftBaseline
     from repro.core.records import Threshold
+    from repro.core.searched import SearchRecord
     from repro.tables.marks import Missing
     from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
     from repro.training.scoring import Labels, Matrix
+    from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
 
@@ -71,6 +74,10 @@ class Training:
     margins : ndarray of float64, shape (n_test,), or None
     weights : ndarray of float64, shape (n_test,), or None
         Of the held-out rows, if metrics are weighted.
+    models : mapping of str to Model
+        The candidates with the parameters that they were fitted with.
+    search : SearchRecord or None
+        If any candidate has a search.
     """
 
     outcome: Outcome
@@ -86,6 +93,8 @@ class Training:
     scores: Scores
     margins: Matrix | None
     weights: Weights | None
+    models: Mapping[str, Model]
+    search: SearchRecord | None
 
 
 def train(
@@ -97,6 +106,7 @@ def train(
     check: Callable[[], None] = nothing_to_check,
     *,
     ignored: pd.DataFrame | None = None,
+    finished: Finished | None = None,
 ) -> Training:
     """Train, choose, decide and evaluate.
 
@@ -115,6 +125,8 @@ def train(
     ignored : DataFrame of shape (n_samples, n_ignored), optional
         Columns that are no features: rows may be split or weighted by them, and are checked for
         what they have in common.
+    finished : Finished, optional
+        Keeps the scores of trials, so that an interrupted search goes on where it was.
 
     Raises
     ------
@@ -125,7 +137,10 @@ def train(
     """
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
     initial = configured(config, features, target, numeric) | by_stage(seeds)
-    tools: dict[str, Any] = {"workers": Workers(config.execution.workers, observer, check)}
+    tools: dict[str, Any] = {
+        "workers": Workers(config.execution.workers, observer, check),
+        "finished": finished or NothingFinished(),
+    }
     # What is not configured is not digested, so that records of before have the same inputs.
     for name, value in optional(config, features, target, ignored).items():
         (tools if value is None else initial)[name] = value
@@ -145,6 +160,8 @@ def train(
         scores=made["scores"],
         margins=made["margins"],
         weights=of_rows(made.get("metric_weights"), made["test_rows"]),
+        models=made["models"],
+        search=made.get("trials"),
     )
 
 
@@ -190,6 +207,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         undefined=made["undefined"],
         cross_validation=made["cross_validation"],
         nested=made.get("nested"),
+        early_stopping=made.get("early_stopping"),
         differences=made.get("differences"),
         importance=made.get("importances"),
         findings=made["findings"],

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
+
+from repro.training.wrapping import Wrapping, tags_of, unfitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
     from repro.config.preprocessing import CategoricalSteps
     from repro.training.scoring import Labels, Matrix
@@ -74,20 +74,11 @@ def fitted_for(estimator: BaseEstimator, matrix: Matrix) -> BaseEstimator:
 
 def _takes_sparse(estimator: BaseEstimator) -> bool:
     # One without scikit-learn's tags says nothing, and is given what every estimator takes.
-    try:
-        return bool(get_tags(estimator).input_tags.sparse)
-    except (AttributeError, TypeError, ValueError):
-        return False
+    tags = tags_of(estimator)
+    return tags is not None and bool(tags.input_tags.sparse)
 
 
-def _has(method: str) -> Callable[[DenseInput], bool]:
-    def has(self: DenseInput) -> bool:
-        return hasattr(getattr(self, "estimator_", self.estimator), method)
-
-    return has
-
-
-class DenseInput(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class DenseInput(Wrapping):
     """An estimator that takes only dense matrices, given a sparse one.
 
     Histogram gradient boosting never splits a column of which fewer rows than
@@ -106,58 +97,25 @@ class DenseInput(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         The columns that it was given.
     """
 
-    def __init__(self, estimator: BaseEstimator) -> None:
-        self.estimator = estimator
-
     def fit(self, X: csr_matrix, y: Labels, **arguments: Any) -> DenseInput:  # noqa: N803
         """Fit on the dense form of a matrix of shape (n_samples, n_features)."""
         self.columns_ = _usable(self.estimator, X)
-        self.estimator_ = _unfitted(self.estimator).fit(self._dense(X), y, **arguments)
+        self.estimator_ = unfitted(self.estimator).fit(self._given(X), y, **arguments)
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_
         return self
 
-    def predict(self, X: csr_matrix) -> Labels:  # noqa: N803
-        """Predict as the estimator does."""
-        labels: Labels = self.estimator_.predict(self._dense(X))
-        return labels
-
-    @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: csr_matrix) -> npt.NDArray[np.float64]:  # noqa: N803
-        """Return the probability of each class."""
-        values: npt.NDArray[np.float64] = self.estimator_.predict_proba(self._dense(X))
-        return values
-
-    @available_if(_has("decision_function"))  # type: ignore[untyped-decorator]
-    def decision_function(self, X: csr_matrix) -> npt.NDArray[np.float64]:  # noqa: N803
-        """Return the decision scores."""
-        values: npt.NDArray[np.float64] = self.estimator_.decision_function(self._dense(X))
-        return values
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        try:
-            own = get_tags(self.estimator)
-        except (AttributeError, TypeError, ValueError):
-            return tags
-        tags.estimator_type, tags.classifier_tags = own.estimator_type, own.classifier_tags
-        tags.regressor_tags, tags.input_tags.sparse = own.regressor_tags, True
+        tags.input_tags.sparse = True
         return tags
 
-    def _dense(self, matrix: Any) -> npt.NDArray[np.float64]:
+    def _given(self, matrix: Any) -> npt.NDArray[np.float64]:
         rows = csr_matrix(matrix)
         if len(self.columns_) < rows.shape[1]:
             rows = rows[:, self.columns_]
         dense: npt.NDArray[np.float64] = rows.toarray(order="C")
         return dense
-
-
-def _unfitted(estimator: BaseEstimator) -> BaseEstimator:
-    try:
-        return clone(estimator)
-    # One that scikit-learn cannot copy was made for this fit.
-    except (TypeError, RuntimeError):
-        return estimator
 
 
 def _usable(estimator: BaseEstimator, matrix: csr_matrix) -> npt.NDArray[np.int64]:

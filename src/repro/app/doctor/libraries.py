@@ -96,21 +96,27 @@ def tensors(case: Case) -> Iterator[Observation]:
     if find_spec("torch") is None:
         return
     pins = case.level.variables
-    free = [name for name in _OF_TORCH if name not in case.environ]
+    free = [name for name in _OF_TORCH if _is_free(case.environ.get(name), pins.get(name))]
     if not free:
         yield Observation("PyTorch", Status.OK, "its three dispatchers are limited by variables")
         return
-    named = ", ".join(f"{_OF_TORCH[name]} ({name})" for name in free)
+    shown = {name: f"{name}={case.environ[name]}" for name in free if name in case.environ}
+    named = ", ".join(f"{_OF_TORCH[name]} ({shown.get(name, name)})" for name in free)
     settings = " ".join(f"{name}={pins[name]}" for name in free if name in pins)
     yield Observation(
         "PyTorch",
         Status.CONTROLLED if set(free) <= pins.keys() else Status.WARNING,
-        f"not limited: {named}",
+        f"{f'not limited as the level {case.level} does' if shown else 'not limited'}: {named}",
         "each chooses its code by the processor, and each alone changes the bits of a training",
         f"export {settings}, or run: repro exec -- COMMAND"
         if settings
         else "use a level that pins code paths: --level portable",
     )
+
+
+def _is_free(value: str | None, pin: str | None) -> bool:
+    """Return whether a dispatcher chooses by the processor, or other than the level has it."""
+    return value in {None, "", "AUTO", "ALL", "DEFAULT"} or (pin is not None and value != pin)
 
 
 def openmp(case: Case) -> Iterator[Observation]:

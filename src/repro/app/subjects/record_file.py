@@ -75,7 +75,11 @@ def parse_record(content: bytes, name: str) -> AnyRecord:
     try:
         metrics = _restored_metrics(metrics_of(record.evidence), record)
         evidence = evidence_of(
-            metrics, threshold_of(record.evidence), record.predictions, record.evidence.copied_from
+            metrics,
+            threshold_of(record.evidence),
+            record.predictions,
+            record.evidence.copied_from,
+            record.search,
         )
     except ValueError as error:
         problems = problems_of(error) if isinstance(error, ValidationError) else error

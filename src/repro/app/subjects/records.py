@@ -59,6 +59,7 @@ def assembled(run: StoredRun) -> RunRecord:
             predictions=None,
             environment=run.environment.environment,
             code=code,
+            search=run.search,
         )
         return pipeline_record(config, results)
 

@@ -136,7 +136,12 @@ def _with_flaw(run: Path, checks: tuple[Check, ...]) -> tuple[Check, ...]:
         return _placed(flaw, checks)
     files = read_run(run)
     results = Results(
-        files.stages, files.metrics, files.threshold, files.predictions, files.drift_baseline
+        files.stages,
+        files.metrics,
+        files.threshold,
+        files.predictions,
+        files.drift_baseline,
+        files.search,
     )
     flaw = (
         find_inconsistency(results, MEANING)

@@ -14,6 +14,7 @@ from repro.config.named_metrics import functions_of
 from repro.config.parameters import DECIDED, comes_with_repro, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
 from repro.config.resolve import validate
+from repro.config.search import values_of
 from repro.config.tree import subtree
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.hashing import check_sha256
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from repro.app.subjects.subject import Subject
     from repro.config.experiment import ExperimentConfig
     from repro.config.preprocessing import Preprocessing
+    from repro.config.search import Search
+    from repro.config.training import Model
     from repro.config.tree import Tree
 
 _WITHOUT = "train without it, with a configuration of this project"
@@ -85,7 +88,32 @@ def _parametrised(
         yield f"models.{family}.params", model.estimator, model.params
         if model.preprocessing is not None:
             yield from _transformers(f"models.{family}.preprocessing", model.preprocessing)
+        if model.search is not None:
+            yield from _searched(f"models.{family}.search", model, model.search)
     yield from _transformers("preprocessing", config.preprocessing)
+
+
+def _searched(
+    start: str, model: Model, search: Search
+) -> Iterator[tuple[str, str, Mapping[str, JsonValue]]]:
+    """Yield every parameter that a search sets, with each value, as one of every class."""
+    paths = sorted(set(_classes(model.model_dump(mode="json"))))
+    for name, value in values_of(search):
+        where = f"{start}.space.{name}" if name in search.space else f"{start}.resource"
+        for path in paths:
+            yield where, path, {name.rpartition("__")[2]: value}
+
+
+def _classes(value: object) -> Iterator[str]:
+    """Yield the import path of every class that a candidate names."""
+    if isinstance(value, dict):
+        found = (value.get("class"), value.get("estimator"))
+        yield from (path for path in found if isinstance(path, str) and ":" in path)
+        for child in value.values():
+            yield from _classes(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _classes(child)
 
 
 def _transformers(

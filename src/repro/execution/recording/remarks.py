@@ -44,6 +44,7 @@ def remarks_of(
         *_drawn(suspects),
         *_threads(recording),
         *_unpinned(recording),
+        *_nondeterministic(recording),
         *_sets(traces),
         *_changed(files),
         *_absolute(files),
@@ -136,6 +137,20 @@ def _unpinned(recording: Recording) -> Iterator[Remark]:
                 message=f"PyTorch's {_DISPATCHERS[name]} {found[name]}, and the level {level} pins"
                 f" {value}: a different processor can give other bits",
                 fix=f"remove the line that sets it, or any that sets {_SETTINGS[name]}",
+            )
+
+
+def _nondeterministic(recording: Recording) -> Iterator[Remark]:
+    """Yield what can change from run to run although the level fixes what a variable can."""
+    if not Level(recording.environment.level).keeps_out:
+        return
+    for event in recording.traces.of("end"):
+        if reason := event.get("nondeterminism"):
+            yield Remark(
+                kind="code paths",
+                message=f"PyTorch computes by {reason} without its deterministic algorithms: two"
+                " runs can have other bits",
+                fix="call torch.use_deterministic_algorithms(True): no variable does it",
             )
 
 

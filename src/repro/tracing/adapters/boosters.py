@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 _OF_A_DATASET = ("data", "label", "weight", "group", "init_score", "reference", "params")
 
-# Parameters of CatBoost that no result depends on.
-_RUNNING = frozenset(
-    {"thread_count", "verbose", "verbose_eval", "silent", "logging_level", "metric_period"}
-    | {"allow_writing_files", "train_dir", "used_ram_limit"}
-)
-
 
 def lightgbm(module: Any, recorder: Recorder) -> None:
     """Make training and cross-validation steps, and note data files, which C++ code reads."""
@@ -68,15 +62,10 @@ def catboost(module: Any, recorder: Recorder) -> None:
 
 
 def _of_catboost(value: Any, digest: Digest) -> str:
-    parameters = {n: each for n, each in value.get_params().items() if n not in _RUNNING}
-    content = b""
-    if value.is_fitted():
-        model = value.copy()
-        described = model.get_metadata()
-        # A random name of the model, the time, and the number of threads.
-        for name in [name for name in described.keys() if name != "class_params"]:  # noqa: SIM118
-            del described[name]
-        content = model._serialize_model()  # noqa: SLF001 - the public way writes a file
+    from repro.digest.boosters import RUNNING, catboost_model
+
+    parameters = {n: each for n, each in value.get_params().items() if n not in RUNNING}
+    content = catboost_model(value) if value.is_fitted() else b""
     return "catboost-" + digest([type(value).__name__, parameters, content])
 
 
@@ -91,5 +80,6 @@ def _of_matrix(value: Any, digest: Digest) -> str:
 
 
 def _of_booster(value: Any, digest: Digest) -> str:
-    # The model only: the configuration that is saved with it has the number of threads.
-    return f"xgboost-model/v1:{hashlib.sha256(value.save_raw('json')).hexdigest()}"
+    from repro.digest.boosters import xgboost_file
+
+    return f"xgboost-model/v1:{hashlib.sha256(xgboost_file(value)).hexdigest()}"

@@ -7,13 +7,13 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from repro.digest.boosters import lightgbm_trees, xgboost_file
 from repro.tracking.architectures.estimators import shown
 from repro.tracking.models import ModelContent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SETTINGS = "parameters:"
 # They change no result, and differ from machine to machine.
 _WORKERS = ("n_jobs", "num_threads", "nthread", "verbose", "verbosity", "device")
 
@@ -36,8 +36,7 @@ def content(model: Any) -> ModelContent | None:
 
 def _lightgbm(booster: Any, params: dict[str, Any]) -> ModelContent:
     text = booster.model_to_string(num_iteration=-1)
-    # What was asked for follows the trees; it has threads and paths in it.
-    trees = text.partition(_SETTINGS)[0].encode()
+    trees = lightgbm_trees(booster)[0] + b"\n"
     counts = [each["num_leaves"] for each in booster.dump_model()["tree_info"]]
 
     def save(path: Path) -> Path:
@@ -51,7 +50,7 @@ def _lightgbm(booster: Any, params: dict[str, Any]) -> ModelContent:
 
 
 def _xgboost(booster: Any, params: dict[str, Any]) -> ModelContent:
-    model = bytes(booster.save_raw("json"))
+    model = xgboost_file(booster)
 
     def save(path: Path) -> Path:
         """Write the model as XGBoost's own JSON."""
