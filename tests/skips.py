@@ -55,7 +55,11 @@ ALLOWED = (
     ),
     Allowed("platform", r"locales and time zones by variables", WINDOWS),
     Allowed("platform", r"exec replaces a process on POSIX", WINDOWS),
-    Allowed("platform", r"(limits of the address|/proc tells|the loader of Linux|a system call of Linux)", not LINUX),
+    Allowed(
+        "platform",
+        r"(limits of the address|/proc tells|the loader of Linux|a system call of Linux)",
+        not LINUX,
+    ),
     Allowed(
         "platform",
         r"(file names that are no text|other systems count|the table of the Linux kernel)",

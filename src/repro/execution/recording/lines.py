@@ -49,14 +49,14 @@ def _structure(text: str) -> tuple[dict[int, int], dict[int, int]]:
     """Return the depth of indentation of lines, and the columns of comments, by line number."""
     depths: dict[int, int] = {}
     comments: dict[int, int] = {}
-    depth = 0
+    indents = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            depth += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
+            indents += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
             # A line can begin with several of these: the last one says how deep it is.
             if token.type in {tokenize.INDENT, tokenize.DEDENT}:
-                depths[token.start[0]] = depth
-            depths.setdefault(token.start[0], depth)
+                depths[token.start[0]] = indents
+            depths.setdefault(token.start[0], indents)
             if token.type == tokenize.COMMENT:
                 comments[token.start[0]] = token.start[1]
     except (tokenize.TokenError, SyntaxError):
