@@ -322,7 +322,7 @@ def test_two_records_are_compared_call_by_call(forest):
     parted = candidate["comparison"]["divergence"]
     assert parted["stage"] == "train.py:9 Forest.fit"
     assert parted["inputs"] == ["generator random"]
-    assert candidate["suspects"][0]["rule"] == "it was in a different state"
+    assert candidate["suspects"][0]["rule"] == "it was given a different seed"
 
 
 def test_runs_are_listed_and_shown(forest):

@@ -138,7 +138,7 @@ def _config(project: Path, arguments: Sequence[str]) -> ExperimentConfig:
     from repro.cli.train import command as train
 
     options = train.make_context("repro train", [*arguments]).params
-    own = {"project_folder", "quiet", "as_json"}
+    own = {"project_folder", "quiet", "fresh", "as_json"}
     request = make_request(**{name: value for name, value in options.items() if name not in own})
     return resolve_request(project, request).config
 
