@@ -1,9 +1,11 @@
 """`repro verify --reference`: a result is trained again, and compared with a report."""
 
 import json
+import shutil
 import sys
 
 import pytest
+from tests.conftest import Project
 from tests.schemas import kind_of_valid
 
 import repro
@@ -16,9 +18,12 @@ json.dump({"accuracy": 29 / 30, "loss": 0.125}, open("metrics.json", "w"))
 
 
 @pytest.fixture(scope="module")
-def measured(trained):
-    """Read the metrics of a run without the code that is tested."""
-    project, run = trained
+def measured(trained, tmp_path_factory):
+    """Read the metrics of a run, in a copy of its project, without the code that is tested."""
+    original, run = trained
+    project = Project(tmp_path_factory.mktemp("reports") / "project")
+    shutil.copytree(original.path, project.path)
+    run = project.path / "runs" / run.name
     found = json.loads((run / "metrics.json").read_bytes())["test"]
     return project, run, {name: estimate["value"] for name, estimate in found.items()}
 
