@@ -251,12 +251,12 @@ def test_a_fold_without_a_class_is_refused():
 
 def test_intervals_of_a_group_split_resample_whole_groups():
     """The rows of a resample are those of groups, and every class has its groups."""
-    from repro.training.bootstrap import _draws, _of_groups  # noqa: PLC0415
+    from repro.training.bootstrap import draw_counts, strata_of_groups  # noqa: PLC0415
 
     target = np.array(list("aabbabab"))
     groups = np.array([0, 0, 1, 1, 2, 2, 3, 3])
-    strata = _of_groups([np.flatnonzero(target == label) for label in "ab"], groups)
-    (counts,) = _draws(strata, 50, 3, groups)
+    strata = strata_of_groups([np.flatnonzero(target == label) for label in "ab"], groups)
+    (counts,) = draw_counts(strata, 50, 3, groups)
 
     assert sorted(map(list, strata)) == [[0], [1], [2, 3]]
     assert (counts[:, ::2] == counts[:, 1::2]).all()

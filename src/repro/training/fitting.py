@@ -61,7 +61,7 @@ class FoldResult:
     converged: bool
     labels: Labels | None
     drew: bool
-    iterations: int | None
+    iterations: int | None = None
 
 
 def fit(
