@@ -12,10 +12,11 @@ from repro.app.configuration import idle_tolerances, resolve_request, verificati
 from repro.app.subjects.question import prepare
 from repro.app.subjects.recorded import read_recorded
 from repro.app.subjects.subject import Subject
-from repro.app.subjects.trust import check_modules, with_own_data
+from repro.app.subjects.trust import check_modules, check_parameters, with_own_data
 from repro.app.verify import verify
 from repro.config.compose import Request
 from repro.config.data import leads_outside
+from repro.config.preprocessing import Transform
 from repro.config.recorded import parse_config
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -137,6 +138,28 @@ def test_nested_classes_are_asked_for_too(project):
 
     with pytest.raises(PreconditionError, match="'os'"):
         check_modules(project.path, run_of(project, {}), OWN.model_copy(update={"models": models}))
+
+
+def transforming(where, transformer, **params):
+    """A configuration with a transformer for everybody, or for one family."""
+    step = Transform(name="step", transformer=transformer, params=params)
+    own = OWN.preprocessing.model_copy(update={"then": (step,)})
+    if where == "shared":
+        return OWN.model_copy(update={"preprocessing": own})
+    models = {"own": OWN.models["knn"].model_copy(update={"preprocessing": own})}
+    return OWN.model_copy(update={"models": models})
+
+
+@pytest.mark.parametrize("where", ["shared", "family"])
+def test_transformers_are_asked_for_too(project, where):
+    """Their modules, and parameters that reach beyond a fit."""
+    subject = run_of(project, {})
+    with pytest.raises(PreconditionError, match="'os'"):
+        check_modules(project.path, subject, transforming(where, "os.path:Thing"))
+    check_modules(project.path, subject, transforming(where, "repro.transformers:DatetimeParts"))
+    words = "sklearn.feature_extraction.text:CountVectorizer"
+    with pytest.raises(PreconditionError, match="opens files that the data names"):
+        check_parameters(project.path, transforming(where, words, input="filename"))
 
 
 OUTSIDE = [

@@ -16,10 +16,10 @@ from repro.core.environment import (
     NoRepository,
     Platform,
 )
+from repro.core.environment_file import EnvironmentFile
 from repro.core.jsonfile import dump, dump_record
 from repro.core.records import (
     DatasetLineage,
-    EnvironmentFile,
     Estimate,
     Keys,
     Lineage,

@@ -14,6 +14,7 @@ from repro.config.training import AnyDecision, EarlyStopping, Model
 from repro.core import records
 from repro.core.baseline import DriftBaseline
 from repro.core.comparison import ComparisonReport
+from repro.core.environment_file import EnvironmentFile
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
 from repro.core.linting import LintReport
@@ -36,7 +37,7 @@ _WHOLE: dict[str, type[Record]] = {
     "snapshot": records.Snapshot,
     "seeds": records.Seeds,
     "drift": DriftBaseline,
-    "environment": records.EnvironmentFile,
+    "environment": EnvironmentFile,
     "lineage": records.Lineage,
     "search": SearchRecord,
     "record": RunRecord,

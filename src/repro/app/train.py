@@ -14,11 +14,11 @@ from repro import __version__, report
 from repro.app.configuration import verification_settings
 from repro.capture import capture_host
 from repro.config.keys import comparison_group, identity_parts
+from repro.core.environment_file import EnvironmentFile
 from repro.core.jsonfile import dump, dump_record
 from repro.core.records import (
     STAGES_VERSION,
     DatasetLineage,
-    EnvironmentFile,
     Lineage,
     Seeds,
     Snapshot,

@@ -250,7 +250,7 @@ NamedMetric = (
 )  # fmt: skip
 METRIC_MODELS: tuple[type[Record], ...] = (OwnMetric, *get_args(NamedMetric))
 # No keys of a declaration have these names, so that messages can leave them out of a path.
-FORM_OF_NAMES, _FORM_OF_FUNCTIONS = "NamedMetric", "OwnMetric"
+_FORM_OF_NAMES, _FORM_OF_FUNCTIONS = "NamedMetric", "OwnMetric"
 # Keys that only the declaration of a function has.
 _OF_FUNCTIONS = frozenset(OwnMetric.model_fields) - {"name", "average"}
 
@@ -258,13 +258,13 @@ _OF_FUNCTIONS = frozenset(OwnMetric.model_fields) - {"name", "average"}
 def _form(value: object) -> str:
     if isinstance(value, dict):
         by_function = "name" not in value or value.keys() & _OF_FUNCTIONS
-        return _FORM_OF_FUNCTIONS if by_function else FORM_OF_NAMES
-    return FORM_OF_NAMES if isinstance(value, NamedMetric) else _FORM_OF_FUNCTIONS
+        return _FORM_OF_FUNCTIONS if by_function else _FORM_OF_NAMES
+    return _FORM_OF_NAMES if isinstance(value, NamedMetric) else _FORM_OF_FUNCTIONS
 
 
 DeclaredMetric = Annotated[
     Annotated[OwnMetric, Tag(_FORM_OF_FUNCTIONS)]
-    | Annotated[Annotated[NamedMetric, Field(discriminator="name")], Tag(FORM_OF_NAMES)],
+    | Annotated[Annotated[NamedMetric, Field(discriminator="name")], Tag(_FORM_OF_NAMES)],
     Discriminator(_form),
 ]
 # Other words for some of them, for suggestions.

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from repro.config.data import DatasetEntry
 from repro.config.experiment import ExperimentConfig
-from repro.config.named_metrics import ALIASES, FORM_OF_NAMES
+from repro.config.named_metrics import ALIASES
 from repro.config.splits import resolved_split
 from repro.config.tree import merge, nested, planted, subtree
 from repro.config.yaml import Leaf
@@ -200,15 +200,13 @@ def _once(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
 def _problem(
     tree: Mapping[tuple[str, ...], Leaf], model: type[BaseModel], detail: ErrorDetails
 ) -> str:
-    loc = tuple(str(part) for part in detail["loc"])
-    if detail["type"] == _TAGGED and loc[-1] == FORM_OF_NAMES:
-        loc = loc[:-1]
-    path = _path_in(tree, loc)
+    missing = detail["type"] == "missing"
+    path = _path_in(tree, tuple(str(part) for part in detail["loc"]), missing=missing)
     place, key = _origin(tree, path), ".".join(path)
     if detail["type"] == "extra_forbidden":
         known = _siblings(model, tuple(map(str, detail["loc"])))
         return f"{place}: unknown key '{key}'; {did_you_mean(path[-1], known)}"
-    if detail["type"] == "missing":
+    if missing:
         return f"{_origin(tree, ()) if len(path) < _INSIDE else place}: missing key '{key}'"
     message = _message(detail, path)
     if not path:
@@ -247,7 +245,9 @@ def origin_of(tree: Mapping[tuple[str, ...], Leaf], key: str) -> str:
     return _origin(tree, tuple(key.split(".")))
 
 
-def _path_in(tree: Mapping[tuple[str, ...], Leaf], loc: tuple[str, ...]) -> tuple[str, ...]:
+def _path_in(
+    tree: Mapping[tuple[str, ...], Leaf], loc: tuple[str, ...], *, missing: bool
+) -> tuple[str, ...]:
     """Drop from pydantic's location the tags of unions, which no file has."""
     path: tuple[str, ...] = ()
     here: object = nested(tree)
@@ -256,7 +256,7 @@ def _path_in(tree: Mapping[tuple[str, ...], Leaf], loc: tuple[str, ...]) -> tupl
             path, here = (*path, part), here[part]
         elif isinstance(here, list) and part.isdigit():
             path, here = (*path, part), here[int(part)]
-        elif index == len(loc) - 1:
+        elif missing and index == len(loc) - 1:
             path = (*path, part)
     return path
 

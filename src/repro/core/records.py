@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from repro.core.environment import Environment, Host
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -231,28 +230,6 @@ class Seeds(Record):
     scheme: str
     base: int
     seeds: dict[str, int]
-
-
-class EnvironmentFile(Record):
-    """``environment.json``: the environment, and what differs from run to run by nature.
-
-    Attributes
-    ----------
-    resumed : dict of str to int, or None
-        The step that each fit was continued from, by the identity of the fit; None of a training
-        that was not interrupted.
-    resumed_trials : int or None
-        How many fits of a search an interrupted training had done before; None without any.
-    """
-
-    schema_: Literal["repro.environment/v1"] = Field(alias="schema")
-    environment: Environment
-    host: Host
-    started: str
-    finished: str
-    seconds: float
-    resumed: dict[str, int] | None = Later
-    resumed_trials: int | None = Later
 
 
 class Prediction(Record):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from repro.report.templating import templates
 
 if TYPE_CHECKING:
+    from repro.core.environment_file import EnvironmentFile
     from repro.core.observed import Observed
     from repro.core.record import CommandRecipe, RunRecord
-    from repro.core.records import EnvironmentFile
 
 _MARKDOWN = "command.md.j2"
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from repro.core.baseline import DriftBaseline
+    from repro.core.environment_file import EnvironmentFile
     from repro.core.records import (
-        EnvironmentFile,
         Keys,
         Lineage,
         Metrics,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from repro.core.baseline import DriftBaseline
+from repro.core.environment_file import EnvironmentFile
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
 from repro.core.record import RunRecord
 from repro.core.records import (
     DatasetLineage,
-    EnvironmentFile,
     Lineage,
     Metrics,
     Predictions,

@@ -150,13 +150,13 @@ class ColumnSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[Any, list[tuple[str, Any]]]:
         values: Any = table
         fitted: list[tuple[str, Any]] = []
-        for label, step in steps:
+        for position, (label, step) in enumerate(steps, start=1):
             with refusal(self._key(name, label), step):
                 values, learned = _learn(step, values, y)
-                values = _numbers(values, len(table), last=False)
+                values = _numbers(values, len(table), last=position == len(steps))
             fitted.append((label, learned))
-        with refusal(self._key(name, steps[-1][0]) if steps else f"{self.where}.{name}", steps):
-            return _numbers(values, len(table)), fitted
+        # Numeric columns may have no step at all.
+        return (values if steps else _numbers(values, len(table))), fitted
 
     def _laid_out(self, values: Any) -> Matrix:
         if self.sparse_:

@@ -164,26 +164,16 @@ def cross_validate(
     features, target = features.iloc[train_rows], target[train_rows]
     weights = of_rows(fit_weights, train_rows)
     columns = None if stop_columns is None else stop_columns.take(train_rows)
-    for fold, (inside, _) in enumerate(masks(fold_of_row), start=1):
-        what = f"rows that fold {fold} learns from"
-        check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
+    _check_weights(weights, target, outcome, fold_of_row)
     tasks, labels = [], []
     count = count_folds(fold_of_row)
     if not count:
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
+    given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
         shared = (outcome, of_rows(weights, inside))
-        learned = Learned(
-            features,
-            target,
-            inside,
-            outside,
-            numeric,
-            categorical,
-            preprocess_seeds or {},
-            allowed_modules,
-        )
+        learned = Learned(features, target, inside, outside, *given)
         by = None if columns is None else columns.take(inside)
         for family, model in models.items():
             path = f"cross_validate/{family}/{fold}"
@@ -197,6 +187,12 @@ def cross_validate(
         family: _of_family(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
     }
+
+
+def _check_weights(weights: Weights | None, target: Labels, outcome: Outcome, folds: Folds) -> None:
+    for fold, (inside, _) in enumerate(masks(folds), start=1):
+        what = f"rows that fold {fold} learns from"
+        check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
 
 
 def _parts(

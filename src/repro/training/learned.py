@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from repro.training.preprocess import Supervised, learn, to_matrix
+from repro.training.preprocess import Supervised, learn, preprocessing_of, to_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,11 +37,9 @@ class Learned:
         self, family: str, model: Model, preprocessing: Preprocessing
     ) -> tuple[Matrix, Matrix]:
         """Return the matrices of the rows inside and outside of the fold."""
-        own = model.preprocessing
-        settings = own or preprocessing
+        settings, where = preprocessing_of(family, model, preprocessing)
         key = settings.model_dump_json()
         if key not in self.known:
-            where = "preprocessing" if own is None else f"models.{family}.preprocessing"
             rows, target = self.features[self.inside], self.target[self.inside]
             supervised = Supervised(target, self.seeds, self.allowed, where)
             learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from repro.config.preprocessing import CategoricalSteps, NumericSteps, Preprocessing
-    from repro.config.training import Features
+    from repro.config.training import Features, Model
     from repro.tables.marks import Missing
     from repro.training.columns import ColumnSteps
     from repro.training.scoring import Labels, Matrix
@@ -63,6 +63,13 @@ class Supervised:
     seeds: Mapping[str, int]
     allowed: Sequence[str]
     where: str = "preprocessing"
+
+
+def preprocessing_of(family: str, model: Model, shared: Preprocessing) -> tuple[Preprocessing, str]:
+    """Return the preprocessing of a candidate, its own or that of all, and the key of it."""
+    if model.preprocessing is None:
+        return shared, "preprocessing"
+    return model.preprocessing, f"models.{family}.preprocessing"
 
 
 class IQRClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -24,7 +24,14 @@ from repro.training.generators import restored_global_generators
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
 from repro.training.parts import Parts
-from repro.training.preprocess import Supervised, declared_table, fit_preprocessor, learn, to_matrix
+from repro.training.preprocess import (
+    Supervised,
+    declared_table,
+    fit_preprocessor,
+    learn,
+    preprocessing_of,
+    to_matrix,
+)
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.searching.finished import NothingFinished
 from repro.training.weights import check_counts, of_rows
@@ -255,11 +262,10 @@ def transform(
     preprocess_seeds: Mapping[str, int],
 ) -> tuple[Parts, BaseEstimator, Matrix, Matrix]:
     """Learn the declared transformers of the chosen candidate, and apply them to both parts."""
-    own = models[selected].preprocessing
-    where = "preprocessing" if own is None else f"models.{selected}.preprocessing"
+    settings, where = preprocessing_of(selected, models[selected], preprocessing)
     training = features.iloc[train_rows]
     supervised = Supervised(target[train_rows], preprocess_seeds, allowed_modules, where)
-    learned, matrix = learn(training, numeric, categorical, own or preprocessing, supervised)
+    learned, matrix = learn(training, numeric, categorical, settings, supervised)
     parts = learned.parts() if isinstance(learned, ColumnSteps) else ()
     return Parts.of(parts), learned, matrix, to_matrix(learned, features.iloc[test_rows])
 

@@ -15,9 +15,9 @@ from repro.store import open_run
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:
+    from repro.core.environment_file import EnvironmentFile
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord, RunRecord
-    from repro.core.records import EnvironmentFile
 
 _LEDGER = "recorded-here"
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from repro import __version__
 from repro.app.subjects.commands import command_facts, remember
+from repro.core.environment_file import EnvironmentFile
 from repro.core.jsonfile import dump_record
 from repro.core.record import CommandRecipe
-from repro.core.records import EnvironmentFile, Lineage
+from repro.core.records import Lineage
 from repro.report import command_markdown
 from repro.store import PendingRun, new_run_id
 from repro.store.naming import RECORD

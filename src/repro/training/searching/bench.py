@@ -17,7 +17,7 @@ from repro.seeding import name
 from repro.training.fitting import fit_and_score
 from repro.training.folds import masks
 from repro.training.measures import Evaluated
-from repro.training.preprocess import Supervised, learn, to_matrix
+from repro.training.preprocess import Supervised, learn, preprocessing_of, to_matrix
 from repro.training.scoring import labels as decide_labels
 from repro.training.splitting import check_folds, fold_rows
 from repro.training.weights import check_counts, of_rows
@@ -231,11 +231,10 @@ class Bench:
             inside = inside[np.sort(order[:limit])]
         target, weights = material.target[inside], of_rows(material.fit_weights, inside)
         check_counts(weights, target, material.task, f"{len(inside)} rows of a trial")
-        own = self.model.preprocessing
-        where = "preprocessing" if own is None else f"models.{self.family}.preprocessing"
+        settings, where = preprocessing_of(self.family, self.model, material.preprocessing)
         seeds = material.preprocess_seeds or {}
         supervised = Supervised(target, seeds, material.allowed_modules, where)
-        columns = (material.numeric, material.categorical, own or material.preprocessing)
+        columns = (material.numeric, material.categorical, settings)
         learned, matrix = learn(material.features.iloc[inside], *columns, supervised)
         return matrix, target, to_matrix(learned, material.features.iloc[outside]), weights
 
