@@ -117,10 +117,6 @@ def make_project(path: Path) -> Folder:
     for name in ("configs", "data", "reference"):
         shutil.copytree(ROOT / name, path / name)
     shutil.copytree(PROJECT, path, dirs_exist_ok=True)
-    base = path / "configs" / "base.yaml"
-    text = base.read_text(encoding="utf-8")
-    trusted = "allowed_modules: [sklearn, lightgbm"
-    base.write_text(text.replace(trusted, f"{trusted}, mutated_models"), encoding="utf-8")
     return Folder(path, _home(path))
 
 
