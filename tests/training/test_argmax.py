@@ -4,6 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
@@ -191,7 +196,7 @@ def out_of_fold(estimator, matrix, target, outcome):
     for k in range(2):
         fitted = estimator.fit(matrix[folds != k], target[folds != k])
         scores = scoring.score(fitted, matrix[folds == k], outcome)
-        labels = scoring.predict_labels(fitted, matrix[folds == k], outcome)
+        labels = scoring.predict_labels(fitted, matrix[folds == k], outcome, scores)
         parts.append(fitting.FoldResult(scores, True, labels, drew=False))
     return folds, fitting._gathered(parts, folds, outcome)
 
@@ -269,6 +274,31 @@ def test_scores_are_taken_by_the_name_of_the_class(labels):
     np.testing.assert_array_equal(scores.values, expected[:, : len(outcome.columns)])
 
 
+@pytest.mark.parametrize("labels", [["a", "b"], ["a", "b", "c"]])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(2, random_state=0),
+        RandomForestClassifier(301, random_state=0),
+        ExtraTreesClassifier(4, random_state=0),
+        HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=2),
+    ],
+)
+def test_a_second_prediction_is_spared_where_it_says_nothing_new(estimator, labels, monkeypatch):
+    """With ties the estimator is asked; without them its labels are those of its scores."""
+    matrix, target = drawn(labels)
+    outcome = outcome_of(labels, "a" if len(labels) == 2 else None)
+    fitted = estimator.fit(matrix, target)
+    expected = fitted.predict(matrix)
+    scores = scoring.score(fitted, matrix, outcome)
+    clear = scoring.margins(scores, outcome, None) > 1e-9
+
+    assert scoring.predict_labels(fitted, matrix, outcome, scores).tolist() == expected.tolist()
+    monkeypatch.setattr(type(fitted), "predict", None)
+    some = scoring.predict_labels(fitted, matrix[clear], outcome, scores.take(clear))
+    assert some.tolist() == expected[clear].tolist()
+
+
 class Stranger(GaussianNB):
     """Predicts what is no class."""
 
@@ -281,6 +311,8 @@ def test_a_predicted_label_that_is_no_class_is_refused():
     matrix, target = drawn(["a", "b"])
     outcome = outcome_of(["a", "b"], "a")
 
+    fitted = Stranger().fit(matrix, target)
+    scores = scoring.score(fitted, matrix, outcome)
     with pytest.raises(ConfigError, match="Stranger predicts 'elsewhere'") as error:
-        scoring.predict_labels(Stranger().fit(matrix, target), matrix, outcome)
+        scoring.predict_labels(fitted, matrix, outcome, scores)
     assert "labels passed to fit" in error.value.advice

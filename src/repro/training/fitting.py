@@ -266,7 +266,7 @@ def fit_and_score(
         scores = score(estimator, held_out, outcome)
         _check_scores(scores, held_out.shape[0])
         regression = outcome.task is Task.REGRESSION
-        labels = None if regression else predict_labels(estimator, held_out, outcome)
+        labels = None if regression else predict_labels(estimator, held_out, outcome, scores)
     early = stopped(estimator)
     kept = None if early is None else early.iterations_
     return FoldResult(scores, converged, labels, drew=have_drawn(seed), iterations=kept)

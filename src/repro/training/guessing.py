@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from repro.training.scoring import Labels, Outcome, Scores
 
     Array = npt.NDArray[np.float64]
-    # From a truth in some order to one number for each statistic.
-    Statistics = Callable[[npt.NDArray[np.intp]], Array]
+    Order = npt.NDArray[np.intp]
+    # From what stands for the true values, in some order, to one number for each statistic; and
+    # what stands for them in their own order.
+    Statistics = tuple[Callable[[Order], Array], Order]
 
 _ERRORS = ("mae", "rmse")
 _MEASURES = ("roc_auc", "balanced_accuracy", "log_loss", "brier")
@@ -114,11 +116,10 @@ def luck(
     if _fewest_share(truth) > allowed:
         return None
     regression = outcome.task is Task.REGRESSION
-    made = _errors(truth, scores) if regression else _hits(truth, labels, scores, outcome)
+    made, order = _errors(truth, scores) if regression else _hits(truth, labels, scores, outcome)
     wanted = max(resamples, math.ceil(_SHUFFLES / allowed))
     shuffles = max(math.ceil(_FEWEST / allowed), min(wanted, _ROWS // len(truth)))
     random = np.random.RandomState(seed)
-    order = np.arange(len(truth))
     found = np.array([made(order), *(made(random.permutation(order)) for _ in range(shuffles))])
     spread = found.std(axis=0)
     known = spread > _ROUNDING * np.abs(found).max(axis=0)
@@ -141,7 +142,7 @@ def _hits(truth: Labels, labels: Labels, scores: Scores, outcome: Outcome) -> St
     """Return ROC AUC, balanced accuracy and, with probabilities, the Brier score, up to constants.
 
     Each is a sum over the rows of what a row adds if it has some class: the classes keep their
-    counts in every order.
+    counts in every order. The codes of the classes stand for the true values.
     """
     classes, rows = np.asarray(outcome.classes), np.arange(len(truth))
     codes = np.searchsorted(classes, truth)
@@ -160,11 +161,17 @@ def _hits(truth: Labels, labels: Labels, scores: Scores, outcome: Outcome) -> St
     ]
     if scores.kind == "probability":
         parts.append(2 * values - (values**2).sum(axis=1, keepdims=True))
-    return lambda order: np.array([part[rows, codes[order]].sum() for part in parts])
+    if len(classes) == len(("one", "other")):
+        second = np.stack([part[:, 1] - part[:, 0] for part in parts])
+        return lambda order: second @ order, codes
+    return lambda order: np.array([part[rows, order].sum() for part in parts]), codes
 
 
 def _errors(truth: Labels, scores: Scores) -> Statistics:
-    """Return rank correlation, squared and absolute error, up to constants, larger for better."""
+    """Return rank correlation, squared and absolute error, up to constants, larger for better.
+
+    The numbers of the rows stand for the true values.
+    """
     target, guess = np.asarray(truth, dtype=np.float64), scores.values[:, 0]
     ranks = [rankdata(side) - (len(target) + 1) / 2 for side in (target, guess)]
     # In relation to the greatest, since squares leave what a float holds.
@@ -178,4 +185,4 @@ def _errors(truth: Labels, scores: Scores) -> Statistics:
         ranked = (ranks[0][order] * ranks[1]).sum()
         return np.array([ranked, (moved * centred).sum(), -np.abs(moved - guess).sum()])
 
-    return measured
+    return measured, np.arange(len(target))

@@ -44,6 +44,8 @@ _BY_CHANCE = 0.01
 _VALUES, _RECURRING, _KNOWS, _BEYOND_ORDER = 30, 0.5, 0.7, 0.2
 # The order is judged by what this many neighbouring values have in common.
 _NEIGHBOURS = 5
+# What a score may differ by from a bound of it that is summed in a different order.
+_ROUNDING = 1e-9
 
 
 def suspect_features(
@@ -80,8 +82,7 @@ def suspect_features(
     leaking: dict[str, float] = {}
     identifiers: dict[str, Recurrence] = {}
     for name, column in codes.items():
-        ordered = _by_order(column[rows], every, safety.leakage_leaves)
-        best = _plain_score(every.truth, ordered, outcome)
+        best = _order_score(column[rows], every, safety.leakage_leaves, safety.leakage_score)
         if can_be_grouped:
             score, found = sides.judge(column)
             best = max(best, score)
@@ -192,17 +193,48 @@ def _recurrence(column: Codes, train_rows: Rows, test_rows: Rows, score: float) 
     return Recurrence(int(known.sum()), len(test_rows), len(inside), score)
 
 
-def _by_order(values: Codes, rows: _Rows, leaves: int) -> Truth:
-    """Predict by a small tree over the ranks, out of fold."""
+def _order_score(values: Codes, rows: _Rows, leaves: int, enough: float) -> float:
+    """Score a small tree over the ranks, out of fold; stop when the score cannot be enough.
+
+    Returns
+    -------
+    float
+        The score; or, below ``enough``, what it could be at most.
+    """
+    predicted, known = np.empty_like(rows.truth), np.zeros(len(rows.truth), dtype=bool)
+    for outside, found in _by_order(values, rows, leaves):
+        predicted[outside] = found
+        known |= outside
+        at_most = _at_most(predicted, known, rows)
+        if at_most < enough - _ROUNDING:
+            return at_most
+    return _plain_score(rows.truth, predicted, rows.outcome)
+
+
+def _at_most(predicted: Truth, known: npt.NDArray[np.bool_], rows: _Rows) -> float:
+    """Return the score if every row that has no prediction yet gets the true value."""
+    truth = rows.truth
+    if rows.outcome.task is Task.REGRESSION:
+        unit = np.abs(truth).max() or 1.0
+        total = np.square(truth / unit - (truth / unit).mean()).sum()
+        left = np.square((truth[known] - predicted[known]) / unit).sum()
+        return float(1.0 - left / total) if np.isfinite(left) and total > 0 else 1.0
+    sizes = np.bincount(truth)
+    wrong = np.bincount(truth[known & (predicted != truth)], minlength=len(sizes))
+    return float(1.0 - (wrong[sizes > 0] / sizes[sizes > 0]).mean())
+
+
+def _by_order(
+    values: Codes, rows: _Rows, leaves: int
+) -> Iterator[tuple[npt.NDArray[np.bool_], Truth]]:
+    """Predict by a small tree over the ranks, fold by fold; yield the rows and predictions."""
     regression = rows.outcome.task is Task.REGRESSION
     kind = DecisionTreeRegressor if regression else DecisionTreeClassifier
     ranks = np.unique(values, return_inverse=True)[1].reshape(-1, 1)
-    predicted = np.empty_like(rows.truth)
     for outside in _outside(rows):
         tree = kind(max_leaf_nodes=leaves, random_state=rows.seed)
         tree.fit(ranks[~outside], rows.truth[~outside])
-        predicted[outside] = tree.predict(ranks[outside])
-    return predicted
+        yield outside, tree.predict(ranks[outside])
 
 
 def _by_value(values: Codes, rows: _Rows) -> Truth:
@@ -261,7 +293,9 @@ def _identifies(values: Codes, grouped: Truth, rows: _Rows) -> float:
     skill = _skill(rows.truth[known], grouped[known], rows.outcome)
     if skill < _KNOWS:
         return 0.0
-    by_order = _by_order(values, rows, max(2, different // _NEIGHBOURS))
+    by_order = np.empty_like(rows.truth)
+    for outside, found in _by_order(values, rows, max(2, different // _NEIGHBOURS)):
+        by_order[outside] = found
     beyond = skill - _skill(rows.truth[known], by_order[known], rows.outcome)
     return skill if beyond >= _BEYOND_ORDER else 0.0
 

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 EVEN_ODDS = 0.5
 # What the last steps from decision scores to probabilities may lose.
 _ROUNDING = 8 * np.finfo(np.float64).eps
+# Estimators of scikit-learn whose ``predict`` takes the class of the largest probability, or of the
+# largest number of which it is a growing function; and a gap that no rounding makes.
+_TAKES_THE_LARGEST = frozenset(
+    {
+        "sklearn.ensemble._forest.ExtraTreesClassifier",
+        "sklearn.ensemble._forest.RandomForestClassifier",
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+    }
+)
+_CLEAR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -124,16 +134,27 @@ def _classes_of(estimator: BaseEstimator, outcome: Outcome) -> list[str]:
     return known
 
 
-def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -> Labels:
+def predict_labels(
+    estimator: BaseEstimator, matrix: Matrix, outcome: Outcome, scores: Scores
+) -> Labels:
     """Return the labels that the estimator itself predicts.
 
-    They need not follow from its scores: in a tie, by a threshold of its own, or by votes.
+    They need not follow from its scores: in a tie, by a threshold of its own, or by votes. Where
+    they must, a second prediction is spared.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_samples, n_encoded)
+    scores : Scores
+        What the estimator gave for the same rows.
 
     Raises
     ------
     ConfigError
         If it predicts a label that is not in the data.
     """
+    if _labels_follow(estimator, scores, outcome):
+        return labels(scores, outcome, None)
     classes = np.asarray(outcome.classes)
     found = np.asarray(estimator.predict(matrix)).reshape(-1).astype(str)
     positions = np.minimum(np.searchsorted(classes, found), len(classes) - 1)
@@ -146,6 +167,15 @@ def predict_labels(estimator: BaseEstimator, matrix: Matrix, outcome: Outcome) -
             advice="return from predict the labels passed to fit",
         )
     return chosen
+
+
+def _labels_follow(estimator: BaseEstimator, scores: Scores, outcome: Outcome) -> bool:
+    """Return whether labels follow from probabilities: the class takes the largest, and no tie."""
+    kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
+    if kind not in _TAKES_THE_LARGEST or scores.kind != "probability":
+        return False
+    gaps = margins(scores, outcome, None)
+    return gaps is not None and bool((gaps > _CLEAR).all())
 
 
 def boundary(scores: Scores, threshold: float | None) -> float:

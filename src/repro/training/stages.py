@@ -278,7 +278,7 @@ def predict(
     limit = threshold.threshold
     own = threshold.rule == ARGMAX and outcome.task is not Task.REGRESSION
     if own:
-        labels = scoring.predict_labels(estimator, test_matrix, outcome)
+        labels = scoring.predict_labels(estimator, test_matrix, outcome, scores)
     elif threshold.matrix is not None and limit is None:
         labels = labels_of_least_cost(scores, outcome, threshold.matrix)
     else:

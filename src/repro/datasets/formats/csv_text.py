@@ -19,6 +19,7 @@ import numpy as np
 
 from repro.config.tables import Dialect
 from repro.core.errors import DataError
+from repro.datasets.formats.csv_plain import read_plain
 from repro.datasets.formats.csv_rows import BOM, CsvRows, check_encoding
 from repro.datasets.formats.interface import Body, RefusedColumnsError, no_rows
 from repro.tables.cells import text_number
@@ -98,6 +99,9 @@ class CsvTable:
 
     def read(self, kinds: Mapping[str, Kind]) -> Body:
         """Read columns as numbers or text; see ``RawTable.read``."""
+        plain = read_plain(self.content, self.names, kinds, self.missing, self.dialect)
+        if plain is not None:
+            return Body(len(next(iter(plain.values()))), plain)
         columns = {name: self._builder(name, kind) for name, kind in kinds.items()}
         wanted = [(self.names.index(name), column) for name, column in columns.items()]
         rows = 0
