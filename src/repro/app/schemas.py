@@ -24,6 +24,7 @@ from repro.core.record_v1 import RecordFile
 from repro.core.searched import SearchRecord
 from repro.core.stability import GroupsReport, StabilityReport
 from repro.core.suggest import did_you_mean
+from repro.core.swept import Sweep, Verifications
 from repro.core.verdict import Verification
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ _WHOLE: dict[str, type[Record]] = {
     "matrix": Matrix,
     "matrix-result": answers.MatrixAnswer,
     "lint": LintReport,
+    "sweep": Sweep,
+    "verifications": Verifications,
 }
 _PARTIAL = ("base", "experiment", "profile", "overlay")
 KINDS = (*_PARTIAL, "model", *_WHOLE)

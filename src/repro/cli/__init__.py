@@ -55,6 +55,7 @@ COMMANDS = {
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
     "predict": ("repro.cli.predict", "Predict the rows of a table with the model of a run."),
     "drift": ("repro.cli.drift", "Check new data against the training rows of a run."),
+    "sweep": ("repro.cli.sweep", "Train many experiments, overlays and seeds, and show one table."),
     "matrix": (
         "repro.cli.matrix",
         "Train in every cell of a matrix that this machine can run, and compare.",

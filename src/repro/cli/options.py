@@ -36,6 +36,10 @@ debug_option = click.option("--debug", is_flag=True, expose_value=False, help="S
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), help="Worker processes; the result is the same."
 )
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+    help="How many run at a time, each in a process of its own.",
+)  # fmt: skip
 runs_option = click.option("--runs", "runs_folder", type=PATH, help="Folder of the runs.")
 LEVELS = tuple(map(str, Level))
 

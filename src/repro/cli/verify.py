@@ -15,6 +15,7 @@ from repro.cli.options import (
     enter,
     find,
     find_if_any,
+    jobs_option,
     json_option,
     map_option,
     mapping_of,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("subject", metavar="[RUN|REFERENCE]", required=False)
 @click.option("--integrity", "only_integrity", is_flag=True, help="Check only the files.")
+@click.option("--all", "every", is_flag=True, help="Check every run of the folder.")
+@jobs_option
 @click.option(
     "--reference",
     metavar="REF",
@@ -73,7 +76,7 @@ if TYPE_CHECKING:
 @run_command_option
 @runs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@json_option("verification")
+@json_option("verification", "verifications")
 @project_option
 def command(
     subject: str | None,
@@ -86,8 +89,10 @@ def command(
     noise_file: Path | None,
     workers: int | None,
     level: str | None,
+    jobs: int,
     *,
     only_integrity: bool,
+    every: bool,
     run_command: bool,
     quiet: bool,
     as_json: bool,
@@ -110,7 +115,12 @@ def command(
     repro verify reference/credit.json      a committed reference
     repro verify --integrity RUN            only the files, without training
     repro verify RUN --reference paper.csv  and numbers that somebody reported
+    repro verify --all --jobs 2             every run, two at a time
     """
+    if every:
+        from repro.cli.verify_all import verify_every_run
+
+        return verify_every_run(click.get_current_context().params, jobs)
     from repro.app.files import check_targets
     from repro.app.subjects.subject import check_integrity, find_subject
     from repro.app.subjects.verification import verify_integrity
