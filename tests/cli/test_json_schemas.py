@@ -24,7 +24,8 @@ CELLS = 'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: 
 CASES = {
     "record": ({0}, [("--level", "seeded", "--json", *SCRIPT)]),
     "train": ({0}, [("wine", "-p", "debug", "-m", "knn", "--seed", "7")]),
-    "verify": ({0}, [(RUN, "--integrity")]),
+    "verify": ({0}, [(RUN, "--integrity"), ("--all", "--integrity")]),
+    "sweep": ({0}, [("wine", "-p", "debug", "-s", "families=[knn]", "--seeds", "7")]),
     "compare": ({0}, [(RUN, RUN)]),
     "runs list": ({0}, [()]),
     "runs show": ({0}, [(RUN,), (RECORDED,)]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from repro.core.swept import Verifications, VerifiedRun
 
-# What the processes are told, and how they are told it.
+# Parameters that each process gets too, and the options that carry them.
 _PASSED_ON = {
     "only_integrity": "--integrity",
     "run_command": "--run-command",

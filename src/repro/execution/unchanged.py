@@ -1,4 +1,4 @@
-"""Whether the code of a run is still the code of its project."""
+"""The code of a run beside the present code of its project."""
 
 from __future__ import annotations
 
