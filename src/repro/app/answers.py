@@ -174,6 +174,8 @@ class PredictionAnswer(Record):
         How many rows got each label; empty in a regression.
     output : str or None
         The file that has every row, if one was asked for.
+    model : str or None
+        The candidate, if it is not the selected one.
     """
 
     schema_: Literal["repro.prediction/v1"] = Field(alias="schema")
@@ -183,6 +185,7 @@ class PredictionAnswer(Record):
     labels: dict[Text, int]
     output: Text | None
     warnings: tuple[Text, ...]
+    model: Text | None = Later
 
 
 class MovedFeature(Record):

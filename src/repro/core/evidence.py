@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue
 
+from repro.core.candidate import Candidate
 from repro.core.model import Record
 from repro.core.records import (
     Estimate,
@@ -35,6 +36,7 @@ _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
+_CANDIDATES = "metrics.candidates"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
 
@@ -106,6 +108,8 @@ def evidence_of(
         facts[_DIFFERENCES] = list(metrics.differences)
     if metrics.importance is not None:
         facts[_IMPORTANCE] = list(metrics.importance)
+    if metrics.candidates is not None:
+        facts[_CANDIDATES] = list(metrics.candidates)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
@@ -147,6 +151,11 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
         numbers[f"{start}.std"] = scores.std
         for position, value in enumerate(scores.folds, start=1):
             numbers[f"{start}.fold_{position}"] = value
+    for name, candidate in (metrics.candidates or {}).items():
+        start = f"{_CANDIDATES}.{name}"
+        numbers |= {f"{start}.test.{metric}": value for metric, value in candidate.test.items()}
+        if candidate.threshold is not None:
+            numbers[f"{start}.threshold"] = candidate.threshold
     return numbers
 
 
@@ -180,6 +189,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 "early_stopping": _stopped_of(evidence),
                 "differences": _differences_of(evidence),
                 "importance": _importance_of(evidence),
+                "candidates": _candidates_of(evidence),
             }
         )
     except KeyError as error:
@@ -224,6 +234,21 @@ def _importance_of(evidence: Evidence) -> dict[str, FoldScores] | None:
     if not isinstance(features, list):
         return None
     return {str(name): _scores_of(evidence.numbers, f"{_IMPORTANCE}.{name}") for name in features}
+
+
+def _candidates_of(evidence: Evidence) -> dict[str, Candidate] | None:
+    names, numbers = evidence.facts.get(_CANDIDATES), evidence.numbers
+    if not isinstance(names, list):
+        return None
+    found = {}
+    for name in map(str, names):
+        start = f"{_CANDIDATES}.{name}"
+        test = {
+            metric: numbers[f"{start}.test.{metric}"]
+            for metric in _names(numbers, f"{start}.test.")
+        }
+        found[name] = Candidate(test=test, threshold=numbers.get(f"{start}.threshold"))
+    return found
 
 
 def _nested_of(evidence: Evidence) -> Nested | None:

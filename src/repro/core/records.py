@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from repro.core.candidate import Candidate
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -100,6 +101,8 @@ class Metrics(Record):
     importance : dict of str to FoldScores, or None
         If it was configured: by how much the metric of selection got worse on the held-out rows
         when a feature was shuffled. A fold is a shuffle.
+    candidates : dict of str to Candidate, or None
+        If all models are kept: those that were not selected. Nothing is chosen by their metrics.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -115,6 +118,7 @@ class Metrics(Record):
     early_stopping: dict[str, Stopped] | None = Later
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
+    candidates: dict[str, Candidate] | None = Later
 
 
 class Threshold(Record):

@@ -156,6 +156,10 @@ STAGES = (
         copies={"metrics.nested": "nested"}, setting="evaluation.nested",
     ),
     Stage(
+        "keep", "repro.training.keeping:keep", ("kept", "candidates"), FITTING,
+        copies={"metrics.candidates": "candidates"}, setting="selection.keeps_all",
+    ),
+    Stage(
         "importance", "repro.training.importance:permutation_importance", ("importances",),
         (*FITTING, *SAMPLING), copies={"metrics.importance": "importances"},
         setting="evaluation.importance",

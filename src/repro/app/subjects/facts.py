@@ -23,6 +23,7 @@ from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.seeding import SeedScheme, derive
 from repro.store import StoredRun
+from repro.store.naming import is_kept_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -213,7 +214,8 @@ def claims(
     found += _OF_BOTH
     if not isinstance(source, StoredRun):
         return found
-    return found + _OF_A_RUN + (("overrides",) if source.lineage.overrides else ())
+    kept = tuple(name for name in source.lineage.files if is_kept_model(name))
+    return found + _OF_A_RUN + kept + (("overrides",) if source.lineage.overrides else ())
 
 
 def _metrics_of(source: AnyRecord | StoredRun) -> Iterable[str]:
