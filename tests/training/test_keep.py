@@ -10,9 +10,7 @@ from tests.training import in_process
 
 from repro.config.data import Task
 from repro.core.evidence import evidence_of, metrics_of
-from repro.divergence.compare import first_divergence
 from repro.seeding import derive
-from repro.training.declarations import MEANING
 
 ROWS = 200
 SECTIONS = {
@@ -131,7 +129,6 @@ def test_a_record_has_them_and_a_difference_names_the_candidate(kept):
 
     assert list(left) == ["tree/preprocessor", "tree/estimator", "candidates"]
     assert {name for name in left if left[name] != right[name]} == {"tree/estimator", "candidates"}
-    assert first_divergence(kept.stages, kept.stages, MEANING) is None
 
 
 def test_a_candidate_with_its_own_preprocessing_keeps_it():

@@ -135,6 +135,10 @@ def _render(run: TrainedRun, project: Path) -> None:
         _render_selection(metrics)
         output.say()
     _render_metrics(metrics)
+    removed = (metrics.removed or {}).get(metrics.model)
+    if removed is not None:
+        output.say()
+        output.say(f"removed rows: {removed.train} of {removed.rows} training rows are outliers")
     limit = training.threshold
     if limit.threshold is not None and limit.precision is not None and limit.recall is not None:
         output.say()

@@ -144,9 +144,15 @@ class ExperimentConfig(Record):
 
     @property
     def transformers(self) -> bool | None:
-        """True if transformers are declared, or families differ in preprocessing; or None."""
+        """True if transformers are declared, families differ, or rows are removed; or None."""
         own = any(model.preprocessing is not None for model in self.models.values())
-        return own or self.preprocessing.has_transformers or None
+        return own or self.preprocessing.has_transformers or self.removes_rows
+
+    @property
+    def removes_rows(self) -> bool | None:
+        """True if some candidate learns without outlier rows, or None."""
+        used = (model.preprocessing or self.preprocessing for model in self.models.values())
+        return any(each.remove_rows is not None for each in used) or None
 
     @property
     def composed(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""The results of a candidate that was not selected, if the models of all candidates are kept."""
+"""Results that only some configurations have, by candidate."""
 
 from __future__ import annotations
 
@@ -18,3 +18,21 @@ class Candidate(Record):
 
     test: dict[str, float]
     threshold: float | None = Later
+
+
+class Removed(Record):
+    """How many rows a candidate did not learn from.
+
+    Attributes
+    ----------
+    folds : tuple of int
+        Of the rows that each fold of cross-validation learns from.
+    train : int
+        Of all training rows.
+    rows : int
+        The number of training rows, those that were removed included.
+    """
+
+    folds: tuple[int, ...]
+    train: int
+    rows: int

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import JsonValue
 
-from repro.core.candidate import Candidate
+from repro.core.candidate import Candidate, Removed
 from repro.core.model import Record
 from repro.core.records import (
     Estimate,
@@ -29,6 +29,7 @@ from repro.core.stopped import Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_C = TypeVar("_C", bound=Record)
 _TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_validation."
 _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
@@ -36,7 +37,7 @@ _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
-_CANDIDATES = "metrics.candidates"
+_CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
 
@@ -108,6 +109,8 @@ def evidence_of(
         facts[_DIFFERENCES] = list(metrics.differences)
     if metrics.importance is not None:
         facts[_IMPORTANCE] = list(metrics.importance)
+    if metrics.removed is not None:
+        facts[_REMOVED] = {n: e.model_dump(mode="json") for n, e in metrics.removed.items()}
     if metrics.candidates is not None:
         facts[_CANDIDATES] = list(metrics.candidates)
     numbers = _numbers_of(metrics)
@@ -186,7 +189,8 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 },
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
-                "early_stopping": _stopped_of(evidence),
+                "early_stopping": _counts_of(evidence, _STOPPED, Stopped),
+                "removed": _counts_of(evidence, _REMOVED, Removed),
                 "differences": _differences_of(evidence),
                 "importance": _importance_of(evidence),
                 "candidates": _candidates_of(evidence),
@@ -262,12 +266,12 @@ def _nested_of(evidence: Evidence) -> Nested | None:
     return Nested.model_validate({"selected": selected, "metrics": scores})
 
 
-def _stopped_of(evidence: Evidence) -> dict[str, Stopped] | None:
-    stopped = evidence.facts.get(_STOPPED)
-    if not isinstance(stopped, dict):
+def _counts_of(evidence: Evidence, name: str, kind: type[_C]) -> dict[str, _C] | None:
+    counts = evidence.facts.get(name)
+    if not isinstance(counts, dict):
         return None
     # As JSON: a list there is a tuple in this program.
-    return {name: Stopped.model_validate_json(json.dumps(each)) for name, each in stopped.items()}
+    return {name: kind.model_validate_json(json.dumps(each)) for name, each in counts.items()}
 
 
 def _scores_of(numbers: Mapping[str, float], start: str) -> FoldScores:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from repro.core.candidate import Candidate
+from repro.core.candidate import Candidate, Removed
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -91,18 +91,17 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
-    nested : Nested or None
-        If it was configured.
     early_stopping : dict of str to Stopped, or None
         By family, if any of them stops early.
     differences : dict of str to Estimate, or None
-        If it was configured: by how much the selected candidate's mean over the folds differs from
-        that of each other candidate.
+        By how much the selected candidate's mean over the folds differs from that of each other.
     importance : dict of str to FoldScores, or None
-        If it was configured: by how much the metric of selection got worse on the held-out rows
-        when a feature was shuffled. A fold is a shuffle.
+        By how much the metric of selection got worse on the held-out rows when a feature was
+        shuffled. A fold is a shuffle.
     candidates : dict of str to Candidate, or None
-        If all models are kept: those that were not selected. Nothing is chosen by their metrics.
+        If all models are kept: those that were not selected.
+    removed : dict of str to Removed, or None
+        By family, if any of them learns without outlier rows.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -119,6 +118,7 @@ class Metrics(Record):
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
     candidates: dict[str, Candidate] | None = Later
+    removed: dict[str, Removed] | None = Later
 
 
 class Threshold(Record):

@@ -91,6 +91,10 @@ STAGES = (
     ),
     Stage("fold", "repro.training.splitting:fold_rows", ("fold_of_row",), SAMPLING),
     Stage(
+        "remove", "repro.training.removal:remove_rows", ("removals", "removed"), FITTING,
+        copies={"metrics.removed": "removed"}, setting="removes_rows",
+    ),
+    Stage(
         "preprocess", "repro.training.stages:preprocess",
         ("preprocessor", "train_matrix", "test_matrix"), COLUMNS, unless="transformers",
     ),

@@ -16,6 +16,7 @@ from repro.training.fitting import fit_selected
 from repro.training.metrics import evaluate
 from repro.training.parts import Parts
 from repro.training.preprocess import preprocessing_of
+from repro.training.removal import learned_rows
 from repro.training.saved import decided
 from repro.training.stages import predict, transform
 from repro.training.weights import of_rows
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from repro.training.measures import Measures
     from repro.training.out_of_fold import OutOfFold
     from repro.training.parallel import Workers
+    from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix, Outcome
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
@@ -84,6 +86,7 @@ def keep(
     metric_weights: Weights | None = None,
     preprocess_seeds: Mapping[str, int] | None = None,
     stop_columns: SplitColumns | None = None,
+    removals: Removals | None = None,
 ) -> tuple[KeptModels, dict[str, Candidate]]:
     """Fit every candidate that was not selected on all training rows, and evaluate it.
 
@@ -107,12 +110,15 @@ def keep(
         key = preprocessing_of(name, models[name], preprocessing)[0].model_dump_json()
         if key not in prepared:
             seeds = preprocess_seeds or {}
-            prepared[key] = transform(*table, models, name, allowed_modules, seeds)[1:]
+            given = (models, name, allowed_modules, seeds, removals)
+            prepared[key] = transform(*table, *given)[1:]
         preprocessor, matrix, held_out = prepared[key]
         threshold = decide(out_of_fold, name, target, outcome, train_rows, decision, metric_weights)
         fits = (name, models, allowed_modules, fit_seeds, matrix, target, train_rows)
         known = (target[test_rows], of_rows(metric_weights, test_rows), metrics)
-        tasks.append((fits, (fit_weights, stop_columns), held_out, outcome, threshold, known))
+        tasks.append(
+            (fits, (fit_weights, stop_columns, removals), held_out, outcome, threshold, known)
+        )
         steps.append(preprocessor)
     found = workers.map(_fitted, tasks, names)
     digests = {
@@ -131,7 +137,7 @@ def keep(
 
 def _fitted(
     fits: tuple[str, Mapping[str, Model], Sequence[str], Mapping[str, int], Matrix, Labels, Rows],
-    more: tuple[Weights | None, SplitColumns | None],
+    more: tuple[Weights | None, SplitColumns | None, Removals | None],
     held_out: Matrix,
     outcome: Outcome,
     threshold: Threshold,
@@ -139,11 +145,12 @@ def _fitted(
 ) -> tuple[BaseEstimator, str, Candidate]:
     """Fit a candidate; return what predicts, the digest of the estimator, and its metrics."""
     truth, weights, metrics = known
-    *_, matrix, target, train_rows = fits
+    name, *_, matrix, target, train_rows = fits
+    rows = learned_rows(more[-1], name, train_rows)
     estimator, _ = fit_selected(*fits, *more)
     # Before it predicts: some estimators change then, and so would their digest.
     digest = digest_artefact(estimator)
     scores, labels, _ = predict(estimator, held_out, outcome, threshold)
     test, _ = evaluate(truth, labels, scores, outcome, metrics, weights)
-    model = decided(estimator, threshold, outcome, scores.kind, matrix, target[train_rows])
+    model = decided(estimator, threshold, outcome, scores.kind, matrix, target[rows])
     return model, digest, Candidate(test=test, threshold=threshold.threshold)

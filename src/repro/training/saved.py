@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from repro.training.columns import ColumnSteps
 from repro.training.decision import ARGMAX, LeastCostClassifier
 from repro.training.preprocess import declared_table
+from repro.training.removal import learned_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,8 @@ def saved_models(made: Mapping[str, Any], missing: Missing) -> tuple[Pipeline, d
     missing : collection of str, or dict of str to collection of str
         The declared markers.
     """
-    rows, outcome = made["train_rows"], made["outcome"]
+    outcome = made["outcome"]
+    rows = learned_rows(made.get("removals"), made["selected"], made["train_rows"])
     fitted = (made["train_matrix"], made["target"][rows])
     selected = decided(made["estimator"], made["threshold"], outcome, made["scores"].kind, *fitted)
     kept = made["kept"].fitted if "kept" in made else {}

@@ -27,6 +27,7 @@ from repro.training.preprocess import (
     preprocessing_of,
     to_matrix,
 )
+from repro.training.removal import learned_rows
 from repro.training.saved import saved_models
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.searching.finished import NothingFinished
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
+    from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix
     from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
@@ -197,6 +199,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         differences=made.get("differences"),
         importance=made.get("importances"),
         candidates=made.get("candidates"),
+        removed=made.get("removed"),
         findings=made["findings"],
     )
 
@@ -240,11 +243,13 @@ def transform(
     selected: str,
     allowed_modules: Sequence[str],
     preprocess_seeds: Mapping[str, int],
+    removals: Removals | None = None,
 ) -> tuple[Parts, BaseEstimator, Matrix, Matrix]:
-    """Learn the declared transformers of the chosen candidate, and apply them to both parts."""
+    """Learn the preprocessing of the chosen candidate, and apply it to both parts."""
     settings, where = preprocessing_of(selected, models[selected], preprocessing)
-    training = features.iloc[train_rows]
-    supervised = Supervised(target[train_rows], preprocess_seeds, allowed_modules, where)
+    rows = learned_rows(removals, selected, train_rows)
+    training = features.iloc[rows]
+    supervised = Supervised(target[rows], preprocess_seeds, allowed_modules, where)
     learned, matrix = learn(training, numeric, categorical, settings, supervised)
     parts = learned.parts() if isinstance(learned, ColumnSteps) else ()
     return Parts.of(parts), learned, matrix, to_matrix(learned, features.iloc[test_rows])
