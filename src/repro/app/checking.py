@@ -106,13 +106,27 @@ def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
     """
     found = {}
     for name in names or names_in(project, "experiments"):
-        try:
-            check_candidates(project, resolve_request(project, Request(experiment=name)))
-        except ReproError as error:
-            found[name] = _sentence(error)
-        else:
-            found[name] = ""
+        found[name] = "\n".join(_of_experiment(project, name))
     return found if names else found | dict(_wrong_families(project))
+
+
+def _of_experiment(project: Path, name: str) -> Iterator[str]:
+    """Yield the problem of an experiment, or those of each target beside the usual one."""
+    try:
+        resolved = resolve_request(project, Request(experiment=name))
+        check_candidates(project, resolved)
+    except ReproError as error:
+        yield _sentence(error)
+        return
+    chosen = resolved.config.dataset.target
+    for target in resolved.config.dataset.all_targets:
+        if target == chosen:
+            continue
+        flags = (("--target", "target", json.dumps(target)),)
+        try:
+            check_candidates(project, resolve_request(project, Request(name, assignments=flags)))
+        except ReproError as error:
+            yield f"target {target}: {_sentence(error)}"
 
 
 def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:

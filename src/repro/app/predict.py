@@ -88,6 +88,8 @@ class LoadedRun:
         Of the data set that was trained on: files are read in its dialect.
     family : str
         The candidate whose model it is: the selected one, unless a different one was asked for.
+    target : str or None
+        The target that is predicted, if the data set has several.
     """
 
     path: Path
@@ -96,6 +98,7 @@ class LoadedRun:
     outcome: Outcome
     source: SourceDeclaration | None = field(default=None, repr=False)
     family: str = ""
+    target: str | None = None
 
     def read(self, path: str | Path) -> pd.DataFrame:
         """Read the columns that the model uses, by their declared roles and markers.
@@ -213,7 +216,9 @@ def load_run(run: str | Path, *, runs: str | Path = "runs", model: str | None = 
     regression = config.task is Task.REGRESSION
     classes = () if regression else tuple(map(str, pipeline.classes_))
     outcome = Outcome(config.task, classes, config.dataset.positive)
-    return LoadedRun(path, pipeline, stored.metrics, outcome, config.dataset.source, family)
+    target = config.dataset.target if config.dataset.targets else None
+    given = (stored.metrics, outcome, config.dataset.source, family, target)
+    return LoadedRun(path, pipeline, *given)
 
 
 def _file_of(family: str, run: StoredRun, config: ExperimentConfig) -> str:

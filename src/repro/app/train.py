@@ -154,6 +154,7 @@ def _write_files(
         scheme=config.seeding.scheme,
         base=config.seed,
         seeds=dict(training.seeds),
+        target=config.target,
     )
     snapshot = Snapshot(
         schema_="repro.snapshot/v1",

@@ -104,6 +104,7 @@ def _summary(
         output=None if file is None else str(file),
         warnings=tuple(notes),
         model=loaded.family if loaded.family != loaded.metrics.model else None,
+        target=loaded.target,
     )
 
 
@@ -111,7 +112,8 @@ def _say(loaded: LoadedRun, predicted: Predicted, file: Path | None) -> None:
     count = len(predicted.labels)
     if file is not None:
         model = "" if loaded.family == loaded.metrics.model else f", model {loaded.family}"
-        output.say(f"{output.plain(file)}: {count} rows by run {loaded.path.name}{model}")
+        target = "" if loaded.target is None else f", target {output.plain(loaded.target)}"
+        output.say(f"{output.plain(file)}: {count} rows by run {loaded.path.name}{target}{model}")
     elif sys.stdout.isatty():
         header, *rows = predicted.rows()
         shown = [[output.plain(cell) for cell in row] for row in rows[:_SHOWN]]

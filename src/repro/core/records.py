@@ -91,8 +91,8 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
-    early_stopping : dict of str to Stopped, or None
-        By family, if any of them stops early.
+    early_stopping, removed : dict of str to Stopped, and to Removed, or None
+        By family, if any of them stops early, or learns without outlier rows.
     differences : dict of str to Estimate, or None
         By how much the selected candidate's mean over the folds differs from that of each other.
     importance : dict of str to FoldScores, or None
@@ -100,8 +100,6 @@ class Metrics(Record):
         shuffled. A fold is a shuffle.
     candidates : dict of str to Candidate, or None
         If all models are kept: those that were not selected.
-    removed : dict of str to Removed, or None
-        By family, if any of them learns without outlier rows.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -228,12 +226,13 @@ class Snapshot(Record):
 
 
 class Seeds(Record):
-    """``seeds.json``: the seed of every component, by name."""
+    """``seeds.json``: the seed of every component, by name, and the target that they are for."""
 
     schema_: Literal["repro.seeds/v1"] = Field(alias="schema")
     scheme: str
     base: int
     seeds: dict[str, int]
+    target: str | None = Later
 
 
 class Prediction(Record):

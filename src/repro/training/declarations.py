@@ -189,6 +189,7 @@ STAGES = (
 
 SETTINGS = (
     Setting("seed", "seed", "every stage that draws has a seed derived from it", ("_seeds",)),
+    Setting("target", "target", "the seeds of components follow it", ("_seeds",)),
     Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
     Setting(
         "dataset", "data set", "training reads its table",

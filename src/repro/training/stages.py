@@ -141,7 +141,8 @@ def train(
     ConfigError, PreconditionError
         If an estimator cannot be made.
     """
-    seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
+    start = () if config.target is None else (config.target,)
+    seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config), start)
     initial = configured(config, features, target, numeric) | by_stage(seeds)
     tools: dict[str, Any] = {
         "workers": Workers(config.execution.workers, observer, check),
