@@ -248,6 +248,20 @@ def test_several_targets_give_one_table(copy):
     assert "targets.sold.selection.metric=log_loss" in command
 
 
+def test_a_matrix_trains_one_target(trained_all):
+    """It compares the records of one training, and says so before it trains any."""
+    project = trained_all[0]
+    project.write(
+        "matrix.yaml", 'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: "3.13"}\n'
+    )
+    several = project.repro("matrix", "--", "houses", "--target", "all")
+    unknown = project.repro("matrix", "--", "houses", "--target", "sould")
+
+    assert several.status == unknown.status == 2
+    assert "a matrix trains one target" in several.err
+    assert "did you mean 'sold'?" in unknown.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
