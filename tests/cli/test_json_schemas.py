@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 
@@ -20,12 +21,35 @@ RUN = "latest run"
 RECORDED = "latest run of a command"
 SCRIPT = ("--", "-c", "from sklearn.metrics import r2_score; r2_score([1, 2], [1, 2])")
 CELLS = 'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: "3.13"}\n'
+QUICK = ("-p", "debug", "-m", "knn")
+FLOWERS = """  flowers:
+    description: flowers
+    source: {{kind: file, path: data/flowers.csv, format: csv}}
+    sha256: "{sha256}"
+    target: kind
+    positive: null
+    columns: {{numeric: [a, b], categorical: [], ignored: []}}
+    missing: []
+    licence: MIT
+    origin: made up
+    targets: {{bred: {{task: binary, positive: "yes"}}}}
+"""
+EXPERIMENT = """schema: repro.experiment/v1
+description: Kinds of flowers, and which of them were bred.
+task: multiclass
+dataset: flowers
+families: [knn]
+selection: {metric: accuracy}
+"""
 # Each command with the statuses that are no error, and arguments for each form of its output.
 CASES = {
     "record": ({0}, [("--level", "seeded", "--json", *SCRIPT)]),
-    "train": ({0}, [("wine", "-p", "debug", "-m", "knn", "--seed", "7")]),
     "verify": ({0}, [(RUN, "--integrity"), ("--all", "--integrity")]),
     "sweep": ({0}, [("wine", "-p", "debug", "-s", "families=[knn]", "--seeds", "7")]),
+    "train": (
+        {0, 1},
+        [("wine", *QUICK, "--seed", "7"), ("flowers", *QUICK, "--target", "all")],
+    ),
     "compare": ({0}, [(RUN, RUN)]),
     "runs list": ({0}, [()]),
     "runs show": ({0}, [(RUN,), (RECORDED,)]),
@@ -75,10 +99,22 @@ def place(trained, tmp_path_factory):
     shutil.copytree(original.path, project.path)
     project.write("matrix.yaml", CELLS)
     project.write("train.py", "SEED = 42\n")
+    declare_flowers(project)
     done = recorded(project, ("--name", "command", *SCRIPT))
     assert done.status == 0, done.err
     [command_run] = {path.name for path in project.path.glob("runs/*")} - {run.name}
     return project, {RUN: run.name, RECORDED: command_run}
+
+
+def declare_flowers(project):
+    """Declare a small table with two targets, and an experiment for it."""
+    lines = [f"{n % 7},{n % 11},{'xyz'[n % 3]},{('no', 'yes')[n % 2]}" for n in range(120)]
+    text = "\n".join(["a,b,kind,bred", *lines, ""])
+    path = project.write("data/flowers.csv", text)
+    registry = project.path / "configs" / "datasets.yaml"
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    registry.write_text(registry.read_text() + FLOWERS.format(sha256=sha256))
+    project.write("configs/experiments/flowers.yaml", EXPERIMENT)
 
 
 def test_the_commands_are_found():

@@ -38,6 +38,10 @@ def changed(value, path, new):
         (("selection", "folds"), 10**9),
         (("evaluation", "bootstrap", "resamples"), 10**9),
         (("drift", "bins"), 10**9),
+        (
+            ("preprocessing", "remove_rows"),
+            {"method": "isolation_forest", "params": {"n_estimators": 10**9}},
+        ),
         (("safety", "leakage_leaves"), 10**9),
         (("models", "random_forest", "params", "n_estimators"), 10**9),
         (("models", "random_forest", "params", "n_estimators"), 1e300),

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from repro.config.yaml import read_leaves
 from repro.core.errors import ConfigError, DataError
 from repro.datasets.adding import append_entry
-from repro.datasets.drafting import Proposal, _scalar, draft_entry
+from repro.datasets.drafting import Proposal, draft_entry
+from repro.datasets.entry_text import _scalar
 from repro.datasets.loading import load_entry
 from repro.datasets.registry import registry
 from repro.datasets.verifying import verify_entry

@@ -35,6 +35,8 @@ class Choice(Record):
         The families to train; empty for those of the experiment.
     variants : dict of str to str
         Names of variants by family.
+    target : str or None
+        One of the targets of the data set; None for the usual one.
     runs : str or None
         Folder of the runs.
     """
@@ -46,6 +48,7 @@ class Choice(Record):
     seed: int | None = None
     models: tuple[str, ...] = ()
     variants: dict[str, str] = Field(default_factory=dict)
+    target: str | None = None
     level: LevelName | None = None
     workers: Workers | None = None
     runs: str | None = None

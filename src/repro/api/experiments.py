@@ -30,6 +30,7 @@ def train(  # noqa: PLR0913 - as many arguments as the command has options
     seed: int | None = None,
     models: Sequence[str] = (),
     variants: Mapping[str, str] | None = None,
+    target: str | None = None,
     level: str | None = None,
     workers: int | None = None,
     runs: str | Path | None = None,
@@ -57,6 +58,8 @@ def train(  # noqa: PLR0913 - as many arguments as the command has options
         The families to train; those of the experiment if empty.
     variants : mapping of str to str, optional
         Named variants by family.
+    target : str, optional
+        One of the targets of the data set; the usual one if omitted.
     level : str, optional
         ``seeded``, ``strict``, ``portable`` or ``portable-v2``.
     workers : int, optional
@@ -89,6 +92,7 @@ def train(  # noqa: PLR0913 - as many arguments as the command has options
         seed=seed,
         models=models,
         variants=variants,
+        target=target,
         level=level,
         workers=workers,
         runs=runs,
@@ -106,6 +110,7 @@ def load_config(  # noqa: PLR0913 - those of ``train``
     seed: int | None = None,
     models: Sequence[str] = (),
     variants: Mapping[str, str] | None = None,
+    target: str | None = None,
     level: str | None = None,
     workers: int | None = None,
     runs: str | Path | None = None,
@@ -115,7 +120,8 @@ def load_config(  # noqa: PLR0913 - those of ``train``
 
     Parameters
     ----------
-    experiment, profile, overlays, settings, seed, models, variants, level, workers, runs, project
+    experiment, profile, overlays, settings, seed, models, variants, target, level, workers, runs,
+    project
         As in ``train``.
 
     Returns
@@ -139,6 +145,7 @@ def load_config(  # noqa: PLR0913 - those of ``train``
         seed=seed,
         models=models,
         variants=variants,
+        target=target,
         level=level,
         workers=workers,
         runs=runs,

@@ -82,6 +82,7 @@ def _assignments(choice: Choice) -> Iterator[tuple[str, str, str]]:
     runs = None if choice.runs is None else str(Path.cwd() / choice.runs)
     named = {
         ("--seed", "seed"): choice.seed,
+        ("--target", "target"): choice.target,
         ("--level", "determinism.level"): choice.level,
         ("--workers", "execution.workers"): choice.workers,
         ("--runs", "execution.runs"): runs,

@@ -81,8 +81,13 @@ class TrainingResult:
         """Reasons to doubt the result, and notes on how it was made."""
         return self.metrics.findings
 
-    def load(self) -> LoadedRun:
+    def load(self, model: str | None = None) -> LoadedRun:
         """Check the files of the run and load its model.
+
+        Parameters
+        ----------
+        model : str, optional
+            A candidate in place of the selected one, if the run keeps all.
 
         Raises
         ------
@@ -92,4 +97,4 @@ class TrainingResult:
         # Imported when used: it imports scikit-learn.
         from repro.app.predict import load_run  # noqa: PLC0415
 
-        return load_run(self.path)
+        return load_run(self.path, model=model)

@@ -37,10 +37,40 @@ class TrainAnswer(Record):
     keys: Keys
     metrics: Metrics
     threshold: Threshold
+    target: str | None = Later
+
+
+class TargetResult(Record):
+    """A target of several that were trained, in the metric of selection.
+
+    Attributes
+    ----------
+    value : float or None
+        On the held-out rows; None of a model without the metric.
+    baseline : float or None
+        The same metric of a constant guess.
+    verdict : str
+        Whether the training found a reason to doubt the result.
+    """
+
+    target: str
+    task: str
+    metric: str
+    value: float | None
+    baseline: float | None
+    verdict: str
+    run: TrainAnswer
+
+
+class TargetsAnswer(Record):
+    """``repro train`` of several targets: a run for each, in their order."""
+
+    schema_: Literal["repro.train-targets/v1"] = Field(alias="schema")
+    targets: tuple[TargetResult, ...]
 
 
 class ListedRun(Record):
-    """A run of a list."""
+    """A run of a list; ``target`` is only of a data set with several."""
 
     run_id: Text
     created: str
@@ -48,6 +78,7 @@ class ListedRun(Record):
     seed: JsonValue
     keys: Keys
     metrics: Metrics
+    target: str | None = Later
 
 
 class ListedCommand(Record):
@@ -174,6 +205,10 @@ class PredictionAnswer(Record):
         How many rows got each label; empty in a regression.
     output : str or None
         The file that has every row, if one was asked for.
+    model : str or None
+        The candidate, if it is not the selected one.
+    target : str or None
+        The target of the model, if its data set has several.
     """
 
     schema_: Literal["repro.prediction/v1"] = Field(alias="schema")
@@ -183,6 +218,8 @@ class PredictionAnswer(Record):
     labels: dict[Text, int]
     output: Text | None
     warnings: tuple[Text, ...]
+    model: Text | None = Later
+    target: Text | None = Later
 
 
 class MovedFeature(Record):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from repro.app.configuration import own_trees, resolve_request
 from repro.config.compose import Request, family_tree
 from repro.config.named_metrics import functions_of
+from repro.config.preprocessing import REMOVAL
 from repro.config.project import names_in, read_base, read_named
 from repro.config.resolve import origin_of, resolved_tree, validate
 from repro.config.training import Model
@@ -15,7 +16,7 @@ from repro.config.tree import merge, planted, subtree
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.execution.own_modules import own_modules
-from repro.training.estimators import build_part, check
+from repro.training.estimators import build_detector, build_part, check
 from repro.training.measures import find_function
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
                 errors.append(_placed(tree, error))
         for where, step in _transformers(config):
             try:
-                build_part(where, step, 0, allowed)
+                make = build_detector if where.endswith(f".{REMOVAL}") else build_part
+                make(where, step, 0, allowed)
             except ReproError as error:
                 errors.append(_placed(tree, error))
         for position, metric in functions_of(config.metrics):
@@ -65,7 +67,7 @@ def check_candidates(project: Path, resolved: Resolved) -> None:
 
 
 def _transformers(config: ExperimentConfig) -> Iterator[tuple[str, Transform]]:
-    """Yield every declared transformer with its key; what families share comes once."""
+    """Yield every declared class with its key; what families share comes once."""
     shared = dict(config.preprocessing.transforms())
     yield from ((".".join(("preprocessing", *path)), step) for path, step in shared.items())
     for family, model in config.models.items():
@@ -104,13 +106,27 @@ def check_all(project: Path, names: tuple[str, ...]) -> dict[str, str]:
     """
     found = {}
     for name in names or names_in(project, "experiments"):
-        try:
-            check_candidates(project, resolve_request(project, Request(experiment=name)))
-        except ReproError as error:
-            found[name] = _sentence(error)
-        else:
-            found[name] = ""
+        found[name] = "\n".join(_of_experiment(project, name))
     return found if names else found | dict(_wrong_families(project))
+
+
+def _of_experiment(project: Path, name: str) -> Iterator[str]:
+    """Yield the problem of an experiment, or those of each target beside the usual one."""
+    try:
+        resolved = resolve_request(project, Request(experiment=name))
+        check_candidates(project, resolved)
+    except ReproError as error:
+        yield _sentence(error)
+        return
+    chosen = resolved.config.dataset.target
+    for target in resolved.config.dataset.all_targets:
+        if target == chosen:
+            continue
+        flags = (("--target", "target", json.dumps(target)),)
+        try:
+            check_candidates(project, resolve_request(project, Request(name, assignments=flags)))
+        except ReproError as error:
+            yield f"target {target}: {_sentence(error)}"
 
 
 def _wrong_families(project: Path) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from repro.app.subjects.subject import check_integrity, check_record, find_subje
 from repro.config.common_keys import with_common_keys
 from repro.core.comparison import KINDS, Candidate, ComparisonReport, Tally
 from repro.core.errors import PreconditionError
+from repro.core.targets import target_of
 from repro.core.verdict import Comparison, Kind, Outcome, Verdict
 from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
@@ -160,12 +161,13 @@ def compare_all(
     else:
         settings = verification_settings(project)
     asked = informed(project, asked, reference.record)
-    return _reported(
+    report = _reported(
         reference.name,
         _outputs(reference),
         lambda entry: _candidate(reference, entry, settings, asked),
         candidates,
     )
+    return report.model_copy(update={"target": target_of(reference.record.config)})
 
 
 def _reported(

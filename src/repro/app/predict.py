@@ -14,9 +14,11 @@ from sklearn.pipeline import Pipeline
 from repro.app.subjects.intact import read_intact
 from repro.config.data import Task
 from repro.config.recorded import parse_config
-from repro.core.errors import PreconditionError
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.suggest import did_you_mean
 from repro.datasets.loading import read_columns
 from repro.store import find_run, open_run
+from repro.store.naming import MODEL, kept_model
 from repro.store.predictions import line
 from repro.tables.declared import DeclaredTable
 from repro.training.preprocess import plain_matrix
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repro.config.data import SourceDeclaration
+    from repro.config.experiment import ExperimentConfig
     from repro.core.records import Metrics
+    from repro.store import StoredRun
     from repro.training.scoring import Matrix
 
 _RETRAIN = "train again, or get a fresh copy of the run"
@@ -82,6 +86,10 @@ class LoadedRun:
         The task and its classes.
     source : SourceDeclaration, or None
         Of the data set that was trained on: files are read in its dialect.
+    family : str
+        The candidate whose model it is: the selected one, unless a different one was asked for.
+    target : str or None
+        The target that is predicted, if the data set has several.
     """
 
     path: Path
@@ -89,6 +97,8 @@ class LoadedRun:
     metrics: Metrics = field(repr=False)
     outcome: Outcome
     source: SourceDeclaration | None = field(default=None, repr=False)
+    family: str = ""
+    target: str | None = None
 
     def read(self, path: str | Path) -> pd.DataFrame:
         """Read the columns that the model uses, by their declared roles and markers.
@@ -173,7 +183,7 @@ class LoadedRun:
         return table
 
 
-def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
+def load_run(run: str | Path, *, runs: str | Path = "runs", model: str | None = None) -> LoadedRun:
     """Check the files of a run, then load its model.
 
     A model file is a pickle, and a pickle runs code: integrity shows that it is the file that the
@@ -185,9 +195,13 @@ def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
         The path of a run folder, a run's name or the beginning of one, or ``latest``.
     runs : str or Path
         Where runs are looked for by name.
+    model : str, optional
+        A candidate in place of the selected one, if the run keeps all (``selection.keep: all``).
 
     Raises
     ------
+    ConfigError
+        If the run has no such candidate.
     PreconditionError, SchemaError
         If there is no such run, a file of it is missing or changed, or the model needs a module
         that cannot be imported.
@@ -196,28 +210,50 @@ def load_run(run: str | Path, *, runs: str | Path = "runs") -> LoadedRun:
     stored = read_intact(path)
     config = parse_config(stored.config, "config.json")
     # The very bytes that are checked are the ones that are unpickled.
-    model = _unpickled(open_run(path).content("model.joblib"))
+    family = model or stored.metrics.model
+    name = _file_of(family, stored, config)
+    pipeline = _unpickled(open_run(path).content(name), name)
     regression = config.task is Task.REGRESSION
-    classes = () if regression else tuple(map(str, model.classes_))
+    classes = () if regression else tuple(map(str, pipeline.classes_))
     outcome = Outcome(config.task, classes, config.dataset.positive)
-    return LoadedRun(path, model, stored.metrics, outcome, config.dataset.source)
+    target = config.dataset.target if config.dataset.targets else None
+    given = (stored.metrics, outcome, config.dataset.source, family, target)
+    return LoadedRun(path, pipeline, *given)
 
 
-def _unpickled(content: bytes) -> Pipeline:
+def _file_of(family: str, run: StoredRun, config: ExperimentConfig) -> str:
+    """Return the file of a candidate's model."""
+    selected, name = run.metrics.model, kept_model(family)
+    if family == selected:
+        return MODEL
+    if family not in config.models:
+        raise ConfigError(
+            f"run {run.path.name} has no candidate '{family}'",
+            advice=did_you_mean(family, list(config.models)),
+        )
+    if name not in run.lineage.files:
+        raise PreconditionError(
+            f"run {run.path.name} keeps the model of the selected candidate only ({selected})",
+            advice="train again with --set selection.keep=all, or leave out --model",
+        )
+    return name
+
+
+def _unpickled(content: bytes, name: str) -> Pipeline:
     try:
         model = joblib.load(io.BytesIO(content))
     except (ImportError, AttributeError) as error:
         raise PreconditionError(
-            f"model.joblib: {error}",
+            f"{name}: {error}",
             advice="install the packages that the run's environment.json lists, and put the"
             " modules of your own estimators on PYTHONPATH",
         ) from error
     except Exception as error:
         raise PreconditionError(
-            f"model.joblib: cannot be loaded: {type(error).__name__}: {error}", advice=_RETRAIN
+            f"{name}: cannot be loaded: {type(error).__name__}: {error}", advice=_RETRAIN
         ) from error
     if not isinstance(model, Pipeline):
         raise PreconditionError(
-            f"model.joblib: expected a pipeline, found {type(model).__name__}", advice=_RETRAIN
+            f"{name}: expected a pipeline, found {type(model).__name__}", advice=_RETRAIN
         )
     return model

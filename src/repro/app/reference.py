@@ -10,6 +10,7 @@ from repro.app.subjects.intact import read_intact, read_intact_command
 from repro.app.subjects.records import record_of_run, sampled
 from repro.core.errors import PreconditionError, SchemaError
 from repro.core.jsonfile import load
+from repro.core.targets import target_of
 from repro.store import find_run
 from repro.store.disk import read_limited
 
@@ -44,8 +45,8 @@ def export(project: Path, runs: Path, name: str | None) -> RunRecord:
     return sampled(record_of_run(run), sample)
 
 
-def check_replaceable(file: Path, experiment: str) -> None:
-    """Refuse to write a reference over anything but an older one of the same experiment.
+def check_replaceable(file: Path, experiment: str, target: str | None = None) -> None:
+    """Refuse to write a reference over anything but an older one of the same experiment and target.
 
     Raises
     ------
@@ -56,12 +57,19 @@ def check_replaceable(file: Path, experiment: str) -> None:
     try:
         value = load(read_limited(file, file.name), file.name)
         found = value.get("name", value.get("experiment"))
+        recipe = value.get("recipe")
+        config = recipe.get("config") if isinstance(recipe, dict) else None
+        before = target_of(config) if isinstance(config, dict) else None
     except (SchemaError, OSError):
-        found = None
-    if found != experiment:
-        what = f"a reference of '{found}'" if found else "not a reference"
+        found = before = None
+    if (found, before) != (experiment, target):
+        what = f"a reference of {_named(str(found), before)}" if found else "not a reference"
         raise PreconditionError(
             f"{file} exists and is {what}: it is not overwritten"
-            f" with a reference of '{experiment}'",
+            f" with a reference of {_named(experiment, target)}",
             advice="choose a different file, or remove this one",
         )
+
+
+def _named(experiment: str, target: str | None) -> str:
+    return f"'{experiment}'" if target is None else f"'{experiment}', target '{target}'"

@@ -50,6 +50,7 @@ _WHOLE: dict[str, type[Record]] = {
     "stability": StabilityReport,
     "groups": GroupsReport,
     "train": answers.TrainAnswer,
+    "train-targets": answers.TargetsAnswer,
     "runs": answers.RunsAnswer,
     "run": answers.RunAnswer,
     "config-origins": answers.OriginsAnswer,
@@ -108,6 +109,10 @@ def _partial(kind: str) -> dict[str, Any]:
         "variants": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
         "models": {"type": "object", "additionalProperties": _family()},
     }
+    common = {"schema", "dataset", "default_experiment", "determinism", "description", "target"}
+    own = {name: each for name, each in properties.items() if name not in common}
+    of_a_target = {"type": "object", "additionalProperties": False, "properties": own}
+    properties["targets"] = {"type": "object", "additionalProperties": of_a_target}
     partial: dict[str, Any] = _without_required(schema)
     # Lists are replaced as a whole, and the two forms of a metric differ in what they need.
     metrics = {kind.__name__: schema["$defs"][kind.__name__] for kind in METRIC_MODELS}

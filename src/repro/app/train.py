@@ -6,6 +6,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import joblib
@@ -28,7 +29,7 @@ from repro.execution.checkpoints import CheckpointRequest
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
-from repro.store.naming import RECORD, SEARCH
+from repro.store.naming import MODEL, RECORD, SEARCH, kept_model
 from repro.training.wide import is_wide, widths_of
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def _write_files(
         scheme=config.seeding.scheme,
         base=config.seed,
         seeds=dict(training.seeds),
+        target=config.target,
     )
     snapshot = Snapshot(
         schema_="repro.snapshot/v1",
@@ -164,7 +166,9 @@ def _write_files(
     predictions = predictions_of(training)
     pending.write("predictions.csv", write_predictions(predictions))
     pending.write(RECORD, dump_record(record_of_execution(execution, None)))
-    pending.write_with("model.joblib", lambda path: joblib.dump(training.model, path))
+    models = {kept_model(name): model for name, model in training.kept.items()}
+    for name, model in ({MODEL: training.model} | models).items():
+        pending.write_with(name, partial(joblib.dump, model))
     for name, record in (
         ("metrics.json", training.metrics),
         ("threshold.json", training.threshold),

@@ -11,6 +11,7 @@ from repro.app.subjects.question import different_data
 from repro.app.subjects.references import with_reference
 from repro.app.subjects.verification import build_verification, incomparable
 from repro.core.known import KnownFingerprints
+from repro.core.targets import target_of
 from repro.datasets.hashing import HashMismatchError
 from repro.divergence.assess import assess, assess_metrics, obstacles_of_metrics
 from repro.divergence.suspicion import diagnose
@@ -82,6 +83,7 @@ def _concluded(
             "findings": actual.metrics.findings if actual else (),
             "network": executed.network if executed else None,
             "claimed": claims(question.run or question.expected, actual, comparison.checks),
+            "target": target_of(question.expected.config),
         }
     )
 

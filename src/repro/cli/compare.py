@@ -186,7 +186,8 @@ def written(report: ComparisonReport, form: str) -> str:
 
 def render(report: ComparisonReport) -> None:
     """Print a comparison for people."""
-    output.say(f"reference {output.bold(line(report.reference))}")
+    target = "" if report.target is None else f", target {line(report.target)}"
+    output.say(f"reference {output.bold(line(report.reference))}{target}")
     output.say()
     headings = ("record", "bits", "verdict", "stages", "metrics", "predictions", "diverges at")
     output.table(headings, [_row(candidate) for candidate in report.candidates])

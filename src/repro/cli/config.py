@@ -32,6 +32,7 @@ def command() -> None:
 
 @command.command()
 @request_options
+@click.option("--target", help="The target of the data set that is predicted.")
 @click.option("--origins", is_flag=True, help="Show which file and line, or flag, set each value.")
 @json_option("config", "config-origins")
 @project_option

@@ -46,7 +46,7 @@ def list_(project_folder: Path | None, *, as_json: bool) -> int:
         output.say_record(Datasets(schema_="repro.datasets/v1", datasets=entries))
         return ExitCode.HOLDS
     rows = [
-        (name, entry.source.kind, entry.target, entry.licence, entry.description)
+        (name, entry.source.kind, ", ".join(entry.all_targets), entry.licence, entry.description)
         for name, entry in entries.items()
     ]
     output.table(("name", "source", "target", "licence", "description"), rows)

@@ -135,11 +135,18 @@ def _check_arguments(records: Path | None, arguments: tuple[str, ...]) -> None:
 def _config(project: Path, arguments: Sequence[str]) -> ExperimentConfig:
     """Resolve the arguments of ``repro train``; those about output have no effect."""
     from repro.app.configuration import resolve_request
+    from repro.cli.several import ALL
     from repro.cli.train import command as train
 
     options = train.make_context("repro train", [*arguments]).params
-    own = {"project_folder", "quiet", "fresh", "as_json"}
-    request = make_request(**{name: value for name, value in options.items() if name not in own})
+    own = {"project_folder", "quiet", "fresh", "as_json", "targets", "one_of_several"}
+    given = {name: value for name, value in options.items() if name not in own}
+    targets = options["targets"]
+    if len(targets) > 1 or ALL in targets:
+        raise ConfigError(
+            "--target: a matrix trains one target", advice="run it once for each target"
+        )
+    request = make_request(**given, target=targets[0] if targets else None)
     return resolve_request(project, request).config
 
 

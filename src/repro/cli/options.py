@@ -238,6 +238,7 @@ def make_request(
     n_estimators: int | None = None,
     models: tuple[str, ...] = (),
     variants: tuple[str, ...] = (),
+    target: str | None = None,
     level: str | None = None,
     workers: int | None = None,
     runs_folder: Path | None = None,
@@ -252,6 +253,7 @@ def make_request(
         ("--level", "determinism.level"): level,
         ("--workers", "execution.workers"): workers,
         ("--runs", "execution.runs"): None if folder is None else _quoted(folder),
+        ("--target", "target"): None if target is None else _quoted(target),
         ("--model", "families"): f"[{', '.join(map(_quoted, models))}]" if models else None,
     }
     named = [(flag, key, str(value)) for (flag, key), value in flags.items() if value is not None]

@@ -28,6 +28,7 @@ _SHOWN = 10
     "-o", "--output", "file", type=click.Path(path_type=Path),
     help="Write every row to this CSV file.",
 )  # fmt: skip
+@click.option("-m", "--model", help="The model of this candidate, of a run that keeps all.")
 @runs_option
 @json_option("prediction")
 @project_option
@@ -35,6 +36,7 @@ def command(
     run: str,
     data: Path,
     file: Path | None,
+    model: str | None,
     project_folder: Path | None,
     runs_folder: Path | None,
     *,
@@ -67,7 +69,7 @@ def command(
     enter(recorded_config(subject).determinism.level)
     from repro.app.predict import load_run  # imports NumPy: after the level is fixed
 
-    loaded = load_run(subject.path)
+    loaded = load_run(subject.path, model=model)
     predicted, notes = _predicted(loaded, data)
     if file is not None:
         write_whole(file, predicted.csv())
@@ -101,13 +103,17 @@ def _summary(
         labels=dict(sorted(labels.items())),
         output=None if file is None else str(file),
         warnings=tuple(notes),
+        model=loaded.family if loaded.family != loaded.metrics.model else None,
+        target=loaded.target,
     )
 
 
 def _say(loaded: LoadedRun, predicted: Predicted, file: Path | None) -> None:
     count = len(predicted.labels)
     if file is not None:
-        output.say(f"{output.plain(file)}: {count} rows by run {loaded.path.name}")
+        model = "" if loaded.family == loaded.metrics.model else f", model {loaded.family}"
+        target = "" if loaded.target is None else f", target {output.plain(loaded.target)}"
+        output.say(f"{output.plain(file)}: {count} rows by run {loaded.path.name}{target}{model}")
     elif sys.stdout.isatty():
         header, *rows = predicted.rows()
         shown = [[output.plain(cell) for cell in row] for row in rows[:_SHOWN]]

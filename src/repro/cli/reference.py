@@ -9,6 +9,7 @@ import click
 from repro.cli import output
 from repro.cli.options import PATH, find_if_any, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
+from repro.core.targets import target_of
 
 
 @click.command()
@@ -41,7 +42,8 @@ def command(
     project = find_if_any(project_folder) or Path.cwd()
     check_targets([file])
     record = export(project, runs_of(project, runs_folder), run)
-    check_replaceable(file, record.experiment)
+    target = target_of(record.config)
+    check_replaceable(file, record.experiment, target)
     write_whole(file, dump_record(record))
     if record.is_command:
         output.say(
@@ -50,8 +52,9 @@ def command(
         )
         return ExitCode.HOLDS
     total = record.predictions.total if record.predictions else 0
+    name = record.name if target is None else f"{record.name}, target {output.plain(target)}"
     output.say(
-        f"{file}: {record.name}, {len(record.evidence.test_metrics)} metrics,"
+        f"{file}: {name}, {len(record.evidence.test_metrics)} metrics,"
         f" {len(record.rows)} of {total} predictions, {len(record.steps)} stages"
     )
     return ExitCode.HOLDS

@@ -12,6 +12,7 @@ from repro.cli import output
 from repro.cli.options import find, find_if_any, json_option, project_option, runs_of, runs_option
 from repro.cli.rendering import line
 from repro.core.errors import ExitCode
+from repro.core.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +53,21 @@ def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: boo
     if not entries:
         output.say("no runs yet: repro train, or repro record -- COMMAND")
         return ExitCode.HOLDS
-    output.table(
-        ("run", "experiment", "seed", "model", "metric", "value", "findings"),
-        [_entry_row(entry) for entry in entries],
-        right="seed value",
-    )
+    headings: tuple[str, ...] = (
+        "run", "experiment", "seed", "model", "metric", "value", "findings"
+    )  # fmt: skip
+    rows = [_entry_row(entry) for entry in entries]
+    targets = [_target(entry) for entry in entries]
+    if any(targets):
+        # Only of data sets with several targets: a run is named by experiment and target.
+        headings = (*headings[:2], "target", *headings[2:])
+        rows = [(*r[:2], output.plain(t or ""), *r[2:]) for r, t in zip(rows, targets, strict=True)]
+    output.table(headings, rows, right="seed value")
     return ExitCode.HOLDS
+
+
+def _target(entry: RunEntry) -> str | None:
+    return None if entry.summary is None else target_of(entry.summary.config)
 
 
 def _entry_row(entry: RunEntry) -> tuple[str, ...]:
@@ -110,6 +120,7 @@ def _entry_json(entry: RunEntry) -> ListedRun | ListedCommand | DamagedRun:
         seed=entry.summary.config.get("seed"),
         keys=entry.summary.snapshot.keys,
         metrics=entry.summary.metrics,
+        target=_target(entry),
     )
 
 

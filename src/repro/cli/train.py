@@ -22,6 +22,7 @@ from repro.cli.options import (
     runs_of,
 )
 from repro.cli.progress import Progress, Quiet
+from repro.cli.several import ALL, ONE_OF_SEVERAL, option_words, train_each
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -32,16 +33,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @request_options
+@click.option(
+    "--target", "targets", multiple=True,
+    help="Predict this target of the data set; one run for each of several; all for every target.",
+)  # fmt: skip
+@click.option(ONE_OF_SEVERAL, is_flag=True, hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted training.")
-@json_option("train")
+@json_option("train", "train-targets")
 @project_option
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     project_folder: Path | None,
+    targets: tuple[str, ...],
     *,
     quiet: bool,
     fresh: bool,
     as_json: bool,
+    one_of_several: bool,
     **options: Any,
 ) -> int:
     """Train an experiment and keep the evidence in a run folder.
@@ -51,6 +62,7 @@ def command(
     \b
     repro train                             the default experiment
     repro train wine --seed 7               a different experiment and seed
+    repro train houses --target all         a run for each target of the data set
     repro train --profile debug             in seconds, to check that everything runs
     repro train -m random_forest -s models.random_forest.params.max_depth=8
 
@@ -60,15 +72,20 @@ def command(
     from repro.app.configuration import resolve_request
 
     project = find(project_folder)
-    resolved = resolve_request(project, make_request(**options))
-    observer = Quiet() if quiet or as_json else Progress()
+    names = _names(project, targets, options)
+    if len(names) > 1:
+        return train_each(option_words(context), names, as_json=as_json)
+    target = names[0] if names else None
+    resolved = resolve_request(project, make_request(**options, target=target))
+    observer = Quiet() if quiet or (as_json and not one_of_several) else Progress()
     enter(resolved.config.determinism.level)
     from repro.app.checking import check_candidates  # imports NumPy: after the level is fixed
     from repro.app.train import train
 
     observer.preparing("checking the model families")
     check_candidates(project, resolved)
-    line = ["repro", *map(_printable, sys.argv[1:])]
+    left_out = {ONE_OF_SEVERAL, "--json"} if one_of_several else set()
+    line = ["repro", *(_printable(word) for word in sys.argv[1:] if word not in left_out)]
     run = train(project, resolved, line, observer, fresh=fresh)
     observer.finish()
     findings = run.execution.training.metrics.findings
@@ -84,6 +101,26 @@ def command(
     return ExitCode.FINDING if failed else ExitCode.HOLDS
 
 
+def _names(project: Path, targets: tuple[str, ...], options: dict[str, Any]) -> list[str]:
+    """Return the targets that were asked for; several are checked before any is trained.
+
+    Raises
+    ------
+    ConfigError
+        If the data set has no such target, or its configuration is wrong.
+    """
+    from repro.app.configuration import resolve_request
+
+    names = list(dict.fromkeys(targets))
+    if ALL in names:
+        config = resolve_request(project, make_request(**options)).config
+        names = list(config.dataset.all_targets)
+    if len(names) > 1:
+        for name in names:
+            resolve_request(project, make_request(**options, target=name))
+    return names
+
+
 def _as_json(run: TrainedRun) -> TrainAnswer:
     from repro.app.answers import TrainAnswer
 
@@ -95,7 +132,14 @@ def _as_json(run: TrainedRun) -> TrainAnswer:
         keys=run.execution.keys,
         metrics=run.execution.training.metrics,
         threshold=run.execution.training.threshold,
+        target=_target(run),
     )
+
+
+def _target(run: TrainedRun) -> str | None:
+    """Return the target of a run whose data set has several."""
+    dataset = run.execution.config.dataset
+    return dataset.target if dataset.targets else None
 
 
 def _printable(argument: str) -> str:
@@ -127,14 +171,18 @@ def _render(run: TrainedRun, project: Path) -> None:
     used = training.baseline.rows + len(training.test_rows)
     of_all = "" if used == table.rows else f" of {table.rows}"
     output.say(
-        f"{output.bold(config.experiment)}: {used}{of_all} rows, seed {config.seed},"
-        f" level {config.determinism.level}, {run.seconds:.1f} s"
+        f"{output.bold(config.experiment)}: {_of_target(run)}{used}{of_all} rows,"
+        f" seed {config.seed}, level {config.determinism.level}, {run.seconds:.1f} s"
     )
     output.say()
     if metrics.cross_validation:
         _render_selection(metrics)
         output.say()
     _render_metrics(metrics)
+    removed = (metrics.removed or {}).get(metrics.model)
+    if removed is not None:
+        output.say()
+        output.say(f"removed rows: {removed.train} of {removed.rows} training rows are outliers")
     limit = training.threshold
     if limit.threshold is not None and limit.precision is not None and limit.recall is not None:
         output.say()
@@ -156,6 +204,11 @@ def _render(run: TrainedRun, project: Path) -> None:
         output.say(f"resumed: {fits} continued from checkpoints (environment.json, resumed)")
     output.say(f"run {output.bold(_display(run.path))}")
     output.say(f"check it: {_how_to_check(run, project)}")
+
+
+def _of_target(run: TrainedRun) -> str:
+    target = _target(run)
+    return "" if target is None else f"target {output.plain(target)}, "
 
 
 def _warn_of_code(run: TrainedRun) -> None:

@@ -244,6 +244,8 @@ def render(verification: Verification) -> None:
         # The layout of a reference is free; what is bound is what it holds.
         kept = "1 file, every value" if files == 1 else f"{files} files, every byte"
         output.field("integrity", f"{output.toned('intact')}: {kept} as recorded")
+    if verification.target is not None:
+        output.field("target", line(verification.target))
     _render_execution(verification)
     if verification.claimed:
         output.say(f"claimed, not checked: {', '.join(map(line, verification.claimed))}")

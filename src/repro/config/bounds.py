@@ -55,7 +55,7 @@ def _counts(config: ExperimentConfig) -> Iterator[tuple[str, float, int]]:
             yield key, value, _SETTINGS[key]
         elif key.startswith("models.") and (limit := _of_search(key)):
             yield key, value, limit
-        elif key.startswith("models."):
+        elif key.startswith(("models.", "preprocessing.")):
             yield key, value, _most(key, value)
 
 

@@ -14,13 +14,14 @@ from repro.config.project import (
     read_source,
     shipped_base,
 )
+from repro.config.targets import is_one_of, of_target, with_dataset
 from repro.config.tree import merge, merge_all, planted, subtree, without_description
 from repro.config.yaml import Leaf, read_value
 from repro.core.errors import ConfigError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from repro.config.tree import Tree
@@ -92,6 +93,8 @@ def compose(project: Path, request: Request) -> Composition:
     models = merge_all(tree for _, tree in families)
     lower = merge_all([base.tree, models, experiment.tree])
     upper = merge_all([without_description(profile.tree), *(o.tree for o in overlays), flags])
+    datasets = read_source(project, project / DATASETS, "datasets")
+    lower = merge(lower, of_target(merge(lower, upper), datasets))
     wanted = merge(lower, upper)
     _check_readable(wanted, unreadable)
     tree = merge_all([lower, _chosen_variants(wanted), upper])
@@ -99,8 +102,7 @@ def compose(project: Path, request: Request) -> Composition:
     tree = merge(tree, _shared(tree, "n_estimators", request.n_estimators))
     _check_families(tree)
     _check_nothing_is_lost(flags, tree)
-    datasets = read_source(project, project / DATASETS, "datasets")
-    tree = _with_dataset(tree, datasets)
+    tree = with_dataset(tree, datasets)
     used = {str(family) for family in _families(tree)}
     chosen = [source for source, _ in families if _stem(source) in used]
     usual = [each for each in [shipped_base()] if _is_used(each, tree)]
@@ -281,11 +283,6 @@ def _chosen_variants(tree: Tree) -> Tree:
     return merge_all(_variant(tree, path, leaf) for path, leaf in asked.items())
 
 
-def _is_one_of(value: object, names: Collection[str]) -> bool:
-    # A list, which a file may have where a name is expected, cannot be looked up.
-    return isinstance(value, str) and value in names
-
-
 def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
     family, known_families = path[0], _known_families(tree)
     if family not in known_families:
@@ -297,7 +294,7 @@ def _variant(tree: Tree, path: tuple[str, ...], leaf: Leaf) -> Tree:
         return {}
     variants = subtree(tree, ("models", family, "variants"))
     known = {key[0] for key in variants if key}
-    if len(path) > 1 or not _is_one_of(leaf.value, known):
+    if len(path) > 1 or not is_one_of(leaf.value, known):
         raise ConfigError(
             f"{leaf.origin}: unknown variant {leaf.value!r} of {family}",
             advice=did_you_mean(str(leaf.value), known),
@@ -319,31 +316,3 @@ def _shared(tree: Tree, name: str, value: int | None) -> Tree:
             advice=f"choose one that has: {', '.join(sorted(owners))}" if owners else "",
         )
     return {("models", family, "params", name): Leaf(value, flag) for family in chosen}
-
-
-def _with_dataset(tree: Tree, datasets: SourceFile) -> Tree:
-    leaf = tree.get(("dataset",))
-    entries = subtree(datasets.tree, ("datasets",))
-    known = {path[0] for path in entries if path}
-    for path, inner in tree.items():
-        if path[0] == "dataset" and len(path) > 1:
-            raise ConfigError(
-                f"{inner.origin}: '{'.'.join(path)}' cannot be set: an experiment names its data",
-                advice="declare a data set in configs/datasets.yaml, and name it: dataset: NAME",
-            )
-    if leaf is None:
-        spelled = next((leaf for path, leaf in tree.items() if path[0] == "dataset"), None)
-        if spelled is None:
-            return tree
-        raise ConfigError(
-            f"{spelled.origin}: dataset: expected the name of a data set, found a mapping",
-            advice=f"declare the data set in {DATASETS}, and name it",
-        )
-    if not _is_one_of(leaf.value, known):
-        raise ConfigError(
-            f"{leaf.origin}: unknown data set {leaf.value!r}",
-            advice=did_you_mean(str(leaf.value), known),
-        )
-    name = str(leaf.value)
-    entry = planted(subtree(entries, (name,)), ("dataset",))
-    return merge(tree, entry | {("dataset", "name"): Leaf(name, leaf.origin)})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from repro.config.tables import LAYOUTS, Dialect, Format, Layout, Markers, Workbook, is_standard
-from repro.core.model import Record
+from repro.core.model import Later, Record
 from repro.core.pathname import checked_pathname, without_secrets
 
 Pathname = Annotated[str, AfterValidator(checked_pathname)]
@@ -243,8 +243,21 @@ class Columns(Record):
     ignored: tuple[str, ...]
 
 
+class OtherTarget(Record):
+    """A column that can be predicted in place of the target; it is never a feature."""
+
+    task: Task
+    positive: str | None = Later
+
+
 class DatasetEntry(Record):
-    """One entry of the registry ``configs/datasets.yaml``."""
+    """One entry of the registry ``configs/datasets.yaml``.
+
+    Attributes
+    ----------
+    targets : dict of str to OtherTarget, or None
+        Columns that can be predicted in place of ``target``.
+    """
 
     description: str
     source: Source
@@ -255,9 +268,46 @@ class DatasetEntry(Record):
     missing: Markers
     licence: str
     origin: str
+    targets: Annotated[dict[str, OtherTarget], Field(min_length=1)] | None = Later
+
+    @property
+    def all_targets(self) -> tuple[str, ...]:
+        """Every column that can be predicted, the usual target first; none of them is a feature."""
+        return (self.target, *(self.targets or ()))
+
+    @model_validator(mode="after")
+    def _targets_fit(self) -> Self:
+        if self.targets and isinstance(self.source, SklearnSource):
+            raise ValueError(
+                "targets: a data set inside scikit-learn has one target, which its hash covers;"
+                " write it to a file first"
+            )
+        for name, target in (self.targets or {}).items():
+            if name == self.all_targets[0]:
+                raise ValueError(f"targets: '{name}' is the target already; remove it here")
+            if (target.task is Task.BINARY) != (target.positive is not None):
+                lacks = target.task is Task.BINARY
+                raise ValueError(
+                    f"targets.{name}: a {target.task} task {'needs' if lacks else 'has no use for'}"
+                    f" a 'positive' label"
+                )
+        return self
 
 
 class Dataset(DatasetEntry):
-    """The registry entry that an experiment names."""
+    """The registry entry that an experiment names.
+
+    Attributes
+    ----------
+    usual_target : str or None
+        The declared target, if one of the other ones is predicted; ``target`` is that one.
+    """
 
     name: str
+    usual_target: str | None = Later
+
+    @property
+    def all_targets(self) -> tuple[str, ...]:
+        """Every column that can be predicted, the usual target first; none of them is a feature."""
+        usual = self.target if self.usual_target is None else self.usual_target
+        return (usual, *(self.targets or ()))

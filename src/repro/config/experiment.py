@@ -121,6 +121,8 @@ class ExperimentConfig(Record):
     # Empty it is not written, so that keys and digests are those of before it existed.
     metrics: tuple[DeclaredMetric, ...] = Field(default=(), exclude_if=_is_empty)
     weights: Weights | None = Later
+    # One of the other targets of the data set; seeds are derived from its name, too.
+    target: str | None = Later
 
     @model_validator(mode="after")
     def _rule_fits_task(self) -> ExperimentConfig:
@@ -137,6 +139,22 @@ class ExperimentConfig(Record):
             )
         return self
 
+    @model_validator(mode="after")
+    def _target_fits(self) -> ExperimentConfig:
+        usual = self.dataset.usual_target
+        if (self.target, usual) == (None, None):
+            return self
+        known = self.dataset.targets or {}
+        if self.target != self.dataset.target or self.target not in known or usual in known:
+            raise ValueError(
+                f"target: {self.target} is not the target of the data set"
+                f" ({self.dataset.target}), or not one beside the usual one ({usual})"
+            )
+        return self
+
+    def _which(self, name: str) -> str:
+        return "the target" if name == self.dataset.target else "a target"
+
     @property
     def stops_early(self) -> tuple[str, ...] | None:
         """The families that stop early; None if no family does."""
@@ -144,9 +162,15 @@ class ExperimentConfig(Record):
 
     @property
     def transformers(self) -> bool | None:
-        """True if transformers are declared, or families differ in preprocessing; or None."""
+        """True if transformers are declared, families differ, or rows are removed; or None."""
         own = any(model.preprocessing is not None for model in self.models.values())
-        return own or self.preprocessing.has_transformers or None
+        return own or self.preprocessing.has_transformers or self.removes_rows
+
+    @property
+    def removes_rows(self) -> bool | None:
+        """True if some candidate learns without outlier rows, or None."""
+        used = (model.preprocessing or self.preprocessing for model in self.models.values())
+        return any(each.remove_rows is not None for each in used) or None
 
     @property
     def composed(self) -> bool | None:
@@ -198,15 +222,18 @@ class ExperimentConfig(Record):
 
     @model_validator(mode="after")
     def _split_fits(self) -> ExperimentConfig:
-        if self.dataset.target in self.split.columns:
-            raise ValueError(f"split.by: '{self.dataset.target}' is the target")
+        for name in self.split.columns:
+            if name in self.dataset.all_targets:
+                raise ValueError(f"split.by: '{name}' is {self._which(name)}")
         return self
 
     @model_validator(mode="after")
     def _weights_fit(self) -> ExperimentConfig:
         for name in self.weight_columns:
-            if name == self.dataset.target:
-                raise ValueError(f"weights.by: '{name}' is the target; name a different column")
+            if name in self.dataset.all_targets:
+                raise ValueError(
+                    f"weights.by: '{name}' is {self._which(name)}; name a different column"
+                )
             if name in self.split.columns:
                 raise ValueError(
                     f"weights.by: rows are split by '{name}'; name a different column, or change"
@@ -291,5 +318,6 @@ class ExperimentConfig(Record):
         name, known = self.selection.metric, [m.name for m in metrics_of(self.task, self.metrics)]
         if name not in known:
             what = f"{name} is not a metric of a {self.task} task"
-            raise ValueError(f"selection.metric: {what}; {did_you_mean(name, known)}")
+            own = "" if self.target is None else f" (targets.{self.target}.selection.metric)"
+            raise ValueError(f"selection.metric: {what}; {did_you_mean(name, known)}{own}")
         return self

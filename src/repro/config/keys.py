@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VERSION = 2
 _SECTIONS: dict[str, bool | set[str]] = {
     "task": True,
+    "target": True,
     "seeding": True,
     "split": True,
     "features": True,

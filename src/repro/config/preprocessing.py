@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from repro.config.removal import Removal
 from repro.core.model import Later, Record
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # More one-hot columns than these are kept sparse: a thousand take 8 kB a row.
 SPARSE_ABOVE = 1000
+REMOVAL = "remove_rows"
+"""The key of the removal of rows, and the name of its seed."""
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,99}$"
 
 
@@ -128,13 +131,16 @@ class Preprocessing(Record):
     """The steps that are learned from the training rows before a model sees them.
 
     Columns that ``groups`` name have the steps of their groups, all others those of their role.
-    What comes out is put side by side and goes through the steps of ``then``.
+    What comes out is put side by side and goes through the steps of ``then``. The rows that
+    ``remove_rows`` finds are removed before anything is learned, and never from those that are
+    predicted.
     """
 
     numeric: NumericSteps
     categorical: CategoricalSteps
     groups: dict[Annotated[str, Field(pattern=_NAME)], ColumnGroup] | None = Later
     then: _Transforms | None = Later
+    remove_rows: Removal | None = Later
 
     @model_validator(mode="after")
     def _names_are_single(self) -> Self:
@@ -157,9 +163,12 @@ class Preprocessing(Record):
         return not plain or self.numeric.missing_indicator or bool(self.groups or self.then)
 
     def transforms(self) -> Iterator[tuple[tuple[str, ...], Transform]]:
-        """Yield each declared transformer with the path that names it and its seed."""
+        """Yield each declared class with the path that names it and its seed."""
         for name, group in (self.groups or {}).items():
             for step in group.steps:
                 yield ("groups", name, step.name), step
         for step in self.then or ():
             yield ("then", step.name), step
+        if self.remove_rows is not None and self.remove_rows.detector is not None:
+            path, params = self.remove_rows.detector
+            yield (REMOVAL,), Transform(name=REMOVAL, transformer=path, params=params)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 # A key of the configuration itself, or of one of its sections, is the experiment's to give; one
 # deeper inside belongs where its neighbours stand.
 _INSIDE = 3
-_NOT_RESOLVED = ("families", "variants", "default_experiment", "models")
+_NOT_RESOLVED = ("families", "variants", "default_experiment", "models", "targets")
 # Keys of a resolved configuration that no file gives, and those that files give instead.
-_DERIVED, _COMPOSED = ("schema", "experiment", "models"), ("families", "variants")
+_DERIVED, _COMPOSED = ("schema", "experiment", "models"), ("families", "variants", "targets")
 # A pattern says little to a person.
 _PATTERNS = {
     "estimator": "expected module:Class, such as sklearn.svm:SVC",
@@ -124,7 +124,8 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
     if estimator is None:
         raise ConfigError(
             f"{task.origin}: the family '{family}' has no estimator for {kind}",
-            advice=f"remove it from 'families', or add one in configs/models/{family}.yaml",
+            advice=f"remove it from {_where_families(tree)}, or add one in"
+            f" configs/models/{family}.yaml",
         )
     model: Tree = {
         ("models", family, "estimator"): estimator,
@@ -146,6 +147,12 @@ def _model(tree: Tree, family: str, task: Leaf) -> Tree:
         # The whole of it: what a family does not change is as the experiment has it.
         model |= planted(merge(subtree(tree, ("preprocessing",)), changes), own)
     return model
+
+
+def _where_families(tree: Tree) -> str:
+    target = tree.get(("target",))
+    named = None if target is None else target.value
+    return "'families'" if named is None else f"'families' (or give targets.{named}.families)"
 
 
 def read_registry(source: SourceFile) -> dict[str, DatasetEntry]:

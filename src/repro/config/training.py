@@ -113,12 +113,16 @@ def _is_once(value: object) -> bool:
     return value == 1
 
 
+def _is_standard(value: object) -> bool:
+    return value == "selected"
+
+
 class Selection(Record):
     """The choice of the model among the candidates.
 
     With ``repeats`` all rows are drawn into folds that many times, and every candidate is fitted
     in each of them. Without folds there is nothing to choose by: there is one candidate, and it is
-    only fitted.
+    only fitted. With ``keep: all`` the run has the fitted model of every candidate.
     """
 
     folds: Annotated[int, Field(ge=2)] | None
@@ -126,6 +130,12 @@ class Selection(Record):
     repeats: Annotated[Count, Field(exclude_if=_is_once)] = 1
     # Which names there are depends on the task and on the own metrics: see ExperimentConfig.
     metric: Annotated[str, Field(examples=list(built_in()))]
+    keep: Annotated[Literal["selected", "all"], Field(exclude_if=_is_standard)] = "selected"
+
+    @property
+    def keeps_all(self) -> bool:
+        """True if the models of candidates that are not selected are fitted and saved too."""
+        return self.keep == "all"
 
 
 class Argmax(Record):

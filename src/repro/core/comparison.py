@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from repro.core.model import Record
+from repro.core.model import Later, Record
 from repro.core.verdict import Comparison, Kind, Suspect, Verdict
 
 # What is counted.
@@ -80,6 +80,8 @@ class ComparisonReport(Record):
     ----------
     groups : tuple of tuple of str
         Names of the records whose stage outputs all have the same bits, the reference's first.
+    target : str or None
+        The target of the reference, if its data set has several.
     """
 
     schema_: Literal["repro.comparison/v1"] = Field(alias="schema")
@@ -87,6 +89,7 @@ class ComparisonReport(Record):
     holds: bool
     candidates: tuple[Candidate, ...]
     groups: tuple[tuple[str, ...], ...]
+    target: str | None = Later
 
     @property
     def passed(self) -> bool:

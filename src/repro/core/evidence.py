@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import JsonValue
 
+from repro.core.candidate import Candidate, Removed
 from repro.core.model import Record
 from repro.core.records import (
     Estimate,
@@ -28,6 +29,7 @@ from repro.core.stopped import Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_C = TypeVar("_C", bound=Record)
 _TEST, _CONSTANT, _FOLDS = "metrics.test.", "metrics.constant.", "metrics.cross_validation."
 _ENDS = (".low", ".high")
 _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
@@ -35,6 +37,7 @@ _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
+_CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
 
@@ -106,6 +109,10 @@ def evidence_of(
         facts[_DIFFERENCES] = list(metrics.differences)
     if metrics.importance is not None:
         facts[_IMPORTANCE] = list(metrics.importance)
+    if metrics.removed is not None:
+        facts[_REMOVED] = {n: e.model_dump(mode="json") for n, e in metrics.removed.items()}
+    if metrics.candidates is not None:
+        facts[_CANDIDATES] = list(metrics.candidates)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
@@ -147,6 +154,11 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
         numbers[f"{start}.std"] = scores.std
         for position, value in enumerate(scores.folds, start=1):
             numbers[f"{start}.fold_{position}"] = value
+    for name, candidate in (metrics.candidates or {}).items():
+        start = f"{_CANDIDATES}.{name}"
+        numbers |= {f"{start}.test.{metric}": value for metric, value in candidate.test.items()}
+        if candidate.threshold is not None:
+            numbers[f"{start}.threshold"] = candidate.threshold
     return numbers
 
 
@@ -177,9 +189,11 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 },
                 "findings": _findings_of(evidence),
                 "nested": _nested_of(evidence),
-                "early_stopping": _stopped_of(evidence),
+                "early_stopping": _counts_of(evidence, _STOPPED, Stopped),
+                "removed": _counts_of(evidence, _REMOVED, Removed),
                 "differences": _differences_of(evidence),
                 "importance": _importance_of(evidence),
+                "candidates": _candidates_of(evidence),
             }
         )
     except KeyError as error:
@@ -226,6 +240,21 @@ def _importance_of(evidence: Evidence) -> dict[str, FoldScores] | None:
     return {str(name): _scores_of(evidence.numbers, f"{_IMPORTANCE}.{name}") for name in features}
 
 
+def _candidates_of(evidence: Evidence) -> dict[str, Candidate] | None:
+    names, numbers = evidence.facts.get(_CANDIDATES), evidence.numbers
+    if not isinstance(names, list):
+        return None
+    found = {}
+    for name in map(str, names):
+        start = f"{_CANDIDATES}.{name}"
+        test = {
+            metric: numbers[f"{start}.test.{metric}"]
+            for metric in _names(numbers, f"{start}.test.")
+        }
+        found[name] = Candidate(test=test, threshold=numbers.get(f"{start}.threshold"))
+    return found
+
+
 def _nested_of(evidence: Evidence) -> Nested | None:
     if _CHOSEN not in evidence.facts:
         return None
@@ -237,12 +266,12 @@ def _nested_of(evidence: Evidence) -> Nested | None:
     return Nested.model_validate({"selected": selected, "metrics": scores})
 
 
-def _stopped_of(evidence: Evidence) -> dict[str, Stopped] | None:
-    stopped = evidence.facts.get(_STOPPED)
-    if not isinstance(stopped, dict):
+def _counts_of(evidence: Evidence, name: str, kind: type[_C]) -> dict[str, _C] | None:
+    counts = evidence.facts.get(name)
+    if not isinstance(counts, dict):
         return None
     # As JSON: a list there is a tuple in this program.
-    return {name: Stopped.model_validate_json(json.dumps(each)) for name, each in stopped.items()}
+    return {name: kind.model_validate_json(json.dumps(each)) for name, each in counts.items()}
 
 
 def _scores_of(numbers: Mapping[str, float], start: str) -> FoldScores:

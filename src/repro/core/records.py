@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from repro.core.candidate import Candidate, Removed
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -90,16 +91,15 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
-    nested : Nested or None
-        If it was configured.
-    early_stopping : dict of str to Stopped, or None
-        By family, if any of them stops early.
+    early_stopping, removed : dict of str to Stopped, and to Removed, or None
+        By family, if any of them stops early, or learns without outlier rows.
     differences : dict of str to Estimate, or None
-        If it was configured: by how much the selected candidate's mean over the folds differs from
-        that of each other candidate.
+        By how much the selected candidate's mean over the folds differs from that of each other.
     importance : dict of str to FoldScores, or None
-        If it was configured: by how much the metric of selection got worse on the held-out rows
-        when a feature was shuffled. A fold is a shuffle.
+        By how much the metric of selection got worse on the held-out rows when a feature was
+        shuffled. A fold is a shuffle.
+    candidates : dict of str to Candidate, or None
+        If all models are kept: those that were not selected.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -115,6 +115,8 @@ class Metrics(Record):
     early_stopping: dict[str, Stopped] | None = Later
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
+    candidates: dict[str, Candidate] | None = Later
+    removed: dict[str, Removed] | None = Later
 
 
 class Threshold(Record):
@@ -224,12 +226,13 @@ class Snapshot(Record):
 
 
 class Seeds(Record):
-    """``seeds.json``: the seed of every component, by name."""
+    """``seeds.json``: the seed of every component, by name, and the target that they are for."""
 
     schema_: Literal["repro.seeds/v1"] = Field(alias="schema")
     scheme: str
     base: int
     seeds: dict[str, int]
+    target: str | None = Later
 
 
 class Prediction(Record):

@@ -270,6 +270,8 @@ class Verification(Record):
     reference : NamedComparison or None
         The result compared with one more reference, if that was asked for; it holds only if both
         comparisons do.
+    target : str or None
+        The target of the record, if its data set has several.
     """
 
     schema_: Literal["repro.verification/v1"] = Field(alias="schema")
@@ -285,6 +287,7 @@ class Verification(Record):
     printed: str | None = Later
     claimed: tuple[str, ...] = ()
     reference: NamedComparison | None = Later
+    target: str | None = Later
 
     @property
     def passed(self) -> bool:

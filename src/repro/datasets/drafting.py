@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from repro.config.data import Columns, DatasetEntry, SqlSource
 from repro.config.resolve import validate
-from repro.config.tables import LAYOUTS, Dialect, Workbook
+from repro.config.tables import Dialect, Workbook
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
 from repro.datasets.changes import roles_of
 from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
+from repro.datasets.entry_text import entry_text
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on, remarks_on_labels
 from repro.datasets.labels import TwoLabelsError, as_written, check_gaps, kept_positive
@@ -22,20 +22,15 @@ from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from repro.config.data import TableSource
     from repro.config.tables import Markers
     from repro.config.tree import Tree
     from repro.datasets.formats.interface import RawTable
     from repro.datasets.sources.sql import Query
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
-# What YAML 1.1 reads as no text is quoted, too: other programs may read the file.
-_RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
-_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -164,7 +159,9 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
         proposal = replace(proposal, positive=label)
     given, missing = _marked(raw, proposal, remarks)
     raw = payload.parse(missing)
-    features = [name for name in raw.names if name != proposal.target]
+    declared_before = proposal.given.declared
+    targets = None if declared_before is None else declared_before.targets
+    features = [name for name in raw.names if name not in {proposal.target, *(targets or ())}]
     guessed = guess_roles(raw, features, given.roles)
     remarks += remarks_on(raw, guessed, proposal.name)
     entry = DatasetEntry(
@@ -179,13 +176,14 @@ def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
         missing=missing,
         licence=proposal.licence,
         origin=proposal.origin,
+        targets=targets,
     )
     table = build(raw, entry, likely_task(raw, entry), payload.sha256)
     labels = sorted(set(table.target.tolist()))
     if proposal.positive is None and len(labels) == len(("positive", "negative")):
         raise TwoLabelsError(proposal.target, as_written(raw, proposal.target, labels))
     remarks += remarks_on_labels(labels)
-    return _text(proposal.name, entry, source, remarks)
+    return entry_text(proposal.name, entry, source, remarks)
 
 
 def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,82 +262,3 @@ def _missing(everywhere: tuple[str, ...], columns: Mapping[str, tuple[str, ...]]
     if not columns:
         return everywhere
     return {**({"*": everywhere} if everywhere else {}), **columns}
-
-
-def _text(name: str, entry: DatasetEntry, source: TableSource, remarks: Sequence[str]) -> str:
-    lines = [
-        f"  {name}:",
-        f"    description: {_scalar(entry.description)}",
-        *_mapping("    source:", _ordered(source.model_dump(mode="json"))),
-        f'    sha256: "{entry.sha256}"',
-        f"    target: {_scalar(entry.target)}",
-        f"    positive: {'null' if entry.positive is None else _scalar(entry.positive)}",
-        *(f"    # {_printable(remark)}" for remark in remarks),
-        "    columns:",
-        *_list("      numeric:", entry.columns.numeric),
-        *_list("      categorical:", entry.columns.categorical),
-        *_list("      ignored:", entry.columns.ignored),
-        *_missing_lines(entry),
-        f"    licence: {_scalar(entry.licence)}",
-        f"    origin: {_scalar(entry.origin)}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _ordered(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Put what the source is before how it is written."""
-    layouts = LAYOUTS.values()
-    return dict(sorted(source.items(), key=lambda item: item[0] in layouts))
-
-
-def _missing_lines(entry: DatasetEntry) -> list[str]:
-    if not isinstance(entry.missing, dict):
-        return _list("    missing:", entry.missing)
-    each = [_list(f"      {_scalar(n)}:", marks) for n, marks in entry.missing.items()]
-    return ["    missing:", *(line for lines in each for line in lines)]
-
-
-def _mapping(key: str, values: Mapping[str, Any]) -> list[str]:
-    """Write a mapping in one line if it fits, otherwise with a line for each key."""
-    line = f"{key} {_inline(values)}"
-    if len(line) <= _WIDTH:
-        return [line]
-    indent = " " * (len(key) - len(key.lstrip()) + 2)
-    lines = [key]
-    for name, value in values.items():
-        if isinstance(value, dict):
-            lines += _mapping(f"{indent}{_scalar(name)}:", value)
-        elif isinstance(value, list):
-            lines += [f"{indent}{_scalar(name)}:", *(f"{indent}  - {_inline(v)}" for v in value)]
-        else:
-            lines.append(f"{indent}{_scalar(name)}: {_inline(value)}")
-    return lines
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(k)}: {_inline(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return _scalar(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _list(key: str, values: Sequence[str]) -> list[str]:
-    items = list(map(_scalar, values))
-    line = f"{key} [{', '.join(items)}]"
-    if len(line) <= _WIDTH:
-        return [line]
-    indent = " " * (len(key) - len(key.lstrip()) + 2)
-    return [key, *(f"{indent}- {item}" for item in items)]
-
-
-def _scalar(text: str) -> str:
-    """Write text so that YAML 1.2 reads the same text back."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
-        return text
-    return _printable(json.dumps(text, ensure_ascii=False))
-
-
-def _printable(text: str) -> str:
-    """Escape what a YAML stream may not hold as it is."""
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

@@ -59,6 +59,11 @@ def proposal_of(project: Path, entry: DatasetEntry, change: Replacement) -> Prop
         layout = {**_layout(source), **given.layout}
         given = replace(given, layout=layout, more=tuple(more), outside=outside, same_file=True)
     facts = {key: getattr(entry, key) for key in _FACTS} | dict(change.facts)
+    if entry.targets and facts["target"] != entry.target:
+        raise ConfigError(
+            f"the data set '{change.name}' declares other targets ({', '.join(entry.targets)})",
+            advice="change target and targets together, in configs/datasets.yaml",
+        )
     if "positive" not in change.facts:
         # A label belongs to its target, and the new table may have more labels or none.
         same = facts["target"] == entry.target

@@ -46,7 +46,8 @@ class Roles:
 def assign_roles(label: str, names: tuple[str, ...], entry: DatasetEntry) -> Roles:
     """Give every column of a file its role.
 
-    Exact names win over shell patterns, and patterns never match the target.
+    Exact names win over shell patterns, and patterns never match a target. Other targets of the
+    data set have no role: they are neither features nor ignored columns.
 
     Raises
     ------
@@ -54,7 +55,8 @@ def assign_roles(label: str, names: tuple[str, ...], entry: DatasetEntry) -> Rol
         One error that lists every problem: a duplicate or empty name, no target, a column without
         a role or with two, a declared name or pattern that matches no column, no feature at all.
     """
-    check_header(label, names, entry.target)
+    for target in entry.all_targets:
+        check_header(label, names, target)
     return _assigned(label, names, entry, required=_ROLES)
 
 
@@ -124,7 +126,7 @@ def assign_new_rows(label: str, names: tuple[str, ...], entry: DatasetEntry) -> 
 def _assigned(
     label: str, names: tuple[str, ...], entry: DatasetEntry, *, required: tuple[str, ...]
 ) -> Roles:
-    columns = [name for name in names if name != entry.target]
+    columns = [name for name in names if name not in entry.all_targets]
     found = _matches(columns, entry.columns)
     problems = [
         *_misused_target(entry),
@@ -148,7 +150,7 @@ def _assigned(
         tuple(name for name in columns if role[name] in _FEATURES),
         tuple(name for name in columns if role[name] == "numeric"),
         tuple(name for name in columns if role[name] == "categorical"),
-        sum(role[name] in _FEATURES for name in before),
+        sum(role[name] in _FEATURES for name in before if name in role),
         tuple(name for name in columns if role[name] not in _FEATURES),
     )
 
@@ -192,12 +194,14 @@ def _is_pattern(text: str) -> bool:
 
 def _misused_target(entry: DatasetEntry) -> Iterator[str]:
     for role in _ROLES:
-        if entry.target in getattr(entry.columns, role):
-            yield f"'{entry.target}' is the target and also listed as {role}"
+        for name in entry.all_targets:
+            if name in getattr(entry.columns, role):
+                what = "the target" if name == entry.target else "a target"
+                yield f"'{name}' is {what} and also listed as {role}"
 
 
 def _unmatched(columns: list[str], entry: DatasetEntry, required: tuple[str, ...]) -> Iterator[str]:
-    known = {*columns, entry.target}
+    known = {*columns, *entry.all_targets}
     for role in required:
         for text in getattr(entry.columns, role):
             if text in known:
@@ -210,7 +214,7 @@ def _unmatched(columns: list[str], entry: DatasetEntry, required: tuple[str, ...
 
 def _unmarked(columns: list[str], entry: DatasetEntry) -> Iterator[str]:
     """Name the columns that have markers of their own and do not exist."""
-    known = [*columns, entry.target]
+    known = [*columns, *entry.all_targets]
     for text in entry.missing if isinstance(entry.missing, dict) else ():
         if text not in known and not any(fnmatchcase(name, text) for name in known):
             yield f"no column '{text}' (missing); {did_you_mean(text, known)}"

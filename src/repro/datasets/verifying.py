@@ -9,11 +9,14 @@ from repro.core.errors import ReproError
 from repro.datasets.hashing import HashMismatchError, check_sha256
 from repro.datasets.sources import open_source
 from repro.datasets.table import build, likely_task
+from repro.datasets.target import checked_target, target_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from repro.config.data import DatasetEntry
+    from repro.datasets.formats.interface import RawTable
     from repro.datasets.sources.interface import Payload
     from repro.datasets.table import Table
 
@@ -28,7 +31,7 @@ class EntryCheck:
     ----------
     dataset : str
     name : str
-        ``available``, ``sha256``, ``readable`` or ``rows``.
+        ``available``, ``sha256``, ``readable`` or ``rows``; ``target NAME`` of another target.
     outcome : {"holds", "fails", "skipped"}
     text : str
         What was found, or the reason and the next step.
@@ -49,7 +52,8 @@ def verify_entry(project: Path, name: str, entry: DatasetEntry) -> tuple[EntryCh
     Returns
     -------
     tuple of EntryCheck
-        Always ``available``, ``sha256``, ``readable`` and ``rows``, in this order.
+        Always ``available``, ``sha256``, ``readable`` and ``rows``, in this order; then one for
+        each other target of a table that can be read.
     """
     source = open_source(project, entry.source)
     try:
@@ -71,7 +75,22 @@ def _read(name: str, entry: DatasetEntry, payload: Payload) -> tuple[EntryCheck,
         if payload.sha256 is not None:
             hashed = (EntryCheck(name, "sha256", "holds", payload.sha256),)
         return (*hashed, _answer(name, "readable", error), *_not_asked(name, "rows"))
-    return (_hashed(name, entry, payload, table), *_described(name, table))
+    described = _described(name, table)
+    return (_hashed(name, entry, payload, table), *described, *_targets(name, entry, raw))
+
+
+def _targets(name: str, entry: DatasetEntry, raw: RawTable) -> Iterator[EntryCheck]:
+    """Check the columns that can be predicted in place of the target."""
+    for column, each in (entry.targets or {}).items():
+        own = entry.model_copy(update={"target": column, "positive": each.positive})
+        question = f"target {column}"
+        try:
+            values = raw.read({column: target_kind(each.task)}).columns[column]
+            checked_target(raw, values, own, each.task)
+        except ReproError as error:
+            yield _answer(name, question, error)
+        else:
+            yield EntryCheck(name, question, "holds", f"a {each.task} task")
 
 
 def _hashed(name: str, entry: DatasetEntry, payload: Payload, table: Table) -> EntryCheck:

@@ -12,10 +12,11 @@ from repro.divergence.spread import Spread, spreads
 from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from repro.config.verification import Automatic, VerificationSettings
     from repro.core.environment import Environment
+    from repro.core.evidence import Evidence
     from repro.core.meaning import Meaning
     from repro.core.noise import Noise
     from repro.core.record import AnyRecord
@@ -40,15 +41,26 @@ def configured(settings: VerificationSettings, record: AnyRecord, basis: str = "
     named = {}
     for family, value in (tolerance.families or {}).items():
         named[f"metrics.cross_validation.{family}"] = Tolerance.both(value)
+        named |= dict.fromkeys(_kept([family], evidence), Tolerance.both(value))
         if family == evidence.facts.get("metrics.model"):
             named |= dict.fromkeys(_SELECTED, Tolerance.both(value))
     for metric, value in (tolerance.metrics or {}).items():
         named[f"metrics.test.{metric}"] = Tolerance.both(value)
         named[f"metrics.constant.{metric}"] = Tolerance.both(value)
+        kept = (f"{name}.test.{metric}" for name in _kept(evidence.families, evidence))
+        named |= dict.fromkeys(kept, Tolerance.both(value))
         if metric == evidence.facts.get("metrics.selection_metric"):
             scores = [f"metrics.cross_validation.{family}" for family in evidence.families]
             named |= dict.fromkeys(scores, Tolerance.both(value))
     return Limits(Tolerance(tolerance.absolute, tolerance.relative), named, basis)
+
+
+def _kept(families: Iterable[str], evidence: Evidence) -> list[str]:
+    """Name the results of those families that were kept beside the selected one."""
+    kept = evidence.facts.get("metrics.candidates")
+    return [
+        f"metrics.candidates.{name}" for name in families if isinstance(kept, list) and name in kept
+    ]
 
 
 def check_measure(settings: VerificationSettings) -> None:
@@ -235,6 +247,8 @@ def _crossing(
     evidence = records[0].evidence
     model = str(evidence.facts.get("metrics.model"))
     floors = {f"metrics.cross_validation.{name}": least(name) for name in evidence.families}
+    for name in evidence.families:
+        floors |= dict.fromkeys(_kept([name], evidence), least(name))
     floors |= dict.fromkeys(_SELECTED, least(model))
     if same_scores:
         # The same scores of the same rows: nothing is left that a processor could move further.

@@ -153,6 +153,10 @@ def class_paths(config: ExperimentConfig) -> set[str]:
     for model in config.models.values():
         space = None if model.search is None else model.search.model_dump(mode="json")
         found |= {model.estimator, *_nested(model.params), *_nested(space)}
+        removal = (model.preprocessing or config.preprocessing).remove_rows
+        if removal is not None and removal.detector is not None:
+            path, params = removal.detector
+            found |= {path, *_nested(params)}
     return found
 
 

@@ -106,6 +106,16 @@ class Facts:
         return f"{split['test_size']}{strata}"
 
     @property
+    def removed(self) -> str:
+        """How many outlier rows the model did not learn from; empty if it looked for none."""
+        found = (self.metrics.removed or {}).get(self.metrics.model)
+        if found is None:
+            return ""
+        own = self.config["models"].get(self.metrics.model, {}).get("preprocessing")
+        settings = own or self.config["preprocessing"]
+        return f"{settings['remove_rows']['method']}: {found.train} of {found.rows} training rows"
+
+    @property
     def weighted(self) -> str:
         """The column with the weights of rows, and what they count in; empty without weights."""
         weights = self.config.get("weights")

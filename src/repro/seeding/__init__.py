@@ -80,11 +80,14 @@ def name(path: SeedPath) -> str:
     return "/".join(str(part) for part in path)
 
 
-def plan(base: int, scheme: SeedScheme, paths: Iterable[SeedPath]) -> Mapping[str, int]:
+def plan(
+    base: int, scheme: SeedScheme, paths: Iterable[SeedPath], start: SeedPath = ()
+) -> Mapping[str, int]:
     """Give every named component its seed; what is not planned has none.
 
     With ``SeedScheme.CONSTANT`` every component has the base seed, as in many existing projects.
+    What begins every path is ``start``, which is no part of the names.
     """
     if scheme is SeedScheme.CONSTANT:
         return {name(path): base for path in paths}
-    return {name(path): derive(base, *path) for path in paths}
+    return {name(path): derive(base, *start, *path) for path in paths}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LINEAGE = "lineage.json"
 RECORD = "record.json"
 SEARCH = "search.json"
+MODEL = "model.joblib"
 # Signatures of a run and statements about it, which are added when its lineage is complete.
 _DETACHED = re.compile(r"(signature|statement)[a-zA-Z0-9_-]*\.(dsse|intoto)\.json")
 PARTIAL = ".partial"
@@ -22,6 +23,22 @@ REMOVED = ".removed"
 _STAMP = "%Y%m%d-%H%M%S"
 _RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{6,}", re.ASCII)
 _TELLTALE = (LINEAGE, "config.json", "stages.json")
+
+
+def kept_model(name: str) -> str:
+    """Name the file of a candidate that was not selected, if the models of all are kept.
+
+    Examples
+    --------
+    >>> kept_model("knn")
+    'model-knn.joblib'
+    """
+    return f"model-{name}.joblib"
+
+
+def is_kept_model(name: str) -> bool:
+    """Return whether a file has the name of a model that was kept beside the selected one."""
+    return name.startswith("model-") and name.endswith(".joblib")
 
 
 def is_detached(name: str) -> bool:

@@ -165,8 +165,10 @@ def optional(
     )
     seeds = {} if any(_transforms(config)) else {"preprocess_seeds": None}
     importance = config.evaluation.importance
+    removals = {} if config.removes_rows else {"removals": None}
     return (
         seeds
+        | removals
         | ({} if importance is None else {"importance": importance})
         | {
             "metrics": measures if config.metrics else None,

@@ -91,6 +91,10 @@ STAGES = (
     ),
     Stage("fold", "repro.training.splitting:fold_rows", ("fold_of_row",), SAMPLING),
     Stage(
+        "remove", "repro.training.removal:remove_rows", ("removals", "removed"), FITTING,
+        copies={"metrics.removed": "removed"}, setting="removes_rows",
+    ),
+    Stage(
         "preprocess", "repro.training.stages:preprocess",
         ("preprocessor", "train_matrix", "test_matrix"), COLUMNS, unless="transformers",
     ),
@@ -156,6 +160,10 @@ STAGES = (
         copies={"metrics.nested": "nested"}, setting="evaluation.nested",
     ),
     Stage(
+        "keep", "repro.training.keeping:keep", ("kept", "candidates"), FITTING,
+        copies={"metrics.candidates": "candidates"}, setting="selection.keeps_all",
+    ),
+    Stage(
         "importance", "repro.training.importance:permutation_importance", ("importances",),
         (*FITTING, *SAMPLING), copies={"metrics.importance": "importances"},
         setting="evaluation.importance",
@@ -181,6 +189,7 @@ STAGES = (
 
 SETTINGS = (
     Setting("seed", "seed", "every stage that draws has a seed derived from it", ("_seeds",)),
+    Setting("target", "target", "the seeds of components follow it", ("_seeds",)),
     Setting("seeding", "seed scheme", "the seeds of components follow it", ("_seeds",)),
     Setting(
         "dataset", "data set", "training reads its table",

@@ -83,6 +83,29 @@ def build_part(where: str, step: Transform, seed: int, allowed: Sequence[str]) -
     return made
 
 
+def build_detector(where: str, step: Transform, seed: int, allowed: Sequence[str]) -> BaseEstimator:
+    """Make the unfitted detector of outliers, as ``build`` makes an estimator.
+
+    Parameters
+    ----------
+    where : str
+        The dotted key of the removal, for messages.
+
+    Raises
+    ------
+    ConfigError, PreconditionError
+        As ``build``; or if the class finds no outliers.
+    """
+    keys = (f"{where}.estimator", f"{where}.params")
+    made = _Builder(seed, tuple(allowed)).instance(keys, step.transformer, step.params)
+    if not hasattr(made, "fit_predict"):
+        raise ConfigError(
+            f"{keys[0]}: {type(made).__name__} has no method 'fit_predict' that finds outliers",
+            advice="name a detector, such as sklearn.neighbors:LocalOutlierFactor",
+        )
+    return made
+
+
 def check(
     family: str, model: Model, kind: str, allowed: Sequence[str], *, weighted: bool = False
 ) -> None:

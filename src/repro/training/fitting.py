@@ -17,6 +17,7 @@ from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.learned import Learned
 from repro.training.out_of_fold import OutOfFold, OwnOutOfFold, joined, with_iterations
+from repro.training.removal import learned_rows
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
 from repro.training.stopping import StoppedEarly, stopped
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from repro.config.training import Model
     from repro.training.folds import Folds
     from repro.training.parallel import Workers
+    from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix, Outcome
     from repro.training.splitters import SplitColumns
     from repro.training.validation import Parts
@@ -135,6 +137,7 @@ def cross_validate(
     fit_weights: Weights | None = None,
     preprocess_seeds: Mapping[str, int] | None = None,
     stop_columns: SplitColumns | None = None,
+    removals: Removals | None = None,
 ) -> dict[str, OutOfFold]:
     """Score every training row by every candidate, out of fold.
 
@@ -147,6 +150,8 @@ def cross_validate(
         The weights of all rows.
     stop_columns : SplitColumns, optional
         What all rows are split by, if a column decides; families that stop early need it.
+    removals : Removals, optional
+        The outlier rows that candidates do not learn from.
 
     Returns
     -------
@@ -172,15 +177,18 @@ def cross_validate(
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
     for fold, (inside, outside) in enumerate(masks(fold_of_row)):
-        shared = (outcome, of_rows(weights, inside))
-        learned = Learned(features, target, inside, outside, *given)
-        by = None if columns is None else columns.take(inside)
+        learned = Learned(features, target, outside, *given)
         for family, model in models.items():
+            rows = inside
+            if removals is not None:
+                rows = removals.inside(family, fold, train_rows, inside)
             path = f"cross_validate/{family}/{fold}"
             one = (family, model, cross_validate_seeds[path], allowed_modules)
-            matrix, held_out = learned.matrices(family, model, preprocessing)
-            parts = _parts(family, model, target[inside], by, cross_validate_seeds, path)
-            tasks.append((*one, matrix, target[inside], held_out, *shared, parts))
+            matrix, held_out = learned.matrices(family, model, preprocessing, rows)
+            by = None if columns is None else columns.take(rows)
+            parts = _parts(family, model, target[rows], by, cross_validate_seeds, path)
+            shared = (outcome, of_rows(weights, rows), parts)
+            tasks.append((*one, matrix, target[rows], held_out, *shared))
             labels.append(f"{family}, fold {fold + 1} of {count}")
     results = workers.map(fit_and_score, tasks, labels)
     return {
@@ -314,10 +322,12 @@ def fit_selected(
     train_rows: Rows,
     fit_weights: Weights | None = None,
     stop_columns: SplitColumns | None = None,
+    removals: Removals | None = None,
 ) -> tuple[BaseEstimator, bool]:
-    """Fit the chosen candidate on all training rows."""
-    path, model, known = f"fit/{selected}", models[selected], target[train_rows]
-    columns = None if stop_columns is None else stop_columns.take(train_rows)
-    rows = (train_matrix, known, of_rows(fit_weights, train_rows))
+    """Fit the chosen candidate on all training rows, or on those that are not removed."""
+    learned = learned_rows(removals, selected, train_rows)
+    path, model, known = f"fit/{selected}", models[selected], target[learned]
+    columns = None if stop_columns is None else stop_columns.take(learned)
+    rows = (train_matrix, known, of_rows(fit_weights, learned))
     parts = _parts(selected, model, known, columns, fit_seeds, path)
     return fit(selected, model, fit_seeds[path], allowed_modules, *rows, parts)

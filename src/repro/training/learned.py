@@ -25,7 +25,6 @@ class Learned:
 
     features: pd.DataFrame
     target: Labels
-    inside: npt.NDArray[np.bool_]
     outside: npt.NDArray[np.bool_]
     numeric: Sequence[str]
     categorical: Sequence[str]
@@ -34,13 +33,20 @@ class Learned:
     known: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict)
 
     def matrices(
-        self, family: str, model: Model, preprocessing: Preprocessing
+        self,
+        family: str,
+        model: Model,
+        preprocessing: Preprocessing,
+        inside: npt.NDArray[np.bool_],
     ) -> tuple[Matrix, Matrix]:
-        """Return the matrices of the rows inside and outside of the fold."""
+        """Return the matrices of the rows that are learned from, and of those outside of the fold.
+
+        The preprocessing decides which rows of the fold are learned from.
+        """
         settings, where = preprocessing_of(family, model, preprocessing)
         key = settings.model_dump_json()
         if key not in self.known:
-            rows, target = self.features[self.inside], self.target[self.inside]
+            rows, target = self.features[inside], self.target[inside]
             supervised = Supervised(target, self.seeds, self.allowed, where)
             learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)
             self.known[key] = matrix, to_matrix(learned, self.features[self.outside])

@@ -21,6 +21,8 @@ from repro.training.fitting import cross_validate, fit_selected
 from repro.training.folds import masks
 from repro.training.measures import load_measures
 from repro.training.metrics import evaluate
+from repro.training.preprocess import preprocessing_of
+from repro.training.removal import remove_rows
 from repro.training.searching.bench import Material
 from repro.training.searching.stage import tuned
 from repro.training.selecting import select
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
         Model,
         Selection,
     )
+    from repro.training.folds import Folds
     from repro.training.measures import Measures
     from repro.training.parallel import Workers
+    from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix, Outcome
     from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
@@ -115,7 +119,18 @@ class _Procedure:
         )
         return tuned(material, self.models, rows, seeds, scope)[0]
 
-    def matrices(self, chosen: str, inside: Rows, outside: Rows) -> tuple[Matrix, Matrix]:
+    def removals(self, rows: Rows, folds: Folds, models: Mapping[str, Model]) -> Removals | None:
+        """Find outliers among some rows; None if no candidate removes any."""
+        used = (preprocessing_of(n, each, self.preprocessing)[0] for n, each in models.items())
+        if all(each.remove_rows is None for each in used):
+            return None
+        table = (self.features, self.target, self.outcome, rows, folds, self.numeric)
+        settings = (self.preprocessing, models, self.allowed_modules, self.preprocess_seeds)
+        return remove_rows(*table, *settings, self.fit_weights)[0]
+
+    def matrices(
+        self, chosen: str, inside: Rows, outside: Rows, removals: Removals | None
+    ) -> tuple[Matrix, Matrix]:
         """Learn the preprocessing of the chosen candidate by some rows; apply it to all."""
         _, _, matrix, outer = transform(
             self.features,
@@ -129,6 +144,7 @@ class _Procedure:
             chosen,
             self.allowed_modules,
             self.preprocess_seeds or {},
+            removals,
         )
         return matrix, outer
 
@@ -138,6 +154,7 @@ class _Procedure:
         """Choose a model by some rows; return it, and its metrics on the other rows."""
         models = self.tuned(inside, seeds, scope)
         folds = fold_rows(self.target, self.task, inside, self.selection, seeds, self.split_columns)
+        removals = self.removals(inside, folds, models)
         out_of_fold = cross_validate(
             self.features,
             self.target,
@@ -154,13 +171,14 @@ class _Procedure:
             self.fit_weights,
             self.preprocess_seeds,
             self.stop_columns,
+            removals,
         )
         measured = (inside, folds, self.selection, self.metrics, self.metric_weights)
         _, chosen = select(out_of_fold, self.target, self.outcome, *measured)
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
-        matrix, outer = self.matrices(chosen, inside, outside)
-        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns)
+        matrix, outer = self.matrices(chosen, inside, outside, removals)
+        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns, removals)
         model, _ = fit_selected(chosen, models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)

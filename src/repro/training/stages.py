@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import Pipeline
-
 from repro.config.data import Task
 from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
 from repro.seeding import SeedScheme, plan
 from repro.training import bootstrap, scoring
 from repro.training.artefacts import by_stage, configured, optional, seed_paths
 from repro.training.columns import ColumnSteps
-from repro.training.decision import ARGMAX, LeastCostClassifier, labels_of_least_cost
+from repro.training.decision import ARGMAX, labels_of_least_cost
 from repro.training.declarations import STAGES
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
@@ -26,12 +22,13 @@ from repro.training.parallel import Workers, nothing_to_check
 from repro.training.parts import Parts
 from repro.training.preprocess import (
     Supervised,
-    declared_table,
     fit_preprocessor,
     learn,
     preprocessing_of,
     to_matrix,
 )
+from repro.training.removal import learned_rows
+from repro.training.saved import saved_models
 from repro.training.scoring import Outcome, Scores, score
 from repro.training.searching.finished import NothingFinished
 from repro.training.weights import check_counts, of_rows
@@ -44,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import BaseEstimator
     from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
 
     from repro.config.experiment import ExperimentConfig
     from repro.config.preprocessing import Preprocessing
@@ -51,18 +49,16 @@ if TYPE_CHECKING:
     from repro.core.baseline import DriftBaseline
     from repro.core.records import Threshold
     from repro.core.searched import SearchRecord
-    from repro.tables.marks import Missing
     from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
+    from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix
     from repro.training.searching.finished import Finished
     from repro.training.splitters import SplitColumns
     from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
-
-_METHODS = {"probability": "predict_proba", "decision": "decision_function"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +69,8 @@ class Training:
     ----------
     model : sklearn.pipeline.Pipeline
         Takes a table with the data set's columns; its labels are decided by the threshold.
+    kept : mapping of str to sklearn.pipeline.Pipeline
+        The same of every candidate that was not selected, if all are kept.
     test_rows : ndarray of int64, shape (n_test,)
         Positions in the table.
     truth, labels : ndarray of shape (n_test,)
@@ -102,6 +100,7 @@ class Training:
     weights: Weights | None
     models: Mapping[str, Model]
     search: SearchRecord | None
+    kept: Mapping[str, Pipeline]
 
 
 def train(
@@ -142,7 +141,8 @@ def train(
     ConfigError, PreconditionError
         If an estimator cannot be made.
     """
-    seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config))
+    start = () if config.target is None else (config.target,)
+    seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config), start)
     initial = configured(config, features, target, numeric) | by_stage(seeds)
     tools: dict[str, Any] = {
         "workers": Workers(config.execution.workers, observer, check),
@@ -153,6 +153,7 @@ def train(
         (tools if value is None else initial)[name] = value
     with restored_global_generators():
         made, records = fold(stages_of(config), initial, tools=tools, observer=observer)
+    model, kept = saved_models(made, config.dataset.missing)
     return Training(
         outcome=made["outcome"],
         stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
@@ -160,7 +161,7 @@ def train(
         threshold=made["threshold"],
         baseline=made["baseline"],
         seeds=seeds,
-        model=_pipeline(made, target, config.dataset.missing),
+        model=model,
         test_rows=made["test_rows"],
         truth=target[made["test_rows"]],
         labels=made["labels"],
@@ -169,6 +170,7 @@ def train(
         weights=of_rows(made.get("metric_weights"), made["test_rows"]),
         models=made["models"],
         search=made.get("trials"),
+        kept=kept,
     )
 
 
@@ -181,26 +183,6 @@ def _is_used(stage: Stage, config: ExperimentConfig) -> bool:
     if stage.unless and attrgetter(stage.unless)(config):
         return False
     return not stage.setting or bool(attrgetter(stage.setting)(config))
-
-
-def _pipeline(made: Mapping[str, Any], target: Labels, missing: Missing) -> Pipeline:
-    """Put the fitted parts together, so that ``predict`` decides as the run did."""
-    model, threshold = made["estimator"], made["threshold"].threshold
-    if threshold is not None and made["threshold"].rule != ARGMAX:
-        model = FixedThresholdClassifier(
-            FrozenEstimator(model),
-            threshold=threshold,
-            pos_label=made["outcome"].positive,
-            response_method=_METHODS[made["scores"].kind],
-        ).fit(made["train_matrix"], target[made["train_rows"]])
-    elif threshold is None and made["threshold"].matrix is not None:
-        model = LeastCostClassifier(FrozenEstimator(model), made["threshold"].matrix)
-    training = made["frame"].iloc[made["train_rows"]]
-    table = declared_table(training, made["frame_numeric"], missing, made["feature_settings"])
-    if isinstance(made["preprocessor"], ColumnSteps):
-        table.expect_new_texts(made["preprocessor"].grouped)
-    steps = [("derive", made["deriver"]), ("preprocess", made["preprocessor"])]
-    return Pipeline([("table", table), *steps, ("model", model)])
 
 
 def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
@@ -217,6 +199,8 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         early_stopping=made.get("early_stopping"),
         differences=made.get("differences"),
         importance=made.get("importances"),
+        candidates=made.get("candidates"),
+        removed=made.get("removed"),
         findings=made["findings"],
     )
 
@@ -260,11 +244,13 @@ def transform(
     selected: str,
     allowed_modules: Sequence[str],
     preprocess_seeds: Mapping[str, int],
+    removals: Removals | None = None,
 ) -> tuple[Parts, BaseEstimator, Matrix, Matrix]:
-    """Learn the declared transformers of the chosen candidate, and apply them to both parts."""
+    """Learn the preprocessing of the chosen candidate, and apply it to both parts."""
     settings, where = preprocessing_of(selected, models[selected], preprocessing)
-    training = features.iloc[train_rows]
-    supervised = Supervised(target[train_rows], preprocess_seeds, allowed_modules, where)
+    rows = learned_rows(removals, selected, train_rows)
+    training = features.iloc[rows]
+    supervised = Supervised(target[rows], preprocess_seeds, allowed_modules, where)
     learned, matrix = learn(training, numeric, categorical, settings, supervised)
     parts = learned.parts() if isinstance(learned, ColumnSteps) else ()
     return Parts.of(parts), learned, matrix, to_matrix(learned, features.iloc[test_rows])

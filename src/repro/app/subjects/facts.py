@@ -23,6 +23,7 @@ from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
 from repro.seeding import SeedScheme, derive
 from repro.store import StoredRun
+from repro.store.naming import is_kept_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,6 +133,7 @@ def _of_configuration(run: StoredRun, config: ExperimentConfig) -> Iterator[_Fac
         ("lineage", "dataset.source", dataset.source, config.dataset.source.label),
         ("seeds", "base", run.seeds.base, config.seed),
         ("seeds", "scheme", run.seeds.scheme, str(config.seeding.scheme)),
+        ("seeds", "target", run.seeds.target, config.target),
         ("metrics", "task", run.metrics.task, str(config.task)),
         (
             "metrics", "selection_metric", run.metrics.selection_metric,
@@ -165,7 +167,7 @@ def _of_parts(
 def _of_seeds(seeds: Seeds, stages: Stages) -> Iterator[_Fact]:
     """Derive every seed by its name, and compare each group with what a stage was given."""
     for name, seed in seeds.seeds.items():
-        possible = _seeds_of(name, seeds.base, seeds.scheme)
+        possible = _seeds_of(name, seeds)
         if seed not in possible:
             yield _Fact("seeds", f"seeds.{name}", seed, possible[0], "the base seed")
     for stage in stages.stages:
@@ -177,14 +179,15 @@ def _of_seeds(seeds: Seeds, stages: Stages) -> Iterator[_Fact]:
                 yield _Fact("seeds", f"{start}*", digest_plain(group), digest, source)
 
 
-def _seeds_of(name: str, base: int, scheme: str) -> tuple[int, ...]:
-    if scheme == SeedScheme.CONSTANT:
-        return (base,)
+def _seeds_of(name: str, seeds: Seeds) -> tuple[int, ...]:
+    if seeds.scheme == SeedScheme.CONSTANT:
+        return (seeds.base,)
+    start = () if seeds.target is None else (seeds.target,)
     # The name of a fold is a number, and that of a family may look like one.
     parts: list[tuple[int | str, ...]] = [
         (int(part), part) if part.isdecimal() else (part,) for part in name.split("/")
     ]
-    return tuple(derive(base, *path) for path in product(*parts))
+    return tuple(derive(seeds.base, *start, *path) for path in product(*parts))
 
 
 def claims(
@@ -213,7 +216,8 @@ def claims(
     found += _OF_BOTH
     if not isinstance(source, StoredRun):
         return found
-    return found + _OF_A_RUN + (("overrides",) if source.lineage.overrides else ())
+    kept = tuple(name for name in source.lineage.files if is_kept_model(name))
+    return found + _OF_A_RUN + kept + (("overrides",) if source.lineage.overrides else ())
 
 
 def _metrics_of(source: AnyRecord | StoredRun) -> Iterable[str]:

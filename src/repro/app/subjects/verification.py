@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.subjects.facts import claims
 from repro.app.subjects.recorded import record_of, run_of
+from repro.core.targets import target_of
 from repro.core.verdict import Check, Comparison, Outcome, Verdict, Verification
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def verify_integrity(subject: Subject, integrity: Sequence[Check]) -> Verificati
     verification = build_verification(subject.name, integrity, None)
     if not verification.holds:
         return verification
-    claimed = claims(run_of(subject) or record_of(subject))
-    return verification.model_copy(update={"claimed": claimed})
+    record = record_of(subject)
+    update = {"claimed": claims(run_of(subject) or record), "target": target_of(record.config)}
+    return verification.model_copy(update=update)
 
 
 def build_verification(

@@ -18,6 +18,7 @@ from repro.training.fitting import fit_and_score
 from repro.training.folds import masks
 from repro.training.measures import Evaluated
 from repro.training.preprocess import Supervised, learn, preprocessing_of, to_matrix
+from repro.training.removal import Remover
 from repro.training.scoring import labels as decide_labels
 from repro.training.splitting import check_folds, fold_rows
 from repro.training.weights import check_counts, of_rows
@@ -229,6 +230,7 @@ class Bench:
         if limit is not None and limit < len(inside):
             order = order_of(material.target[inside], material.task, self.seed("subset", fold))
             inside = inside[np.sort(order[:limit])]
+        inside = self._kept(inside)
         target, weights = material.target[inside], of_rows(material.fit_weights, inside)
         check_counts(weights, target, material.task, f"{len(inside)} rows of a trial")
         settings, where = preprocessing_of(self.family, self.model, material.preprocessing)
@@ -237,6 +239,21 @@ class Bench:
         columns = (material.numeric, material.categorical, settings)
         learned, matrix = learn(material.features.iloc[inside], *columns, supervised)
         return matrix, target, to_matrix(learned, material.features.iloc[outside]), weights
+
+    def _kept(self, rows: Rows) -> Rows:
+        """Return the rows that a trial learns from: without outliers, if they are removed."""
+        material = self.material
+        remover = Remover(
+            material.features,
+            material.target,
+            material.outcome,
+            material.numeric,
+            material.preprocessing,
+            material.allowed_modules,
+            material.preprocess_seeds or {},
+            material.fit_weights,
+        )
+        return remover.kept(self.family, self.model, rows, "of a trial")
 
     def _score(self, attempt: Attempt, fold: int, result: FoldResult) -> float:
         material, (_, outside) = self.material, self.parts[fold]
