@@ -64,9 +64,10 @@ lint: $(VENV)/.dev ## Check style, formatting, layers, workflows and scripts.
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(BIN)/zizmor --offline -q .github
-	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run tools/*.sh src/repro/execution/places/inside/*.sh
+	@! test -x $(BIN)/shellcheck || $(BIN)/shellcheck .ci/run .github/actions/*/*.sh tools/*.sh src/repro/execution/places/inside/*.sh
 	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## Check types.

@@ -31,6 +31,7 @@ PROCESSES = (
     "launch/test_seal",
     "lint/test_lint_command.py",
     "lock/",
+    "test_gate_action.py",
     "test_python_guide.py",
     "test_readme.py",
     "test_workflows.py",
@@ -134,6 +135,7 @@ LONG = (
     "tracking/test_records.py::test_what_was_tracked_before_a_kill_is_on_the_disk",
     "training/test_differences.py::test_intervals_cover_at_the_stated_rate_in_a_long_simulation",
     "training/test_early_stopping.py::test_workers_give_the_same_bits",
+    "training/test_gating.py::test_an_interval_covers_a_known_effect_as_often_as_it_says",
     "training/test_named_metrics.py::test_values_of_many_tables_are_those_of_a_reference",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.

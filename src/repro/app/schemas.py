@@ -17,6 +17,7 @@ from repro.core.comparison import ComparisonReport
 from repro.core.environment_file import EnvironmentFile
 from repro.core.errors import ConfigError
 from repro.core.explanation import Explanation
+from repro.core.gate import GateReport
 from repro.core.linting import LintReport
 from repro.core.noise import Noise
 from repro.core.record import RunRecord
@@ -45,6 +46,7 @@ _WHOLE: dict[str, type[Record]] = {
     "record-v1": RecordFile,
     "verification": Verification,
     "comparison": ComparisonReport,
+    "gate": GateReport,
     "explanation": Explanation,
     "noise": Noise,
     "stability": StabilityReport,

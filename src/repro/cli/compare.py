@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import output
+from repro.cli import gate, output
+from repro.cli.gate import gate_options
 from repro.cli.options import (
     PATH,
     PathName,
@@ -36,15 +38,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from repro.app.compare import Entry
+    from repro.app.tolerances import ToleranceRequest
     from repro.core.comparison import Candidate, ComparisonReport, Tally
     from repro.core.verdict import Check, Comparison
 
 FORMATS = ("text", "json", "markdown", "junit")
+# A base and a candidate.
+_PAIR = 2
 
 
 @click.command()
 @click.argument("reference")
 @click.argument("candidates", nargs=-1, required=True)
+@gate_options
 @map_option
 @tolerance_options
 @click.option(
@@ -52,8 +58,9 @@ FORMATS = ("text", "json", "markdown", "junit")
     help="For people, for programs, for the summary of a CI job, or as a test report.",
 )  # fmt: skip
 @click.option(
-    "--json", "as_json", is_flag=True, help="The same as --format json: repro.comparison/v1."
-)
+    "--json", "as_json", is_flag=True,
+    help="The same as --format json: repro.comparison/v1 or repro.gate/v1.",
+)  # fmt: skip
 @click.option("-o", "--output", "file", type=PATH, help="Write the comparison to this file.")
 @click.option(
     "--report", "page", type=PATH,
@@ -68,6 +75,10 @@ FORMATS = ("text", "json", "markdown", "junit")
 def command(
     reference: str,
     candidates: tuple[str, ...],
+    gates: tuple[str, ...],
+    level: float | None,
+    markdown: Path | None,
+    junit: Path | None,
     mapped: tuple[str, ...],
     tolerance: str | None,
     noise_file: Path | None,
@@ -93,16 +104,80 @@ def command(
     repro compare A.json B.json C.json --format markdown >> "$GITHUB_STEP_SUMMARY"
     repro compare A.json B.json --tolerance 0         the same bits, or status 1
     repro compare metrics.json RUN --map f1=f1_macro  numbers that somebody reported
+
+    With --gate, REFERENCE and one CANDIDATE may be of different models. Both are measured on the
+    held-out rows that they share, by a paired bootstrap of stored predictions. The exit status is 1
+    if a gate fails or cannot be decided.
+
+    \b
+    repro compare BASE RUN --gate "roc_auc no-worse 0.002" --gate "log_loss better"
     """
     if as_json and form not in {"text", "json"}:
         raise click.UsageError(f"--json and --format {form} exclude each other.")
+    asked = output.Forms("json" if as_json else form, file, markdown, junit)
+    names = (reference, *candidates)
+    if gates:
+        _refuse_with_gates(mapped, tolerance, noise_file, page)
+        return _gate(names, gates, level, (project_folder, runs_folder), asked)
+    if level is not None:
+        raise click.UsageError("--level needs --gate.")
+    request, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
+    places = find_if_any(project_folder), runs_folder
+    return _compare(names, mapping, request, places, asked, page, noise_file)
+
+
+def _refuse_with_gates(
+    mapped: tuple[str, ...], tolerance: str | None, noise_file: Path | None, page: Path | None
+) -> None:
+    """Refuse options that mean something only without gates."""
+    given = {"--map": mapped, "--tolerance": tolerance, "--noise": noise_file, "--report": page}
+    for name, value in given.items():
+        if value:
+            raise click.UsageError(f"--gate and {name} exclude each other.")
+
+
+def _gate(
+    names: tuple[str, ...],
+    gates: tuple[str, ...],
+    level: float | None,
+    folders: tuple[Path | None, Path | None],
+    asked: output.Forms,
+) -> int:
+    """Decide whether one candidate passes every gate."""
+    from repro.config.gates import parse_gates
+
+    parsed = parse_gates(gates)
+    if len(names) != _PAIR:
+        raise click.UsageError(f"--gate compares one candidate, found {len(names) - 1}.")
+    project = find_if_any(folders[0])
+    base = project or Path.cwd()
+    runs = runs_of(base, folders[1])
+    from repro.app.gate import run_gates
+    from repro.app.subjects.reported import is_report
+
+    records = [name for name in names if not is_report(base, name)]
+    _check_targets((base, runs), asked.files, records, ())
+    report = run_gates(project, runs, (names[0], names[1]), parsed, level)
+    asked.give(partial(gate.render, report), partial(gate.written, report))
+    return ExitCode.HOLDS if report.holds else ExitCode.FINDING
+
+
+def _compare(
+    names: tuple[str, ...],
+    mapping: dict[str, str],
+    request: ToleranceRequest,
+    places: tuple[Path | None, Path | None],
+    asked: output.Forms,
+    page: Path | None,
+    noise_file: Path | None,
+) -> int:
+    """Compare every candidate with the reference."""
     from repro.app.compare import compare_all, read_entry, read_first
     from repro.app.subjects.reported import is_report
 
     # What is read is needed to the end: looking for garbage in it took a quarter of the time.
     gc.disable()
-    asked, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
-    project = find_if_any(project_folder)
+    (reference, *candidates), (project, runs_folder) = names, places
     base = project or Path.cwd()
     runs = runs_of(base, runs_folder)
     reported = is_report(base, reference)
@@ -110,8 +185,8 @@ def command(
         raise click.UsageError("--report needs a record as the reference, to draw its numbers.")
     report_read = Path(reference) if reported else None
     records = candidates if reported else (*candidates, reference)
-    _check_targets((base, runs), (file, page), records, (report_read, noise_file))
-    alike = Counter(Path(name).name for name in (reference, *candidates))
+    _check_targets((base, runs), (*asked.files, page), records, (report_read, noise_file))
+    alike = Counter(Path(name).name for name in names)
 
     def entry_of(name: str) -> Entry:
         """Read a record under a name that no other one has."""
@@ -125,10 +200,10 @@ def command(
     others: Iterable[Entry] = map(entry_of, candidates)
     if page is not None:
         others = list(others)
-    report = compare_all(project, first, others, asked)
+    report = compare_all(project, first, others, request)
     if page is not None:
         draw(report, [first, *others], page)  # type: ignore[list-item]  # it is no report
-    _give(report, "json" if as_json else form, file)
+    asked.give(partial(render, report), partial(written, report))
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
 
 
@@ -155,19 +230,6 @@ def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None
 
     records = [(entry.name, entry.record) for entry in entries]
     write_whole(page, comparison_html(report, records).encode())
-
-
-def _give(report: ComparisonReport, form: str, file: Path | None) -> None:
-    if form == "text" and file is None:
-        render(report)
-        return
-    text = written(report, form)
-    if file is None:
-        click.echo(text, nl=False)
-        return
-    from repro.app.files import write_whole
-
-    write_whole(file, text.encode())
 
 
 def written(report: ComparisonReport, form: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -13,7 +14,8 @@ from repro.cli import cells
 from repro.cli.cells import cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from repro.core.model import Record
 
@@ -138,3 +140,32 @@ def short(digest: str) -> str:
     """Shorten a digest to what people compare by eye."""
     kind, colon, value = digest.partition(":")
     return f"{kind}{colon}{value[:12]}"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The form of the result and its file, and more files, each in a form of its own."""
+
+    form: str
+    file: Path | None
+    markdown: Path | None
+    junit: Path | None
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """Every file that is to be written."""
+        return (self.file, self.markdown, self.junit)
+
+    def give(self, render: Callable[[], None], write: Callable[[str], str]) -> None:
+        """Print the result, or write it to its file, and write the other files."""
+        from repro.app.files import write_whole
+
+        for kind, path in (("markdown", self.markdown), ("junit", self.junit)):
+            if path is not None:
+                write_whole(path, write(kind).encode())
+        if self.file is not None:
+            write_whole(self.file, write(self.form).encode())
+        elif self.form == "text":
+            render()
+        else:
+            click.echo(write(self.form), nl=False)

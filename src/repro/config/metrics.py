@@ -56,6 +56,8 @@ class Metric:
         The value nearest to which is best, where neither a greater nor a lesser one is.
     share : bool
         Whether the values lie between 0 and 1 and can be drawn on one scale.
+    of_rows : bool
+        Whether it is a mean over all rows, so that a class of few rows has little weight in it.
     average : str or None
         The argument of this name, where the function has one.
     options : dict of str to object
@@ -79,6 +81,7 @@ class Metric:
     tasks: frozenset[Task] = _ALL
     greater_is_better: bool = True
     share: bool = False
+    of_rows: bool = False
     average: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     resampled: str = ""
@@ -144,7 +147,7 @@ def spellings(average: str, *names: str) -> tuple[str, ...]:
 METRICS = (
     Metric(
         "accuracy", "sklearn.metrics:accuracy_score", tasks=_CLASSES, share=True,
-        resampled=_LABELS,
+        of_rows=True, resampled=_LABELS,
         synonyms=("acc", "accuracy_score", "categorical_accuracy", "binary_accuracy"),
     ),
     Metric(
@@ -195,12 +198,12 @@ METRICS = (
     ),
     Metric(
         "log_loss", "repro.training.metrics:log_loss", Needs.PROBABILITIES, tasks=_CLASSES,
-        greater_is_better=False, resampled=_LOSSES,
+        of_rows=True, greater_is_better=False, resampled=_LOSSES,
         synonyms=("logloss", "cross_entropy", "binary_cross_entropy"),
     ),
     Metric(
         "brier", "repro.training.metrics:brier", Needs.PROBABILITIES, tasks=_CLASSES,
-        greater_is_better=False, resampled=_LOSSES,
+        of_rows=True, greater_is_better=False, resampled=_LOSSES,
         synonyms=("brier_score", "brier_score_loss"),
     ),
     Metric(

@@ -20,7 +20,8 @@ _NUMBER = re.compile(
     # A spread beside the number, as in 0.967 ± 0.012, is about other runs.
     r"(?:\s*(?:±|\+/-|\+-)\s*[0-9.eE%+-]+)?"
 )
-_UNDEFINED = re.compile(r"[-+]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
+# Programs also write these where a number is missing.
+_UNDEFINED = re.compile(r"[-+]?\.?(?:nan|inf|infinity)|n/?a|null|none|#n/a", re.IGNORECASE)
 # More digits than any float is written with, so that no number takes long to compare.
 _LONGEST = 64
 # With so many significant digits a float is written in full: every one has at most 17.
@@ -41,7 +42,7 @@ class Printed:
     text : str
         As it stood in the source.
     value : Decimal or None
-        None for NaN and infinities, which no number agrees with.
+        None for NaN, infinities and a missing number, which no number agrees with.
     margin : Decimal
         Half a unit of the last digit; 0 where the number is to be taken exactly.
     """
@@ -105,7 +106,7 @@ def parse_printed(text: str) -> Printed | None:
     if len(words) > _LONGEST:
         return None
     if _UNDEFINED.fullmatch(words):
-        return Printed(words, None, Decimal(0))
+        return missing(words)
     found = _NUMBER.fullmatch(words)
     if found is None:
         return None
@@ -117,6 +118,11 @@ def parse_printed(text: str) -> Printed | None:
         return Printed(words, None, Decimal(0))
     coarse = unit > max(_COARSE, _COARSE * abs(value))
     return Printed(words, value, Decimal(0) if coarse else unit)
+
+
+def missing(text: str = "nothing") -> Printed:
+    """Return what stands for a number that a report names and does not have."""
+    return Printed(text, None, Decimal(0))
 
 
 def _exponent(value: Decimal) -> int:

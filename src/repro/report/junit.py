@@ -1,4 +1,4 @@
-"""A comparison of records as a JUnit test report, which CI systems show."""
+"""Comparisons and gates as JUnit test reports, which CI systems show."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from repro.core.comparison import KINDS
+from repro.core.gate import GateOutcome
 from repro.core.sentences import of_tolerance
 from repro.core.verdict import Outcome
+from repro.report.gate import measured
 
 if TYPE_CHECKING:
     from repro.core.comparison import Candidate, ComparisonReport
+    from repro.core.gate import GateReport
     from repro.core.verdict import Check
 
 
@@ -26,11 +29,36 @@ def comparison_junit(report: ComparisonReport) -> str:
     for candidate in report.candidates:
         # Not by add_testsuite, which makes one of two suites that have the same name.
         root.append(_suite(candidate))
+    return _written(root)
+
+
+def gate_junit(report: GateReport) -> str:
+    """Write a gate as a JUnit test report.
+
+    The candidate is a suite, and each gate a case, which fails if it cannot be decided.
+    """
+    root, name = JUnitXml("repro compare --gate"), _line(report.candidate)
+    suite = TestSuite(name)
+    suite.add_property("base", _line(report.base))
+    suite.add_property("level", f"{report.level:g}")
+    for result in report.results:
+        case = TestCase(_line(result.gate), name)
+        if result.outcome is not GateOutcome.PASSED:
+            failure = Failure(_line(result.sentence))
+            failure.text = _printable(measured(result))
+            case.result = [failure]
+        suite.append(case)
+    root.append(suite)
+    return _written(root)
+
+
+def _written(root: JUnitXml) -> str:
     root.update_statistics()
     content = BytesIO()
     # Laid out by the standard library, whichever library has built the tree.
     root.write(content, pretty=True)
-    return content.getvalue().decode()
+    # It lays out by tabs, which are control characters to whoever prints the report.
+    return content.getvalue().decode().replace("\t", "  ")
 
 
 def _suite(candidate: Candidate) -> TestSuite:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.config.yaml import Digits, read_written
 from repro.core.errors import ConfigError, SchemaError
-from repro.core.reported import Printed, ReportedMetrics, parse_printed
+from repro.core.reported import Printed, ReportedMetrics, missing, parse_printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,9 @@ def _numbers(
         number = parse_printed(str(value))
         if number is not None:
             yield (keys or ("value",)), number
+    elif value is None and keys:
+        # NaN has no number in JSON, so that pandas and others write null.
+        yield keys, missing("null")
 
 
 def _of_list(
@@ -155,9 +158,9 @@ def _of_list(
     for position, each in enumerate(values, start=1):
         if isinstance(each, dict):
             label = next((each[key] for key in _NAMES if isinstance(each.get(key), str)), None)
-            value = next((each[key] for key in _VALUES if key in each), None)
-            if label is not None and value is not None:
-                yield from _numbers(value, (*keys, readable(label)), name)
+            values_of = [each[key] for key in _VALUES if key in each]
+            if label is not None and values_of:
+                yield from _numbers(values_of[0], (*keys, readable(label)), name)
             else:
                 # One result may be wrapped in a list; of several each is a different one.
                 place = () if len(values) == 1 else (str(position),)

@@ -63,7 +63,7 @@ def read_report(base: Path, name: str) -> ReportedMetrics:
     Parameters
     ----------
     name : str
-        A file, ``dvc:REV:path``, or ``mlflow:RUN_ID``.
+        A file, ``dvc:REV:path``, ``mlflow:RUN_ID``, or ``mlflow:RUN_ID:path``.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.subjects.reported.documents import made, readable
 from repro.core.errors import SchemaError
-from repro.core.reported import Printed, ReportedMetrics, parse_printed
+from repro.core.reported import Printed, ReportedMetrics, missing, parse_printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def _of_rows(rows: Sequence[Sequence[str]], name: str) -> Iterator[tuple[tuple[s
         yield from _pairs(rows, 0, 1)
     elif len(body) == 1:
         yield from _cells(heading, body[0], ())
-    elif all(row[0] and parse_printed(row[0]) is None for row in body):
+    elif all(row[0] and not _is_number(row[0]) for row in body):
         for row in body:
             yield from _cells(heading[1:], row[1:], (readable(row[0]),))
     elif body:
@@ -69,6 +69,12 @@ def _of_rows(rows: Sequence[Sequence[str]], name: str) -> Iterator[tuple[tuple[s
             f"{name}: {len(body)} rows of numbers, expected the metrics of one result",
             advice="keep one row, or the columns 'metric' and 'value'",
         )
+
+
+def _is_number(cell: str) -> bool:
+    """Return whether a cell is a number; a class may be named like a missing one."""
+    found = parse_printed(cell)
+    return found is not None and found.value is not None
 
 
 def _column(names: Sequence[str], known: set[str]) -> int | None:
@@ -87,8 +93,9 @@ def _cells(
     names: Sequence[str], cells: Sequence[str], keys: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Printed]]:
     for name, cell in zip(names, cells, strict=False):
-        number = parse_printed(cell)
-        if number is not None:
+        # An empty cell is how pandas writes NaN.
+        number = parse_printed(cell) if cell else missing()
+        if number is not None and name:
             yield (*keys, readable(name)), number
 
 
