@@ -1,0 +1,74 @@
+"""``repro export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import output
+from repro.cli.options import find_if_any, project_option, runs_of, runs_option
+from repro.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from repro.app.export.exported import Exported
+
+
+@click.group()
+def command() -> None:
+    """Hand a run to a different tool: write it in that tool's own format.
+
+    A run is checked first; one that is damaged is not exported. Nothing is trained again, and the
+    run is only read.
+
+    \b
+    Example:
+      repro export mlflow latest --to sqlite:///mlflow.db
+    """
+
+
+@command.command()
+@click.argument("run", required=False)
+@click.option("--to", metavar="URI", help="A store of MLflow: sqlite:///FILE, a folder, a server.")
+@click.option("--experiment", metavar="NAME", help="Of MLflow; the run's experiment by default.")
+@click.option("--again", is_flag=True, help="Make a second run if there is one.")
+@runs_option
+@project_option
+def mlflow(
+    run: str | None,
+    to: str | None,
+    experiment: str | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    again: bool,
+) -> int:
+    """Write a run to a store of MLflow.
+
+    It gets the configuration as parameters, the numbers of the record as metrics, keys and digests
+    as tags, the data set with its digest, the files of the run, and the model with its signature.
+    The same run is written once. Without --to the store is the one that MLFLOW_TRACKING_URI names,
+    or mlflow.db or mlruns in the project. The model is a pickle: export runs of people you trust.
+
+    RUN is a folder, an id or the beginning of one; the newest run by default.
+
+    \b
+    Example:
+      repro export mlflow --to sqlite:///mlflow.db --experiment credit
+    """
+    from repro.app.export.mlflow_run import export_mlflow
+
+    base = find_if_any(project_folder) or Path.cwd()
+    done = export_mlflow(_read(run, base, runs_folder), base, to, experiment, again=again)
+    what = "run" if done.made else "it was exported before, nothing was written: run"
+    output.say(f"{output.plain(done.store)}: {what} {done.run_id}, experiment {done.experiment}")
+    return ExitCode.HOLDS
+
+
+def _read(run: str | None, base: Path, runs_folder: Path | None) -> Exported:
+    from repro.app.export.exported import read_exported
+
+    # A run may have been handed over alone, without a project.
+    alone = run is not None and Path(run).is_dir()
+    return read_exported(Path.cwd() if alone else runs_of(base, runs_folder), run)
