@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.cli import output
-from repro.cli.options import find_if_any, project_option, runs_of, runs_option
+from repro.cli.options import PATH, find_if_any, project_option, runs_of, runs_option
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -63,6 +63,46 @@ def mlflow(
     done = export_mlflow(_read(run, base, runs_folder), base, to, experiment, again=again)
     what = "run" if done.made else "it was exported before, nothing was written: run"
     output.say(f"{output.plain(done.store)}: {what} {done.run_id}, experiment {done.experiment}")
+    return ExitCode.HOLDS
+
+
+@command.command()
+@click.argument("run", required=False)
+@click.option(
+    "--to", type=PATH, default=Path(), help="Folder for wandb/; the current one by default."
+)
+@click.option("--wandb-project", metavar="NAME", help="Of W&B; the run's experiment by default.")
+@click.option("--again", is_flag=True, help="Write a second run if there is one.")
+@runs_option
+@project_option
+def wandb(
+    run: str | None,
+    to: Path,
+    wandb_project: str | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    again: bool,
+) -> int:
+    """Write a run for Weights & Biases, without a network.
+
+    The folder wandb/offline-run-… gets the configuration, the numbers of the record, keys and
+    digests, and the files of the run. Nothing is sent: wandb sync FOLDER does that. The same run is
+    written once.
+
+    RUN is a folder, an id or the beginning of one; the newest run by default.
+
+    \b
+    Example:
+      repro export wandb latest --to exports
+      wandb sync exports/wandb/offline-run-*
+    """
+    from repro.app.export.wandb_run import export_wandb
+
+    base = find_if_any(project_folder) or Path.cwd()
+    done = export_wandb(_read(run, base, runs_folder), to, wandb_project, again=again)
+    what = "run" if done.made else "it was exported before, nothing was written: run"
+    output.say(f"{output.plain(done.folder)}: {what} {done.run_id}")
     return ExitCode.HOLDS
 
 
