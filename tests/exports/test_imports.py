@@ -20,7 +20,9 @@ print("\\n" + json.dumps([status, sorted({name.partition(".")[0] for name in sys
 """
 
 
-@pytest.mark.parametrize("group", [[], ["export"], ["export", "mlflow"], ["export", "wandb"]])
+@pytest.mark.parametrize(
+    "group", [[], ["export"], ["export", "mlflow"], ["export", "wandb"], ["export", "crate"]]
+)
 def test_help_imports_none_of_them(group):
     done = command("-c", CODE, *group, "--help")
     status, loaded = json.loads(done.out.splitlines()[-1])

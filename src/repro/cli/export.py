@@ -106,6 +106,41 @@ def wandb(
     return ExitCode.HOLDS
 
 
+@command.command()
+@click.argument("run", required=False)
+@click.option(
+    "-o", "--output", "target", required=True, type=PATH, help="The folder, or FILE.zip, to make."
+)
+@click.option("--licence", metavar="TEXT", help="Licence of the crate: a URL or a name.")
+@runs_option
+@project_option
+def crate(
+    run: str | None,
+    target: Path,
+    licence: str | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+) -> int:
+    """Write a run as an RO-Crate, for archives of research data.
+
+    It conforms to Process Run Crate 0.5: the files of the run with their hashes, the program, what
+    it was given, when it ran and how it ended. Data is described by its digest and not included;
+    predictions.csv has labels and scores of the held-out rows.
+
+    RUN is a folder, an id or the beginning of one; the newest run by default.
+
+    \b
+    Example:
+      repro export crate latest -o credit.zip --licence https://spdx.org/licenses/CC-BY-4.0
+    """
+    from repro.app.export.crate import export_crate
+
+    exported = _read(run, find_if_any(project_folder) or Path.cwd(), runs_folder)
+    export_crate(exported, target, licence)
+    output.say(f"{output.plain(target)}: run {exported.run_id}")
+    return ExitCode.HOLDS
+
+
 def _read(run: str | None, base: Path, runs_folder: Path | None) -> Exported:
     from repro.app.export.exported import read_exported
 
