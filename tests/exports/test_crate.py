@@ -70,7 +70,7 @@ def test_a_run_is_a_valid_crate(trained, tmp_path, name):
     assert given["credit"]["identifier"] == record["materials"]["data"][0]["content"]
     assert {each["name"] for each in action["result"]} == set(files) - {"config.json"}
     assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"
-    done = command("-m", "repro", "verify", "--integrity-only", folder / run.name)
+    done = command("-m", "repro", "verify", "--integrity", folder / run.name)
     assert done.status == 0, done.err
 
 

@@ -20,9 +20,10 @@ print("\\n" + json.dumps([status, sorted({name.partition(".")[0] for name in sys
 """
 
 
-@pytest.mark.parametrize(
-    "group", [[], ["export"], ["export", "mlflow"], ["export", "wandb"], ["export", "crate"]]
-)
+GROUPS = [[], ["export"], *(["export", each] for each in ("mlflow", "wandb", "crate", "card"))]
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_help_imports_none_of_them(group):
     done = command("-c", CODE, *group, "--help")
     status, loaded = json.loads(done.out.splitlines()[-1])

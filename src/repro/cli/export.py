@@ -141,6 +141,40 @@ def crate(
     return ExitCode.HOLDS
 
 
+@command.command()
+@click.argument("run", required=False)
+@click.option("-o", "--output", "file", required=True, type=PATH, help="The file to write.")
+@click.option("--licence", metavar="ID", help="Licence of the model, as the hub names it: mit.")
+@runs_option
+@project_option
+def card(
+    run: str | None,
+    file: Path,
+    licence: str | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+) -> int:
+    """Write a model card, with the metadata that Hugging Face reads.
+
+    It has the metrics on the held-out rows, the data set with its digest, the columns, the
+    hyper-parameters, and how to check the result. It has no value of any row.
+
+    RUN is a folder, an id or the beginning of one; the newest run by default.
+
+    \b
+    Example:
+      repro export card latest -o README.md --licence mit
+    """
+    from repro.app.export.card import export_card
+    from repro.app.files import check_targets, write_whole
+
+    exported = _read(run, find_if_any(project_folder) or Path.cwd(), runs_folder)
+    check_targets([file], [exported.path])
+    write_whole(file, export_card(exported, licence).encode())
+    output.say(f"{output.plain(file)}: run {exported.run_id}")
+    return ExitCode.HOLDS
+
+
 def _read(run: str | None, base: Path, runs_folder: Path | None) -> Exported:
     from repro.app.export.exported import read_exported
 
