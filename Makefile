@@ -47,7 +47,7 @@ test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in
 test-scripts: ## Run the tests with PyTorch, XGBoost, MLflow and others, in an environment of its own.
 	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
 	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/boosters tests/cpu tests/recording tests/tracking \
-		tests/api tests/mutations tests/training_torch $(ARGS)
+		tests/api tests/exports tests/mutations tests/training_torch $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage

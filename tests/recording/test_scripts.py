@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.needs import require
-from tests.recording.folders import Folder, steps_of
+from tests.recording.folders import PYTHON, Folder, steps_of
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SEED = re.compile(
@@ -225,6 +227,45 @@ def test_numbers_for_weights_and_biases_and_tensorboard_are_compared(place):
         ("logged valid.loss", 3),
         ("logged train/loss", 3),
     ]
+
+
+@pytest.mark.scripts
+def test_numbers_for_mlflow_are_compared_by_whatever_function_they_were_logged(place):
+    """Metrics and parameters that are numbers; MLflow's own store has the same values."""
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+    require("mlflow")
+    environ = {**os.environ, **place.environ, "HOME": str(place.home)}
+    # Automatic logging draws, and matplotlib makes a cache of fonts where there is none.
+    subprocess.run([PYTHON, "-c", "import matplotlib.font_manager"], env=environ, check=True)
+    record = recorded(place, Script(("python", "autolog.py"), ()))
+    numbers = record["evidence"]["numbers"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        client = MlflowClient((place.path / "mlruns").as_uri())
+        (found,) = client.search_runs(["0"])
+    metrics = {f"logged {name}": value for name, value in found.data.metrics.items()}
+    machine = "logged system/cpu_utilization_percentage"
+    assert metrics.pop(machine) == 12.5
+    assert "logged training_accuracy_score" in metrics
+    shared = {name: value for name, value in numbers.items() if name in metrics}
+    assert shared == metrics
+    assert {name: numbers[f"logged parameter {name}"] for name in ("C", "max_iter", "rate")} == {
+        "C": 0.5, "max_iter": 500.0, "rate": 0.1,
+    }  # fmt: skip
+    for left_out in (
+        machine,
+        "logged parameter num_workers",
+        "logged parameter name",
+        "logged bad",
+    ):
+        assert left_out not in numbers
+    assert [(each["name"], each["length"]) for each in record["series"]] == [
+        ("logged loss", 4),
+        ("logged auc", 4),
+    ]
+    assert verified(place, status=0)["comparison"]["verdict"] == "identical"
 
 
 def test_every_seed_is_decided_on():

@@ -56,7 +56,7 @@ def run_page(runs: Path, name: str | None) -> RunPage:
     try:
         if is_command(path):
             return RunPage(path, _command_page(path, damage), damage, None)
-        facts = _facts(read_run(path), damage)
+        facts = facts_of(read_run(path), damage)
     except PreconditionError:
         if not damage:
             raise
@@ -75,7 +75,8 @@ def _command_page(path: Path, damage: tuple[str, ...]) -> str:
     return command_html(command_facts(path.name, run.record, run.environment, damage))
 
 
-def _facts(run: StoredRun, damage: tuple[str, ...]) -> Facts:
+def facts_of(run: StoredRun, damage: tuple[str, ...] = ()) -> Facts:
+    """Return the facts for documents about the run of an experiment."""
     config = parse_config(run.config, "config.json")
     return Facts(
         run_id=run.lineage.run_id,

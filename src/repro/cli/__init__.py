@@ -50,6 +50,7 @@ COMMANDS = {
         "repro.cli.report",
         "Write a run as one self-contained HTML page with pictures.",
     ),
+    "export": ("repro.cli.export", "Write a run for a different tool, such as MLflow."),
     "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),

@@ -126,6 +126,9 @@ def _found(keys: tuple[str, ...], known: Mapping[str, str], record: AnyRecord, s
     ConfigError
         If there are several, or the name is used for different metrics.
     """
+    if len(keys) == 1 and keys[0] in record.evidence.numbers:
+        # A record that was exported to a different tool keeps the names of its numbers.
+        return keys[0]
     positive = _of_positive(keys, record)
     if positive:
         # A row of one class is no average over classes, whatever the name is shared by.

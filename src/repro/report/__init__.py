@@ -4,6 +4,7 @@ A page is one file that loads nothing and runs nothing. It is whole without matp
 the extra ``plots``, there are pictures too.
 """
 
+from repro.report.card import card
 from repro.report.command import CommandFacts, command_html, command_markdown
 from repro.report.run import Facts, Request, html, markdown
 from repro.report.texts import number
@@ -12,6 +13,7 @@ __all__ = [
     "CommandFacts",
     "Facts",
     "Request",
+    "card",
     "command_html",
     "command_markdown",
     "html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from repro.tracing import calls
@@ -70,10 +71,9 @@ class Recorder:
         original = getattr(module, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            try:
+            # Ended before the call, so that no error of the call has one of these as its context.
+            with suppress(Exception):
                 before(*args, **kwargs)
-            except Exception:
-                return original(*args, **kwargs)
             return original(*args, **kwargs)
 
         for attribute in ("__name__", "__qualname__", "__module__", "__doc__"):

@@ -2,30 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from repro.tracing.recorder import Recorder
 
 
+# The number of workers changes no result, and differs from machine to machine.
+_WORKERS = re.compile(r"(^|[._])(n_jobs|n(um)?_?(threads?|workers)|thread_count)$", re.ASCII)
+# MLflow measures the machine in a thread, under these names.
+_MACHINE = "system/"
+
+
 def mlflow(module: Any, recorder: Recorder) -> None:
-    """Note every number passed to ``mlflow.log_metric`` and ``mlflow.log_metrics``."""
+    """Note every metric, and every parameter that is a number, which goes to a store of MLflow.
 
-    def one(key: str, value: float, step: int | None = None, *_: object, **__: object) -> None:
-        """Note one number."""
-        recorder.number(key, value, step)
+    Functions of ``mlflow``, automatic logging and programs of their own all call this client.
+    """
 
-    def several(
-        metrics: dict[str, float], step: int | None = None, *_: object, **__: object
+    def metric(
+        _client: object,
+        run_id: str,
+        key: str,
+        value: float,
+        timestamp: int | None = None,
+        step: int | None = None,
+        *_: object,
+        **__: object,
     ) -> None:
-        """Note several numbers."""
-        for key, value in metrics.items():
+        """Note one metric."""
+        if not key.startswith(_MACHINE):
             recorder.number(key, value, step)
 
-    recorder.around(module, "log_metric", one)
-    recorder.around(module, "log_metrics", several)
+    def parameter(
+        _client: object, run_id: str, key: str, value: object, *_: object, **__: object
+    ) -> None:
+        """Note one parameter, if it is a number."""
+        if (number := _as_number(value)) is not None and not _WORKERS.search(key):
+            recorder.number(f"parameter {key}", number)
+
+    def batch(
+        client: object,
+        run_id: str,
+        metrics: Iterable[Any] = (),
+        params: Iterable[Any] = (),
+        *_: object,
+        **__: object,
+    ) -> None:
+        """Note several metrics and parameters."""
+        for each in metrics:
+            metric(client, run_id, each.key, each.value, each.timestamp, each.step)
+        for each in params:
+            parameter(client, run_id, each.key, each.value)
+
+    client = module.tracking.client.MlflowClient
+    recorder.around(client, "log_metric", metric)
+    recorder.around(client, "log_param", parameter)
+    recorder.around(client, "log_batch", batch)
+
+
+def _as_number(value: object) -> object | None:
+    """Return a number, also one that is written as text, as MLflow keeps parameters."""
+    if isinstance(value, bool):
+        return None
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def wandb(module: Any, recorder: Recorder) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from repro.app.subjects.mlflow_store import EXTRA, VARIABLE, store_of, variables
 from repro.app.subjects.reported.documents import LARGEST, made, readable
 from repro.core.errors import ConfigError, PreconditionError
 from repro.core.redaction import redacted_text
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 SCHEME = "mlflow"
 _RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
-_VARIABLE, _EXTRA = "MLFLOW_TRACKING_URI", "pip install 'repro[mlflow]'"
 _FORM = "expected mlflow:RUN_ID or mlflow:RUN_ID:path, such as mlflow:0a1b2c3d4e5f:metrics.json"
-_SET = ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_DISABLE_TELEMETRY")
 
 
 def read(base: Path, text: str, parse: Callable[[bytes, str], ReportedMetrics]) -> ReportedMetrics:
@@ -50,8 +48,8 @@ def read(base: Path, text: str, parse: Callable[[bytes, str], ReportedMetrics]) 
         raise ConfigError(f"{shown}: '{run}' is no identifier of a run", advice=_FORM)
     if colon:
         _check_path(path, shown)
-    store = _store(base)
-    with _variables():
+    store = store_of(base)
+    with variables():
         client = _client(shown, store)
         with _asked(shown, store):
             data = client.get_run(run).data
@@ -101,27 +99,12 @@ def _numbers(metrics: Mapping[str, float]) -> Iterator[tuple[tuple[str, ...], Pr
             yield (readable(name),), number.exactly()
 
 
-def _store(base: Path) -> str:
-    named = os.environ.get(_VARIABLE, "")
-    if named:
-        return named
-    # Never by MLflow's own default, which makes a store where it finds no other.
-    if (base / "mlflow.db").is_file():
-        return f"sqlite:///{(base / 'mlflow.db').resolve()}"
-    if (base / "mlruns").is_dir():
-        return (base / "mlruns").resolve().as_uri()
-    raise PreconditionError(
-        f"there is no MLflow store: {base} has neither mlflow.db nor mlruns",
-        advice=f"name it: {_VARIABLE}=URI",
-    )
-
-
 def _client(shown: str, store: str) -> Any:
     try:
         from mlflow.tracking import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
     except ImportError as error:
         raise PreconditionError(
-            f"{shown}: needs MLflow, which is not installed", advice=f"install the extra: {_EXTRA}"
+            f"{shown}: needs MLflow, which is not installed", advice=f"install the extra: {EXTRA}"
         ) from error
     with _asked(shown, store):
         return MlflowClient(tracking_uri=store)
@@ -137,21 +120,6 @@ def _asked(shown: str, store: str) -> Iterator[None]:
         first = redacted_text((str(error) or type(error).__name__).splitlines()[0])
         raise PreconditionError(
             f"{shown}: cannot be read from the MLflow store {redacted_text(store)}: {first}",
-            advice=f"check the identifier, and that {_VARIABLE} names the store; a database also"
+            advice=f"check the identifier, and that {VARIABLE} names the store; a database also"
             " needs: pip install sqlalchemy alembic",
         ) from error
-
-
-@contextmanager
-def _variables() -> Iterator[None]:
-    """Let MLflow read a store of files, and report nothing of its use to anybody."""
-    before = {name: os.environ.get(name) for name in _SET}
-    os.environ.update(dict.fromkeys(_SET, "true"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
