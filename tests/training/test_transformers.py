@@ -240,7 +240,7 @@ def test_the_first_step_that_differs_is_named(changed, named):
         )
         for each in (first, second)
     ]
-    assert first_divergence(*stages, (), MEANING.details).outputs[0] == named
+    assert first_divergence(*stages, (), MEANING).outputs[0] == named
 
 
 def composed(model, scaler="StandardScaler"):
@@ -272,7 +272,7 @@ def test_the_first_part_of_a_composed_estimator_that_differs_is_named():
             for each in (first, second)
         ),
         (),
-        MEANING.details,
+        MEANING,
     )
 
     assert (found.stage, found.outputs[:3]) == ("fit", ("line", "line/scale", "line/model"))

@@ -227,6 +227,7 @@ def meaning_of(stages: Sequence[Stage]) -> Meaning:
         diagnostics=frozenset(stage.name for stage in stages if stage.diagnostic),
         optional=frozenset(stage.name for stage in stages if stage.setting or stage.unless),
         details={stage.details: stage.name for stage in stages if stage.details},
+        outputs={stage.name: stage.outputs for stage in stages if not stage.details},
         copies={
             copy: f"stages.{stage.name}.{name}"
             for stage in stages
