@@ -19,6 +19,17 @@ class SignedPower(TransformerMixin, BaseEstimator):
         return np.sign(distance) * np.abs(distance) ** self.power
 
 
+class Jitter(TransformerMixin, BaseEstimator):
+    """Adds what it draws from the process's own generator."""
+
+    def fit(self, X, y=None):
+        self.noise_ = np.random.normal(scale=0.1, size=X.shape[1])
+        return self
+
+    def transform(self, X):
+        return X + self.noise_
+
+
 class NearestMean(ClassifierMixin, BaseEstimator):
     """Scores a class by the distance from its mean, of columns that it draws."""
 

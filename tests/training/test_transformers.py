@@ -290,6 +290,25 @@ def test_a_record_of_before_the_parts_were_recorded_still_verifies():
         assert outcomes == {"same"}
 
 
+def test_a_transformer_that_draws_from_the_global_generator_gives_the_same_bits():
+    """Whatever was drawn before it, in the caller's process or by a fit."""
+    settings = in_process.config(
+        Task.BINARY, "yes", logistic(),
+        preprocessing={
+            "numeric": PLAIN, "categorical": CATEGORIES,
+            "then": [step("jitter", "tests.training.own_parts:Jitter")],
+        },
+        decision={"rule": "argmax"}, security={"allowed_modules": ["sklearn", "tests"]},
+    )  # fmt: skip
+    frame, target = table()
+
+    first = in_process.run(settings, frame[[*NUMBERS, "kind"]], target)
+    np.random.normal(size=7)
+    second = in_process.run(settings, frame[[*NUMBERS, "kind"]], target)
+
+    assert first.stages == second.stages
+
+
 def test_an_experiment_without_transformers_has_the_stages_of_before():
     """Nothing that is not declared is in a record."""
     frame, target = table()

@@ -26,7 +26,7 @@ from repro.training.wide import fitted_for
 from repro.training.wrapping import LabelCodes, Tagged, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -165,28 +165,59 @@ def cross_validate(
     weights = of_rows(fit_weights, train_rows)
     columns = None if stop_columns is None else stop_columns.take(train_rows)
     _check_weights(weights, target, outcome, fold_of_row)
-    tasks, labels = [], []
     count = count_folds(fold_of_row)
     if not count:
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
-    for fold, (inside, outside) in enumerate(masks(fold_of_row)):
-        shared = (outcome, of_rows(weights, inside))
-        learned = Learned(features, target, inside, outside, *given)
-        by = None if columns is None else columns.take(inside)
-        for family, model in models.items():
-            path = f"cross_validate/{family}/{fold}"
-            one = (family, model, cross_validate_seeds[path], allowed_modules)
-            matrix, held_out = learned.matrices(family, model, preprocessing)
-            parts = _parts(family, model, target[inside], by, cross_validate_seeds, path)
-            tasks.append((*one, matrix, target[inside], held_out, *shared, parts))
-            labels.append(f"{family}, fold {fold + 1} of {count}")
+    tasks = (
+        task
+        for fold, (inside, outside) in enumerate(masks(fold_of_row))
+        for task in _tasks_of_fold(
+            fold,
+            Learned(features, target, inside, outside, *given),
+            (outcome, of_rows(weights, inside)),
+            models,
+            preprocessing,
+            cross_validate_seeds,
+            None if columns is None else columns.take(inside),
+        )
+    )
+    labels = [f"{family}, fold {n + 1} of {count}" for n in range(count) for family in models]
     results = workers.map(fit_and_score, tasks, labels)
     return {
         family: _of_family(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
     }
+
+
+def _tasks_of_fold(
+    fold: int,
+    learned: Learned,
+    shared: tuple[Outcome, Weights | None],
+    models: Mapping[str, Model],
+    preprocessing: Preprocessing,
+    seeds: Mapping[str, int],
+    columns: SplitColumns | None,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the arguments of ``fit_and_score`` for each candidate; nothing of them is kept."""
+    target = learned.target[learned.inside]
+    for family, model in models.items():
+        path = f"cross_validate/{family}/{fold}"
+        parts = _parts(family, model, target, columns, seeds, path)
+        one = (family, model, seeds[path], learned.allowed)
+        yield (
+            one
+            + _fitted_on(target, *learned.matrices(family, model, preprocessing))
+            + (
+                *shared,
+                parts,
+            )
+        )
+
+
+def _fitted_on(target: Labels, matrix: Matrix, held_out: Matrix) -> tuple[Any, ...]:
+    return matrix, target, held_out
 
 
 def _check_weights(weights: Weights | None, target: Labels, outcome: Outcome, folds: Folds) -> None:
