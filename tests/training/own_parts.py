@@ -23,7 +23,7 @@ class Jitter(TransformerMixin, BaseEstimator):
     """Adds what it draws from the process's own generator."""
 
     def fit(self, X, y=None):
-        self.noise_ = np.random.normal(scale=0.1, size=X.shape[1])
+        self.noise_ = np.random.normal(scale=0.1, size=X.shape[1])  # noqa: NPY002 - as others do
         return self
 
     def transform(self, X):

@@ -100,6 +100,8 @@ class Metrics(Record):
     importance : dict of str to FoldScores, or None
         If it was configured: by how much the metric of selection got worse on the held-out rows
         when a feature was shuffled. A fold is a shuffle.
+    importance_by_fold : dict of str to FoldScores, or None
+        The same for the models of the folds, if it was configured. A fold is a model.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -115,6 +117,7 @@ class Metrics(Record):
     early_stopping: dict[str, Stopped] | None = Later
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
+    importance_by_fold: dict[str, FoldScores] | None = Later
 
 
 class Threshold(Record):

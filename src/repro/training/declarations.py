@@ -161,6 +161,11 @@ STAGES = (
         setting="evaluation.importance",
     ),
     Stage(
+        "importance_by_fold", "repro.training.fold_importance:importance_by_fold",
+        ("fold_importances",), (*FITTING, *SAMPLING),
+        copies={"metrics.importance_by_fold": "fold_importances"}, setting="importance_of_folds",
+    ),
+    Stage(
         "differences", "repro.training.differences:paired_differences", ("differences",),
         (*ARITHMETIC, *SAMPLING), copies={"metrics.differences": "differences"},
         setting="evaluation.differences",

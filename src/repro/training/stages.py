@@ -217,6 +217,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         early_stopping=made.get("early_stopping"),
         differences=made.get("differences"),
         importance=made.get("importances"),
+        importance_by_fold=made.get("fold_importances"),
         findings=made["findings"],
     )
 
