@@ -52,6 +52,8 @@ LONG = (
     "cli/test_comparing.py::test_a_planted_code_path_is_named_first",
     "cli/test_comparing.py::test_other_data_is_incomparable_and_parts_where_it_goes_in",
     "cli/test_comparing.py::test_what_training_is_proof_against_changes_nothing",
+    "training/test_wide_table.py::test_training_takes_less_than_three_times_the_memory_of_the_table",
+    "cli/test_composed.py::test_a_composed_estimator_trains_and_verifies_with_the_same_bits",
     "cli/test_doctor.py",
     "cli/test_explain.py",
     "cli/test_explain_debian.py",

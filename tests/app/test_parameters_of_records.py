@@ -133,6 +133,11 @@ GOOD = [
     (LGBM, {"monotone_constraints": [1, 0, -1], "metric": "auc,binary_logloss", "fc": [1.0]}),
     (LGBM, {"interaction_constraints": "[0,1],[2,3]", "tree_learner": "serial", "verbosity": -1}),
     (LGBM, {"class_weight": {"good risk": 1, "bad risk": 2}, "boosting": "dart"}),
+    (
+        "sklearn.compose:TransformedTargetRegressor",
+        {"func": {"function": "numpy:log1p"}, "inverse_func": {"function": "numpy:expm1"}},
+    ),
+    ("mine:Model", {"kernel": {"function": "mine.kernels:plain"}}),
     ("mine:Model", {"mode": "fast", "weights": [1, 2], "nested": KNN, "path_length": 3}),
 ]
 
@@ -170,6 +175,18 @@ def test_what_looks_like_a_place_is_this_project_s_to_give(project, name, value)
     )
 
     check_parameters(project.path, config)
+
+
+@pytest.mark.parametrize("path", ["os:system", "numpy:load", "subprocess:run", "mine:f"])
+def test_a_function_of_a_module_that_this_project_does_not_allow_is_refused(path):
+    """As a class is; one of the list needs no permission."""
+    nested = {"func": {"function": path}, "inverse_func": {"function": "numpy:expm1"}}
+    config = with_model("sklearn.compose:TransformedTargetRegressor", nested)
+
+    with pytest.raises(PreconditionError, match=f"estimators from '{path.partition(':')[0]}'"):
+        check_trust(ROOT, REFERENCE, config)
+    listed = nested | {"func": {"function": "numpy:log1p"}}
+    check_trust(ROOT, REFERENCE, with_model("sklearn.linear_model:Ridge", listed))
 
 
 def test_no_pickle_of_a_record_s_cache_is_opened(tmp_path):

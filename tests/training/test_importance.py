@@ -5,11 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from sklearn import linear_model, metrics, model_selection, pipeline, preprocessing
 from tests.training import in_process
 
 from repro.config.data import Task
+from repro.config.training import Importance
 from repro.core.evidence import evidence_of, metrics_of
+from repro.core.records import FoldScores
+from repro.report.importance import ranked, stability
 from repro.seeding import derive
 
 ROWS, REPEATS = 160, 4
@@ -71,6 +75,89 @@ def test_importances_are_those_of_a_plain_loop():
         assert scores.mean == pytest.approx(np.mean(expected), abs=1e-9)
     assert found["strong"].mean > found["self"].mean > 0
     assert set(found["still"].folds) == {0.0}
+
+
+def test_those_of_folds_are_those_of_their_models_on_the_rows_that_they_score():
+    """By a plain loop over scikit-learn's folds; the std is over the models."""
+    frame, target = table()
+    folded = {"importance": {"repeats": REPEATS, "folds": True}}
+    train, _ = map(
+        np.sort,
+        model_selection.train_test_split(
+            np.arange(ROWS),
+            test_size=0.25,
+            stratify=target,
+            random_state=derive(42, "split", "rows"),
+        ),
+    )
+    folds = model_selection.StratifiedKFold(
+        2, shuffle=True, random_state=derive(42, "fold", "rows")
+    )
+    rows, labels = frame.iloc[train], target[train]
+    expected = {name: [] for name in frame.columns}
+    for inside, outside in folds.split(rows, labels):
+        model = pipeline.make_pipeline(
+            preprocessing.StandardScaler(), linear_model.LogisticRegression(C=1.0)
+        ).fit(rows.iloc[inside], labels[inside])
+        held = rows.iloc[outside]
+
+        def loss(shown, model=model, truth=labels[outside]):
+            return metrics.log_loss(truth, model.predict_proba(shown), labels=["no", "yes"])
+
+        for name in frame.columns:
+            draw = np.random.Generator(np.random.PCG64(derive(42, "importance", "shuffles")))
+            lost = []
+            for _ in range(REPEATS):
+                changed = held.copy()
+                changed[name] = held[name].to_numpy()[draw.permutation(len(held))]
+                lost.append(loss(changed) - loss(held))
+            expected[name].append(np.mean(lost))
+
+    found = trained(evaluation=folded).metrics
+
+    for name, scores in found.importance_by_fold.items():
+        assert scores.folds == pytest.approx(expected[name], abs=1e-9)
+        assert scores.std == pytest.approx(np.std(expected[name]), abs=1e-9)
+    assert metrics_of(evidence_of(found)) == found
+    assert found.importance == trained().metrics.importance
+    assert trained(2, evaluation=folded).metrics == found
+
+
+def test_ranks_are_stable_where_all_models_agree():
+    """Counted by hand; equal importances share a rank."""
+    by_fold = {"a": (9.0, 8.0, 7.0), "b": (2.0, 3.0, 1.0), "c": (1.0, 4.0, 0.5), "d": (0, 0, 0)}
+    found = trained().metrics.model_copy(
+        update={
+            "importance": {n: FoldScores(mean=f[0], std=0.0, folds=f) for n, f in by_fold.items()},
+            "importance_by_fold": {
+                n: FoldScores(mean=f[0], std=0.0, folds=f) for n, f in by_fold.items()
+            },
+        }
+    )
+
+    features = ranked(found)
+
+    assert [each.rank for each in features] == ["1", "2 to 3", "2 to 3", "4"]
+    assert stability(features) == (
+        "2 of 4 features have the same rank for all 3 models of the folds: a, d."
+    )
+    assert stability(ranked(trained().metrics)) == ""
+
+
+def test_models_of_folds_need_folds():
+    """Before anything is trained."""
+    with pytest.raises(
+        ValidationError, match=r"evaluation\.importance\.folds: selection\.folds is"
+    ):
+        trained(
+            evaluation={"importance": {"repeats": 2, "folds": True}},
+            selection={"folds": None, "metric": "log_loss"},
+        )
+
+
+def test_the_setting_is_in_no_configuration_where_it_is_off():
+    """So that keys and digests are those of before."""
+    assert Importance(repeats=3, folds=False).model_dump() == {"repeats": 3}
 
 
 def test_two_workers_give_the_same_bits():

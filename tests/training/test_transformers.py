@@ -240,7 +240,7 @@ def test_the_first_step_that_differs_is_named(changed, named):
         )
         for each in (first, second)
     ]
-    assert first_divergence(*stages, (), MEANING.details).outputs[0] == named
+    assert first_divergence(*stages, (), MEANING).outputs[0] == named
 
 
 def composed(model, scaler="StandardScaler"):
@@ -272,7 +272,7 @@ def test_the_first_part_of_a_composed_estimator_that_differs_is_named():
             for each in (first, second)
         ),
         (),
-        MEANING.details,
+        MEANING,
     )
 
     assert (found.stage, found.outputs[:3]) == ("fit", ("line", "line/scale", "line/model"))
@@ -288,6 +288,25 @@ def test_a_record_of_before_the_parts_were_recorded_still_verifies():
     for pair in ((old, new), (new, old)):
         outcomes = {check.outcome for check in _check_stages(*pair, MEANING)}
         assert outcomes == {"same"}
+
+
+def test_a_transformer_that_draws_from_the_global_generator_gives_the_same_bits():
+    """Whatever was drawn before it, in the caller's process or by a fit."""
+    settings = in_process.config(
+        Task.BINARY, "yes", logistic(),
+        preprocessing={
+            "numeric": PLAIN, "categorical": CATEGORIES,
+            "then": [step("jitter", "tests.training.own_parts:Jitter")],
+        },
+        decision={"rule": "argmax"}, security={"allowed_modules": ["sklearn", "tests"]},
+    )  # fmt: skip
+    frame, target = table()
+
+    first = in_process.run(settings, frame[[*NUMBERS, "kind"]], target)
+    np.random.normal(size=7)  # noqa: NPY002 - the generator that is asked about
+    second = in_process.run(settings, frame[[*NUMBERS, "kind"]], target)
+
+    assert first.stages == second.stages
 
 
 def test_an_experiment_without_transformers_has_the_stages_of_before():

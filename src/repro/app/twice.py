@@ -15,7 +15,7 @@ from repro.app.subjects.written import write_command_run
 from repro.capture.git import observe_git
 from repro.core.jsonfile import bound
 from repro.core.record import CommandRecipe
-from repro.core.sentences import of_inputs
+from repro.core.sentences import of_inputs, of_part
 from repro.divergence.tolerance import ToleranceRequest
 from repro.execution.recording import Changes, Children, Performance, Surroundings, perform
 from repro.launch import Level
@@ -59,6 +59,7 @@ class Twice:
         if diverged is not None:
             outputs = ", ".join(diverged.outputs)
             found.append(f"diverges at {diverged.stage} ({outputs}): {of_inputs(diverged)}")
+            found += filter(None, [of_part(diverged)])
         for suspect in self.suspects:
             if suspect.can_act:
                 found.append(f"suspected {suspect.cause}: {suspect.rule}")

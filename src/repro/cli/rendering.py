@@ -29,12 +29,14 @@ def render_expectation(comparison: Comparison) -> None:
 
 def render_divergence(comparison: Comparison) -> None:
     """Print the first divergent stage, if there is one."""
-    from repro.core.sentences import of_inputs
+    from repro.core.sentences import of_inputs, of_part
 
     parted = comparison.divergence
     if parted is not None:
         outputs = ", ".join(parted.outputs)
         output.field("diverges", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
+        if part := of_part(parted):
+            output.field("", line(part))
 
 
 def render_suspects(suspects: Sequence[Suspect]) -> None:

@@ -178,6 +178,21 @@ class ExperimentConfig(Record):
         return any(map(has_class, (model.params for model in self.models.values()))) or None
 
     @property
+    def importance_of_folds(self) -> bool | None:
+        """True if importance is measured for the model of each fold, or None."""
+        importance = self.evaluation.importance
+        return (importance is not None and importance.folds) or None
+
+    @model_validator(mode="after")
+    def _importance_has_folds(self) -> ExperimentConfig:
+        if self.importance_of_folds and self.selection.folds is None:
+            raise ValueError(
+                "evaluation.importance.folds: selection.folds is null, so there are no models of"
+                " folds; set selection.folds, or evaluation.importance.folds: false"
+            )
+        return self
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The columns that no model sees: dropped ones, and those that rows are split by.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from repro.config.functions import function_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -186,7 +188,7 @@ def _reach_of_lightgbm(name: str, value: object) -> str:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict) and "class" not in value:
+    elif isinstance(value, dict) and "class" not in value and function_path(value) is None:
         # Its keys are labels, as in ``class_weight``.
         for child in value.values():
             yield from _texts(child)

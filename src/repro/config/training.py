@@ -181,9 +181,14 @@ class Bootstrap(Record):
 
 
 class Importance(Record):
-    """Permutation importance: each feature is shuffled over the held-out rows, as often as said."""
+    """Permutation importance: each feature is shuffled over the held-out rows, as often as said.
+
+    With ``folds`` it is also measured for the model of each fold, on the rows that the fold scores.
+    """
 
     repeats: Count
+    # In no key where it is off, as in every experiment of before.
+    folds: Annotated[bool, Field(exclude_if=_is_off)] = False
 
 
 class Evaluation(Record):

@@ -36,7 +36,8 @@ _FINDINGS, _UNDEFINED = "metrics.findings", "metrics.undefined"
 _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
-_DIFFERENCES, _IMPORTANCE = "metrics.differences", "metrics.importance"
+_DIFFERENCES = "metrics.differences"
+_IMPORTANCES = ("importance", "importance_by_fold")
 _CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
@@ -105,14 +106,11 @@ def evidence_of(
         facts[_CHOSEN] = list(metrics.nested.selected)
     if metrics.early_stopping is not None:
         facts[_STOPPED] = {n: e.model_dump(mode="json") for n, e in metrics.early_stopping.items()}
-    if metrics.differences is not None:
-        facts[_DIFFERENCES] = list(metrics.differences)
-    if metrics.importance is not None:
-        facts[_IMPORTANCE] = list(metrics.importance)
     if metrics.removed is not None:
         facts[_REMOVED] = {n: e.model_dump(mode="json") for n, e in metrics.removed.items()}
-    if metrics.candidates is not None:
-        facts[_CANDIDATES] = list(metrics.candidates)
+    for name in ("differences", "candidates", *_IMPORTANCES):
+        if (found := getattr(metrics, name)) is not None:
+            facts[f"metrics.{name}"] = list(found)
     numbers = _numbers_of(metrics)
     if threshold is not None:
         facts |= {f"threshold.{name}": getattr(threshold, name) for name in _RULE}
@@ -147,8 +145,9 @@ def _numbers_of(metrics: Metrics) -> dict[str, float]:
     folds = {f"{_FOLDS}{family}": each for family, each in metrics.cross_validation.items()}
     if metrics.nested is not None:
         folds |= {f"{_NESTED}{name}": each for name, each in metrics.nested.metrics.items()}
-    importance = metrics.importance or {}
-    folds |= {f"{_IMPORTANCE}.{name}": each for name, each in importance.items()}
+    for name in _IMPORTANCES:
+        found: dict[str, FoldScores] = getattr(metrics, name) or {}
+        folds |= {f"metrics.{name}.{feature}": each for feature, each in found.items()}
     for start, scores in folds.items():
         numbers[f"{start}.mean"] = scores.mean
         numbers[f"{start}.std"] = scores.std
@@ -192,8 +191,8 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 "early_stopping": _counts_of(evidence, _STOPPED, Stopped),
                 "removed": _counts_of(evidence, _REMOVED, Removed),
                 "differences": _differences_of(evidence),
-                "importance": _importance_of(evidence),
                 "candidates": _candidates_of(evidence),
+                **{name: _importance_of(evidence, f"metrics.{name}") for name in _IMPORTANCES},
             }
         )
     except KeyError as error:
@@ -233,11 +232,11 @@ def _differences_of(evidence: Evidence) -> dict[str, Estimate] | None:
     }
 
 
-def _importance_of(evidence: Evidence) -> dict[str, FoldScores] | None:
-    features = evidence.facts.get(_IMPORTANCE)
+def _importance_of(evidence: Evidence, start: str) -> dict[str, FoldScores] | None:
+    features = evidence.facts.get(start)
     if not isinstance(features, list):
         return None
-    return {str(name): _scores_of(evidence.numbers, f"{_IMPORTANCE}.{name}") for name in features}
+    return {str(name): _scores_of(evidence.numbers, f"{start}.{name}") for name in features}
 
 
 def _candidates_of(evidence: Evidence) -> dict[str, Candidate] | None:

@@ -97,6 +97,8 @@ class Meaning:
         What acts in each step, by its name and version.
     details : dict of str to str
         Step, and the step whose outputs are the parts of its own.
+    outputs : dict of str to tuple of str
+        Step, and its outputs. All others that a record has of the step are parts of one of them.
     closed : bool
         Whether every input that no step makes follows from data, configuration and seed. Those of
         a command may come from anywhere.
@@ -110,12 +112,20 @@ class Meaning:
     derivations: tuple[Derivation, ...] = ()
     acts: Mapping[tuple[str, int], tuple[Mechanism, ...]] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     closed: bool = True
 
     @property
     def sections(self) -> frozenset[str]:
         """Sections of the configuration that steps take as they are, under the section's name."""
         return frozenset(s.section for s in self.settings if s.inputs == (s.section,))
+
+    def made_by(self, name: str, outputs: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the outputs of a step that later steps take; a step that names parts has none.
+
+        Parts have names that users give them, such as ``estimator``.
+        """
+        return {} if name in self.details.values() else outputs
 
     def is_keyed(self, name: str) -> bool:
         """Return whether the keys of a record hold what an input of this name is made from."""

@@ -98,6 +98,8 @@ class Metrics(Record):
     importance : dict of str to FoldScores, or None
         By how much the metric of selection got worse on the held-out rows when a feature was
         shuffled. A fold is a shuffle.
+    importance_by_fold : dict of str to FoldScores, or None
+        The same for the models of the folds. A fold is a model.
     candidates : dict of str to Candidate, or None
         If all models are kept: those that were not selected.
     """
@@ -115,6 +117,7 @@ class Metrics(Record):
     early_stopping: dict[str, Stopped] | None = Later
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
+    importance_by_fold: dict[str, FoldScores] | None = Later
     candidates: dict[str, Candidate] | None = Later
     removed: dict[str, Removed] | None = Later
 

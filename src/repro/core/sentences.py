@@ -26,6 +26,19 @@ def of_inputs(parted: Divergence) -> str:
     return f"its inputs {', '.join(parted.inputs)} differ"
 
 
+def of_part(parted: Divergence) -> str:
+    """Name the first part that differs, where the first divergent stage records no parts.
+
+    Examples
+    --------
+    >>> from repro.core.verdict import Divergence
+    >>> of_part(Divergence(stage="cross_validate", outputs=("out_of_fold",), part="line/scale"))
+    'line/scale is the first part that differs in the fit on all training rows'
+    """
+    rest = "is the first part that differs in the fit on all training rows"
+    return f"{parted.part} {rest}" if parted.part else ""
+
+
 def of_tolerance(comparison: Comparison) -> str:
     """Describe what was allowed: its origin, or else its size."""
     if comparison.basis:

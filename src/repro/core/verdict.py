@@ -110,11 +110,15 @@ class Divergence(Record):
     inputs : tuple of str
         Those that differ and that no earlier stage made, such as seeds or a table: the reason is
         then what went in. Empty where all inputs agree, and the reason is how it was computed.
+    part : str or None
+        Of a stage that records no parts: the first part of what a later stage learned from all
+        training rows that differs on its own.
     """
 
     stage: str
     outputs: tuple[str, ...]
     inputs: tuple[str, ...] = ()
+    part: str | None = Later
 
 
 class Suspect(Record):

@@ -14,13 +14,14 @@ from repro.divergence.commands import judge_command
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_evidence
+from repro.divergence.own_divergences import first_part, own_divergences
 from repro.divergence.series import check_series
 from repro.divergence.unmatched import explained_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from repro.core.records import Stages, Step
+    from repro.core.records import Stages
     from repro.divergence.side import Side
     from repro.divergence.tolerance import Limits
 
@@ -74,7 +75,7 @@ def compare(
         actual = replace(actual, stages=matched)
     reasons = explained(expected, actual, meaning)
     reasons |= explained_outputs(expected.evidence, actual.evidence, meaning)
-    divergence = first_divergence(expected.stages, actual.stages, reasons, meaning.details)
+    divergence = first_divergence(expected.stages, actual.stages, reasons, meaning)
     in_the_way = obstacles(expected, actual, mode, sample)
     if in_the_way:
         return _comparison(Verdict.INCOMPARABLE, in_the_way, (), divergence, limits)
@@ -189,7 +190,7 @@ def first_divergence(
     expected: Stages | None,
     actual: Stages | None,
     ignored: Collection[str] = (),
-    details: Mapping[str, str] | None = None,
+    meaning: Meaning | None = None,
 ) -> Divergence | None:
     """Return the first stage that diverges on its own, or through an input that no stage made.
 
@@ -197,39 +198,19 @@ def first_divergence(
     ----------
     ignored : collection of str
         Dotted names of outputs that may differ.
-    details : mapping of str to str, optional
-        Stage, and the stage whose outputs are its parts: the parts that differ come first.
+    meaning : Meaning, optional
+        Says which outputs are parts: those that differ come first. Of a stage without any, the
+        first part that a later stage diverges in, on its own, is named beside it.
     """
     if expected is None or actual is None:
         return None
-    there = {stage.name: stage for stage in expected.stages}
-    here = {stage.name: stage for stage in actual.stages}
-    made: set[str] = set()
-    for stage in expected.stages:
-        other = here.get(stage.name)
-        if other is None:
-            continue
-        inputs = {name for name in stage.inputs if stage.inputs[name] != other.inputs.get(name)}
-        given = tuple(name for name in stage.inputs if name in inputs - made)
-        outputs = tuple(
-            name
-            for name, digest in stage.outputs.items()
-            if other.outputs.get(name) != digest and f"stages.{stage.name}.{name}" not in ignored
-        )
-        if outputs and (given or not inputs):
-            name = (details or {}).get(stage.name, "")
-            outputs = (*_differing(there.get(name), here.get(name)), *outputs)
-            return Divergence(stage=stage.name, outputs=outputs, inputs=given)
-        made.update(stage.outputs)
-    return None
-
-
-def _differing(expected: Step | None, actual: Step | None) -> tuple[str, ...]:
-    """Return the parts that both sides have, with different bits."""
-    if expected is None or actual is None:
-        return ()
-    other = actual.outputs
-    return tuple(n for n, digest in expected.outputs.items() if other.get(n, digest) != digest)
+    meaning = meaning or Meaning()
+    found = own_divergences(expected, actual, ignored, meaning)
+    first = next(found, None)
+    if first is None or first_part(first, meaning):
+        return first
+    parts = (first_part(later, meaning) for later in found)
+    return first.model_copy(update={"part": next(filter(None, parts), None)})
 
 
 def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, list[str]]:

@@ -89,7 +89,7 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
     }
     if predictions is not None and len(predictions.rows) == predictions.total:
         digests |= digests_of_columns(predictions)
-    flaws = chain(_other_copies(digests, outputs, meaning), _other_inputs(stages))
+    flaws = chain(_other_copies(digests, outputs, meaning), _other_inputs(stages, meaning))
     if predictions is not None:
         odd = _other_rows(predictions, results.threshold)
         flaws = chain(flaws, odd, _other_metrics(predictions, metrics))
@@ -186,7 +186,7 @@ def _other_metrics(predictions: Predictions, metrics: Metrics) -> Iterator[Check
             yield _flaw("predictions", recorded.value, value, detail)
 
 
-def _other_inputs(stages: Stages) -> Iterator[Check]:
+def _other_inputs(stages: Stages, meaning: Meaning) -> Iterator[Check]:
     """Compare every input with the stage that made it, or that took it first."""
     known: dict[str, tuple[str, str]] = {}
     for stage in stages.stages:
@@ -198,7 +198,7 @@ def _other_inputs(stages: Stages) -> Iterator[Check]:
                     " two was edited"
                 )
                 yield _flaw(f"stages.{stage.name}.{name}", expected, digest, detail)
-        for name, digest in stage.outputs.items():
+        for name, digest in meaning.made_by(stage.name, stage.outputs).items():
             known[name] = digest, f"stages.{stage.name}"
 
 

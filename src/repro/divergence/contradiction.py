@@ -86,7 +86,7 @@ def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
             if pair[0] != pair[1] and (missing or not allowed):
                 same = "where data, configuration and seed are the same"
                 return f"the input {given} of stages.{stage.name} differs {same}"
-        made.update(stage.outputs)
+        made.update(meaning.made_by(stage.name, stage.outputs))
     return ""
 
 

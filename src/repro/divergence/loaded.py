@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.config.functions import KNOWN, function_path
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 _KNOWN = frozenset({"sklearn", "catboost", "lightgbm", "xgboost", "repro"})
 # The pipeline's own files, or the one digest of them where no commit names them.
 _OWN, _WHOLE = "src/repro/", "repro"
+# The sections whose values become objects, and the keys that hold import paths in them.
+_BUILT = ("models", "preprocessing")
+_PATHS = frozenset({"class", "estimator", "function", "transformer"})
 _STARTED = (".pth", ".egg", ".whl", ".dist-info")
 _SOURCE = (".py", ".pyx", ".pyc", ".so", ".pyd", ".dylib", ".zip")
 
@@ -51,7 +56,8 @@ class Loaded:
         records = (expected, actual)
         known = frozenset(files).union(*(record.code or {} for record in records))
         whole = not all(record.is_pipeline for record in records)
-        roots = {root for record in records for root in _roots(record.config.get("models"))}
+        parts = [record.config.get(name) for record in records for name in _BUILT]
+        roots = {root for part in parts for root in _roots(part)}
         return Loaded(
             files=known,
             packages=frozenset().union(*(record.environment.used or () for record in records)),
@@ -79,10 +85,12 @@ def _is_own(name: str) -> bool:
 
 
 def _roots(value: object) -> Iterator[str]:
-    """Yield the top-level module of every class that a section of models names."""
+    """Yield the top-level module of every class and function that a section names."""
     if isinstance(value, dict):
+        if function_path(value) in KNOWN:
+            return
         for key, inner in value.items():
-            if key in {"class", "estimator"} and isinstance(inner, str):
+            if key in _PATHS and isinstance(inner, str):
                 yield inner.replace(":", ".").partition(".")[0]
             else:
                 yield from _roots(inner)

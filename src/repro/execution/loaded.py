@@ -14,6 +14,7 @@ from repro.capture.modules import (
     reachable,
     report_new,
 )
+from repro.config.functions import KNOWN, function_path
 from repro.config.named_metrics import functions_of
 from repro.config.parameters import comes_with_repro
 from repro.execution.enforcement import check_worker
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
+    from repro.config.preprocessing import Preprocessing
 
 
 Report: TypeAlias = tuple[
@@ -148,8 +150,9 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
 
 
 def class_paths(config: ExperimentConfig) -> set[str]:
-    """Return every import path of a configuration: own metrics, and classes, nested ones too."""
+    """Return every import path of a configuration: metrics, classes, functions, nested ones too."""
     found = {each.function for _, each in functions_of(config.metrics)}
+    found |= _transformers(config.preprocessing)
     for model in config.models.values():
         space = None if model.search is None else model.search.model_dump(mode="json")
         found |= {model.estimator, *_nested(model.params), *_nested(space)}
@@ -157,13 +160,20 @@ def class_paths(config: ExperimentConfig) -> set[str]:
         if removal is not None and removal.detector is not None:
             path, params = removal.detector
             found |= {path, *_nested(params)}
+        if model.preprocessing is not None:
+            found |= _transformers(model.preprocessing)
     return found
+
+
+def _transformers(preprocessing: Preprocessing) -> set[str]:
+    steps = [step for _, step in preprocessing.transforms()]
+    return {path for step in steps for path in (step.transformer, *_nested(step.params))}
 
 
 def _nested(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        path = value.get("class")
-        if isinstance(path, str) and ":" in path:
+        path = value.get("class") or function_path(value)
+        if isinstance(path, str) and ":" in path and path not in KNOWN:
             yield path
         for each in value.values():
             yield from _nested(each)

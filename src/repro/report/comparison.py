@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.core.sentences import of_inputs, of_tolerance
+from repro.core.sentences import of_inputs, of_part, of_tolerance
 from repro.report.templating import templates
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def comparison_markdown(report: ComparisonReport) -> str:
         .render(
             report=report,
             of_inputs=of_inputs,
+            of_part=of_part,
             of_tolerance=of_tolerance,
             tolerances=tolerances_of(report),
         )

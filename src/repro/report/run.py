@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from repro.config.data import Task
+from repro.report.importance import ranked, stability
 from repro.report.templating import templates
 
 if TYPE_CHECKING:
@@ -172,7 +173,12 @@ def _value_at(config: Mapping[str, Any], key: str) -> object:
 
 def markdown(facts: Facts) -> str:
     """Write a run as Markdown that a person can hand in."""
-    return templates().get_template("run.md.j2").render(facts=facts)
+    importances = ranked(facts.metrics)
+    return (
+        templates()
+        .get_template("run.md.j2")
+        .render(facts=facts, importances=importances, stability=stability(importances))
+    )
 
 
 def html(facts: Facts, pictures: Mapping[str, Markup] | None = None) -> str:
@@ -196,6 +202,8 @@ def html(facts: Facts, pictures: Mapping[str, Markup] | None = None) -> str:
         .get_template("run.html.j2")
         .render(
             facts=facts,
+            importances=ranked(facts.metrics),
+            stability=stability(ranked(facts.metrics)),
             pictures=pictures or {},
             confusion=confusion(facts.predictions),
             features=[describe(name, baseline) for name, baseline in features[:_FEATURES]],

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, hstack, issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
 
 from repro.core.errors import DataError, ReproError
-from repro.training.wide import canonical
+from repro.training.wide import canonical, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,8 +90,9 @@ class ColumnSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.groups_.append((name, columns, fitted))
             if name == self.native:
                 self.native_ = _categories(values, len(names))
-            made.append(values)
             names += _names(name, columns, fitted, values.shape[1])
+            made.append(values)
+            del values
         values, self.then_ = _together(made), []
         for name, step in self.then:
             with refusal(f"{self.where}.then.{name}", step):
@@ -203,11 +204,12 @@ def _texts(column: pd.Series) -> list[str]:
     return ["" if pd.isna(value) else str(value) for value in column]
 
 
-def _together(made: Sequence[Any]) -> Any:
+def _together(made: list[Any]) -> Any:
+    """Put tables side by side; the list is emptied, so that no table is kept beside its copy."""
     if len(made) == 1:
-        return made[0]
+        return made.pop()
     if any(issparse(each) for each in made):
-        return hstack([csr_matrix(each) for each in made], format="csr")
+        return side_by_side([csr_matrix(made.pop(0)) for _ in range(len(made))])
     return np.hstack([np.asarray(each) for each in made])
 
 

@@ -169,6 +169,11 @@ STAGES = (
         setting="evaluation.importance",
     ),
     Stage(
+        "importance_by_fold", "repro.training.fold_importance:importance_by_fold",
+        ("fold_importances",), (*FITTING, *SAMPLING),
+        copies={"metrics.importance_by_fold": "fold_importances"}, setting="importance_of_folds",
+    ),
+    Stage(
         "differences", "repro.training.differences:paired_differences", ("differences",),
         (*ARITHMETIC, *SAMPLING), copies={"metrics.differences": "differences"},
         setting="evaluation.differences",
@@ -236,6 +241,7 @@ def meaning_of(stages: Sequence[Stage]) -> Meaning:
         diagnostics=frozenset(stage.name for stage in stages if stage.diagnostic),
         optional=frozenset(stage.name for stage in stages if stage.setting or stage.unless),
         details={stage.details: stage.name for stage in stages if stage.details},
+        outputs={stage.name: stage.outputs for stage in stages if not stage.details},
         copies={
             copy: f"stages.{stage.name}.{name}"
             for stage in stages

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import ClusterMixin, is_classifier, is_outlier_detector, is_regressor
 from sklearn.pipeline import Pipeline
 
+from repro.config.functions import function_path
 from repro.core.errors import ConfigError, DataError, ReproError
 from repro.core.suggest import did_you_mean
 from repro.training.classes import find_class
+from repro.training.functions import find_function
 from repro.training.magnitudes import remedy
 from repro.training.parameters import check_names, check_values
 from repro.training.searching.checks import check_search, first_of
@@ -40,7 +42,8 @@ def build(family: str, model: Model, seed: int, allowed: Sequence[str]) -> BaseE
     """Make the unfitted estimator of a candidate.
 
     A mapping with the keys ``class`` and ``params`` becomes an estimator too, wherever it stands:
-    as a parameter, in a list, at any depth. Every ``random_state`` or ``random_seed`` gets the
+    as a parameter, in a list, at any depth. One with the only key ``function`` becomes that
+    function. Every ``random_state`` or ``random_seed`` gets the
     seed, every ``n_jobs`` and ``thread_count`` is 1, and ``allow_writing_files`` is false, in
     nested estimators as well.
 
@@ -257,6 +260,9 @@ class _Builder:
             return self._list(where, value)
         if not isinstance(value, dict):
             return value
+        path = function_path(value)
+        if path is not None:
+            return find_function(where, path, self.seed, self.allowed)
         if not isinstance(value.get("class"), str):
             if set(value) == _NESTED:
                 raise ConfigError(f"{where}.class: expected module:Class, found {value['class']!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from repro.training.wide import fitted_for
 from repro.training.wrapping import LabelCodes, Tagged, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from repro.training.validation import Parts
     from repro.training.weights import Weights
 
+    Mask = npt.NDArray[np.bool_]
     Rows = npt.NDArray[np.int64]
 
 
@@ -170,31 +172,72 @@ def cross_validate(
     weights = of_rows(fit_weights, train_rows)
     columns = None if stop_columns is None else stop_columns.take(train_rows)
     _check_weights(weights, target, outcome, fold_of_row)
-    tasks, labels = [], []
     count = count_folds(fold_of_row)
     if not count:
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
-    for fold, (inside, outside) in enumerate(masks(fold_of_row)):
-        learned = Learned(features, target, outside, *given)
-        for family, model in models.items():
-            rows = inside
-            if removals is not None:
-                rows = removals.inside(family, fold, train_rows, inside)
-            path = f"cross_validate/{family}/{fold}"
-            one = (family, model, cross_validate_seeds[path], allowed_modules)
-            matrix, held_out = learned.matrices(family, model, preprocessing, rows)
-            by = None if columns is None else columns.take(rows)
-            parts = _parts(family, model, target[rows], by, cross_validate_seeds, path)
-            shared = (outcome, of_rows(weights, rows), parts)
-            tasks.append((*one, matrix, target[rows], held_out, *shared))
-            labels.append(f"{family}, fold {fold + 1} of {count}")
+    every = _Candidates(models, preprocessing, cross_validate_seeds, outcome, weights, columns)
+    tasks = (
+        task
+        for fold, (inside, outside) in enumerate(masks(fold_of_row))
+        for task in every.of_fold(
+            fold,
+            Learned(features, target, outside, *given),
+            partial(_learned_from, removals, fold, train_rows, inside),
+        )
+    )
+    labels = [f"{family}, fold {n + 1} of {count}" for n in range(count) for family in models]
     results = workers.map(fit_and_score, tasks, labels)
     return {
         family: _of_family(results[position :: len(models)], fold_of_row, outcome)
         for position, family in enumerate(models)
     }
+
+
+def _learned_from(
+    removals: Removals | None, fold: int, train_rows: Rows, inside: Mask, family: str
+) -> Mask:
+    """Return which rows a candidate learns from in a fold."""
+    if removals is None:
+        return inside
+    return removals.inside(family, fold, train_rows, inside)
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """All candidates, and what they share."""
+
+    models: Mapping[str, Model]
+    preprocessing: Preprocessing
+    seeds: Mapping[str, int]
+    outcome: Outcome
+    weights: Weights | None
+    columns: SplitColumns | None
+
+    def of_fold(
+        self, fold: int, learned: Learned, rows_of: Callable[[str], Mask]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the arguments of ``fit_and_score`` for each candidate; nothing of them is kept."""
+        for family, model in self.models.items():
+            rows = rows_of(family)
+            target = learned.target[rows]
+            path = f"cross_validate/{family}/{fold}"
+            columns = None if self.columns is None else self.columns.take(rows)
+            yield (
+                family,
+                model,
+                self.seeds[path],
+                learned.allowed,
+                *_fitted_on(target, *learned.matrices(family, model, self.preprocessing, rows)),
+                self.outcome,
+                of_rows(self.weights, rows),
+                _parts(family, model, target, columns, self.seeds, path),
+            )
+
+
+def _fitted_on(target: Labels, matrix: Matrix, held_out: Matrix) -> tuple[Any, ...]:
+    return matrix, target, held_out
 
 
 def _check_weights(weights: Weights | None, target: Labels, outcome: Outcome, folds: Folds) -> None:

@@ -74,7 +74,7 @@ def permutation_importance(
     ]
     shuffled = workers.map(_shuffled, tasks, [f"without {name}" for name in names])
     return {
-        name: _summary([sign * (whole - value) for value in values])
+        name: summary([sign * (whole - value) for value in values])
         for name, values in zip(names, shuffled, strict=True)
     }
 
@@ -112,7 +112,37 @@ def _scored(
     return measure.value(Evaluated(truth, labels, scores, outcome, weights))
 
 
-def _summary(values: Sequence[float]) -> FoldScores:
+def losses(
+    rows: pd.DataFrame,
+    names: Sequence[str],
+    seed: int,
+    repeats: int,
+    preprocessor: BaseEstimator,
+    estimator: BaseEstimator,
+    threshold: Threshold,
+    outcome: Outcome,
+    measure: Measure,
+    truth: Labels,
+    weights: Weights | None,
+) -> dict[str, list[float]]:
+    """Return by how much a metric gets worse for each feature and shuffle of some rows.
+
+    Raises
+    ------
+    DataError
+        If the model does not have the metric.
+    """
+    fixed = (preprocessor, estimator, threshold, outcome, measure, truth, weights)
+    whole = _scored(rows, *fixed)
+    sign = 1.0 if measure.metric.greater_is_better else -1.0
+    return {
+        name: [sign * (whole - value) for value in _shuffled(rows, name, seed, repeats, *fixed)]
+        for name in names
+    }
+
+
+def summary(values: Sequence[float]) -> FoldScores:
+    """Return values with their mean and their standard deviation."""
     return FoldScores(
         mean=float(np.mean(values)), std=float(np.std(values)), folds=tuple(map(float, values))
     )

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from repro.training.checkpoints import checkpointing, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from repro.training.checkpoints import Checkpoints
     from repro.training.fold import Observer
@@ -58,19 +58,24 @@ class Inspection:
 _checked: set[int] = set()
 
 
+def _boxed(task: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    return [task]
+
+
 def _one_threaded(
     check: Callable[[], None],
     report: Callable[[], Any],
     checkpoints: Checkpoints | None,
     function: Callable[..., _T],
-    *arguments: Any,
+    task: list[tuple[Any, ...]],
 ) -> tuple[_T, Any]:
     if os.getpid() not in _checked:
         check()
         _checked.add(os.getpid())
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
     with threadpool_limits(1), checkpointing(checkpoints):
-        return function(*arguments), report()
+        # Taken out, so that joblib does not keep the arrays of a task while the next one is made.
+        return function(*task.pop()), report()
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,16 @@ class Workers:
     check: Callable[[], None] = nothing_to_check
 
     def map(
-        self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
+        self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
     ) -> list[_T]:
-        """Call a function with each task's arguments; results come in the order of the tasks."""
+        """Call a function with each task's arguments; results come in the order of the tasks.
+
+        In this process a task is made when the one before it is done. Workers get all of them.
+        """
         return list(self.stream(function, tasks, labels))
 
     def stream(
-        self, function: Callable[..., _T], tasks: Sequence[tuple[Any, ...]], labels: Sequence[str]
+        self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
     ) -> Iterator[_T]:
         """Do the same, and yield each result as soon as those before it are done."""
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
@@ -109,13 +117,15 @@ class Workers:
         apart = self.count > 1
         report = asked.report if apart else nothing_to_report
         collect = asked.collect if apart else nothing_to_collect
+        boxes = map(_boxed, tasks)
         made = pool(
-            joblib.delayed(_one_threaded)(asked.check, report, current(), function, *task)
-            for task in tasks
+            joblib.delayed(_one_threaded)(asked.check, report, current(), function, box)
+            # joblib would make them in threads of its own.
+            for box in (list(boxes) if apart else boxes)
         )
         for position, label in enumerate(labels, start=1):
             # Whatever else the workers do, this is what the next result waits for.
-            self.observer.task_started(label, position, len(tasks))
+            self.observer.task_started(label, position, len(labels))
             result, reported = next(made)
             collect(reported)
             yield result

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Of an ensemble of very many members, the name of one explains no more than the whole.
 _MOST = 64
+_LAST = "final_estimator_"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def _parts(start: str, whole: Any) -> Iterator[tuple[str, object]]:
     held = vars(whole)
     # The same members once more, without their names.
     named = {"estimators_"} if "named_estimators_" in held else set()
-    for attribute, value in held.items():
+    # Stacking makes the last estimator first, which learns from what all others predict.
+    for attribute in sorted(held, key=_LAST.__eq__):
+        value = held[attribute]
         if (attribute.endswith("_") or attribute == "steps") and attribute not in named:
             for name, part in _members(attribute.removesuffix("_"), value):
                 yield f"{start}{name}", part
@@ -75,7 +78,11 @@ def _members(attribute: str, value: Any) -> Iterator[tuple[str, object]]:
     for position, member in enumerate(value):
         if isinstance(member, tuple) and isinstance(member[0], str) and _has_fit(member[1]):
             yield member[0], member[1]
-        elif _has_fit(member) or hasattr(member, "calibrators"):
+        elif hasattr(member, "calibrators"):
+            # Calibration keeps an estimator and its calibrators in an object that is neither.
+            yield f"{attribute}/{position}/estimator", member.estimator
+            yield from _members(f"{attribute}/{position}/calibrators", member.calibrators)
+        elif _has_fit(member):
             yield f"{attribute}/{position}", member
 
 

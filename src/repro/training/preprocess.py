@@ -25,6 +25,7 @@ from sklearn.preprocessing import (
 from repro.core.errors import DataError
 from repro.tables.declared import DeclaredTable
 from repro.training.features import sources
+from repro.training.generators import seed_global_generators
 from repro.training.magnitudes import check_finite, check_learned
 from repro.training.wide import canonical, is_wide
 
@@ -158,6 +159,8 @@ def learn(
         from repro.training.declared_steps import column_steps  # noqa: PLC0415
 
         _check_values(features, (*numeric, *categorical))
+        # A transformer may draw from the process's own generators, whatever was fitted before it.
+        seed_global_generators(min(supervised.seeds.values(), default=0))
         with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
             # What a library advises whoever wrote the step; that it converged is not asked of it.
             warnings.simplefilter("ignore")

@@ -199,6 +199,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         early_stopping=made.get("early_stopping"),
         differences=made.get("differences"),
         importance=made.get("importances"),
+        importance_by_fold=made.get("fold_importances"),
         candidates=made.get("candidates"),
         removed=made.get("removed"),
         findings=made["findings"],

@@ -58,6 +58,29 @@ def canonical(matrix: Any) -> csr_matrix:
     return rows
 
 
+def side_by_side(blocks: Sequence[csr_matrix]) -> csr_matrix:
+    """Put sparse matrices of the same rows side by side.
+
+    As ``scipy.sparse.hstack``, which takes several times the memory of what it makes.
+    """
+    counts = [np.diff(block.indptr) for block in blocks]
+    width, size = sum(block.shape[1] for block in blocks), int(sum(map(np.sum, counts)))
+    kind = np.int32 if max(width, size) <= np.iinfo(np.int32).max else np.int64
+    starts = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0))]).astype(kind)
+    data = np.empty(size, dtype=np.result_type(*(block.dtype for block in blocks)))
+    indices = np.empty(size, dtype=kind)
+    # Where the entries of the next block begin, in each row.
+    begins, column = starts[:-1].copy(), 0
+    for block, count in zip(blocks, counts, strict=True):
+        places = np.repeat(begins - block.indptr[:-1].astype(kind), count)
+        places += np.arange(len(places), dtype=kind)
+        data[places] = block.data
+        indices[places] = block.indices + kind(column)
+        begins += count.astype(kind)
+        column += block.shape[1]
+    return csr_matrix((data, indices, starts), shape=(len(starts) - 1, width))
+
+
 def values_of(matrix: Matrix) -> npt.NDArray[np.float64]:
     """Return the values of a matrix, of a sparse one those that are kept."""
     kept: Any = matrix

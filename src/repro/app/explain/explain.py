@@ -71,7 +71,7 @@ def explain(
         )
     actual = actual.with_stages(without(actual.stages, moved))
     only = explained_outputs(expected.evidence, actual.evidence, MEANING)
-    diverged = first_divergence(expected.stages, actual.stages, only, MEANING.details)
+    diverged = first_divergence(expected.stages, actual.stages, only, MEANING)
     if diverged is None:
         sentence, same = no_divergence.compare_with_rerun(expected, actual)
         if same and against:

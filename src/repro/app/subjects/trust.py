@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from repro.app.configuration import own_trees
 from repro.config.data import DatasetEntry, SourceDeclaration, TableSource, leads_outside
+from repro.config.functions import KNOWN
 from repro.config.named_metrics import functions_of
 from repro.config.parameters import DECIDED, comes_with_repro, parameters, place, reach
 from repro.config.project import BASE, DATASETS, read_source
@@ -264,10 +265,10 @@ def _tops(value: object, key: str = "") -> Iterator[str]:
             yield from _tops(child)
     elif isinstance(value, str):
         named = (
-            key in {"estimator", "class", "transformer"}
+            key in {"estimator", "class", "transformer", "function"}
             or key.startswith("estimators.")
-            or (key.rpartition(".")[2] == "class")
+            or key.rpartition(".")[2] in {"class", "function"}
         )
         module = value.partition(":")[0]
-        if named and ":" in value and not comes_with_repro(module):
+        if named and ":" in value and value not in KNOWN and not comes_with_repro(module):
             yield module.partition(".")[0]

@@ -10,7 +10,7 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from repro.core.sentences import of_inputs, of_tolerance
+from repro.core.sentences import of_inputs, of_part, of_tolerance
 from repro.report.comparison import tolerances_of
 from repro.report.comparison_page.environments import BEGINNING, environments_of
 from repro.report.comparison_page.groups import (
@@ -67,6 +67,7 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRe
             report=report,
             short=short,
             of_inputs=of_inputs,
+            of_part=of_part,
             of_tolerance=of_tolerance,
             tolerances=tolerances_of(report),
             formatted=formatted,
