@@ -78,9 +78,13 @@ def test_a_pin_that_does_not_take_is_named(folder):
     early += "os.environ['ONEDNN_MAX_CPU_ISA'] = 'AVX'\n"
     folder.write("train.py", early + SCRIPT + "torch.set_num_threads(2)\n")
 
-    record = folder.record("python", "train.py")
+    done = folder.repro("record", "--json", "--", "python", "train.py")
 
-    found = [each for each in record["observed"]["remarks"] if each["kind"] == "code paths"]
+    assert done.status == 3
+    assert "the level was not in force" in done.err
+    record = done.json
+    kinds = {"code paths", "not pinned"}
+    found = [each for each in record["observed"]["remarks"] if each["kind"] in kinds]
     assert [each["message"].partition(",")[0] for each in found] == [
         "PyTorch's MKL takes the branch AUTO",
         "PyTorch's oneDNN has the limit AVX",
@@ -93,7 +97,7 @@ def test_a_pin_that_does_not_take_is_named(folder):
 
     folder.write("train.py", "import torch\ntorch.use_deterministic_algorithms(True)\n" + SCRIPT)
     switched = folder.record("python", "train.py")
-    assert "code paths" not in {each["kind"] for each in switched["observed"]["remarks"]}
+    assert kinds.isdisjoint(each["kind"] for each in switched["observed"]["remarks"])
 
 
 def test_two_levels_differ_by_the_code_paths_of_pytorch(folder):

@@ -19,6 +19,7 @@ from repro.cli.options import (
     runs_option,
 )
 from repro.cli.rendering import line
+from repro.core.errors import ExitCode
 from repro.launch import Level, check_processor
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def command(
     No project and no configuration are needed. Every Python that the command starts is observed:
     the files that it reads and writes, the code that it loads, the calls that read, split, fit,
     predict and measure, with a digest of every input and output, and the states of the global
-    random generators. Exit status, signals and output are the command's own.
+    random generators. Exit status, signals and output are the command's own; the exit status is 3
+    if the command succeeded and changed a code path that the level pins.
 
     \b
     repro record -- python train.py
@@ -106,8 +108,19 @@ def command(
         output.say_record(run.record)
     else:
         _render(run)
-    observed = run.record.observed
-    return observed.status if observed else 0
+    return _status(run.record.observed)
+
+
+def _status(observed: Observed | None) -> int:
+    """Return the status of the command; an error if it succeeded and the level was not in force."""
+    if observed is None or observed.status:
+        return observed.status if observed else ExitCode.HOLDS
+    if any(remark.kind == "not pinned" for remark in observed.remarks):
+        output.note(
+            "error: the level was not in force in the command, as the warnings say; the run is kept"
+        )
+        return ExitCode.PRECONDITION
+    return ExitCode.HOLDS
 
 
 def _render(run: RecordedRun) -> None:

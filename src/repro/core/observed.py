@@ -33,6 +33,7 @@ class Remark(Record):
         "network",
         "order of a set",
         "code paths",
+        "not pinned",
         "not observed",
     ]
     site: str | None = Later

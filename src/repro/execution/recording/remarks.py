@@ -133,7 +133,7 @@ def _unpinned(recording: Recording) -> Iterator[Remark]:
     for name, value in wanted.items():
         if found.get(name, value) != value:
             yield Remark(
-                kind="code paths",
+                kind="not pinned",
                 message=f"PyTorch's {_DISPATCHERS[name]} {found[name]}, and the level {level} pins"
                 f" {value}: a different processor can give other bits",
                 fix=f"remove the line that sets it, or any that sets {_SETTINGS[name]}",
