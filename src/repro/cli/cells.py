@@ -16,7 +16,10 @@ def plain(text: object) -> str:
     >>> plain("one\\n\\x1b[31mtwo\\u202e")
     'one\\n?[31mtwo?'
     """
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text))
+    whole = str(text)
+    if whole.isprintable():
+        return whole
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in whole)
 
 
 def cell(text: object) -> str:

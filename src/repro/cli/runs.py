@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from repro.app.answers import DamagedRun, ListedCommand, ListedRun
-    from repro.app.runs import RunEntry
-    from repro.core.record import RunRecord
+    from repro.app.runs import Line, RunEntry
     from repro.core.stability import (
         Band,
         GroupSpread,
@@ -35,66 +34,74 @@ def command() -> None:
 
 
 @command.command(name="list")
+@click.option(
+    "--name", "names", multiple=True, metavar="PATTERN",
+    help="Only runs of this experiment or command, such as 'credit*'.",
+)  # fmt: skip
+@click.option(
+    "-m", "--model", "models", multiple=True, metavar="PATTERN", help="Only runs of this model."
+)
+@click.option("--last", type=click.IntRange(min=1), help="Only this many of the newest.")
 @runs_option
 @json_option("runs")
 @project_option
-def list_(project_folder: Path | None, runs_folder: Path | None, *, as_json: bool) -> int:
-    """List the complete runs, newest first."""
-    from repro.app.runs import list_runs
+def list_(
+    names: tuple[str, ...],
+    models: tuple[str, ...],
+    last: int | None,
+    project_folder: Path | None,
+    runs_folder: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """List the complete runs, newest first.
+
+    \b
+    repro runs list --last 10
+    repro runs list --name credit --model 'random*'
+    """
+    from repro.app.runs import list_runs, read_entry
 
     base = find_if_any(project_folder) or Path.cwd()
-    entries = list_runs(runs_of(base, runs_folder))
+    folder = runs_of(base, runs_folder)
+    lines = list_runs(folder, names=names, models=models, last=last)
     if as_json:
         from repro.app.answers import RunsAnswer
 
-        listed = tuple(map(_entry_json, entries))
+        listed = tuple(_entry_json(read_entry(folder / each.run_id)) for each in lines)
         output.say_record(RunsAnswer(schema_="repro.runs/v1", runs=listed))
         return ExitCode.HOLDS
-    if not entries:
-        output.say("no runs yet: repro train, or repro record -- COMMAND")
+    if not lines:
+        asked = names or models
+        output.say(
+            "no such runs" if asked else "no runs yet: repro train, or repro record -- COMMAND"
+        )
         return ExitCode.HOLDS
     headings: tuple[str, ...] = (
         "run", "experiment", "seed", "model", "metric", "value", "findings"
     )  # fmt: skip
-    rows = [_entry_row(entry) for entry in entries]
-    targets = [_target(entry) for entry in entries]
-    if any(targets):
+    rows = [_row(each) for each in lines]
+    if any(each.target for each in lines):
         # Only of data sets with several targets: a run is named by experiment and target.
         headings = (*headings[:2], "target", *headings[2:])
-        rows = [(*r[:2], output.plain(t or ""), *r[2:]) for r, t in zip(rows, targets, strict=True)]
+        targets = [output.plain(each.target or "") for each in lines]
+        rows = [(*row[:2], name, *row[2:]) for row, name in zip(rows, targets, strict=True)]
     output.table(headings, rows, right="seed value")
     return ExitCode.HOLDS
 
 
-def _target(entry: RunEntry) -> str | None:
-    return None if entry.summary is None else target_of(entry.summary.config)
-
-
-def _entry_row(entry: RunEntry) -> tuple[str, ...]:
-    if entry.recorded is not None:
-        return _command_row(entry.run_id, entry.recorded.record)
-    if entry.summary is None:
-        return (entry.run_id, output.toned("tampered"), "", "", "", "", entry.damage)
-    metrics, name = entry.summary.metrics, entry.summary.metrics.selection_metric
+def _row(each: Line) -> tuple[str, ...]:
+    if each.damage:
+        return (each.run_id, output.toned("tampered"), "", "", "", "", each.damage)
     return (
-        entry.run_id,
-        entry.summary.lineage.experiment,
-        str(entry.summary.config.get("seed")),
-        metrics.model,
-        name,
-        output.number(metrics.test[name].value) if name in metrics.test else "",
-        ", ".join(finding.kind for finding in metrics.findings),
+        each.run_id,
+        each.name,
+        "" if each.seed is None else str(each.seed),
+        each.model,
+        each.metric,
+        "" if each.value is None else output.number(each.value),
+        ", ".join(each.findings),
     )
-
-
-def _command_row(run_id: str, record: RunRecord) -> tuple[str, ...]:
-    observed, numbers = record.observed, record.evidence.numbers
-    name = next((name for name in numbers if not name.endswith("]")), "")
-    found: list[str] = [remark.kind for remark in observed.remarks] if observed else []
-    if observed and observed.status:
-        found.insert(0, f"failed with status {observed.status}")
-    value = output.number(numbers[name]) if name else ""
-    return (run_id, record.name, "", "command", name, value, ", ".join(dict.fromkeys(found)))
 
 
 def _entry_json(entry: RunEntry) -> ListedRun | ListedCommand | DamagedRun:
@@ -120,7 +127,7 @@ def _entry_json(entry: RunEntry) -> ListedRun | ListedCommand | DamagedRun:
         seed=entry.summary.config.get("seed"),
         keys=entry.summary.snapshot.keys,
         metrics=entry.summary.metrics,
-        target=_target(entry),
+        target=target_of(entry.summary.config),
     )
 
 

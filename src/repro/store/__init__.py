@@ -14,7 +14,7 @@ Nothing in this package unpickles, follows a symbolic link inside a run, or need
 from repro.store.finding import find_run
 from repro.store.integrity import FileCheck, FileOutcome, integrity
 from repro.store.lineage import open_run
-from repro.store.listing import RunEntry, Summary, list_runs
+from repro.store.listing import RunEntry, Summary, list_runs, read_entry, run_folders
 from repro.store.lock import exclusive
 from repro.store.naming import new_run_id
 from repro.store.predictions import read_predictions, write_predictions
@@ -40,8 +40,10 @@ __all__ = [
     "open_run",
     "plan_prune",
     "read_command",
+    "read_entry",
     "read_predictions",
     "read_run",
     "remove",
+    "run_folders",
     "write_predictions",
 ]

@@ -79,7 +79,7 @@ def list_runs(runs: Path) -> tuple[RunEntry, ...]:
     PreconditionError
         If it is not a folder or cannot be read.
     """
-    entries = [_entry(path) for path in run_folders(runs)]
+    entries = [read_entry(path) for path in run_folders(runs)]
     return tuple(sorted(entries, key=_age_order, reverse=True))
 
 
@@ -106,14 +106,16 @@ def run_folders(runs: Path) -> tuple[Path, ...]:
         As ``list_runs``.
     """
     try:
-        return tuple(sorted(path for path in runs.iterdir() if looks_like_run(path)))
+        found = (path for path in runs.iterdir() if looks_like_run(path))
+        return tuple(sorted(found, key=lambda path: path.name))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise PreconditionError(f"{runs}: no folder of runs: {error.strerror}") from error
 
 
-def _entry(path: Path) -> RunEntry:
+def read_entry(path: Path) -> RunEntry:
+    """Return the entry of a run, be it a damaged one."""
     try:
         files = open_run(path)
         created = _created(files.lineage)

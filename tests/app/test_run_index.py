@@ -1,0 +1,115 @@
+"""Many runs are listed and grouped by an index that decides nothing."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from repro.app.runs import groups, list_runs
+from repro.store import index
+
+
+@pytest.fixture
+def many(trained, tmp_path, monkeypatch):
+    """Three runs, of which one index is kept: they are alike, but for their names."""
+    monkeypatch.setattr(index, "_FEWEST", 2)
+    monkeypatch.setattr(index, "_SETTLED", 0)
+    _, run = trained
+    for number in range(3):
+        shutil.copytree(run, tmp_path / "runs" / f"20260101-00000{number}-abcdef")
+    return tmp_path / "runs"
+
+
+def lines_without(runs):
+    """What a list has without an index."""
+    (runs / index.INDEX).unlink(missing_ok=True)
+    return list_runs(runs)
+
+
+def test_the_index_changes_nothing(many):
+    """Lines and groups are those that reading every run gives, and nothing is read again."""
+    first, grouped = list_runs(many), groups(many)
+    before = (many / index.INDEX).stat().st_mtime_ns
+
+    assert list_runs(many) == first == lines_without(many)
+    assert groups(many) == grouped
+    assert grouped.groups[0].runs == 3
+    assert [line.run_id for line in first] == sorted(
+        (r.name for r in many.glob("2*")), reverse=True
+    )
+    list_runs(many)
+    assert (many / index.INDEX).stat().st_mtime_ns > before
+    content = json.loads((many / index.INDEX).read_bytes())
+    content["runs"][first[0].run_id][1]["name"] = "from the index"
+    (many / index.INDEX).write_text(json.dumps(content))
+    assert list_runs(many)[0].name == "from the index"
+
+
+def test_a_changed_file_is_read_again(many):
+    """Of the same size, with its old time of modification."""
+    list_runs(many)
+    file = next(many.glob("2*")) / "metrics.json"
+    known = file.stat()
+    content = file.read_bytes()
+    changed = content.replace(b"accuracy", b"accurac!", 1)
+    assert len(changed) == len(content)
+    assert changed != content
+    file.write_bytes(changed)
+    os.utime(file, ns=(known.st_atime_ns, known.st_mtime_ns))
+
+    damaged = [line for line in list_runs(many) if line.damage]
+
+    assert [line.run_id for line in damaged] == [file.parent.name]
+    assert damaged == [line for line in lines_without(many) if line.damage]
+    file.write_bytes(content)
+    assert not any(line.damage for line in list_runs(many))
+    shutil.rmtree(file.parent)
+    assert len(list_runs(many)) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"form": [1, "0"], "runs": {}}', b'{"form": 1}', b"\xff", b"[" * 9999],
+)
+def test_a_damaged_index_is_made_again(many, content):
+    """It may hold anything."""
+    expected = list_runs(many)
+    (many / index.INDEX).write_bytes(content)
+
+    assert list_runs(many) == expected
+    assert json.loads((many / index.INDEX).read_bytes())["runs"].keys() == {
+        line.run_id for line in expected
+    }
+
+
+def test_what_was_just_written_is_not_kept_yet(many, monkeypatch):
+    """A second change within the step of a file's times would not be seen."""
+    monkeypatch.setattr(index, "_SETTLED", 3600 * 10**9)
+    list_runs(many)
+
+    assert not (many / index.INDEX).exists()
+
+
+def test_a_few_runs_leave_nothing_beside_them(copied):
+    project, run = copied
+    time.sleep(0.01)
+    project.repro("runs", "list")
+
+    assert [path.name for path in run.parent.iterdir()] == [run.name]
+
+
+def test_patterns_and_a_number_choose_what_is_listed(many, copied):
+    """By experiment, by model, and the newest first."""
+    project, _run = copied
+    model = list_runs(many)[0].model
+    everything = ("runs", "list", "--runs", many)
+
+    assert len(project.repro(*everything, "--json").json["runs"]) == 3
+    newest = project.repro(*everything, "--last", "1", "--json").json["runs"]
+    assert [each["run_id"] for each in newest] == ["20260101-000002-abcdef"]
+    assert "no such runs" in project.repro(*everything, "--name", "w*").out
+    chosen = project.repro(*everything, "--name", "cred*", "-m", model).out
+    assert len(chosen.splitlines()) == 4
+    assert "no such runs" in project.repro(*everything, "-m", "nothing").out
