@@ -25,7 +25,7 @@ CASES = {
     "record": ({0}, [("--level", "seeded", "--json", *SCRIPT)]),
     "train": ({0}, [("wine", "-p", "debug", "-m", "knn", "--seed", "7")]),
     "verify": ({0}, [(RUN, "--integrity")]),
-    "compare": ({0}, [(RUN, RUN)]),
+    "compare": ({0}, [(RUN, RUN), (RUN, RUN, "--gate", "accuracy no-worse 0")]),
     "runs list": ({0}, [()]),
     "runs show": ({0}, [(RUN,), (RECORDED,)]),
     "runs groups": ({0, 1}, [(), ("--stability",)]),

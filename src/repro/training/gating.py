@@ -239,12 +239,13 @@ def _outcome(gate: Gate, effect: Effect) -> tuple[GateOutcome, str]:
     if low is None or high is None:
         return GateOutcome.UNDECIDED, effect.undefined
     limit = -gate.margin if gate.margin else 0.0
+    shown = repr(limit) if limit else "0"
     strict = gate.requirement == BETTER
     # No effect at all is no improvement, and a loss of the whole margin is still allowed.
     if low > limit or (low == limit and not strict):
         where = "above" if strict else "at or above"
-        return GateOutcome.PASSED, f"the whole interval is {where} {limit:g}"
+        return GateOutcome.PASSED, f"the whole interval is {where} {shown}"
     if high < limit or (high == limit and strict):
         where = "at or below" if strict else "below"
-        return GateOutcome.FAILED, f"the whole interval is {where} {limit:g}"
-    return GateOutcome.UNDECIDED, f"the interval has values on both sides of {limit:g}"
+        return GateOutcome.FAILED, f"the whole interval is {where} {shown}"
+    return GateOutcome.UNDECIDED, f"the interval has values on both sides of {shown}"
