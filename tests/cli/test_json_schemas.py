@@ -50,7 +50,7 @@ CASES = {
         {0, 1},
         [("wine", *QUICK, "--seed", "7"), ("flowers", *QUICK, "--target", "all")],
     ),
-    "compare": ({0}, [(RUN, RUN)]),
+    "compare": ({0}, [(RUN, RUN), (RUN, RUN, "--gate", "accuracy no-worse 0")]),
     "runs list": ({0}, [()]),
     "runs show": ({0}, [(RUN,), (RECORDED,)]),
     "runs groups": ({0, 1}, [(), ("--stability",)]),

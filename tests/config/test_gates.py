@@ -38,6 +38,7 @@ def test_a_gate_is_read(text, expected):
         ("roc_auc no-worse nan", "found 'nan'", "0.002"),
         ("roc_auc no-worse inf", "found 'inf'", "0.002"),
         ("roc_auc no-worse 1_0", "found '1_0'", "0.002"),
+        ("roc_auc no-worse \uff10.5", "found '\uff10.5'", "0.002"),
         ("roc_auc no-worse 0,002", "found '0,002'", "0.002"),
     ],
 )

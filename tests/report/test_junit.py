@@ -66,3 +66,11 @@ def test_a_finding_is_a_failure_with_its_text(report, finding):
     assert [case.get("name") for case in failed] == ["verdict", "verdict"]
     assert all(case.find("failure").text.startswith(f"identical: {finding}") for case in failed)
     assert (root.get("failures"), {suite.get("failures") for suite in root}) == ("2", {"1"})
+
+
+def test_what_is_printed_has_no_character_that_a_terminal_does_not_show(report):
+    """Or else the command line prints a question mark in its place."""
+    text = comparison_junit(report)
+
+    assert "\n  <testsuite " in text
+    assert {c for c in text if not c.isprintable()} == {"\n"}

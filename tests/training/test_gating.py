@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from repro.config.data import Task
 from repro.config.gates import parse_gates
-from repro.config.named_metrics import QuantileCoverage
+from repro.config.named_metrics import MatthewsCorrcoef, QuantileCoverage
 from repro.core.gate import GateOutcome
 from repro.training.gating import (
     Effect,
@@ -199,7 +199,7 @@ def test_no_interval_never_passes():
     [
         ([], "no held-out row"),
         (["yes"] * 40, "same true value"),
-        (["yes", "no"] * 2, "4 held-out rows, and a level of 0.95 needs 6"),
+        (["yes", "no"] * 2, "has 2 held-out rows, and a level of 0.95 needs 6"),
         (["yes"] * 5 + ["no"] * 40, "the class 'yes' has 5 held-out rows"),
     ],
 )
@@ -212,6 +212,57 @@ def test_too_few_rows_decide_nothing(truth, words):
     assert words in found.undefined
     assert outcome("roc_auc better", found) is GateOutcome.UNDECIDED
     assert outcome("roc_auc no-worse 0.5", found) is GateOutcome.UNDECIDED
+
+
+def confident(truth, flip=0, shift=0.0):
+    """Scores on the right side of even odds, but for the first rows."""
+    scores = np.where(truth == "yes", 0.9 - shift, 0.1 + shift)
+    scores[:flip] = 1 - scores[:flip]
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(30, "undecided"), (300, "undecided"), (400, "passed")]
+)
+def test_rows_that_all_agree_are_as_certain_as_there_are_many(size, expected):
+    """No label differs, and the scores do: more rows would show how many labels differ."""
+    truth = np.array(["yes", "no"] * (size // 2))
+    base, candidate = confident(truth, flip=3), confident(truth, flip=3, shift=0.1)
+    found = effect_of("accuracy", rows_of(truth, base), rows_of(truth, candidate))
+
+    assert (found.value, found.high) == (0.0, -found.low)
+    # The chance of no differing row among n, if such a share of all rows differs.
+    assert (1 - found.high) ** size == pytest.approx(0.025)
+    assert outcome("accuracy no-worse 0.01", found) == expected
+    assert outcome("accuracy better", found) is GateOutcome.UNDECIDED
+
+
+def test_a_metric_of_classes_is_as_certain_as_its_rarest_one():
+    truth = np.array(["yes"] * 10 + ["no"] * 90)
+    base, candidate = confident(truth), confident(truth, shift=0.1)
+    found = effect_of("roc_auc", rows_of(truth, base), rows_of(truth, candidate))
+
+    assert (1 - found.high) ** 10 == pytest.approx(0.025)
+
+
+def test_equal_predictions_have_an_effect_of_exactly_nothing():
+    """Also where a different processor has changed the last bits."""
+    truth, base, _ = sample()
+    for other in (base.copy(), base * (1 - 1e-12)):
+        found = effect_of("accuracy", rows_of(truth, base), rows_of(truth, other))
+        assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_metric_that_is_no_share_is_not_decided_without_spread():
+    truth = np.array(["yes", "no"] * 20)
+    base, candidate = confident(truth, flip=3), confident(truth, flip=3, shift=0.1)
+    declared = [MatthewsCorrcoef(name="matthews_corrcoef")]
+    found = effect_of(
+        "matthews_corrcoef", rows_of(truth, base), rows_of(truth, candidate), declared=declared
+    )
+
+    assert found.undefined == "no resample of these rows differs"
+    assert outcome("matthews_corrcoef no-worse 1", found) is GateOutcome.UNDECIDED
 
 
 def test_a_small_class_matters_only_where_the_metric_gives_it_weight():

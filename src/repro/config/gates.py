@@ -90,7 +90,8 @@ def _parsed(expression: str) -> Gate:
 
 def _margin(where: str, text: str) -> float:
     try:
-        margin = float(text) if "_" not in text else math.nan
+        # Python also reads 1_0, and digits of other scripts.
+        margin = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         margin = math.nan
     if not math.isfinite(margin) or margin < 0:

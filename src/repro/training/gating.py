@@ -9,7 +9,7 @@ not how much it depends on the rows that the models were fitted on.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 # So many resamples lie beyond each end of an interval, which makes 1000 at a level of 0.95, as
 # Efron and Tibshirani (1993, chapter 13) advise for percentiles.
 _IN_TAIL = 25
+# What a division leaves of a difference of two shares that is the same in every resample.
+_ROUNDING = 1e-12
+# As the usual tolerance between two environments.
+_EQUIVALENT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -138,32 +142,69 @@ def paired_effects(
     if defined:
         drawn = _drawn(base, candidate, defined, resampling, None if groups is None else numbers)
         for each in defined:
-            values = each.value(base), each.value(candidate)
-            found[each.metric.name] = _effect(
-                each.metric, values, drawn[each.metric.name], resampling.tail
+            name, metric = each.metric.name, each.metric
+            effect = _effect(
+                metric, (each.value(base), each.value(candidate)), drawn[name], resampling.tail
             )
+            if _is_certain(effect, metric) and not _same(base, candidate):
+                effect = _widened(
+                    effect, metric, _scarcest(base, metric, numbers)[0], resampling.tail
+                )
+            found[name] = effect
     return found
+
+
+def _is_certain(effect: Effect, metric: Metric) -> bool:
+    """Return whether every resample has one effect, but for rounding in shares."""
+    if effect.low is None or effect.high is None:
+        return False
+    return effect.high - effect.low <= (_ROUNDING if metric.share else 0)
+
+
+def _same(base: Evaluated, candidate: Evaluated) -> bool:
+    """Return whether predictions are equal, but for what a different processor makes of them."""
+    sides = base.scores.values, candidate.scores.values
+    labels = base.outcome.task is Task.REGRESSION or np.array_equal(
+        base.predicted, candidate.predicted
+    )
+    return labels and np.allclose(*sides, rtol=_EQUIVALENT, atol=_EQUIVALENT)
+
+
+def _widened(effect: Effect, metric: Metric, rows: int, tail: float) -> Effect:
+    """Return an effect without spread as far from certain as its rows leave it.
+
+    If none of n rows differs, as many as ``1 - tail ** (1 / n)`` of all rows still may (Clopper and
+    Pearson, 1934), and move a share by as much.
+    """
+    if effect.value is None:
+        return effect
+    if not metric.share:
+        return replace(effect, low=None, high=None, undefined="no resample of these rows differs")
+    reach = 1 - tail ** (1 / rows)
+    return replace(effect, low=effect.value - reach, high=effect.value + reach)
 
 
 def _lacking(rows: Evaluated, metric: Metric, units: npt.NDArray[np.intp], level: float) -> str:
     """Return why these rows cannot decide on a metric; empty if they may."""
-    least, target = least_rows(level), rows.target
+    target = rows.target
     if not len(target):
         return "there is no held-out row that counts"
     if len(np.unique(target)) == 1:
         return f"all {len(target)} held-out rows have the same true value"
+    least, (count, which) = least_rows(level), _scarcest(rows, metric, units)
+    return f"{which}, and a level of {level:g} needs {least}" if count < least else ""
+
+
+def _scarcest(rows: Evaluated, metric: Metric, units: npt.NDArray[np.intp]) -> tuple[int, str]:
+    """Return the least number of rows, or groups of rows, of a metric, and the same in words."""
     total = len(np.unique(units))
-    kind = "rows" if total == len(target) else "groups"
-    need = f"a level of {level:g} needs {least}"
-    if total < least:
-        return f"there are {total} held-out {kind}, and {need}"
-    if rows.outcome.task is Task.REGRESSION or metric.of_rows:
-        return ""
-    for label in rows.outcome.classes:
-        count = len(np.unique(units[target == label]))
-        if count < least:
-            return f"the class '{label}' has {count} held-out {kind}, and {need}"
-    return ""
+    kind = "rows" if total == len(units) else "groups"
+    found = [(total, f"there are {total} held-out {kind}")]
+    if rows.outcome.task is not Task.REGRESSION and not metric.of_rows:
+        for label in rows.outcome.classes:
+            count = len(np.unique(units[rows.target == label]))
+            found.append((count, f"the class '{label}' has {count} held-out {kind}"))
+    return min(found, key=lambda pair: pair[0])
 
 
 def _drawn(
@@ -239,12 +280,13 @@ def _outcome(gate: Gate, effect: Effect) -> tuple[GateOutcome, str]:
     if low is None or high is None:
         return GateOutcome.UNDECIDED, effect.undefined
     limit = -gate.margin if gate.margin else 0.0
+    shown = repr(limit) if limit else "0"
     strict = gate.requirement == BETTER
     # No effect at all is no improvement, and a loss of the whole margin is still allowed.
     if low > limit or (low == limit and not strict):
         where = "above" if strict else "at or above"
-        return GateOutcome.PASSED, f"the whole interval is {where} {limit:g}"
+        return GateOutcome.PASSED, f"the whole interval is {where} {shown}"
     if high < limit or (high == limit and strict):
         where = "at or below" if strict else "below"
-        return GateOutcome.FAILED, f"the whole interval is {where} {limit:g}"
-    return GateOutcome.UNDECIDED, f"the interval has values on both sides of {limit:g}"
+        return GateOutcome.FAILED, f"the whole interval is {where} {shown}"
+    return GateOutcome.UNDECIDED, f"the interval has values on both sides of {shown}"
