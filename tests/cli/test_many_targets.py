@@ -252,7 +252,8 @@ def test_a_matrix_trains_one_target(trained_all):
     """It compares the records of one training, and says so before it trains any."""
     project = trained_all[0]
     project.write(
-        "matrix.yaml", 'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: "3.13"}\n'
+        "matrix.yaml",
+        'schema: repro.matrix/v1\ncells:\n  one: {runner: ubuntu-24.04, python: "3.13"}\n',
     )
     several = project.repro("matrix", "--", "houses", "--target", "all")
     unknown = project.repro("matrix", "--", "houses", "--target", "sould")
