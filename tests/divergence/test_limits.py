@@ -7,6 +7,7 @@ from tests.forging import altered, well_forged
 from repro.app.known import check_file, informed, read_known, remember
 from repro.app.tolerances import read_noise
 from repro.config.verification import VerificationSettings
+from repro.core.candidate import Candidate
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.fingerprint import Fingerprint
 from repro.core.jsonfile import bound, dump_record, load_record
@@ -96,6 +97,20 @@ def test_a_family_and_a_metric_reach_the_numbers_that_are_theirs():
     }
 
     assert list(found.values()) == [1e-4, 1e-4, 1e-4, 1e-2, 1e-3, 1e-6, 1e-3, 1e-3]
+
+
+def test_the_results_of_a_kept_model_have_the_tolerance_of_its_family():
+    """And a metric counts before it; between architectures each family has its own least."""
+    kept = Candidate(test={"brier": 0.2, SELECTION: 0.8}, threshold=0.4)
+    metrics = RECORD.metrics.model_copy(update={"candidates": {"svm": kept, "knn": kept}})
+    record = RECORD.model_copy(update={"metrics": metrics})
+    by_name = {"families": {"knn": 1e-2}, "metrics": {SELECTION: 1e-4}}
+    limits = configured(settings(**by_name), record)
+    names = ("test.brier", f"test.{SELECTION}", "threshold")
+
+    found = [limits.of(f"metrics.candidates.knn.{name}").absolute for name in names]
+    assert found == [1e-2, 1e-4, 1e-2]
+    assert limits.of("metrics.candidates.svm.test.brier").absolute == 1e-6
 
 
 @pytest.mark.parametrize("value", [1 / 3, 0.5, 0.6, 0.999, 1.0, 1e300])

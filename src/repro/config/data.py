@@ -284,7 +284,9 @@ class DatasetEntry(Record):
             )
         for name, target in (self.targets or {}).items():
             if name == self.all_targets[0]:
-                raise ValueError(f"targets: '{name}' is the target already; remove it here")
+                raise ValueError(
+                    f"targets: '{name}' is the target already; remove it from 'targets'"
+                )
             if (target.task is Task.BINARY) != (target.positive is not None):
                 lacks = target.task is Task.BINARY
                 raise ValueError(

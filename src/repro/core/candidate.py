@@ -21,7 +21,7 @@ class Candidate(Record):
 
 
 class Removed(Record):
-    """How many rows a candidate did not learn from.
+    """The number of outlier rows that a candidate did not learn from.
 
     Attributes
     ----------

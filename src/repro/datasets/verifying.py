@@ -31,7 +31,7 @@ class EntryCheck:
     ----------
     dataset : str
     name : str
-        ``available``, ``sha256``, ``readable`` or ``rows``; ``target NAME`` of another target.
+        ``available``, ``sha256``, ``readable`` or ``rows``; ``target NAME`` of a further target.
     outcome : {"holds", "fails", "skipped"}
     text : str
         What was found, or the reason and the next step.

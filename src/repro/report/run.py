@@ -108,7 +108,7 @@ class Facts:
 
     @property
     def removed(self) -> str:
-        """How many outlier rows the model did not learn from; empty if it looked for none."""
+        """The number of outlier rows that the model did not learn from; empty without a removal."""
         found = (self.metrics.removed or {}).get(self.metrics.model)
         if found is None:
             return ""

@@ -138,7 +138,7 @@ class Remover:
                 )
         if not numeric:
             raise ConfigError(
-                f"{where}: outliers are found by numeric features, and there is none",
+                f"{where}: outliers are found by numeric features, of which it has none",
                 advice="set it to null, or give a column the role numeric in configs/datasets.yaml",
             )
         return list(settings.columns or numeric)
@@ -166,7 +166,7 @@ class Remover:
         with refusal(where, detector):
             marks = np.asarray(detector.fit_predict(filled)).reshape(-1)
             if len(marks) != len(values) or not np.isin(marks, (-1, 1)).all():
-                raise ValueError("fit_predict should give -1 for an outlier and 1 for another row")
+                raise ValueError("fit_predict should give -1 for an outlier and 1 for other rows")
         outliers: Mask = marks == -1
         return outliers
 
