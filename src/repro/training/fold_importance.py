@@ -1,4 +1,4 @@
-"""How stable permutation importance is: the same for the model of every fold.
+"""Stability of permutation importance: the same for the model of every fold.
 
 Each model is scored on the rows that it did not learn from, as on held-out rows. How far the models
 differ shows how much an importance depends on the rows that were learned from.
