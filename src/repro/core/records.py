@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from repro.core.encoded import Encoded
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -95,13 +96,12 @@ class Metrics(Record):
     early_stopping : dict of str to Stopped, or None
         By family, if any of them stops early.
     differences : dict of str to Estimate, or None
-        If it was configured: by how much the selected candidate's mean over the folds differs from
-        that of each other candidate.
+        By how much the selected candidate's mean over the folds differs from each other one's.
     importance : dict of str to FoldScores, or None
-        If it was configured: by how much the metric of selection got worse on the held-out rows
-        when a feature was shuffled. A fold is a shuffle.
-    importance_by_fold : dict of str to FoldScores, or None
-        The same for the models of the folds, if it was configured. A fold is a model.
+        The loss in the metric of selection on the held-out rows for each shuffle of a feature.
+    importance_by_fold : the same for the model of each fold
+    features : dict of str to Encoded, or None
+        What declared transformers made of each group of columns.
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")
@@ -118,6 +118,7 @@ class Metrics(Record):
     differences: dict[str, Estimate] | None = Later
     importance: dict[str, FoldScores] | None = Later
     importance_by_fold: dict[str, FoldScores] | None = Later
+    features: dict[str, Encoded] | None = Later
 
 
 class Threshold(Record):

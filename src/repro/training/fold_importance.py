@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from repro.training.parallel import Workers
     from repro.training.scoring import Labels, Outcome
     from repro.training.splitters import SplitColumns
+    from repro.training.validation import Parts
     from repro.training.weights import Weights
 
     Mask = npt.NDArray[Any]
@@ -110,8 +111,8 @@ def _rows(train_rows: Mask, inside: Mask, outside: Mask) -> tuple[Mask, Mask]:
 
 def _of_fold(
     columns: tuple[Any, ...],
-    candidate: tuple[Any, ...],
-    known: tuple[Any, ...],
+    candidate: tuple[str, Model, int, Sequence[str]],
+    known: tuple[Labels, Weights | None, Parts | None],
     shuffled: tuple[pd.DataFrame, int, int],
     judged: tuple[Any, ...],
 ) -> dict[str, float]:
