@@ -33,6 +33,24 @@ TASKS = {
     "regression": ("rmse", [f"{i % 17}.5" for i in range(ROWS)], None),
 }
 
+# Rows that are kept together by an ignored column, and everything that describes features or folds.
+EVERYTHING = """schema: repro.overlay/v1
+split: {kind: stratified_group, by: phone, test_size: 0.25}
+evaluation:
+  importance: {repeats: 2, folds: true}
+  differences: true
+  nested: 2
+preprocessing:
+  groups:
+    one:
+      columns: [a]
+      steps:
+      - {name: scale, transformer: "sklearn.preprocessing:RobustScaler"}
+models:
+  decision_tree:
+    search: {kind: grid, folds: 2, space: {max_depth: [1, 2]}}
+"""
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
@@ -49,6 +67,8 @@ def written(tmp_path_factory):
             out = project.path / f"{task}.{form}"
             project.repro("compare", *names, "--format", form, "-o", out)
         project.repro("compare", *names, "--report", project.path / f"{task}-compare.html")
+    project.write("everything.yaml", EVERYTHING)
+    project.train("private_binary", "-p", "debug", "-f", "everything.yaml")
     found = {path for path in project.path.rglob("*") if path.is_file()} - before - tables
     # What ``data add`` appends to.
     return {path: path.read_bytes() for path in {*found, project.path / "configs/datasets.yaml"}}
@@ -126,7 +146,7 @@ def test_no_binary_file_has_a_number_of_a_column_that_is_left_out(written):
     wanted = [struct.pack("<d", float(v)) for name in ("salary", "height") for v in PLANTED[name]]
     models = [content for path, content in written.items() if path.suffix == ".joblib"]
 
-    assert len(TASKS) == len(models)
+    assert len(TASKS) + 1 == len(models)
     assert [] == [value for value in wanted for content in models if value in content]
 
 

@@ -69,9 +69,12 @@ def test_the_command_is_the_one_that_was_run(trained, name):
 @pytest.mark.parametrize(
     ("name", "used"),
     [
-        ("limited", "600 of 4454 rows: 450 to train on, 150 held out"),
-        ("regression", "442 rows: 331 to train on, 111 held out"),
-        ("unstratified", "178 rows: 133 to train on, 45 held out"),
+        (
+            "limited",
+            "600 of 4454 rows: 450 to train on, 150 held out, 3854 left out by split.limit",
+        ),
+        ("regression", "442 rows: 331 to train on, 111 held out;"),
+        ("unstratified", "178 rows: 133 to train on, 45 held out;"),
     ],
 )
 def test_the_rows_are_those_that_were_used(trained, name, used):
@@ -88,6 +91,21 @@ def test_only_what_was_stratified_is_called_so(trained, name, stratified):
     for text in texts_of(trained[name][0]):
         assert stratified == ("0.25, stratified by class" in text)
         assert stratified == ("stratified" in text.replace("split.stratify", ""))
+
+
+def test_a_regression_is_described_without_words_for_classes(trained):
+    """In every form, but for the names in styles."""
+    words = r"(?i)\b(?:class(?:es)?|strat\w+|positive|precision|recall|confusion)\b"
+
+    def said(name):
+        path = trained[name][0]
+        page = (path / "report.html").read_text()
+        pages = [page, run_page(path.parent, path.name).content]
+        plain = [re.sub(r"(?s)<style>.*?</style>|<[^>]*>", " ", text) for text in pages]
+        return [re.findall(words, text) for text in [(path / "report.md").read_text(), *plain]]
+
+    assert said("regression") == [[], [], []]
+    assert all(said("limited"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -12,9 +13,12 @@ from scipy import sparse
 from tests.conftest import ROOT
 from tests.training import in_process, wide_table
 
+from repro.core.encoded import Encoded
+from repro.core.evidence import evidence_of, metrics_of
 from repro.training.wide import side_by_side
 
 ROWS = 8000
+PARTS = ("month", "day_of_week", "days")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
@@ -52,6 +56,43 @@ def test_thousands_of_one_hot_columns_stay_sparse_and_all_columns_have_names():
     assert steps.names_[0] == "number00"
     wanted = ["dates/date00_days", "target/city00", "hashed/hash_255", "codes/kind03"]
     assert {*wanted, "words/note01_word7"} <= {*steps.names_}
+
+
+def test_the_record_names_the_features_and_keeps_back_values_of_many():
+    """By group; what many categories and words are called is in no record."""
+    frame, target = wide_table.table(600)
+    training = in_process.run(wide_table.config(), frame, target, numeric=wide_table.NUMBERS)
+    found = training.metrics.features
+    steps = training.model["preprocess"]
+
+    assert sum(each.made for each in found.values()) == len(steps.names_)
+    assert found["numeric"].names == tuple(wide_table.NUMBERS)
+    parts = [f"dates/{name}_{part}" for name in wide_table.DATES for part in PARTS]
+    assert found["dates"] == Encoded(columns=tuple(wide_table.DATES), made=18, names=tuple(parts))
+    assert found["codes"].names == tuple(f"codes/{name}" for name in wide_table.KINDS[:4])
+    for name in ("categorical", "hashed", "words"):
+        assert (found[name].names, found[name].made > 100) == ((), True)
+    evidence = evidence_of(training.metrics)
+    assert metrics_of(evidence) == training.metrics
+    text = evidence.model_dump_json()
+    assert not re.search(r"city\d\d_\d|word\d", text)
+
+
+def test_common_steps_name_what_they_hand_on_and_no_value():
+    """A selected word or city is a value, and stays unnamed."""
+    frame, target = wide_table.table(300)
+    best = wide_table.step("best", "sklearn.feature_selection:SelectKBest", k=60)
+    settings = wide_table.config()
+    steps = settings.preprocessing.model_dump(mode="json") | {"then": [best]}
+    config = type(settings).model_validate_json(
+        json.dumps(settings.model_dump(mode="json", by_alias=True) | {"preprocessing": steps})
+    )
+    found = in_process.run(config, frame, target, numeric=wide_table.NUMBERS).metrics.features
+
+    assert found["then"].made == 60
+    assert 0 < len(found["then"].names) < 60
+    assert "number00" in found["then"].names
+    assert not re.search(r"city\d\d_\d|word\d", " ".join(found["then"].names))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pydantic import JsonValue
 
 from repro.core.candidate import Candidate, Removed
+from repro.core.encoded import Encoded
 from repro.core.model import Record
 from repro.core.records import (
     Estimate,
@@ -37,6 +38,7 @@ _NESTED, _CHOSEN = "metrics.nested.metrics.", "metrics.nested.selected"
 _STOPPED = "metrics.early_stopping"
 _OF_METRICS = ("model", "task", "selection_metric")
 _DIFFERENCES = "metrics.differences"
+_FEATURES = "metrics.features"
 _IMPORTANCES = ("importance", "importance_by_fold")
 _CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
@@ -127,8 +129,15 @@ def evidence_of(
         predictions=predictions,
         files={},
         copied_from=dict(copied_from or {}),
-        notes={_FINDINGS: [finding.message for finding in metrics.findings]},
+        notes=_notes_of(metrics),
     )
+
+
+def _notes_of(metrics: Metrics) -> dict[str, JsonValue]:
+    notes: dict[str, JsonValue] = {_FINDINGS: [finding.message for finding in metrics.findings]}
+    if metrics.features is not None:
+        notes[_FEATURES] = {n: each.model_dump(mode="json") for n, each in metrics.features.items()}
+    return notes
 
 
 def _numbers_of(metrics: Metrics) -> dict[str, float]:
@@ -192,6 +201,7 @@ def metrics_of(evidence: Evidence) -> Metrics:
                 "removed": _counts_of(evidence, _REMOVED, Removed),
                 "differences": _differences_of(evidence),
                 "candidates": _candidates_of(evidence),
+                "features": _features_of(evidence),
                 **{name: _importance_of(evidence, f"metrics.{name}") for name in _IMPORTANCES},
             }
         )
@@ -252,6 +262,13 @@ def _candidates_of(evidence: Evidence) -> dict[str, Candidate] | None:
         }
         found[name] = Candidate(test=test, threshold=numbers.get(f"{start}.threshold"))
     return found
+
+
+def _features_of(evidence: Evidence) -> dict[str, Encoded] | None:
+    found = evidence.notes.get(_FEATURES)
+    if not isinstance(found, dict):
+        return None
+    return {name: Encoded.model_validate_json(json.dumps(each)) for name, each in found.items()}
 
 
 def _nested_of(evidence: Evidence) -> Nested | None:

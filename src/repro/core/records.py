@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from repro.core.candidate import Candidate, Removed
+from repro.core.encoded import Encoded
 from repro.core.meaning import Mechanism
 from repro.core.model import Later, Record
 from repro.core.stopped import Stopped
@@ -94,12 +95,12 @@ class Metrics(Record):
     early_stopping, removed : dict of str to Stopped, and to Removed, or None
         By family, if any of them stops early, or learns without outlier rows.
     differences : dict of str to Estimate, or None
-        By how much the selected candidate's mean over the folds differs from that of each other.
+        By how much the selected candidate's mean over the folds differs from each other one's.
     importance : dict of str to FoldScores, or None
-        By how much the metric of selection got worse on the held-out rows when a feature was
-        shuffled. A fold is a shuffle.
-    importance_by_fold : dict of str to FoldScores, or None
-        The same for the models of the folds. A fold is a model.
+        The loss in the metric of selection on the held-out rows for each shuffle of a feature.
+    importance_by_fold : the same for the model of each fold
+    features : dict of str to Encoded, or None
+        What declared transformers made of each group of columns.
     candidates : dict of str to Candidate, or None
         If all models are kept: those that were not selected.
     """
@@ -120,6 +121,7 @@ class Metrics(Record):
     importance_by_fold: dict[str, FoldScores] | None = Later
     candidates: dict[str, Candidate] | None = Later
     removed: dict[str, Removed] | None = Later
+    features: dict[str, Encoded] | None = Later
 
 
 class Threshold(Record):

@@ -43,7 +43,7 @@ class Ranked:
 
     @property
     def is_stable(self) -> bool:
-        """Whether every model gives the feature the same rank."""
+        """True if every model gives the feature the same rank."""
         return self.ranks is not None and self.ranks[0] == self.ranks[1]
 
 

@@ -90,11 +90,14 @@ class Facts:
 
     @property
     def used(self) -> str:
-        """The rows that were trained on and held out, and of how many they were taken."""
+        """The rows that were trained on and held out, of how many, and what left the others out."""
         training, held_out = self.baseline.rows, self.predictions.total
         used = training + held_out
         total = "" if used == self.rows else f" of {self.rows}"
-        return f"{used}{total} rows: {training} to train on, {held_out} held out"
+        split = self.config["split"]
+        by = " and ".join(f"split.{key}" for key in ("limit", "gap") if split.get(key))
+        left = f", {self.rows - used} left out by {by}" if used < self.rows and by else ""
+        return f"{used}{total} rows: {training} to train on, {held_out} held out{left}"
 
     @property
     def held_out(self) -> str:

@@ -90,7 +90,7 @@ class ColumnSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.groups_.append((name, columns, fitted))
             if name == self.native:
                 self.native_ = _categories(values, len(names))
-            names += _names(name, columns, fitted, values.shape[1])
+            names += names_of_group(name, columns, fitted, values.shape[1])
             made.append(values)
             del values
         values, self.then_ = _together(made), []
@@ -239,7 +239,16 @@ def _described(values: Any) -> str:
     return type(values).__name__ if shape is None else f"an array of shape {tuple(shape)}"
 
 
-def _names(group: str, columns: Sequence[str], steps: Sequence[Any], width: int) -> list[str]:
+def names_of_group(
+    group: str, columns: Sequence[str], steps: Sequence[Any], width: int | None = None
+) -> list[str]:
+    """Return the names of what the fitted steps of a group make of its columns.
+
+    Parameters
+    ----------
+    width : int, optional
+        How many there are: if the steps name a different number, they are numbered.
+    """
     names = list(columns)
     for label, fitted in steps:
         if isinstance(fitted, list):
@@ -247,7 +256,7 @@ def _names(group: str, columns: Sequence[str], steps: Sequence[Any], width: int)
             names = [f"{name}_{token}" for name, each in parts for token in _own_names(each)]
         else:
             names = _names_of(fitted, names, f"{label}_", None)
-    if len(names) != width:
+    if width is not None and len(names) != width:
         names = [f"{n}" for n in range(width)]
     return [name if group in {"numeric", "categorical"} else f"{group}/{name}" for name in names]
 

@@ -1,4 +1,4 @@
-"""How stable permutation importance is: the same for the model of every fold.
+"""Stability of permutation importance: the same for the model of every fold.
 
 Each model is scored on the rows that it did not learn from, as on held-out rows. How far the models
 differ shows how much an importance depends on the rows that were learned from.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from repro.training.removal import Removals
     from repro.training.scoring import Labels, Outcome
     from repro.training.splitters import SplitColumns
+    from repro.training.validation import Parts
     from repro.training.weights import Weights
 
 
@@ -107,8 +108,8 @@ def importance_by_fold(
 
 def _of_fold(
     columns: tuple[Any, ...],
-    candidate: tuple[Any, ...],
-    known: tuple[Any, ...],
+    candidate: tuple[str, Model, int, Sequence[str]],
+    known: tuple[Labels, Weights | None, Parts | None],
     shuffled: tuple[pd.DataFrame, int, int],
     judged: tuple[Any, ...],
 ) -> dict[str, float]:

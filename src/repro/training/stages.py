@@ -14,6 +14,7 @@ from repro.training.artefacts import by_stage, configured, optional, seed_paths
 from repro.training.columns import ColumnSteps
 from repro.training.decision import ARGMAX, labels_of_least_cost
 from repro.training.declarations import STAGES
+from repro.training.encoded import encoded_features
 from repro.training.features import DerivedFeatures
 from repro.training.fold import fold
 from repro.training.generators import restored_global_generators
@@ -202,6 +203,7 @@ def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
         importance_by_fold=made.get("fold_importances"),
         candidates=made.get("candidates"),
         removed=made.get("removed"),
+        features=encoded_features(made["preprocessor"]),
         findings=made["findings"],
     )
 

@@ -76,7 +76,7 @@ def side_by_side(blocks: Sequence[csr_matrix]) -> csr_matrix:
         places += np.arange(len(places), dtype=kind)
         data[places] = block.data
         indices[places] = block.indices + kind(column)
-        begins += count.astype(kind)
+        begins = begins + count.astype(kind)
         column += block.shape[1]
     return csr_matrix((data, indices, starts), shape=(len(starts) - 1, width))
 
