@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repro.config.data import FileSource, FilesSource, OutsideSource, Part, SqlSource
+from repro.config.data import DvcSource, FileSource, FilesSource, OutsideSource, Part, SqlSource
 from repro.config.tables import Dialect, Workbook
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.formats import format_of
@@ -16,6 +16,7 @@ from repro.datasets.formats.csv_text import CsvTable
 from repro.datasets.formats.excel import read_sheet
 from repro.datasets.guessing.dialect import guess_dialect
 from repro.datasets.guessing.notation import guess_notation
+from repro.datasets.sources.dvc import Dvc
 from repro.datasets.sources.file import read_bytes
 from repro.datasets.sources.outside import known_locations, locate
 from repro.datasets.sources.sql import has_order, public_url, take_snapshot
@@ -36,7 +37,7 @@ class Declared:
 
     Attributes
     ----------
-    source : FileSource, FilesSource, OutsideSource or SqlSource
+    source : DvcSource, FileSource, FilesSource, OutsideSource or SqlSource
     reasons : tuple of str
         A sentence for each guess about how it is written.
     missing : tuple of str
@@ -45,7 +46,7 @@ class Declared:
         A file that was written for it.
     """
 
-    source: FileSource | FilesSource | OutsideSource | SqlSource
+    source: DvcSource | FileSource | FilesSource | OutsideSource | SqlSource
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
     written: Path | None = None
@@ -100,6 +101,22 @@ def declare_files(
         return Declared(FileSource(kind="file", path=names[0], format=form, **layout), reasons)
     parts = tuple(Part(path=name, sha256=sha256_bytes(contents[name])) for name in names)
     return Declared(FilesSource(kind="files", parts=parts, format=form, **layout), reasons)
+
+
+def declare_dvc(project: Path, path: Path, given: Mapping[str, Any], *, target: str) -> Declared:
+    """Declare a file that DVC tracks; it is pulled if it is missing.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        As ``declare_files``; or if DVC does not track the file, or cannot pull it.
+    """
+    name = inside(project, path)
+    source = DvcSource(kind="dvc", path=name, format=format_of(name))
+    Dvc(project, source).obtain(None)
+    declared = declare_files(project, [path], given, target=target, query=None)
+    layout = {key: getattr(declared.source, key) for key in ("dialect", "workbook")}
+    return Declared(source.model_copy(update=layout), declared.reasons)
 
 
 def declare_outside(
