@@ -86,7 +86,9 @@ def test_what_is_installed_is_the_same_set_everywhere(name):
     assert [line for line in lines if ";" in line and not line.lstrip().startswith("#")] == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, OLDEST, EXCHANGE, "nix/wheels.json", "sbom.json", "flake.lock"])
+@pytest.mark.parametrize(
+    "name", [*LOCKS, OLDEST, EXCHANGE, "nix/wheels.json", "sbom.json", "flake.lock"]
+)
 def test_nothing_of_a_machine_or_of_an_index_is_locked(name):
     """No address but the one by which the standard names its schema, and no path."""
     text = (ROOT / name).read_text().replace("http://cyclonedx.org/schema/bom-1.6.schema.json", "")

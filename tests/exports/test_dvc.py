@@ -49,7 +49,8 @@ def s3(tmp_path_factory):
     with serving(folder, "/moto-api/", program("moto_server"), *words) as address:
         code = (
             "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1],"
-            " region_name='us-east-1', aws_access_key_id='testing', aws_secret_access_key='testing')"
+            " region_name='us-east-1', aws_access_key_id='testing',"
+            " aws_secret_access_key='testing')"
             ".create_bucket(Bucket='data')"
         )
         python = Path(program("moto_server")).parent / "python"

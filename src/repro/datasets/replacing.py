@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.config.data import (
+    CroissantSource,
     DvcSource,
     FileSource,
     FilesSource,
@@ -83,7 +84,7 @@ def proposal_of(project: Path, entry: DatasetEntry, change: Replacement) -> Prop
 
 def _files(project: Path, name: str, source: SourceDeclaration) -> list[Path]:
     """Return the files of a registered data set."""
-    if isinstance(source, DvcSource | FileSource | SqlSource):
+    if isinstance(source, CroissantSource | DvcSource | FileSource | SqlSource):
         return [project / source.path]
     if isinstance(source, FilesSource):
         return [project / part.path for part in source.parts]
