@@ -137,7 +137,7 @@ def find_record_set(project: Path, path: str, name: str | None, field: str = "")
         what = "names no record set" if name is None else f"has no record set '{name}'"
         raise SchemaError(
             f"{path}: {what}" if sets else f"{path}: not a Croissant file with record sets",
-            advice=f"record_set: {did_you_mean(name or '', sets)}" if sets else "name another file",
+            advice=f"record_set: {did_you_mean(name or '', sets)}" if sets else "name a different file",
         )
     return _record_set(path, document, name, sets[name])
 
@@ -217,7 +217,7 @@ def content_of(project: Path, found: RecordSet) -> bytes:
             raise
         raise PreconditionError(
             f"{found.file}: {error.message.removeprefix(f'{found.file}: ')}",
-            advice=f"download it, nothing here is fetched: {found.url}",
+            advice=f"download it, since repro fetches nothing of it: {found.url}",
         ) from error
     found.check(content)
     return content

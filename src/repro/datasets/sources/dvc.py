@@ -1,6 +1,6 @@
 """A table of the project that DVC keeps: the pointer is committed, and the file is pulled.
 
-DVC runs as a program of its own, so that none of its packages is needed here.
+DVC runs as a program of its own, so that repro needs none of its packages.
 """
 
 from __future__ import annotations
