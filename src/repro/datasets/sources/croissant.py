@@ -135,10 +135,10 @@ def find_record_set(project: Path, path: str, name: str | None, field: str = "")
         (name,) = sets
     if name not in sets:
         what = "names no record set" if name is None else f"has no record set '{name}'"
-        raise SchemaError(
-            f"{path}: {what}" if sets else f"{path}: not a Croissant file with record sets",
-            advice=f"record_set: {did_you_mean(name or '', sets)}" if sets else "name a different file",
-        )
+        if not sets:
+            what = "not a Croissant file with record sets"
+        advice = f"record_set: {did_you_mean(name or '', sets)}" if sets else "name such a file"
+        raise SchemaError(f"{path}: {what}", advice=advice)
     return _record_set(path, document, name, sets[name])
 
 
