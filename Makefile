@@ -46,6 +46,7 @@ test-fast: $(VENV)/.dev ## Run the tests that need no processes of their own, in
 
 test-scripts: ## Run the tests with PyTorch, XGBoost, MLflow and others, in an environment of its own.
 	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
+	@$(MAKE) --no-print-directory VENV=build/exchange build/exchange/.exchange
 	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/boosters tests/cpu tests/recording tests/tracking \
 		tests/api tests/exports tests/mutations tests/training_torch $(ARGS)
 
@@ -117,7 +118,7 @@ image-digest:
 lock: $(VENV)/.dev ## Resolve requirements*.in into the lock, the wheel index and the bill of materials.
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "the lock is resolved on Python 3.11: make lock PYTHON=python3.11 VENV=.venv311"; exit 1; }
-	@for name in requirements requirements-build requirements-dev requirements-scripts; do \
+	@for name in requirements requirements-build requirements-dev requirements-scripts requirements-exchange; do \
 		echo "$$name.txt"; $(COMPILE) $(ARGS) $$name.in -o $$name.txt || exit 1; done
 	@echo requirements-oldest.txt; mkdir -p build; $(BIN)/python -m tools.oldest >build/oldest.in \
 		&& $(COMPILE) $(ARGS) build/oldest.in -o requirements-oldest.txt
@@ -162,4 +163,11 @@ $(VENV)/.scripts: $(VENV)/.dev requirements-scripts.txt requirements-torch.txt
 	@$(PIP) install --only-binary :all: --require-hashes -r requirements-scripts.txt
 	@$(PIP) install --only-binary :all: --require-hashes --no-deps -r requirements-torch.txt 2>/dev/null \
 		|| echo "pip finds no CPU build of PyTorch: its test is skipped"
+	@touch $@
+
+# Programs and servers of other tools. Two of their packages exist as sources alone.
+$(VENV)/.exchange: requirements-exchange.txt
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing pinned programs of other tools"
+	@$(PIP) install --require-hashes -r requirements-exchange.txt
 	@touch $@

@@ -7,6 +7,7 @@ let
     "nix"
     "requirements-build.txt"
     "requirements-dev.txt"
+    "requirements-exchange.txt"
     "requirements-oldest.txt"
     "requirements-scripts.txt"
     "requirements.txt"

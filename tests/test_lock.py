@@ -15,6 +15,8 @@ LOCKS = (
     "requirements-scripts.txt",
 )  # fmt: skip
 OLDEST = "requirements-oldest.txt"
+# Of an environment of its own, with other versions.
+EXCHANGE = "requirements-exchange.txt"
 PLATFORMS = [
     {
         "sys_platform": system,
@@ -61,7 +63,7 @@ def test_the_lock_is_closed_on_every_platform(target):
     assert missing == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, OLDEST])
+@pytest.mark.parametrize("name", [*LOCKS, OLDEST, EXCHANGE])
 def test_every_pin_is_exact_and_has_hashes(name):
     """No range, no address, no folder; at most a marker where there is no wheel."""
     lines = (ROOT / name).read_text().splitlines()
@@ -84,7 +86,9 @@ def test_what_is_installed_is_the_same_set_everywhere(name):
     assert [line for line in lines if ";" in line and not line.lstrip().startswith("#")] == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, OLDEST, "nix/wheels.json", "sbom.json", "flake.lock"])
+@pytest.mark.parametrize(
+    "name", [*LOCKS, OLDEST, EXCHANGE, "nix/wheels.json", "sbom.json", "flake.lock"]
+)
 def test_nothing_of_a_machine_or_of_an_index_is_locked(name):
     """No address but the one by which the standard names its schema, and no path."""
     text = (ROOT / name).read_text().replace("http://cyclonedx.org/schema/bom-1.6.schema.json", "")

@@ -14,7 +14,7 @@ from tools.oldest import oldest
 
 HASH = "0123456789abcdef" * 4
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt",
-         "requirements-oldest.txt", "requirements-scripts.txt",
+         "requirements-exchange.txt", "requirements-oldest.txt", "requirements-scripts.txt",
          "requirements-torch.txt")  # fmt: skip
 
 

@@ -17,8 +17,8 @@ SYSTEM = f"{os.uname().machine}-linux" if sys.platform == "linux" else "none"
 PARTS = ("configs", "data", "nix", "reference", "src", "tools")
 FILES = (
     "LICENSE", "README.md", "flake.lock", "flake.nix", "pyproject.toml", "requirements-build.txt",
-    "requirements-dev.txt", "requirements-oldest.txt", "requirements-scripts.txt",
-    "requirements.txt", "sbom.json",
+    "requirements-dev.txt", "requirements-exchange.txt", "requirements-oldest.txt",
+    "requirements-scripts.txt", "requirements.txt", "sbom.json",
 )  # fmt: skip
 SETTINGS = (
     "experimental-features = nix-command flakes\nsandbox = false\nsubstitute = false\n"

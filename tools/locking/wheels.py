@@ -10,7 +10,8 @@ BILL = "sbom.json"
 # What the index and the bill of materials list; each also notes the digest of every lock.
 INSTALLED = ("requirements.txt", "requirements-build.txt")
 LOCKS = (
-    *INSTALLED, "requirements-dev.txt", "requirements-oldest.txt", "requirements-scripts.txt",
+    *INSTALLED, "requirements-dev.txt", "requirements-exchange.txt", "requirements-oldest.txt",
+    "requirements-scripts.txt",
 )  # fmt: skip
 # What the package brings along for the projects that it makes.
 SHIPPED = "src/repro/app/init/shipped"

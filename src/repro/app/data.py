@@ -216,7 +216,9 @@ def _other_tasks(
 
 def _check_files(project: Path, proposal: Proposal) -> None:
     for path in (proposal.path, *proposal.given.more):
-        if path is not None:
+        # What DVC keeps is pulled when the entry is drafted.
+        pulled = proposal.given.dvc and path is not None and not os.path.lexists(project / path)
+        if path is not None and not pulled:
             _check_file(project / path)
 
 

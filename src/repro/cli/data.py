@@ -108,6 +108,7 @@ def hash_(name: str, project_folder: Path | None, *, as_json: bool) -> int:
 @click.option("--missing", multiple=True, help="A text that means missing; can be repeated.")
 @written_options
 @click.option("--outside", is_flag=True, help="The file stays outside the project.")
+@click.option("--dvc", is_flag=True, help="DVC keeps the file, and pulls it where it is missing.")
 @click.option(
     "--sql", metavar="URL", envvar="REPRO_SQL", help="A database, for --query; or $REPRO_SQL."
 )
@@ -176,12 +177,17 @@ def _with_files(
         raise click.UsageError("--query needs --sql URL, or the variable REPRO_SQL.")
     paths = expanded(Path.cwd() / file for file in files)
     path, more = (paths[0], tuple(paths[1:])) if paths else (None, ())
-    if options["outside"] and more:
-        raise click.UsageError("--outside takes one file.")
+    for option in ("outside", "dvc"):
+        if options[option] and more:
+            raise click.UsageError(f"--{option} takes one file.")
+    if options["outside"] and options["dvc"]:
+        raise click.UsageError("--dvc is for a file of the project: leave out --outside.")
     query = None if options["query"] is None else Query(options["sql"], options["query"])
     if query is not None and more:
         raise click.UsageError("--query takes one file, for its answer.")
-    return path, replace(given, more=more, outside=options["outside"], query=query)
+    return path, replace(
+        given, more=more, outside=options["outside"], dvc=options["dvc"], query=query
+    )
 
 
 def _remove(project: Path, name: str, *, alone: bool) -> int:

@@ -34,6 +34,7 @@ _SHOWN = 40
 @click.option("--licence", default="not stated", help="The licence of the data.")
 @click.option("--origin", default="not stated", help="Where the data comes from.")
 @click.option("--description", default="", help="One sentence about the project.")
+@click.option("--dvc", is_flag=True, help="Add dvc.yaml, so that dvc repro trains.")
 @json_option("init")
 @debug_option
 def command(
@@ -48,6 +49,7 @@ def command(
     origin: str,
     description: str,
     *,
+    dvc: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -72,7 +74,7 @@ def command(
     wish = Wish(
         place, None if data is None else Path.cwd() / data, target or "", positive, missing,
         None if script is None else _of_script(script, place), name, licence, origin, description,
-        given_by(options),
+        given_by(options), dvc,
     )  # fmt: skip
     made = make(wish)
     if as_json:

@@ -229,8 +229,61 @@ class SqlSource(TableSource):
         return leads_outside(self.path)
 
 
+class CroissantSource(TableSource):
+    """A record set that a Croissant file of the project describes."""
+
+    opener = "repro.datasets.sources.croissant:Croissant"
+    place = "described by a Croissant file"
+    movable = True
+
+    kind: Literal["croissant"]
+    path: Pathname
+    record_set: str
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The path of the description, and the record set."""
+        return f"{self.path}#{self.record_set}"
+
+    @property
+    def is_outside(self) -> bool:
+        """True if the path leads out of the project."""
+        return leads_outside(self.path)
+
+
+class DvcSource(TableSource):
+    """A table of the project that DVC keeps (``dvc`` is a program of its own)."""
+
+    opener = "repro.datasets.sources.dvc:Dvc"
+    place = "a file that DVC keeps"
+    movable = True
+    remote = True
+
+    kind: Literal["dvc"]
+    path: Pathname
+    format: Format
+
+    @property
+    def label(self) -> str:
+        """The path, relative to the project."""
+        return self.path
+
+    @property
+    def is_outside(self) -> bool:
+        """True if the path leads out of the project."""
+        return leads_outside(self.path)
+
+
 Source = Annotated[
-    FileSource | FilesSource | OutsideSource | SqlSource | SklearnSource | UrlSource,
+    CroissantSource
+    | DvcSource
+    | FileSource
+    | FilesSource
+    | OutsideSource
+    | SqlSource
+    | SklearnSource
+    | UrlSource,
     Field(discriminator="kind"),
 ]
 

@@ -92,17 +92,13 @@ class Metrics(Record):
         The same metrics for a guess that ignores the features.
     undefined : dict of str to str
         Metrics of the task that this model has not, each with the reason.
-    early_stopping, removed : dict of str to Stopped, and to Removed, or None
-        By family, if any of them stops early, or learns without outlier rows.
+    early_stopping, removed : dict by family, of those that stop early or learn without outlier rows
     differences : dict of str to Estimate, or None
         By how much the selected candidate's mean over the folds differs from each other one's.
-    importance : dict of str to FoldScores, or None
-        The loss in the metric of selection on the held-out rows for each shuffle of a feature.
-    importance_by_fold : the same for the model of each fold
-    features : dict of str to Encoded, or None
-        What declared transformers made of each group of columns.
-    candidates : dict of str to Candidate, or None
-        If all models are kept: those that were not selected.
+    importance, importance_by_fold : dict of str to FoldScores, or None
+        The loss in the metric of selection for each shuffle of a feature, and for each fold's model.
+    features : dict of str to Encoded, or None, of what transformers made of each group of columns
+    candidates : dict of str to Candidate, or None, of those not selected if all models are kept
     """
 
     schema_: Literal["repro.metrics/v1"] = Field(alias="schema")

@@ -8,7 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repro.config.data import FileSource, FilesSource, OutsideSource, Part, SqlSource
+from repro.config.data import (
+    CroissantSource,
+    DvcSource,
+    FileSource,
+    FilesSource,
+    OutsideSource,
+    Part,
+    SqlSource,
+)
 from repro.config.tables import Dialect, Workbook
 from repro.core.errors import ConfigError, PreconditionError
 from repro.datasets.formats import format_of
@@ -16,6 +24,8 @@ from repro.datasets.formats.csv_text import CsvTable
 from repro.datasets.formats.excel import read_sheet
 from repro.datasets.guessing.dialect import guess_dialect
 from repro.datasets.guessing.notation import guess_notation
+from repro.datasets.sources.croissant import content_of, find_record_set
+from repro.datasets.sources.dvc import Dvc
 from repro.datasets.sources.file import read_bytes
 from repro.datasets.sources.outside import known_locations, locate
 from repro.datasets.sources.sql import has_order, public_url, take_snapshot
@@ -26,6 +36,8 @@ if TYPE_CHECKING:
 
     from repro.datasets.sources.sql import Query, Snapshot
 
+# No table is written in such a file, so that it describes one.
+_CROISSANT = (".json", ".jsonld")
 # Rows above the column names of a sheet are a few.
 _TITLES = 30
 
@@ -36,7 +48,7 @@ class Declared:
 
     Attributes
     ----------
-    source : FileSource, FilesSource, OutsideSource or SqlSource
+    source : CroissantSource, DvcSource, FileSource, FilesSource, OutsideSource or SqlSource
     reasons : tuple of str
         A sentence for each guess about how it is written.
     missing : tuple of str
@@ -45,7 +57,7 @@ class Declared:
         A file that was written for it.
     """
 
-    source: FileSource | FilesSource | OutsideSource | SqlSource
+    source: CroissantSource | DvcSource | FileSource | FilesSource | OutsideSource | SqlSource
     reasons: tuple[str, ...]
     missing: tuple[str, ...] = ()
     written: Path | None = None
@@ -86,6 +98,8 @@ def declare_files(
         If a file cannot be read, or its layout is ambiguous.
     """
     names = sorted({inside(project, path) for path in paths})
+    if len(names) == 1 and names[0].endswith(_CROISSANT):
+        return _declare_croissant(project, names[0], given, target)
     form = format_of(names[0])
     others = [name for name in names if format_of(name) != form]
     if others:
@@ -100,6 +114,38 @@ def declare_files(
         return Declared(FileSource(kind="file", path=names[0], format=form, **layout), reasons)
     parts = tuple(Part(path=name, sha256=sha256_bytes(contents[name])) for name in names)
     return Declared(FilesSource(kind="files", parts=parts, format=form, **layout), reasons)
+
+
+def _declare_croissant(project: Path, name: str, given: Mapping[str, Any], target: str) -> Declared:
+    """Declare a record set of a Croissant file: the only one, or the one that has the target."""
+    found = find_record_set(project, name, None, target)
+    form = format_of(found.file)
+    if form == "excel":
+        raise ConfigError(
+            f"{found.file}: a workbook has no columns that a description can name",
+            advice="save the sheet as CSV, and describe that",
+        )
+    layout, reasons = _layout(form, {found.file: content_of(project, found)}, given, target)
+    source = CroissantSource(
+        kind="croissant", path=name, record_set=found.name, format=form, **layout
+    )
+    return Declared(source, reasons)
+
+
+def declare_dvc(project: Path, path: Path, given: Mapping[str, Any], *, target: str) -> Declared:
+    """Declare a file that DVC tracks; it is pulled if it is missing.
+
+    Raises
+    ------
+    ConfigError, DataError, PreconditionError
+        As ``declare_files``; or if DVC does not track the file, or cannot pull it.
+    """
+    name = inside(project, path)
+    source = DvcSource(kind="dvc", path=name, format=format_of(name))
+    Dvc(project, source).obtain(None)
+    declared = declare_files(project, [path], given, target=target, query=None)
+    layout = {key: getattr(declared.source, key) for key in ("dialect", "workbook")}
+    return Declared(source.model_copy(update=layout), declared.reasons)
 
 
 def declare_outside(

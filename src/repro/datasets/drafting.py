@@ -11,8 +11,8 @@ from repro.config.resolve import validate
 from repro.config.tables import Dialect, Workbook
 from repro.config.yaml import Leaf
 from repro.core.errors import ConfigError
+from repro.datasets import declaring
 from repro.datasets.changes import roles_of
-from repro.datasets.declaring import Declared, declare_files, declare_outside, declare_query
 from repro.datasets.entry_text import entry_text
 from repro.datasets.guessing.columns import guess_markers, guess_roles
 from repro.datasets.guessing.remarks import remarks_on, remarks_on_labels
@@ -49,6 +49,8 @@ class Given:
         Further files of the same table.
     outside : bool
         Whether the file stays outside the project.
+    dvc : bool
+        Whether DVC keeps the file.
     query : Query, or None
         The query whose answer is the table.
     declared : DatasetEntry, or None
@@ -64,6 +66,7 @@ class Given:
     roles: Mapping[str, str] = field(default_factory=dict)
     more: tuple[Path, ...] = ()
     outside: bool = False
+    dvc: bool = False
     query: Query | None = None
     declared: DatasetEntry | None = None
     same_file: bool = False
@@ -149,7 +152,7 @@ def draft_entry(project: Path, proposal: Proposal) -> str:
         raise
 
 
-def _drafted(project: Path, proposal: Proposal, declared: Declared) -> str:
+def _drafted(project: Path, proposal: Proposal, declared: declaring.Declared) -> str:
     source, remarks = declared.source, list(declared.reasons)
     proposal = replace(proposal, missing=(*proposal.missing, *declared.missing))
     payload = open_source(project, source).obtain(None)
@@ -204,20 +207,22 @@ def checked_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
     return dict(layout)
 
 
-def _declared(project: Path, proposal: Proposal) -> Declared:
+def _declared(project: Path, proposal: Proposal) -> declaring.Declared:
     given, declared = proposal.given, proposal.given.declared
     if given.query is not None:
-        return declare_query(project, proposal.name, proposal.path, given.query)
+        return declaring.declare_query(project, proposal.name, proposal.path, given.query)
     if proposal.path is None:
         raise ConfigError("no file is named", advice=f"repro data add {proposal.name} FILE")
     if given.outside:
-        return declare_outside(
+        return declaring.declare_outside(
             project, proposal.name, proposal.path, given.layout, target=proposal.target
         )
+    if given.dvc:
+        return declaring.declare_dvc(project, proposal.path, given.layout, target=proposal.target)
     source = None if declared is None else declared.source
     kept = _as_query(source) if given.same_file else None
     paths = proposal.path, *given.more
-    return declare_files(project, paths, given.layout, target=proposal.target, query=kept)
+    return declaring.declare_files(project, paths, given.layout, target=proposal.target, query=kept)
 
 
 def _as_query(source: object) -> SqlSource | None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.config.data import FileSource, FilesSource, OutsideSource, SqlSource, TableSource
+from repro.config.data import (
+    CroissantSource,
+    DvcSource,
+    FileSource,
+    FilesSource,
+    OutsideSource,
+    SqlSource,
+    TableSource,
+)
 from repro.config.tables import Dialect, Workbook
 from repro.core.errors import ConfigError
 from repro.datasets.drafting import Given, Proposal
@@ -57,7 +65,10 @@ def proposal_of(project: Path, entry: DatasetEntry, change: Replacement) -> Prop
         outside = isinstance(source, OutsideSource)
         # The same file is written as it was, also where that was not a guess.
         layout = {**_layout(source), **given.layout}
-        given = replace(given, layout=layout, more=tuple(more), outside=outside, same_file=True)
+        dvc = isinstance(source, DvcSource)
+        given = replace(
+            given, layout=layout, more=tuple(more), outside=outside, dvc=dvc, same_file=True
+        )
     facts = {key: getattr(entry, key) for key in _FACTS} | dict(change.facts)
     if entry.targets and facts["target"] != entry.target:
         raise ConfigError(
@@ -78,7 +89,7 @@ def proposal_of(project: Path, entry: DatasetEntry, change: Replacement) -> Prop
 
 def _files(project: Path, name: str, source: SourceDeclaration) -> list[Path]:
     """Return the files of a registered data set."""
-    if isinstance(source, FileSource | SqlSource):
+    if isinstance(source, CroissantSource | DvcSource | FileSource | SqlSource):
         return [project / source.path]
     if isinstance(source, FilesSource):
         return [project / part.path for part in source.parts]

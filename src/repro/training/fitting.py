@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.training.estimators import build, refusal
+from repro.training.fold_tasks import Candidates, learned_from, rows_of_fit
 from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.learned import Learned
@@ -22,13 +23,12 @@ from repro.training.removal import learned_rows
 from repro.training.scoring import Scores, predict_labels, score
 from repro.training.scoring import labels as decide_labels
 from repro.training.stopping import StoppedEarly, stopped
-from repro.training.validation import VALIDATION, parts_of
 from repro.training.weights import check_counts, of_rows
 from repro.training.wide import fitted_for
 from repro.training.wrapping import LabelCodes, Tagged, tags_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -177,14 +177,14 @@ def cross_validate(
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
-    every = _Candidates(models, preprocessing, cross_validate_seeds, outcome, weights, columns)
+    every = Candidates(models, preprocessing, cross_validate_seeds, outcome, weights, columns)
     tasks = (
         task
         for fold, (inside, outside) in enumerate(masks(fold_of_row))
         for task in every.of_fold(
             fold,
             Learned(features, target, outside, *given),
-            partial(_learned_from, removals, fold, train_rows, inside),
+            partial(learned_from, removals, fold, train_rows, inside),
         )
     )
     labels = [f"{family}, fold {n + 1} of {count}" for n in range(count) for family in models]
@@ -195,68 +195,10 @@ def cross_validate(
     }
 
 
-def _learned_from(
-    removals: Removals | None, fold: int, train_rows: Rows, inside: Mask, family: str
-) -> Mask:
-    """Return which rows a candidate learns from in a fold."""
-    if removals is None:
-        return inside
-    return removals.inside(family, fold, train_rows, inside)
-
-
-@dataclass(frozen=True)
-class _Candidates:
-    """All candidates, and what they share."""
-
-    models: Mapping[str, Model]
-    preprocessing: Preprocessing
-    seeds: Mapping[str, int]
-    outcome: Outcome
-    weights: Weights | None
-    columns: SplitColumns | None
-
-    def of_fold(
-        self, fold: int, learned: Learned, rows_of: Callable[[str], Mask]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield the arguments of ``fit_and_score`` for each candidate; nothing of them is kept."""
-        for family, model in self.models.items():
-            rows = rows_of(family)
-            target = learned.target[rows]
-            path = f"cross_validate/{family}/{fold}"
-            columns = None if self.columns is None else self.columns.take(rows)
-            yield (
-                family,
-                model,
-                self.seeds[path],
-                learned.allowed,
-                *_fitted_on(target, *learned.matrices(family, model, self.preprocessing, rows)),
-                self.outcome,
-                of_rows(self.weights, rows),
-                _parts(family, model, target, columns, self.seeds, path),
-            )
-
-
-def _fitted_on(target: Labels, matrix: Matrix, held_out: Matrix) -> tuple[Any, ...]:
-    return matrix, target, held_out
-
-
 def _check_weights(weights: Weights | None, target: Labels, outcome: Outcome, folds: Folds) -> None:
     for fold, (inside, _) in enumerate(masks(folds), start=1):
         what = f"rows that fold {fold} learns from"
         check_counts(of_rows(weights, inside), target[inside], outcome.task, what)
-
-
-def _parts(
-    family: str,
-    model: Model,
-    target: Labels,
-    columns: SplitColumns | None,
-    seeds: Mapping[str, int],
-    path: str,
-) -> Parts | None:
-    """Divide the rows of one fit by the seed of its name."""
-    seed = seeds.get(f"{path}/{VALIDATION}")
-    return parts_of(family, model.early_stopping, target, seed, columns)
 
 
 def _of_family(parts: Sequence[FoldResult], folds: Folds, outcome: Outcome) -> OutOfFold:
@@ -372,5 +314,5 @@ def fit_selected(
     path, model, known = f"fit/{selected}", models[selected], target[learned]
     columns = None if stop_columns is None else stop_columns.take(learned)
     rows = (train_matrix, known, of_rows(fit_weights, learned))
-    parts = _parts(selected, model, known, columns, fit_seeds, path)
+    parts = rows_of_fit(selected, model, known, columns, fit_seeds, path)
     return fit(selected, model, fit_seeds[path], allowed_modules, *rows, parts)

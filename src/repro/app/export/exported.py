@@ -1,4 +1,4 @@
-"""What every format takes from a run: parameters, numbers, tags and files, all of them checked."""
+"""The parts of a run that every format takes, all of them checked."""
 
 from __future__ import annotations
 
@@ -69,17 +69,17 @@ class Exported:
 
     @property
     def source(self) -> SourceDeclaration | None:
-        """Where the data of an experiment comes from."""
+        """The source of an experiment's data."""
         return None if self.config is None else self.config.dataset.source
 
     @property
     def started(self) -> datetime:
-        """When the run was started, with a time zone."""
+        """The start of the run, with a time zone."""
         return datetime.fromisoformat(self.environment.started)
 
     @property
     def finished(self) -> datetime:
-        """When the run was finished, with a time zone."""
+        """The end of the run, with a time zone."""
         return datetime.fromisoformat(self.environment.finished)
 
     def parameters(self) -> dict[str, str]:

@@ -89,7 +89,7 @@ def safe_names(names: Iterable[str]) -> dict[str, str]:
     Examples
     --------
     >>> safe_names(["loss", "a@1", "a#1"])
-    {'loss': 'loss', 'a@1': 'a_1-7b5dda', 'a#1': 'a_1-7ae5a0'}
+    {'loss': 'loss', 'a@1': 'a_1-e35195', 'a#1': 'a_1-9fd357'}
     """
     return {name: _safe(name) for name in names}
 

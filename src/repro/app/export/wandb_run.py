@@ -71,7 +71,7 @@ def export_wandb(exported: Exported, to: Path, project: str | None, *, again: bo
     folder = _find(to, run_id)
     if folder is None:
         raise PreconditionError(
-            f"{to}: Weights & Biases wrote no run there",
+            f"{to}: Weights & Biases wrote no run to that folder",
             advice="see the messages of wandb, or choose a different folder: --to FOLDER",
         )
     return WandbRun(run_id, folder, made=True)

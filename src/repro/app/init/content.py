@@ -39,6 +39,8 @@ class Subject:
         Path of the script inside the project; empty for an experiment.
     parts : tuple of str
         Names at the top of the project that its results are made from.
+    dvc : bool
+        Whether it gets a pipeline of DVC.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Subject:
     description: str
     script: str
     parts: tuple[str, ...]
+    dvc: bool = False
 
     @property
     def reference(self) -> str:
@@ -85,6 +88,7 @@ def values_of(subject: Subject, wheel: Wheel) -> dict[str, Any]:
         "reference": subject.reference,
         "parts": subject.image,
         "image": subject.image,
+        "inputs": subject.parts,
         "needed": _direct(),
         "pip_tools": _PIP_TOOLS,
         "version": __version__,
@@ -107,6 +111,8 @@ def _texts(subject: Subject, wheel: Wheel) -> Iterator[tuple[str, str]]:
         yield f"nix/{name}.nix", render(f"nix/{name}.nix", **values)
     yield "nix/environment.json", shipped("environment.json")
     yield "nix/wheels.json", _wheels()
+    if subject.dvc:
+        yield "dvc.yaml", render("dvc.yaml", **values)
     workflow = "verify.yml" if subject.script else "reproduce.yml"
     yield ".github/workflows/reproduce.yml", render(workflow, **values)
     if not subject.script:

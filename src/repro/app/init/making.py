@@ -54,6 +54,8 @@ class Wish:
     licence, origin, description : str
     given : Given
         Facts about the table that are not to be guessed.
+    dvc : bool
+        Whether the project gets a pipeline of DVC.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class Wish:
     origin: str = "not stated"
     description: str = ""
     given: Given = field(default_factory=Given)
+    dvc: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def _subject(wish: Wish, drafted: Draft | None) -> Subject:
     if drafted is not None:
         sentence = wish.description or f"Predicts {wish.target} from {drafted.table}."
         top = Path(drafted.table).parts[0]
-        return Subject(drafted.name, title, sentence, "", ("configs", top))
+        return Subject(drafted.name, title, sentence, "", ("configs", top), wish.dvc)
     assert wish.script is not None  # noqa: S101 - the caller has looked
     inside = _inside(wish.script, wish.folder)
     if not inside or not wish.script.is_file():
@@ -187,7 +190,7 @@ def _subject(wish: Wish, drafted: Draft | None) -> Subject:
         )
     sentence = wish.description or f"Runs {inside} and keeps the evidence."
     parts = tuple(sorted({Path(inside).parts[0], *_parts(wish.folder)}))
-    return Subject(wish.name or _name_of(wish.script), title, sentence, inside, parts)
+    return Subject(wish.name or _name_of(wish.script), title, sentence, inside, parts, wish.dvc)
 
 
 def _parts(folder: Path) -> Iterator[str]:

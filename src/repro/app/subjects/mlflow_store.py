@@ -28,7 +28,7 @@ def store_of(base: Path) -> str:
     Raises
     ------
     PreconditionError
-        If there is none.
+        If there is no store.
     """
     named = os.environ.get(VARIABLE, "")
     if named:

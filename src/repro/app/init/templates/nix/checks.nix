@@ -12,6 +12,7 @@ let
     "nix"
     "requirements-build.txt"
     "requirements-dev.txt"
+    "requirements-exchange.txt"
     "requirements-oldest.txt"
     "requirements-scripts.txt"
     "requirements.txt"
