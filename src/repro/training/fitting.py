@@ -170,17 +170,12 @@ def cross_validate(
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
+    shared = (outcome, weights, models, preprocessing, cross_validate_seeds, columns)
     tasks = (
         task
         for fold, (inside, outside) in enumerate(masks(fold_of_row))
         for task in _tasks_of_fold(
-            fold,
-            Learned(features, target, inside, outside, *given),
-            (outcome, of_rows(weights, inside)),
-            models,
-            preprocessing,
-            cross_validate_seeds,
-            None if columns is None else columns.take(inside),
+            fold, Learned(features, target, inside, outside, *given), *shared
         )
     )
     labels = [f"{family}, fold {n + 1} of {count}" for n in range(count) for family in models]
@@ -194,7 +189,8 @@ def cross_validate(
 def _tasks_of_fold(
     fold: int,
     learned: Learned,
-    shared: tuple[Outcome, Weights | None],
+    outcome: Outcome,
+    weights: Weights | None,
     models: Mapping[str, Model],
     preprocessing: Preprocessing,
     seeds: Mapping[str, int],
@@ -202,18 +198,14 @@ def _tasks_of_fold(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the arguments of ``fit_and_score`` for each candidate; nothing of them is kept."""
     target = learned.target[learned.inside]
+    by = None if columns is None else columns.take(learned.inside)
+    shared = (outcome, of_rows(weights, learned.inside))
     for family, model in models.items():
         path = f"cross_validate/{family}/{fold}"
-        parts = _parts(family, model, target, columns, seeds, path)
+        parts = _parts(family, model, target, by, seeds, path)
         one = (family, model, seeds[path], learned.allowed)
-        yield (
-            one
-            + _fitted_on(target, *learned.matrices(family, model, preprocessing))
-            + (
-                *shared,
-                parts,
-            )
-        )
+        matrices = learned.matrices
+        yield (*one, *_fitted_on(target, *matrices(family, model, preprocessing)), *shared, parts)
 
 
 def _fitted_on(target: Labels, matrix: Matrix, held_out: Matrix) -> tuple[Any, ...]:
