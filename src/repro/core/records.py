@@ -96,7 +96,7 @@ class Metrics(Record):
     differences : dict of str to Estimate, or None
         By how much the selected candidate's mean over the folds differs from each other one's.
     importance, importance_by_fold : dict of str to FoldScores, or None
-        The loss in the metric of selection for each shuffle of a feature, and for each fold's model.
+        The loss in the metric of selection by shuffles of a feature, and by each fold's model.
     features : dict of str to Encoded, or None, of what transformers made of each group of columns
     candidates : dict of str to Candidate, or None, of those not selected if all models are kept
     """

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.training.fitting import fit
-from repro.training.folds import masks
+from repro.training.fold_tasks import learned_from
+from repro.training.folds import count_folds, masks
 from repro.training.importance import losses, summary
 from repro.training.measures import load_measures
 from repro.training.preprocess import Supervised, learn, preprocessing_of
@@ -79,31 +80,47 @@ def importance_by_fold(
     model = models[selected]
     steps, where = preprocessing_of(selected, model, preprocessing)
 
-    def tasks() -> Iterator[tuple[Any, ...]]:
-        """Yield the arguments of ``_of_fold`` for each fold."""
-        for fold, (inside, outside) in enumerate(masks(fold_of_row)):
-            learned = inside
-            if removals is not None:
-                learned = removals.inside(selected, fold, train_rows, inside)
-            path = f"cross_validate/{selected}/{fold}"
-            rows, held = train_rows[learned], train_rows[outside]
-            known = target[rows]
-            columns = None if stop_columns is None else stop_columns.take(rows)
-            seed = cross_validate_seeds.get(f"{path}/{VALIDATION}")
-            parts = parts_of(selected, model.early_stopping, known, seed, columns)
-            supervised = Supervised(known, preprocess_seeds or {}, allowed_modules, where)
-            yield (
-                (features.iloc[rows], numeric, categorical, steps, supervised),
-                (selected, model, cross_validate_seeds[path], allowed_modules),
-                (known, of_rows(fit_weights, rows), parts),
-                (features.iloc[held], importance_seeds["importance/shuffles"], importance.repeats),
-                (threshold, outcome, measure, target[held], of_rows(metric_weights, held)),
-            )
-
-    count = sum(1 for _ in masks(fold_of_row))
-    labels = [f"importance, fold {fold + 1} of {count}" for fold in range(count)]
-    found = workers.map(_of_fold, tasks(), labels)
+    tasks = _tasks(
+        fold_of_row,
+        (features, target, train_rows, fit_weights, metric_weights, stop_columns),
+        removals,
+        (numeric, categorical, steps, preprocess_seeds or {}, where),
+        (selected, model, cross_validate_seeds, allowed_modules),
+        (importance_seeds["importance/shuffles"], importance.repeats),
+        (threshold, outcome, measure),
+    )
+    labels = [f"importance, fold {fold + 1}" for fold in range(count_folds(fold_of_row))]
+    found = workers.map(_of_fold, tasks, labels)
     return {str(name): summary([each[str(name)] for each in found]) for name in features.columns}
+
+
+def _tasks(
+    folds: Folds,
+    table: tuple[Any, ...],
+    removals: Removals | None,
+    columns: tuple[Any, ...],
+    candidate: tuple[Any, ...],
+    shuffles: tuple[int, int],
+    judged: tuple[Any, ...],
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the arguments of ``_of_fold`` for each fold."""
+    features, target, train_rows, fit_weights, metric_weights, stop_columns = table
+    selected, model, seeds, allowed = candidate
+    for fold, (inside, outside) in enumerate(masks(folds)):
+        learned = learned_from(removals, fold, train_rows, inside, selected)
+        path = f"cross_validate/{selected}/{fold}"
+        rows, held = train_rows[learned], train_rows[outside]
+        known = target[rows]
+        by = None if stop_columns is None else stop_columns.take(rows)
+        validation = seeds.get(f"{path}/{VALIDATION}")
+        parts = parts_of(selected, model.early_stopping, known, validation, by)
+        yield (
+            (features.iloc[rows], *columns[:3], Supervised(known, columns[3], allowed, columns[4])),
+            (selected, model, seeds[path], allowed),
+            (known, of_rows(fit_weights, rows), parts),
+            (features.iloc[held], *shuffles),
+            (*judged, target[held], of_rows(metric_weights, held)),
+        )
 
 
 def _of_fold(
