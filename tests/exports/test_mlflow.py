@@ -157,6 +157,30 @@ def test_a_record_is_compared_with_its_export(trained, tmp_path, monkeypatch, ca
     assert comparison["counterparts"]["compared"] == {name: name for name in numbers}
 
 
+def test_a_verdict_is_a_tag(trained, tmp_path, capsys):
+    """Also of a run that was exported before; one about a different run is refused."""
+    import mlflow
+
+    project, run = trained
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    file = tmp_path / "verified.json"
+    run_id = exported(run, store, capsys)
+    client = mlflow.MlflowClient(store)
+    assert "repro.verdict" not in client.get_run(run_id).data.tags
+    assert project.repro("verify", run, "--output", file).status == 0
+
+    assert exported(run, store, capsys, "--verification", str(file)) == run_id
+
+    tags = client.get_run(run_id).data.tags
+    value = json.loads(file.read_bytes())
+    assert tags["repro.verdict"] == value["comparison"]["verdict"] == "identical"
+    assert tags["repro.verification"] == value["sentence"]
+    file.write_text(json.dumps(value | {"subject": "run 20200101-000000-abcdef"}))
+    words = ["export", "mlflow", str(run), "--to", store, "--verification", str(file)]
+    assert repro(words) == 2
+    assert "is about run 20200101-000000-abcdef" in capsys.readouterr().err
+
+
 def test_nothing_is_unpickled_before_its_hash_was_checked(copied, tmp_path, capsys):
     """A model that was exchanged is refused, unless the whole run says that it is the one."""
     import mlflow

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from repro.app.export.exported import Exported
 
 
+_verification = click.option(
+    "--verification", type=PATH, metavar="FILE", help="What repro verify --output wrote about RUN."
+)
+
+
 @click.group()
 def command() -> None:
-    """Hand a run to a different tool: write it in that tool's own format.
+    """Write a run for a different tool, such as MLflow.
 
     A run is checked first; one that is damaged is not exported. Nothing is trained again, and the
     run is only read.
@@ -33,12 +38,14 @@ def command() -> None:
 @click.option("--to", metavar="URI", help="A store of MLflow: sqlite:///FILE, a folder, a server.")
 @click.option("--experiment", metavar="NAME", help="Of MLflow; the run's experiment by default.")
 @click.option("--again", is_flag=True, help="Make a second run if there is one.")
+@_verification
 @runs_option
 @project_option
 def mlflow(
     run: str | None,
     to: str | None,
     experiment: str | None,
+    verification: Path | None,
     project_folder: Path | None,
     runs_folder: Path | None,
     *,
@@ -60,7 +67,8 @@ def mlflow(
     from repro.app.export.mlflow_run import export_mlflow
 
     base = find_if_any(project_folder) or Path.cwd()
-    done = export_mlflow(_read(run, base, runs_folder), base, to, experiment, again=again)
+    exported = _read(run, base, runs_folder, verification)
+    done = export_mlflow(exported, base, to, experiment, again=again)
     what = "run" if done.made else "it was exported before, nothing was written: run"
     output.say(f"{output.plain(done.store)}: {what} {done.run_id}, experiment {done.experiment}")
     return ExitCode.HOLDS
@@ -73,12 +81,14 @@ def mlflow(
 )
 @click.option("--wandb-project", metavar="NAME", help="Of W&B; the run's experiment by default.")
 @click.option("--again", is_flag=True, help="Write a second run if there is one.")
+@_verification
 @runs_option
 @project_option
 def wandb(
     run: str | None,
     to: Path,
     wandb_project: str | None,
+    verification: Path | None,
     project_folder: Path | None,
     runs_folder: Path | None,
     *,
@@ -100,7 +110,7 @@ def wandb(
     from repro.app.export.wandb_run import export_wandb
 
     base = find_if_any(project_folder) or Path.cwd()
-    done = export_wandb(_read(run, base, runs_folder), to, wandb_project, again=again)
+    done = export_wandb(_read(run, base, runs_folder, verification), to, wandb_project, again=again)
     what = "run" if done.made else "it was exported before, nothing was written: run"
     output.say(f"{output.plain(done.folder)}: {what} {done.run_id}")
     return ExitCode.HOLDS
@@ -112,12 +122,14 @@ def wandb(
     "-o", "--output", "target", required=True, type=PATH, help="The folder, or FILE.zip, to make."
 )
 @click.option("--licence", metavar="TEXT", help="Licence of the crate: a URL or a name.")
+@_verification
 @runs_option
 @project_option
 def crate(
     run: str | None,
     target: Path,
     licence: str | None,
+    verification: Path | None,
     project_folder: Path | None,
     runs_folder: Path | None,
 ) -> int:
@@ -135,7 +147,7 @@ def crate(
     """
     from repro.app.export.crate import export_crate
 
-    exported = _read(run, find_if_any(project_folder) or Path.cwd(), runs_folder)
+    exported = _read(run, find_if_any(project_folder) or Path.cwd(), runs_folder, verification)
     export_crate(exported, target, licence)
     output.say(f"{output.plain(target)}: run {exported.run_id}")
     return ExitCode.HOLDS
@@ -175,9 +187,12 @@ def card(
     return ExitCode.HOLDS
 
 
-def _read(run: str | None, base: Path, runs_folder: Path | None) -> Exported:
+def _read(
+    run: str | None, base: Path, runs_folder: Path | None, verification: Path | None = None
+) -> Exported:
     from repro.app.export.exported import read_exported
 
     # A run may have been handed over alone, without a project.
     alone = run is not None and Path(run).is_dir()
-    return read_exported(Path.cwd() if alone else runs_of(base, runs_folder), run)
+    runs = Path.cwd() if alone else runs_of(base, runs_folder)
+    return read_exported(runs, run, verification)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from repro.app.subjects.commands import command_of, is_command
 from repro.app.subjects.intact import read_intact, read_intact_command
 from repro.app.subjects.records import record_of_run
+from repro.app.subjects.subject import Subject
 from repro.config.recorded import parse_config
+from repro.core.errors import ConfigError, PreconditionError
+from repro.core.jsonfile import load_record
+from repro.core.verdict import Verification
 from repro.store import find_run, open_run
+from repro.store.disk import read_limited
 from repro.store.naming import LINEAGE, is_detached
 
 if TYPE_CHECKING:
@@ -47,6 +52,8 @@ class Exported:
         None for the run of a recorded command.
     config : ExperimentConfig or None
         None for the run of a recorded command.
+    verification : Verification or None
+        What ``repro verify`` found about the run, if that was given.
     """
 
     path: Path
@@ -56,6 +63,7 @@ class Exported:
     environment: EnvironmentFile
     run: StoredRun | None = None
     config: ExperimentConfig | None = None
+    verification: Verification | None = None
 
     @property
     def run_id(self) -> str:
@@ -116,8 +124,18 @@ class Exported:
             "repro.version": self.lineage.version,
             "repro.commit": self.lineage.commit,
             **{f"repro.data.{each.name}": each.content for each in self.record.materials.data},
+            **self.verdict(),
         }
         return {name: value for name, value in found.items() if value}
+
+    def verdict(self) -> dict[str, str]:
+        """Return what was verified, as tags; none where no verification was given."""
+        found = self.verification
+        if found is None:
+            return {}
+        verdict = found.verdict
+        shown = {} if verdict is None else {"repro.verdict": str(verdict)}
+        return {**shown, "repro.verification": found.sentence}
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Return each file of the run with the bytes that were checked; the lineage is the last.
@@ -136,15 +154,42 @@ class Exported:
         yield LINEAGE, (self.path / LINEAGE).read_bytes()
 
 
-def read_exported(runs: Path, name: str | None) -> Exported:
+def read_exported(runs: Path, name: str | None, verification: Path | None = None) -> Exported:
     """Find a run, check it and read it.
+
+    Parameters
+    ----------
+    verification : Path or None
+        A file that ``repro verify`` wrote about this run.
 
     Raises
     ------
+    ConfigError
+        If the verification is of a different run.
     PreconditionError, SchemaError
-        If there is no such run, or it is damaged.
+        If there is no such run, it is damaged, or the verification cannot be read.
     """
-    path = find_run(runs, name)
+    exported = _read(find_run(runs, name))
+    if verification is None:
+        return exported
+    try:
+        found = load_record(
+            read_limited(verification, verification.name), verification.name, Verification
+        )
+    except OSError as error:
+        raise PreconditionError(
+            f"{verification}: cannot be read: {error.strerror}",
+            advice=f"write it: repro verify {exported.run_id} --output {verification.name}",
+        ) from error
+    if found.subject != Subject(exported.path, is_run=True).name:
+        raise ConfigError(
+            f"{verification}: is about {found.subject}, and run {exported.run_id} is exported",
+            advice=f"write one about this run: repro verify {exported.run_id} --output FILE",
+        )
+    return replace(exported, verification=found)
+
+
+def _read(path: Path) -> Exported:
     if is_command(path):
         command = read_intact_command(path, _INTACT)
         record = command.record

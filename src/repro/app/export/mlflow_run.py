@@ -75,6 +75,9 @@ def export_mlflow(
             found = None if again else _find(client, place, exported.lineage.digest)
             made = found is None
             run_id = _write(client, place, exported) if found is None else found
+            for tag, value in exported.verdict().items():
+                # A run is verified after it was exported, too.
+                client.set_tag(run_id, tag, value)
         except ReproError:
             raise
         except Exception as error:

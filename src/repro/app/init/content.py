@@ -88,7 +88,7 @@ def values_of(subject: Subject, wheel: Wheel) -> dict[str, Any]:
         "reference": subject.reference,
         "parts": subject.image,
         "image": subject.image,
-        "inputs": subject.parts,
+        "inputs": [*subject.parts, "requirements.txt"],
         "needed": _direct(),
         "pip_tools": _PIP_TOOLS,
         "version": __version__,
