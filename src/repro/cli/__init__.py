@@ -50,10 +50,7 @@ COMMANDS = {
         "repro.cli.report",
         "Write a run as one self-contained HTML page with pictures.",
     ),
-    "export": (
-        "repro.cli.export",
-        "Hand a run to a different tool: write it in that tool's own format.",
-    ),
+    "export": ("repro.cli.export", "Write a run for a different tool, such as MLflow."),
     "runs": ("repro.cli.runs", "List, show, group and remove runs."),
     "config": ("repro.cli.config", "Show, check and compare configuration."),
     "data": ("repro.cli.data", "List, verify, hash and register data sets."),
