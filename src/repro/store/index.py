@@ -1,4 +1,4 @@
-"""What was read of the runs of a folder, kept beside them so that many are listed at once.
+"""The index of a folder of runs: what was read of them, so that many are listed at once.
 
 The index decides nothing: a value counts only while every file that it was made of has the size,
 times and inode that it had, and anything else is read again. It may be removed at any time. A
