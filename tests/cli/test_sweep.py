@@ -126,7 +126,7 @@ def test_mistakes_are_named_before_anything_is_trained(wine, asked, words):
     assert len(list(wine.path.glob("runs/*"))) == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 def test_an_interrupted_sweep_leaves_no_process_and_goes_on(wine, tmp_path):
     """SIGINT ends the trainings too; the same command trains only what is missing."""
     copy = type(wine)(tmp_path / "copy")

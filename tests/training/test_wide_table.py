@@ -21,7 +21,7 @@ ROWS = 8000
 PARTS = ("month", "day_of_week", "days")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory differently")
 def test_training_takes_less_than_three_times_the_memory_of_the_table(tmp_path):
     """Beyond the imports, and the table itself included; measured in a process of its own."""
     path = tmp_path / "table.pkl"
