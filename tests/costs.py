@@ -52,7 +52,6 @@ LONG = (
     "cli/test_comparing.py::test_a_planted_code_path_is_named_first",
     "cli/test_comparing.py::test_other_data_is_incomparable_and_parts_where_it_goes_in",
     "cli/test_comparing.py::test_what_training_is_proof_against_changes_nothing",
-    "training/test_wide_table.py::test_training_takes_less_than_three_times_the_memory_of_the_table",
     "cli/test_composed.py::test_a_composed_estimator_trains_and_verifies_with_the_same_bits",
     "cli/test_doctor.py",
     "cli/test_explain.py",
@@ -70,6 +69,10 @@ LONG = (
     "cli/test_planted_edits.py",
     "cli/test_planted_environment.py",
     "cli/test_search.py::test_a_training_that_was_killed_goes_on_to_the_same_bytes",
+    "cli/test_splits.py::test_a_gate_resamples_the_patients_and_not_their_rows",
+    "cli/test_sweep.py::test_all_runs_are_verified",
+    "cli/test_sweep.py::test_an_interrupted_sweep_leaves_no_process_and_goes_on",
+    "cli/test_sweep.py::test_what_has_a_run_is_not_trained_again",
     "cli/test_train.py::test_another_version_of_python_gives_the_same_bytes",
     "cli/test_train.py::test_eight_first_runs_started_at_once_all_succeed",
     "cli/test_train.py::test_every_family_trains",
@@ -118,6 +121,7 @@ LONG = (
     "recording/test_transparency.py",
     "report/test_comparison_page.py",
     "report/test_private_values.py",
+    "test_gate_action.py::test_a_base_of_a_commit_and_the_files_as_they_are_are_trained_and_compared",
     "test_python_guide.py::test_the_examples_hold",
     "test_readme.py::test_a_guide_is_what_its_commands_print",
     "test_workflows.py::test_actionlint_finds_nothing_but_what_is_planted",
@@ -139,7 +143,10 @@ LONG = (
     "training/test_differences.py::test_intervals_cover_at_the_stated_rate_in_a_long_simulation",
     "training/test_early_stopping.py::test_workers_give_the_same_bits",
     "training/test_gating.py::test_an_interval_covers_a_known_effect_as_often_as_it_says",
+    "training/test_honest_estimates.py::test_nested_folds_estimate_a_guess_where_there_is_nothing_to_learn",
+    "training/test_keep.py::test_nothing_else_changes_and_no_worker_changes_it",
     "training/test_named_metrics.py::test_values_of_many_tables_are_those_of_a_reference",
+    "training/test_wide_table.py::test_training_takes_less_than_three_times_the_memory_of_the_table",
 )
 # Files go to workers as a whole: one that takes minutes must not be the last to begin.
 FIRST = (

@@ -53,7 +53,7 @@ def assert_same(quick, strict):
     assert {len(values) for values in quick.values()} == {strict.rows}
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.integers(1, 3).flatmap(
         lambda width: st.lists(
