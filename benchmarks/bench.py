@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, asked, folder):
         self.rounds = asked.rounds or (1 if asked.quick else 3)
         self.quick, self.large, self.folder = asked.quick, asked.large, folder
-        self.notes = {}
+        self.notes, self.seeds = {}, None
         self._run = None
 
     def a_run(self):

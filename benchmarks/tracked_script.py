@@ -56,10 +56,7 @@ def mlflow_model(size):
         model, parameters, metrics, rows = train(size)
         mlflow.log_params(parameters)
         mlflow.log_metrics(metrics)
-        # In the format of earlier versions: the default one refuses types of these models.
-        mlflow.sklearn.log_model(
-            model, name="model", input_example=rows, serialization_format="cloudpickle"
-        )
+        mlflow.sklearn.log_model(model, name="model", input_example=rows)
 
 
 def mlflow_autolog(size):

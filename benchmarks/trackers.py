@@ -19,13 +19,16 @@ DVC_STAGE = "stages:\n  train:\n    cmd: {python} script.py bare {size}\n    dep
 
 
 def trackers(bench):
-    """Yield a row for each tracker and size; every tracker runs in its own environment."""
+    """Yield a row for each tracker and size; every tracker runs in its own environment.
+
+    The small training warms what both need; the medium one is long enough not to notice.
+    """
     for size in ("small",) if bench.quick else ("small", "medium"):
         place = _place(bench, f"repro-{size}")
         spent = in_turn(
             [_bare(place, PYTHON, size),
              Side([REPRO, "record", "--", PYTHON, "script.py", "bare", size], place)],
-            bench.rounds)  # fmt: skip
+            bench.rounds, warm=size == "small")  # fmt: skip
         yield row("trackers", f"`repro record` / bare, {size}", spent[1], spent[0])
         for peer, modes in TRACKERS.items():
             yield from _tracked(bench, peer, modes, size)
@@ -38,7 +41,8 @@ def _tracked(bench, peer, modes, size):
         return
     place = _place(bench, f"{peer}-{size}")
     sides = [Side([python, "script.py", mode, size], place) for mode in modes]
-    spent = in_turn([_bare(place, python, size), *sides], bench.rounds)
+    sides.insert(0, _bare(place, python, size))
+    spent = in_turn(sides, bench.rounds, warm=size == "small")
     for name, found in zip(modes.values(), spent[1:], strict=True):
         yield row("trackers", f"{name} / bare, {size}", found, spent[0])
 
@@ -50,7 +54,8 @@ def _dvc(bench, size):
     place = _place(bench, f"dvc-{size}")
     subprocess.run([dvc, "init", "-q", "--no-scm"], cwd=place, check=True)
     (place / "dvc.yaml").write_text(DVC_STAGE.format(python=python, size=size))
-    spent = in_turn([_bare(place, python, size), Side([dvc, "repro", "-f"], place)], bench.rounds)
+    sides = [_bare(place, python, size), Side([dvc, "repro", "-f"], place)]
+    spent = in_turn(sides, bench.rounds, warm=size == "small")
     yield row("trackers", f"`dvc repro -f` / bare, {size}", spent[1], spent[0])
 
 
