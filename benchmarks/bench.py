@@ -58,17 +58,21 @@ class Bench:
 
 
 def measure(bench, names, output):
-    """Run the comparisons, and write all results after each."""
+    """Run the comparisons, and write all results after each row."""
     for name in names:
         about = circumstances(bench)
         print(f"\n{name} (load {about['load']})", flush=True)
-        rows = []
+        about |= {"rows": [], "notes": bench.notes.setdefault(name, []), "complete": False}
         for row in COMPARISONS[name](bench):
             print(table_row(row), flush=True)
-            rows.append(row)
-        about |= {"rows": [row.plain() for row in rows], "notes": bench.notes.get(name, [])}
-        found = read(output) | {name: about}
-        write(output, {each: found[each] for each in COMPARISONS if each in found})
+            about["rows"].append(row.plain())
+            _keep(output, name, about)
+        _keep(output, name, about | {"complete": True})
+
+
+def _keep(output, name, about):
+    found = read(output) | {name: about}
+    write(output, {each: found[each] for each in COMPARISONS if each in found})
 
 
 def main():

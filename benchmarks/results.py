@@ -94,6 +94,7 @@ def section(name, about):
         *(table_row(row_of(row)) for row in about["rows"]),
         "",
         *(f"{note}\n" for note in about["notes"]),
+        *(["It was stopped before its last row.\n"] if not about["complete"] else []),
     ])  # fmt: skip
 
 
