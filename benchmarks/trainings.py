@@ -27,7 +27,8 @@ def shipped(bench):
         train = [REPRO, "train", name, "-q", "--runs", str(bench.folder / "shipped")]
         plain = Side([PYTHON, str(HERE / "plain_credit.py")]) if name == "credit" else None
         beside = " / plain script" if plain else ""
-        yield pair("shipped", f"`repro train {name}`{beside}", Side(train), plain, bench.rounds)
+        sides = Side(train), plain
+        yield pair("shipped", f"`repro train {name}`{beside}", *sides, bench.rounds, warm=False)
 
 
 def project(bench, rows, columns):
