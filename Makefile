@@ -25,7 +25,7 @@ NIX_INPUTS = command -v nix >/dev/null \
 .DEFAULT_GOAL := help
 .PHONY: help setup train verify test test-fast test-scripts coverage fuzz lint types messages cpu-matrix matrix \
 	image image-check image-clock-check image-digest wheelhouse matrix-cells matrix-cell matrix-compare wheel-test \
-	lock audit nix-check nix-image reference clean
+	lock audit nix-check nix-image bench bench-imports reference clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -132,6 +132,12 @@ nix-check: ## Build the flake for this system, and train and verify with it (nee
 
 nix-image: ## Build the image of the flake, and load it into Docker (needs Nix).
 	@$(NIX_INPUTS); $(NIX) build -L -o build/nix-image '.#image' $(ARGS) && build/nix-image | docker load
+
+bench: $(VENV)/.dev ## Measure repro beside other tools (ARGS="--quick", or --only rows --rounds 5).
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+bench-imports: $(VENV)/.dev ## List the modules that training loads beyond a plain script, the slowest first.
+	@$(BIN)/python benchmarks/imports.py $(ARGS)
 
 reference: $(VENV)/.ready ## Train the default experiment and write reference/credit.json.
 	@$(BIN)/repro train credit

@@ -35,10 +35,14 @@ ENCODED = (
 def another(record, number):
     noise = random.Random(number)
 
-    def moved(values):
-        return tuple(value * (1 + noise.uniform(-1, 1) * 1e-15) for value in values)
+    def moved(row):
+        """Return the row with other bits in its score, and the margin that follows from it."""
+        (score,) = row.scores
+        score *= 1 + noise.uniform(-1, 1) * 1e-15
+        margin = abs(score - record.threshold.threshold)
+        return row.model_copy(update={"scores": (score,), "margin": margin})
 
-    rows = tuple(p.model_copy(update={"scores": moved(p.scores)}) for p in record.predictions.rows)
+    rows = tuple(map(moved, record.predictions.rows))
     stages = record.stages.stages
     made = {name for stage in stages if stage.name in {"fit", "predict"} for name in stage.outputs}
 
@@ -62,6 +66,15 @@ def another(record, number):
             }
         )
     )
+
+
+def make(folder, count):
+    """Write as many records into a folder; return their names."""
+    record = load_record(REFERENCE.read_bytes(), REFERENCE.name, RecordFile)
+    names = [str(Path(folder, f"{number:04}.json")) for number in range(count)]
+    for number, name in enumerate(names):
+        Path(name).write_bytes(dump_record(another(record, number)))
+    return names
 
 
 def run(command):
@@ -92,11 +105,8 @@ def main():
     parser.add_argument("--records", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    record = load_record(REFERENCE.read_bytes(), REFERENCE.name, RecordFile)
     with tempfile.TemporaryDirectory() as folder:
-        names = [str(Path(folder, f"{number:04}.json")) for number in range(asked.records)]
-        for number, name in enumerate(names):
-            Path(name).write_bytes(dump_record(another(record, number)))
+        names = make(folder, asked.records)
         page = str(Path(folder, "page.html"))
         print("| command | repro | beside it | ratio | range | memory |")
         print("|---|---:|---:|---:|---:|---:|")

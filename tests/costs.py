@@ -32,6 +32,7 @@ PROCESSES = (
     "launch/test_seal",
     "lint/test_lint_command.py",
     "lock/",
+    "test_bench.py",
     "test_gate_action.py",
     "test_python_guide.py",
     "test_readme.py",
