@@ -45,7 +45,7 @@ def checked_executor(name: str) -> str:
     ValueError: expected the scheduler as tcp://HOST:PORT, found 'tcp://10.0.0.5'
     """
     if is_scheduler(name):
-        if not re.match(_PATTERN, name) or int(name.rpartition(":")[2]) > _LARGEST_PORT:
+        if not re.fullmatch(_PATTERN, name) or int(name.rpartition(":")[2]) > _LARGEST_PORT:
             raise ValueError(f"expected the scheduler as {_SCHEDULER}, found '{name}'")
     elif name not in {LOKY, DASK, RAY}:
         known = did_you_mean(name, (LOKY, DASK, RAY, _SCHEDULER))
