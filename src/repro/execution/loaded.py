@@ -151,7 +151,7 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     served = _owners(inventory, (apart[name] for name in reached if name in apart))
     # By the end of the training, and not before it: an import in the body of a function.
     new = _owners(inventory, (file for name, file in apart.items() if name not in watch.before))
-    # What carries the tasks to the workers takes no part in what they compute.
+    # Libraries that carry tasks to workers take no part in the computation.
     carriers = with_requirements(distributions_of(config.execution.executor))
     used = (with_requirements(served) | (new - carriers)) - always
     read = files_read((*report_reads(), *watch.reads.items()), own.values())

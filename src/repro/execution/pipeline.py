@@ -190,8 +190,9 @@ def _train(
             checkpointing(None if checkpoints is None else checkpoints.folder),
             opened(execution.executor, execution.workers, once, level) as executor,
         ):
-            more = {"finished": unfinished, "executor": executor}
-            return train(config, *given, ignored=table.ignored, **more)
+            return train(
+                config, *given, ignored=table.ignored, finished=unfinished, executor=executor
+            )
     except BaseException:
         if checkpoints is not None:
             checkpoints.close()

@@ -37,7 +37,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Process:
-    """What decides the bits that a process computes.
+    """Everything of a process that decides the bits it computes.
 
     Attributes
     ----------

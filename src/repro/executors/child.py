@@ -16,7 +16,7 @@ import queue
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import cloudpickle
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _LENGTH = 8
 
 
-def send(stream: BinaryIO, content: bytes) -> None:
+def send(stream: IO[bytes], content: bytes) -> None:
     """Write bytes so that ``receive`` reads them."""
     stream.write(len(content).to_bytes(_LENGTH, "big"))
     stream.write(content)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> bytes | None:
+def receive(stream: IO[bytes]) -> bytes | None:
     """Read what ``send`` wrote; None if the other process has ended."""
     head = stream.read(_LENGTH)
     if len(head) < _LENGTH:

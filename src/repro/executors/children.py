@@ -41,8 +41,10 @@ def in_child(token: str, job: bytes) -> Any:
     with _lock:
         child = _child(token)
         try:
-            send(child.stdin, job)  # type: ignore[arg-type] - both are pipes
-            answer = receive(child.stdout)  # type: ignore[arg-type]
+            assert child.stdin is not None  # noqa: S101 - both are pipes
+            assert child.stdout is not None  # noqa: S101
+            send(child.stdin, job)
+            answer = receive(child.stdout)
         except OSError:
             answer = None
         if answer is None:

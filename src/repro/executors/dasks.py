@@ -61,7 +61,7 @@ class Dask:
             self._client.run(end_child, self._token, on_error="ignore")
 
     def admit(self, check: Callable[[], None], level: str) -> None:
-        """Check every worker that is there; one that comes later is checked at its first task.
+        """Check every worker; one that comes later is checked at its first task.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Dask:
                 return found
 
 
-class _Nanny(Nanny):  # type: ignore[misc] - Dask has no types
+class _Nanny(Nanny):  # type: ignore[misc]
     """Starts a worker with the variables of this process, in which the level is in force.
 
     Dask's own sets numbers of threads, and a hash seed that is never 0.
@@ -163,7 +163,8 @@ class _Nanny(Nanny):  # type: ignore[misc] - Dask has no types
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.env, self.pre_spawn_env = {}, {}
+        self.env: dict[str, str] = {}
+        self.pre_spawn_env: dict[str, str] = {}
 
 
 @contextmanager
@@ -202,7 +203,7 @@ def on_scheduler(address: str) -> Iterator[Dask]:
             client = Client(address, timeout=_CONNECTING, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise PreconditionError(
-                f"execution.executor: {address}: no Dask scheduler answers there",
+                f"execution.executor: {address}: no Dask scheduler answers",
                 advice="start one: dask scheduler; or use --set execution.executor=dask for"
                 " workers on this machine",
             ) from error

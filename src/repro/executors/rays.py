@@ -48,19 +48,19 @@ class Ray:
         """Call a function with every box; yield the results in their order."""
         parcels, contents = packed(work, [box.pop() for box in boxes])
         stored = {name: ray.put(content) for name, content in contents.items()}
-        calls = [(each, [stored[name] for name in each.shared]) for each in parcels]
+        calls: list[Box] = [[(each, [stored[name] for name in each.shared])] for each in parcels]
         yield from map(unpacked, self._pool.results(partial(_carried, self._token), calls))
 
 
-def _carried(token: str, call: tuple[Any, list[Any]]) -> bytes:
-    parcel, stored = call
+def _carried(token: str, call: Box) -> bytes:
+    parcel, stored = call.pop()
     return carried(token, parcel, *ray.get(stored))
 
 
 @contextmanager
 def on_ray(workers: int) -> Iterator[Ray]:
     """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names; leave it after."""
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
     try:
         register_ray()
         yield Ray(workers)
