@@ -48,7 +48,7 @@ test-scripts: ## Run the tests with PyTorch, XGBoost, MLflow and others, in an e
 	@$(MAKE) --no-print-directory VENV=build/scripts build/scripts/.scripts
 	@$(MAKE) --no-print-directory VENV=build/exchange build/exchange/.exchange
 	@build/scripts/$(notdir $(BIN))/python $(SUITE) --dist load -m scripts tests/boosters tests/cpu tests/recording tests/tracking \
-		tests/api tests/exports tests/mutations tests/training_torch $(ARGS)
+		tests/api tests/executors tests/exports tests/mutations tests/training_torch $(ARGS)
 
 coverage: $(VENV)/.dev ## Measure the lines that all but the slow tests run, in every process.
 	@rm -rf build/coverage; mkdir -p build/coverage

@@ -8,6 +8,7 @@ MARKERS = {
     "cli": ("slow",),
     "container": ("slow", "container"),
     "cpu": ("slow", "cpu"),
+    "executors": ("slow",),
     "exports": ("slow",),
     "forking": ("slow",),
     "matrix": ("slow",),

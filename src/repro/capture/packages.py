@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # They lock files, read requirements and write reports. Only repro's commands load them: they take
 # part in a training only if an estimator uses them, which is observed.
 _COMMANDS_ONLY = frozenset({"filelock", "junitparser", "packaging"})
+# They carry tasks to processes and compute nothing: the executor of a training changes no result.
+_CARRIERS = frozenset({"distributed", "ray"})
 # By a pattern: a training that loaded a parser for it could not observe whether an estimator uses
 # that parser.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -56,7 +58,7 @@ def observe_runtime() -> tuple[str, ...]:
     while pending:
         name = pending.pop()
         needed = set(requirements_of(name)) & installed
-        needed -= _COMMANDS_ONLY if name == "repro" else set()
+        needed -= _COMMANDS_ONLY | _CARRIERS if name == "repro" else set()
         pending += needed - found
         found |= needed
     return tuple(sorted(found))

@@ -241,6 +241,7 @@ def make_request(
     target: str | None = None,
     level: str | None = None,
     workers: int | None = None,
+    executor: str | None = None,
     runs_folder: Path | None = None,
 ) -> Request:
     """Turn the options of ``request_options`` into a request."""
@@ -252,6 +253,7 @@ def make_request(
         ("--test-size", "split.test_size"): test_size,
         ("--level", "determinism.level"): level,
         ("--workers", "execution.workers"): workers,
+        ("--executor", "execution.executor"): None if executor is None else _quoted(executor),
         ("--runs", "execution.runs"): None if folder is None else _quoted(folder),
         ("--target", "target"): None if target is None else _quoted(target),
         ("--model", "families"): f"[{', '.join(map(_quoted, models))}]" if models else None,

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     "--target", "targets", multiple=True,
     help="Predict this target of the data set; one run for each of several; all for every target.",
 )  # fmt: skip
+@click.option(
+    "--executor", metavar="NAME",
+    help="What runs the tasks: loky, dask, ray or tcp://HOST:PORT; the result is the same.",
+)  # fmt: skip
 @click.option(ONE_OF_SEVERAL, is_flag=True, hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.option("--fresh", is_flag=True, help="Do not continue an interrupted training.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from repro.config.data import Dataset, Pathname, Task
+from repro.config.executors import Executor
 from repro.config.metrics import built_in, metrics_of
 from repro.config.named_metrics import DeclaredMetric, problem_of
 from repro.config.preprocessing import Preprocessing
@@ -81,11 +82,15 @@ class ExecutionSettings(Record):
     checkpoint_every : int or None
         Steps from one checkpoint to the next, of families that are fitted in steps; None for no
         checkpoints.
+    executor : str or None
+        What runs the tasks: ``loky``, ``dask``, ``ray`` or the address of a Dask scheduler; None
+        for loky.
     """
 
     workers: Count
     runs: Pathname
     checkpoint_every: Count | None = Later
+    executor: Executor | None = Later
 
 
 class Security(Record):

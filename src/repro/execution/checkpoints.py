@@ -9,14 +9,12 @@ from repro.config.keys import strict_key
 from repro.config.parameters import comes_with_repro
 from repro.core.canonical import tagged_digest
 from repro.core.records import STAGES_VERSION
-from repro.digest.files import sha256_file
 from repro.execution.code import digest_of_package
 from repro.execution.loaded import class_paths
-from repro.execution.own_modules import declared
+from repro.execution.own_modules import own_code
 from repro.store.checkpoints import OpenCheckpoints, open_checkpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
@@ -97,14 +95,6 @@ def training_key(
         "level": config.determinism.level,
         "environment": seen,
         "repro": digest_of_package(),
-        "code": dict(_own_code(project, config)),
+        "code": own_code(project, config.security.allowed_modules),
     }
     return tagged_digest("checkpoints", parts, version=1)
-
-
-def _own_code(project: Path, config: ExperimentConfig) -> Iterator[tuple[str, str]]:
-    for name in declared(project, config.security.allowed_modules):
-        files = [project / f"{name}.py", *sorted((project / name).rglob("*.py"))]
-        for path in files:
-            if path.is_file():
-                yield path.relative_to(project).as_posix(), sha256_file(path)

@@ -26,6 +26,7 @@ from repro.execution.reading import (
     variables_read,
     watch_reads,
 )
+from repro.executors import distributions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,8 @@ class Watch:
     ----------
     before : frozenset of str
         Modules that are loaded already: the front door needs them, whatever is trained.
+    carriers : frozenset of str
+        Modules that the executor loaded.
     workers : dict of str to str
         The file of each module of a worker.
     reads : dict of str to tuple of str
@@ -76,6 +79,7 @@ class Watch:
     """
 
     before: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
+    carriers: frozenset[str] = frozenset()
     workers: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     variables: list[Variables] = field(default_factory=list)
@@ -127,7 +131,11 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     always = {*runtime, "repro"}
     inventory, modules = Inventory(always), watch.workers | loaded_modules()
     apart = {name: file for name, file in modules.items() if not is_standard(name, file)}
-    own = {name: file for name, file in apart.items() if not inventory.vouches_for(file)}
+    own = {
+        name: file
+        for name, file in apart.items()
+        if name not in watch.carriers and not inventory.vouches_for(file)
+    }
 
     def is_end(name: str) -> bool:
         """Return whether a module is identified without its own hash."""
@@ -143,7 +151,9 @@ def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watc
     served = _owners(inventory, (apart[name] for name in reached if name in apart))
     # By the end of the training, and not before it: an import in the body of a function.
     new = _owners(inventory, (file for name, file in apart.items() if name not in watch.before))
-    used = (with_requirements(served) | new) - always
+    # Libraries that carry tasks to workers take no part in the computation.
+    carriers = with_requirements(distributions_of(config.execution.executor))
+    used = (with_requirements(served) | (new - carriers)) - always
     read = files_read((*report_reads(), *watch.reads.items()), own.values())
     variables = variables_read((report_variables(), *watch.variables), own.values())
     return Loaded(inventory, own, reached, tuple(sorted(used)), read, variables)

@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from repro.digest.files import sha256_file
 from repro.execution.reading import watch_reads
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ def own_modules(project: Path, allowed: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(folder)
+
+
+def own_code(project: Path, allowed: Sequence[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file of the allowed modules in the project, by its path."""
+    files = (
+        path
+        for name in declared(project, allowed)
+        for path in (project / f"{name}.py", *sorted((project / name).rglob("*.py")))
+    )
+    return {
+        path.relative_to(project).as_posix(): sha256_file(path) for path in files if path.is_file()
+    }
 
 
 def declared(project: Path, allowed: Sequence[str]) -> tuple[str, ...]:

@@ -24,16 +24,20 @@ from repro.execution.enforcement import check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
 from repro.execution.resuming import begin_search
+from repro.execution.workers import admission
+from repro.executors import distributions_of, is_apart, opened
+from repro.executors import load as load_executor
 from repro.launch import Level, dropped, in_force, safe_children
 from repro.tracing.tensor_probes import tensor_results
 from repro.tracing.tensors import tensor_paths
 from repro.training.checkpoints import checkpointing
 from repro.training.estimators import check
 from repro.training.measures import load_measures
-from repro.training.parallel import Inspection
+from repro.training.parallel import Inspection, check_once
 from repro.training.stages import train
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
@@ -136,10 +140,12 @@ def execute(
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task, config.row_columns)
         unfinished = begin_search(request, project, config, table, environment, observer)
-        watch = Watch()
-        begin = partial(begin_worker, level, project, config.security.allowed_modules)
-        inspection = Inspection(begin, partial(report_worker, uuid4().hex), watch.collect)
-        checkpoints = begin_checkpoints(request, project, config, table, environment, observer)
+        watch, token = Watch(carriers=load_executor(config.execution.executor)), uuid4().hex
+        begin = _check_of_workers(project, config, environment)
+        inspection = Inspection(begin, partial(report_worker, token), watch.collect, token)
+        # A worker of a different machine has none of the folders of this one.
+        near = None if is_apart(config.execution.executor) else request
+        checkpoints = begin_checkpoints(near, project, config, table, environment, observer)
         training = _train(config, table, observer, inspection, checkpoints, unfinished)
         observer.preparing("recording the code that was loaded")
         loaded = observe_loaded(config, environment.runtime, watch)
@@ -148,7 +154,22 @@ def execute(
     check_level(environment)
     keys = keys_of(config, table, environment)
     found = (training, environment, keys, code, checkpoints, unfinished)
-    return Execution(config, table, *found)
+    return Execution(_recorded(config), table, *found)
+
+
+def _check_of_workers(
+    project: Path, config: ExperimentConfig, environment: Environment
+) -> Callable[[], None]:
+    if distributions_of(config.execution.executor):
+        return admission(project, config, environment)
+    level, allowed = config.determinism.level, config.security.allowed_modules
+    return partial(begin_worker, level, project, allowed)
+
+
+def _recorded(config: ExperimentConfig) -> ExperimentConfig:
+    """Leave out the executor: it changes no result, and names machines."""
+    execution = config.execution.model_copy(update={"executor": None})
+    return config.model_copy(update={"execution": execution})
 
 
 def _train(
@@ -160,9 +181,18 @@ def _train(
     unfinished: Unfinished | None,
 ) -> Training:
     given = (table.features, table.target, table.numeric, observer, inspection)
+    execution, level = config.execution, config.determinism.level
+    once = partial(check_once, inspection.check, inspection.token)
+    if execution.executor is not None:
+        observer.preparing(f"opening the executor {execution.executor}")
     try:
-        with checkpointing(None if checkpoints is None else checkpoints.folder):
-            return train(config, *given, ignored=table.ignored, finished=unfinished)
+        with (
+            checkpointing(None if checkpoints is None else checkpoints.folder),
+            opened(execution.executor, execution.workers, once, level) as executor,
+        ):
+            return train(
+                config, *given, ignored=table.ignored, finished=unfinished, executor=executor
+            )
     except BaseException:
         if checkpoints is not None:
             checkpoints.close()

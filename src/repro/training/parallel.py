@@ -1,10 +1,15 @@
-"""Independent tasks over worker processes of one thread each; order and bits do not depend on N."""
+"""Independent tasks over worker processes of one thread each; order and bits do not depend on N.
+
+What a process computes is decided by the arguments of its task alone. So it does not matter which
+process runs a task, in which order, or whether it is run again because a process was lost.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import joblib
 from threadpoolctl import threadpool_limits
@@ -44,18 +49,73 @@ class Inspection:
         Called in a worker after a task; what it returns is sent back.
     collect : callable
         Called in the main process with every report; it is never sent to a worker.
+    token : str
+        Of the training: a process that outlives it is checked again for the next one.
     """
 
     check: Callable[[], None]
     report: Callable[[], Any] = nothing_to_report
     collect: Callable[[Any], None] = nothing_to_collect
+    token: str = ""
 
     def __call__(self) -> None:
         """Check this process."""
         self.check()
 
 
-_checked: set[int] = set()
+class Box(Protocol):
+    """Holds the arguments of a task until they are taken out."""
+
+    def pop(self) -> tuple[Any, ...]:
+        """Take the arguments out."""
+
+
+class Executor(Protocol):
+    """Runs tasks in processes."""
+
+    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+        """Call a function with every box in some process; yield the results in their order.
+
+        Parameters
+        ----------
+        work : callable
+            Checks the process it is in before it takes the arguments out of the box.
+        """
+
+
+@dataclass(frozen=True)
+class Joblib:
+    """Runs tasks by a backend of joblib.
+
+    Attributes
+    ----------
+    count : int
+        Processes; 1 runs the tasks in this one, if the backend is joblib's own.
+    backend : str or None
+        The name that joblib knows it by; None for loky.
+    """
+
+    count: int
+    backend: str | None = None
+
+    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+        """Call a function with every box; yield the results in their order."""
+        # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
+        # some estimators refuse.
+        options = {"return_as": "generator", "max_nbytes": None}
+        pool = joblib.Parallel(n_jobs=self.count, backend=self.backend, **options)
+        found: Iterator[Any] = pool(joblib.delayed(work)(box) for box in boxes)
+        return found
+
+
+_checked: set[tuple[int, str]] = set()
+
+
+def check_once(check: Callable[[], None], token: str) -> None:
+    """Check this process, unless that was done for the same training."""
+    if (os.getpid(), token) not in _checked:
+        check()
+        _checked.add((os.getpid(), token))
 
 
 def _boxed(task: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -67,11 +127,9 @@ def _one_threaded(
     report: Callable[[], Any],
     checkpoints: Checkpoints | None,
     function: Callable[..., _T],
-    task: list[tuple[Any, ...]],
+    task: Box,
 ) -> tuple[_T, Any]:
-    if os.getpid() not in _checked:
-        check()
-        _checked.add(os.getpid())
+    check()
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
     with threadpool_limits(1), checkpointing(checkpoints):
         # Taken out, so that joblib does not keep the arrays of a task while the next one is made.
@@ -90,11 +148,14 @@ class Workers:
     check : callable
         Called once in each process that works; raises where that process must not. An
         ``Inspection`` also has worker processes report.
+    executor : Executor or None
+        None for joblib's own processes.
     """
 
     count: int
     observer: Observer
     check: Callable[[], None] = nothing_to_check
+    executor: Executor | None = None
 
     def map(
         self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
@@ -109,20 +170,17 @@ class Workers:
         self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
     ) -> Iterator[_T]:
         """Do the same, and yield each result as soon as those before it are done."""
-        # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
-        # some estimators refuse.
-        pool = joblib.Parallel(n_jobs=self.count, return_as="generator", max_nbytes=None)
         asked = self.check if isinstance(self.check, Inspection) else Inspection(self.check)
         # In this process there is nothing to report, and what collects is never sent to a worker.
-        apart = self.count > 1
+        apart = self.executor is not None or self.count > 1
         report = asked.report if apart else nothing_to_report
         collect = asked.collect if apart else nothing_to_collect
-        boxes = map(_boxed, tasks)
-        made = pool(
-            joblib.delayed(_one_threaded)(asked.check, report, current(), function, box)
-            # joblib would make them in threads of its own.
-            for box in (list(boxes) if apart else boxes)
-        )
+        check = partial(check_once, asked.check, asked.token)
+        work = partial(_one_threaded, check, report, current(), function)
+        boxes: Iterable[Box] = map(_boxed, tasks)
+        # An executor would make them in threads of its own.
+        boxes = list(boxes) if apart else boxes
+        made = (self.executor or Joblib(self.count)).results(work, boxes)
         for position, label in enumerate(labels, start=1):
             # Whatever else the workers do, this is what the next result waits for.
             self.observer.task_started(label, position, len(labels))

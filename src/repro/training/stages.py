@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from repro.training.declarations import Stage
     from repro.training.fold import Observer
     from repro.training.measures import Measures
+    from repro.training.parallel import Executor
     from repro.training.removal import Removals
     from repro.training.scoring import Labels, Matrix
     from repro.training.searching.finished import Finished
@@ -114,6 +115,7 @@ def train(
     *,
     ignored: pd.DataFrame | None = None,
     finished: Finished | None = None,
+    executor: Executor | None = None,
 ) -> Training:
     """Train, choose, decide and evaluate.
 
@@ -132,6 +134,8 @@ def train(
     ignored : DataFrame of shape (n_samples, n_ignored), optional
         Columns that are no features: rows may be split or weighted by them, and are checked for
         what they have in common.
+    executor : Executor, optional
+        Runs the tasks in processes of its own; joblib does without it.
     finished : Finished, optional
         Keeps the scores of trials, so that an interrupted search goes on where it was.
 
@@ -146,7 +150,7 @@ def train(
     seeds = plan(config.seed, SeedScheme(config.seeding.scheme), seed_paths(config), start)
     initial = configured(config, features, target, numeric) | by_stage(seeds)
     tools: dict[str, Any] = {
-        "workers": Workers(config.execution.workers, observer, check),
+        "workers": Workers(config.execution.workers, observer, check, executor),
         "finished": finished or NothingFinished(),
     }
     # What is not configured is not digested, so that records of before have the same inputs.

@@ -73,10 +73,11 @@ def config_again(
     config = recorded_config(subject)
     check_trust(project, subject, config)
     chosen = {"level": level} if level else {}
+    execution = {"workers": workers or 1, "executor": None}
     return config.model_copy(
         update={
             "determinism": config.determinism.model_copy(update=chosen),
-            "execution": config.execution.model_copy(update={"workers": workers or 1}),
+            "execution": config.execution.model_copy(update=execution),
         }
     )
 

@@ -78,7 +78,7 @@ class Child:
 def at_level(config: ExperimentConfig, level: Level) -> ExperimentConfig:
     """Return a configuration that one worker trains at a level."""
     determinism = config.determinism.model_copy(update={"level": str(level)})
-    execution = config.execution.model_copy(update={"workers": 1})
+    execution = config.execution.model_copy(update={"workers": 1, "executor": None})
     return config.model_copy(update={"determinism": determinism, "execution": execution})
 
 
