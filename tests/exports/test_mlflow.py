@@ -143,10 +143,9 @@ def test_the_same_run_is_written_once(trained, tmp_path, capsys):
     assert exported(run, store, capsys) not in {first, third, other}
 
 
-def test_a_record_is_compared_with_its_export(trained, tmp_path, monkeypatch, capsys):
-    """`repro compare mlflow:RUN_ID` finds every number of a run."""
+def test_a_record_is_compared_with_its_export(trained, store, monkeypatch, capsys):
+    """`repro compare mlflow:RUN_ID` finds every number of a run, and an artefact's too."""
     _, run = trained
-    store = f"sqlite:///{tmp_path}/mlflow.db"
     run_id = exported(run, store, capsys)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
 
@@ -155,6 +154,10 @@ def test_a_record_is_compared_with_its_export(trained, tmp_path, monkeypatch, ca
     assert comparison["verdict"] == "equivalent"
     numbers = json.loads((run / "record.json").read_bytes())["evidence"]["numbers"]
     assert comparison["counterparts"]["compared"] == {name: name for name in numbers}
+    artefact = f"mlflow:{run_id}:run/metrics.json"
+    assert repro(["compare", artefact, str(run), "--json"]) == 0, capsys.readouterr().err
+    comparison = json.loads(capsys.readouterr().out)["candidates"][0]["comparison"]
+    assert comparison["verdict"] == "equivalent"
 
 
 def test_a_verdict_is_a_tag(trained, tmp_path, capsys):

@@ -104,6 +104,8 @@ HARMLESS = {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
 MESSAGES = {"REPRO_LAUNCHED", "REPRO_DROPPED"}
 # What the libraries choose when they are loaded; pandas and scikit-learn load NumPy first.
 DEPENDENT = {"numpy", "scipy", "sklearn"}
+# Imported where they are configured; they need libraries of their own.
+WITH_LIBRARIES = ("repro.families.", "repro.executors.dasks", "repro.executors.rays")
 # What commands import when they run; whatever is missing is imported by the child, as ever.
 MORE = (
     "sklearn.dummy", "sklearn.ensemble", "sklearn.inspection", "sklearn.linear_model",
@@ -119,8 +121,7 @@ def load():
     """Import the package and what it imports when it trains."""
     package = importlib.import_module("repro")
     for name in [name for _, name, _ in pkgutil.walk_packages(package.__path__, "repro.")]:
-        # Families are imported where they are configured, and need libraries of their own.
-        if name != "repro.__main__" and not name.startswith("repro.families."):
+        if name != "repro.__main__" and not name.startswith(WITH_LIBRARIES):
             importlib.import_module(name)
     for name in MORE:
         try:
