@@ -7,6 +7,7 @@ last one is known.
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -84,8 +85,11 @@ def _found(task: Any) -> Any:
 @contextmanager
 def on_ray(workers: int) -> Iterator[Ray]:
     """Start Ray on this machine, or join the cluster that ``RAY_ADDRESS`` names; leave it after."""
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    ray.init(num_cpus=workers, include_dashboard=False, **quiet)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if not os.environ.get("RAY_ADDRESS"):
+        # A cluster has its own.
+        options |= {"num_cpus": workers, "include_dashboard": False}
+    ray.init(**options)
     try:
         yield Ray()
     finally:
