@@ -55,7 +55,7 @@ def foreign(error: BaseException) -> str:
 
     owners = packages_distributions()
     for name, file in found:
-        if name in owners and not _is_installed(name, file, owners[name]):
+        if name in owners and not (_is_installed(name, file, owners[name]) or _is_listed(file)):
             return f"the module '{name}' is {file}, not the one of the package {owners[name][0]}"
     return ""
 
@@ -82,6 +82,17 @@ def _is_standard(file: Path) -> bool:
     places = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")]
     inside = any(file.is_relative_to(place) for place in places)
     return inside and "site-packages" not in file.parts
+
+
+def _is_listed(file: Path) -> bool:
+    """Return whether any distribution brings a file: some bring a copy of a different one."""
+    from importlib.metadata import distributions
+
+    return any(
+        each.name == file.name and Path(str(each.locate())).resolve() == file
+        for found in distributions()
+        for each in found.files or ()
+    )
 
 
 def _is_installed(name: str, file: Path, owners: list[str]) -> bool:

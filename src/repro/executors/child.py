@@ -67,7 +67,7 @@ def _answer(job: bytes) -> bytes:
     try:
         function: Callable[[], object] = pickle.loads(job)  # noqa: S301 - of the own worker
         return bytes(cloudpickle.dumps((function(), None)))
-    except Exception as error:  # noqa: BLE001 - sent back, and raised there
+    except Exception as error:  # noqa: BLE001 - raised in the worker
         try:
             return bytes(cloudpickle.dumps((None, error)))
         except Exception:  # noqa: BLE001 - an error that cannot be pickled
