@@ -133,8 +133,7 @@ def _machine() -> tuple[Interpreter, Platform, Cpu]:
 
 def _comparable(config: ExperimentConfig) -> ExperimentConfig:
     """Return a configuration without what decides how fast it is, and where the run is."""
-    execution = config.execution.model_copy(update={"workers": 1, "runs": "", "executor": None})
-    return config.model_copy(update={"execution": execution})
+    return config.model_copy(update={"execution": None})
 
 
 @cache
