@@ -24,6 +24,7 @@ STARTING = [
 ]
 # Long options that the pages name of other programs.
 FOREIGN = {
+    "dask worker": {"--no-nanny", "--nthreads"},
     "docker": {"--rm", "--network", "--read-only", "--tmpfs", "--user", "--cap-drop"},
     "docker, its security": {"--security-opt"},
     "fuzzing": {"--minutes"},
