@@ -56,7 +56,10 @@ def mlflow_model(size):
         model, parameters, metrics, rows = train(size)
         mlflow.log_params(parameters)
         mlflow.log_metrics(metrics)
-        mlflow.sklearn.log_model(model, name="model", input_example=rows)
+        # The default format refuses the types of a forest.
+        mlflow.sklearn.log_model(
+            model, name="model", input_example=rows, serialization_format="cloudpickle"
+        )
 
 
 def mlflow_autolog(size):

@@ -28,7 +28,7 @@ def trackers(bench):
         spent = in_turn(
             [_bare(place, PYTHON, size),
              Side([REPRO, "record", "--", PYTHON, "script.py", "bare", size], place)],
-            bench.rounds, warm=size == "small")  # fmt: skip
+            bench.rounds, warm=_warm(bench, size))  # fmt: skip
         yield row("trackers", f"`repro record` / bare, {size}", spent[1], spent[0])
         for peer, modes in TRACKERS.items():
             yield from _tracked(bench, peer, modes, size)
@@ -42,7 +42,7 @@ def _tracked(bench, peer, modes, size):
     place = _place(bench, f"{peer}-{size}")
     sides = [Side([python, "script.py", mode, size], place) for mode in modes]
     sides.insert(0, _bare(place, python, size))
-    spent = in_turn(sides, bench.rounds, warm=size == "small")
+    spent = in_turn(sides, bench.rounds, warm=_warm(bench, size))
     for name, found in zip(modes.values(), spent[1:], strict=True):
         yield row("trackers", f"{name} / bare, {size}", found, spent[0])
 
@@ -55,8 +55,12 @@ def _dvc(bench, size):
     subprocess.run([dvc, "init", "-q", "--no-scm"], cwd=place, check=True)
     (place / "dvc.yaml").write_text(DVC_STAGE.format(python=python, size=size))
     sides = [_bare(place, python, size), Side([dvc, "repro", "-f"], place)]
-    spent = in_turn(sides, bench.rounds, warm=size == "small")
+    spent = in_turn(sides, bench.rounds, warm=_warm(bench, size))
     yield row("trackers", f"`dvc repro -f` / bare, {size}", spent[1], spent[0])
+
+
+def _warm(bench, size):
+    return size == "small" and not bench.quick
 
 
 def _bare(place, python, size):
