@@ -1,5 +1,6 @@
 """Many runs are listed and grouped by an index that decides nothing."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -22,6 +23,10 @@ def many(trained, tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
+def parsed(runs):
+    return json.loads((runs / index.INDEX).read_bytes().partition(b"\n")[2])
+
+
 def lines_without(runs):
     """What a list has without an index."""
     (runs / index.INDEX).unlink(missing_ok=True)
@@ -41,9 +46,11 @@ def test_the_index_changes_nothing(many):
     )
     list_runs(many)
     assert (many / index.INDEX).stat().st_mtime_ns > before
-    content = json.loads((many / index.INDEX).read_bytes())
-    content["runs"][first[0].run_id][1]["name"] = "from the index"
-    (many / index.INDEX).write_text(json.dumps(content))
+    kept = parsed(many)
+    kept["runs"][first[0].run_id][1]["name"] = "from the index"
+    content = json.dumps(kept).encode()
+    digest = hashlib.sha256(content).hexdigest().encode()
+    (many / index.INDEX).write_bytes(digest + b"\n" + content)
     assert list_runs(many)[0].name == "from the index"
 
 
@@ -79,9 +86,20 @@ def test_a_damaged_index_is_made_again(many, content):
     (many / index.INDEX).write_bytes(content)
 
     assert list_runs(many) == expected
-    assert json.loads((many / index.INDEX).read_bytes())["runs"].keys() == {
-        line.run_id for line in expected
-    }
+    assert parsed(many)["runs"].keys() == {line.run_id for line in expected}
+
+
+def test_a_flipped_byte_changes_no_list(many):
+    """In whatever place, of a name, a number or a key."""
+    expected, grouped = list_runs(many), groups(many)
+    content = (many / index.INDEX).read_bytes()
+    for place in range(0, len(content), len(content) // 97):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        (many / index.INDEX).write_bytes(damaged)
+        assert list_runs(many) == expected
+        (many / index.INDEX).write_bytes(damaged)
+        assert groups(many) == grouped
 
 
 def test_what_was_just_written_is_not_kept_yet(many, monkeypatch):

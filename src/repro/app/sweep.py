@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from repro import __version__
 from repro.app.answers import TrainAnswer
+from repro.app.lines import read_lines
 from repro.capture.cpu import observe_cpu
 from repro.capture.interpreter import observe_interpreter, observe_platform
 from repro.config.recorded import parse_config
@@ -22,7 +23,7 @@ from repro.core.swept import Sweep, SweptGroup, SweptRun
 from repro.execution.side_by_side import side_by_side
 from repro.execution.unchanged import has_code_of
 from repro.launch import module_command
-from repro.store import list_runs, open_run
+from repro.store import open_run, read_entry
 
 if TYPE_CHECKING:
     import subprocess
@@ -68,6 +69,7 @@ def sweep(
     runs: dict[int, SweptRun] = {}
 
     def add(place: int, run: SweptRun) -> None:
+        """Keep a run, and report it."""
         runs[place] = run
         listener(len(runs), len(cells), run)
 
@@ -91,20 +93,25 @@ def sweep(
 
 def _found(project: Path, cells: Sequence[Cell]) -> dict[int, RunEntry]:
     """Return the newest run of each cell that has one, by place."""
+    lines = {
+        runs: [line for line in read_lines(runs) if line.group is not None]
+        for runs in {project / cell.config.execution.runs for cell in cells}
+    }
     found: dict[int, RunEntry] = {}
-    for runs in {project / cell.config.execution.runs for cell in cells}:
-        entries = [entry for entry in list_runs(runs) if entry.summary is not None]
-        for place, cell in enumerate(cells):
-            if place not in found and project / cell.config.execution.runs == runs:
-                same = (entry for entry in entries if _answers(project, cell, entry))
-                entry = next(same, None)
-                found |= {} if entry is None else {place: entry}
+    for place, cell in enumerate(cells):
+        runs = project / cell.config.execution.runs
+        # Most runs are of a different experiment or seed, which their lines say.
+        named = (cell.config.experiment, cell.config.seed)
+        alike = (line.run_id for line in lines[runs] if (line.name, line.seed) == named)
+        entries = (read_entry(runs / run_id) for run_id in alike)
+        entry = next((each for each in entries if _answers(project, cell, each)), None)
+        found |= {} if entry is None else {place: entry}
     return found
 
 
 def _answers(project: Path, cell: Cell, entry: RunEntry) -> bool:
     """Return whether a run is what training the cell now would give."""
-    if entry.summary is None or entry.summary.config.get("experiment") != cell.config.experiment:
+    if entry.summary is None:
         return False
     try:
         recorded = parse_config(entry.summary.config, "config.json")

@@ -135,6 +135,7 @@ def _plain_table(
     from rich.cells import cell_len
 
     def width(each: str) -> int:
+        """Return the number of columns that a text takes on a terminal."""
         return len(each) if each.isascii() and "\x1b" not in each else cell_len(click.unstyle(each))
 
     shown = [[each if isinstance(each, Styled) else cell(each) for each in row] for row in rows]

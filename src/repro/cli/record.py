@@ -112,12 +112,13 @@ def command(
 
 
 def _status(observed: Observed | None) -> int:
-    """Return the status of the command; an error if it succeeded and the level was not in force."""
+    """Return the status of the command; an error if it changed what the level fixes."""
     if observed is None or observed.status:
         return observed.status if observed else ExitCode.HOLDS
     if any(remark.kind == "not pinned" for remark in observed.remarks):
         output.note(
-            "error: the level was not in force in the command, as the warnings say; the run is kept"
+            "error: the command changed code paths that the level fixes: see the warnings; the run is"
+            " kept"
         )
         return ExitCode.PRECONDITION
     return ExitCode.HOLDS

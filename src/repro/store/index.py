@@ -7,6 +7,7 @@ folder with few runs has none.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -75,22 +76,25 @@ def _are_settled(stamps: dict[str, list[int]]) -> bool:
 
 
 def _read(runs: Path) -> dict[str, list[Any]]:
+    """Return what is kept by the name of a run; nothing if a byte is not as it was written."""
     try:
-        found = json.loads((runs / INDEX).read_bytes())
-        if found["form"] == _FORM and all(len(each) == 2 for each in found["runs"].values()):
-            return dict(found["runs"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        digest, _, content = (runs / INDEX).read_bytes().partition(b"\n")
+        if digest.decode() == hashlib.sha256(content).hexdigest():
+            found = json.loads(content)
+            return dict(found["runs"]) if found["form"] == _FORM else {}
+    except (OSError, ValueError):
         pass
     return {}
 
 
 def _write(runs: Path, kept: dict[str, list[Any]]) -> None:
+    content = json.dumps({"form": _FORM, "runs": kept}, separators=(",", ":")).encode()
     # Without a place for it, runs are only listed more slowly.
     with suppress(OSError):
         descriptor, name = tempfile.mkstemp(dir=runs, prefix=".index-")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"form": _FORM, "runs": kept}, file, separators=(",", ":"))
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
             Path(name).replace(runs / INDEX)
         except BaseException:
             Path(name).unlink()
