@@ -176,3 +176,5 @@ def test_all_runs_are_verified(swept, tmp_path):
     assert nothing.status == 3
     assert "no runs yet" in nothing.err
     assert copy.repro("verify", "--all", "x").status == 2
+    several = copy.repro("verify", "x", "--jobs", "2")
+    assert (several.status, "--jobs is for --all" in several.err) == (2, True)

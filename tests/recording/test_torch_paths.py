@@ -81,7 +81,7 @@ def test_a_pin_that_does_not_take_is_named(folder):
     done = folder.repro("record", "--json", "--", "python", "train.py")
 
     assert done.status == 3
-    assert "changed code paths that the level fixes" in done.err
+    assert "the command changed what the level fixes" in done.err
     record = done.json
     kinds = {"code paths", "not pinned"}
     found = [each for each in record["observed"]["remarks"] if each["kind"] in kinds]

@@ -12,7 +12,7 @@ from repro.core.pathname import pathname_problem
 from repro.launch import KNOWN, Level, dropped, ensure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from repro.app.tolerances import ToleranceRequest
     from repro.config.compose import Request
@@ -258,17 +258,25 @@ def make_request(
         ("--target", "target"): None if target is None else _quoted(target),
         ("--model", "families"): f"[{', '.join(map(_quoted, models))}]" if models else None,
     }
-    named = [(flag, key, str(value)) for (flag, key), value in flags.items() if value is not None]
-    chosen = [("--variant", f"variants.{key}", _quoted(name)) for key, name in map(_pair, variants)]
-    assigned = [("--set", *_pair(setting)) for setting in settings]
+    named = tuple((*name, str(value)) for name, value in flags.items() if value is not None)
     return Request(
         experiment=experiment,
         profile=profile,
         overlays=tuple(Path.cwd() / path for path in overlays),
-        assignments=(*assigned, *chosen, *named),
+        assignments=(*_assigned(settings, variants), *named),
         max_iter=max_iter,
         n_estimators=n_estimators,
     )
+
+
+def _assigned(
+    settings: tuple[str, ...], variants: tuple[str, ...]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the option, key and text of each value that is set, and of each variant."""
+    for setting in settings:
+        yield "--set", *_pair(setting)
+    for key, name in map(_pair, variants):
+        yield "--variant", f"variants.{key}", _quoted(name)
 
 
 def enter(level: str) -> None:

@@ -117,8 +117,7 @@ def _status(observed: Observed | None) -> int:
         return observed.status if observed else ExitCode.HOLDS
     if any(remark.kind == "not pinned" for remark in observed.remarks):
         output.note(
-            "error: the command changed code paths that the level fixes: see the warnings; the run is"
-            " kept"
+            "error: the command changed what the level fixes, as the warnings say; the run is kept"
         )
         return ExitCode.PRECONDITION
     return ExitCode.HOLDS

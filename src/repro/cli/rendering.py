@@ -31,11 +31,12 @@ def render_divergence(comparison: Comparison) -> None:
     """Print the first divergent stage, if there is one."""
     from repro.core.sentences import of_inputs, of_part
 
-    parted = comparison.divergence
-    if parted is not None:
-        outputs = ", ".join(parted.outputs)
-        output.field("diverges", line(f"at {parted.stage} ({outputs}): {of_inputs(parted)}"))
-        if part := of_part(parted):
+    divergence = comparison.divergence
+    if divergence is not None:
+        outputs = ", ".join(divergence.outputs)
+        where = f"at {divergence.stage} ({outputs})"
+        output.field("diverges", line(f"{where}: {of_inputs(divergence)}"))
+        if part := of_part(divergence):
             output.field("", line(part))
 
 

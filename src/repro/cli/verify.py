@@ -120,13 +120,13 @@ def command(
     if every:
         from repro.cli.verify_all import verify_every_run
 
-        return verify_every_run(click.get_current_context().params, jobs)
+        return verify_every_run(click.get_current_context().params)
+    _check_options(reference, mapped, jobs, only_integrity=only_integrity)
     from repro.app.files import check_targets
     from repro.app.subjects.subject import check_integrity, find_subject
     from repro.app.subjects.verification import verify_integrity
     from repro.core.verdict import Outcome
 
-    _check_options(reference, mapped, only_integrity=only_integrity)
     asked, mapping = tolerance_request(tolerance, noise_file), mapping_of(mapped)
     if only_integrity and subject is not None and Path(subject).exists():
         # Files are checked without a project: a run may have been handed over alone.
@@ -145,6 +145,11 @@ def command(
         again = _Again(project, project_folder, runs_folder, asked, workers, level, wanted)
         quiet = quiet or as_json
         verification = again.answer(found, integrity, quiet=quiet, agreed=run_command)
+    return _said(verification, report_file, as_json=as_json)
+
+
+def _said(verification: Verification, report_file: Path | None, *, as_json: bool) -> int:
+    """Write and print a verification, and return the exit status."""
     if report_file is not None:
         _write(report_file, verification)
     if as_json:
@@ -154,7 +159,11 @@ def command(
     return ExitCode.HOLDS if verification.holds else ExitCode.FINDING
 
 
-def _check_options(reference: str | None, mapped: tuple[str, ...], *, only_integrity: bool) -> None:
+def _check_options(
+    reference: str | None, mapped: tuple[str, ...], jobs: int, *, only_integrity: bool
+) -> None:
+    if jobs > 1:
+        raise click.UsageError("--jobs is for --all: one run is verified by one process.")
     if only_integrity and reference:
         raise click.UsageError("--integrity executes nothing that --reference could compare.")
     if mapped and not reference:

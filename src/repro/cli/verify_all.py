@@ -29,7 +29,7 @@ _PASSED_ON = {
 }
 
 
-def verify_every_run(given: Mapping[str, Any], jobs: int) -> int:
+def verify_every_run(given: Mapping[str, Any]) -> int:
     """Verify every run of the folder and print a table.
 
     Parameters
@@ -49,7 +49,9 @@ def verify_every_run(given: Mapping[str, Any], jobs: int) -> int:
             arguments += [option] if value is True else [option, str(value)]
     quiet = given["quiet"] or given["as_json"]
     runs = runs_of(project, given["runs_folder"])
-    found = verify_all(runs, arguments, _say_nothing if quiet else _say_progress, jobs=jobs)
+    found = verify_all(
+        runs, arguments, _say_nothing if quiet else _say_progress, jobs=given["jobs"]
+    )
     if given["as_json"]:
         output.say_record(found)
     else:

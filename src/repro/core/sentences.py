@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from repro.core.verdict import Comparison, Divergence
 
 
-def of_inputs(parted: Divergence) -> str:
+def of_inputs(divergence: Divergence) -> str:
     """Describe whether the inputs of the first divergent stage agree.
 
     Examples
@@ -19,14 +19,14 @@ def of_inputs(parted: Divergence) -> str:
     >>> of_inputs(Divergence(stage="split", outputs=("train_rows",), inputs=("target", "task")))
     'its inputs target, task differ'
     """
-    if not parted.inputs:
+    if not divergence.inputs:
         return "its inputs agree"
-    if len(parted.inputs) == 1:
-        return f"its input {parted.inputs[0]} differs"
-    return f"its inputs {', '.join(parted.inputs)} differ"
+    if len(divergence.inputs) == 1:
+        return f"its input {divergence.inputs[0]} differs"
+    return f"its inputs {', '.join(divergence.inputs)} differ"
 
 
-def of_part(parted: Divergence) -> str:
+def of_part(divergence: Divergence) -> str:
     """Name the first part that differs, where the first divergent stage records no parts.
 
     Examples
@@ -36,7 +36,7 @@ def of_part(parted: Divergence) -> str:
     'line/scale is the first part that differs in the fit on all training rows'
     """
     rest = "is the first part that differs in the fit on all training rows"
-    return f"{parted.part} {rest}" if parted.part else ""
+    return f"{divergence.part} {rest}" if divergence.part else ""
 
 
 def of_tolerance(comparison: Comparison) -> str:

@@ -96,8 +96,7 @@ class Admission:
         if reasons:
             more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
             raise PreconditionError(
-                f"determinism level '{level}' is not in force in it:"
-                f" {'; '.join(reasons[:_SHOWN])}{more}"
+                f"determinism level '{level}' is not in force: {'; '.join(reasons[:_SHOWN])}{more}"
             )
         check_worker(self.level)
         found = observe_process(self.project, self.allowed)

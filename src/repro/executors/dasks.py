@@ -156,7 +156,7 @@ class Dask:
 
 
 class _Nanny(Nanny):  # type: ignore[misc]
-    """Starts a worker with the variables of this process, in which the level is in force.
+    """Starts a worker with the variables of this process, by which the level is fixed.
 
     Dask's own sets numbers of threads, and a hash seed that is never 0.
     """

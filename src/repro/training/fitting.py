@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from repro.config.data import Task
 from repro.core.errors import DataError
 from repro.training.estimators import build, refusal
-from repro.training.fold_tasks import Candidates, learned_from, rows_of_fit
+from repro.training.fold_tasks import Candidates, rows_of_fit
 from repro.training.folds import count_folds, draws, masks, scored_in
 from repro.training.generators import have_drawn, seed_global_generators
 from repro.training.learned import Learned
@@ -177,16 +176,12 @@ def cross_validate(
         nothing = OutOfFold(Scores(np.empty((0, 0)), "none"), converged=True)
         return dict.fromkeys(models, nothing)
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
-    every = Candidates(models, preprocessing, cross_validate_seeds, outcome, weights, columns)
-    tasks = (
-        task
-        for fold, (inside, outside) in enumerate(masks(fold_of_row))
-        for task in every.of_fold(
-            fold,
-            Learned(features, target, outside, *given),
-            partial(learned_from, removals, fold, train_rows, inside),
-        )
+    shared = (preprocessing, cross_validate_seeds, outcome, weights, columns, removals, train_rows)
+    folds = (
+        (inside, Learned(features, target, outside, *given))
+        for inside, outside in masks(fold_of_row)
     )
+    tasks = Candidates(models, *shared).of_folds(folds)
     labels = [f"{family}, fold {n + 1} of {count}" for n in range(count) for family in models]
     results = workers.map(fit_and_score, tasks, labels)
     return {

@@ -9,7 +9,7 @@ from repro.training.validation import VALIDATION, parts_of
 from repro.training.weights import of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -46,13 +46,24 @@ class Candidates:
     outcome: Outcome
     weights: Weights | None
     columns: SplitColumns | None
+    removals: Removals | None
+    train_rows: Rows
 
-    def of_fold(
-        self, fold: int, learned: Learned, rows_of: Callable[[str], Mask]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield the arguments of ``fit_and_score`` for each candidate; nothing of them is kept."""
+    def of_folds(self, folds: Iterable[tuple[Mask, Learned]]) -> Iterator[tuple[Any, ...]]:
+        """Yield the arguments of ``fit_and_score`` for each fold and each candidate in it.
+
+        Nothing of them is kept.
+
+        Parameters
+        ----------
+        folds : iterable of (mask of the rows inside, Learned)
+        """
+        for fold, (inside, learned) in enumerate(folds):
+            yield from self._of_fold(fold, inside, learned)
+
+    def _of_fold(self, fold: int, inside: Mask, learned: Learned) -> Iterator[tuple[Any, ...]]:
         for family, model in self.models.items():
-            rows = rows_of(family)
+            rows = learned_from(self.removals, fold, self.train_rows, inside, family)
             target = learned.target[rows]
             path = f"cross_validate/{family}/{fold}"
             columns = None if self.columns is None else self.columns.take(rows)

@@ -109,8 +109,7 @@ def keep(
     for name in names:
         key = preprocessing_of(name, models[name], preprocessing)[0].model_dump_json()
         if key not in prepared:
-            seeds = preprocess_seeds or {}
-            given = (models, name, allowed_modules, seeds, removals)
+            given = (models, name, allowed_modules, preprocess_seeds or {}, removals)
             prepared[key] = transform(*table, *given)[1:]
         preprocessor, matrix, held_out = prepared[key]
         threshold = decide(out_of_fold, name, target, outcome, train_rows, decision, metric_weights)
@@ -120,19 +119,21 @@ def keep(
             (fits, (fit_weights, stop_columns, removals), held_out, outcome, threshold, known)
         )
         steps.append(preprocessor)
-    found = workers.map(_fitted, tasks, names)
-    digests = {
-        f"{name}/{part}": digest
-        for name, preprocessor, (_, digest, _) in zip(names, steps, found, strict=True)
-        for part, digest in (("preprocessor", digest_artefact(preprocessor)), ("estimator", digest))
-    }
-    kept = {
-        name: KeptModel(preprocessor, model)
-        for name, preprocessor, (model, _, _) in zip(names, steps, found, strict=True)
-    }
-    return KeptModels(digests, kept), {
-        name: candidate for name, (_, _, candidate) in zip(names, found, strict=True)
-    }
+    found = dict(zip(names, workers.map(_fitted, tasks, names), strict=True))
+    kept = _kept(dict(zip(names, steps, strict=True)), found)
+    return kept, {name: candidate for name, (_, _, candidate) in found.items()}
+
+
+def _kept(
+    preprocessors: Mapping[str, BaseEstimator],
+    found: Mapping[str, tuple[BaseEstimator, str, Candidate]],
+) -> KeptModels:
+    digests, fitted = {}, {}
+    for name, (model, digest, _) in found.items():
+        digests[f"{name}/preprocessor"] = digest_artefact(preprocessors[name])
+        digests[f"{name}/estimator"] = digest
+        fitted[name] = KeptModel(preprocessors[name], model)
+    return KeptModels(digests, fitted)
 
 
 def _fitted(
