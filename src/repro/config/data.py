@@ -103,16 +103,11 @@ class TableSource(SourceDeclaration):
         return self
 
 
-class FileSource(TableSource):
-    """A table in the project."""
+class _InProject:
+    """A source that is a path of the project."""
 
-    opener = "repro.datasets.sources.file:File"
-    place = "a file"
-    movable = True
-
-    kind: Literal["file"]
-    path: Pathname
-    format: Format
+    if TYPE_CHECKING:
+        path: Pathname
 
     @property
     def label(self) -> str:
@@ -123,6 +118,18 @@ class FileSource(TableSource):
     def is_outside(self) -> bool:
         """True if the path leads out of the project."""
         return leads_outside(self.path)
+
+
+class FileSource(_InProject, TableSource):
+    """A table in the project."""
+
+    opener = "repro.datasets.sources.file:File"
+    place = "a file"
+    movable = True
+
+    kind: Literal["file"]
+    path: Pathname
+    format: Format
 
 
 class SklearnSource(SourceDeclaration):
@@ -205,7 +212,7 @@ class OutsideSource(TableSource):
         return self.name
 
 
-class SqlSource(TableSource):
+class SqlSource(_InProject, TableSource):
     """The result of a query, kept as a file of the project: training asks no database."""
 
     opener = "repro.datasets.sources.file:File"
@@ -218,18 +225,8 @@ class SqlSource(TableSource):
     url: str
     query: str
 
-    @property
-    def label(self) -> str:
-        """The path of the file, relative to the project."""
-        return self.path
 
-    @property
-    def is_outside(self) -> bool:
-        """True if the path leads out of the project."""
-        return leads_outside(self.path)
-
-
-class CroissantSource(TableSource):
+class CroissantSource(_InProject, TableSource):
     """A record set that a Croissant file of the project describes."""
 
     opener = "repro.datasets.sources.croissant:Croissant"
@@ -246,13 +243,8 @@ class CroissantSource(TableSource):
         """The path of the description, and the record set."""
         return f"{self.path}#{self.record_set}"
 
-    @property
-    def is_outside(self) -> bool:
-        """True if the path leads out of the project."""
-        return leads_outside(self.path)
 
-
-class DvcSource(TableSource):
+class DvcSource(_InProject, TableSource):
     """A table of the project that DVC keeps (``dvc`` is a program of its own)."""
 
     opener = "repro.datasets.sources.dvc:Dvc"
@@ -263,16 +255,6 @@ class DvcSource(TableSource):
     kind: Literal["dvc"]
     path: Pathname
     format: Format
-
-    @property
-    def label(self) -> str:
-        """The path, relative to the project."""
-        return self.path
-
-    @property
-    def is_outside(self) -> bool:
-        """True if the path leads out of the project."""
-        return leads_outside(self.path)
 
 
 Source = Annotated[
