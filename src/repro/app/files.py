@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.config.project import BASE
 from repro.core.errors import ConfigError, PreconditionError
+from repro.store.disk import replace_file
 from repro.store.naming import LINEAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 _ANOTHER = "choose a different file"
 
@@ -112,21 +113,6 @@ def write_whole(path: Path, content: bytes) -> None:
             # A device or a pipe is written to; renaming a file over it would take its place.
             path.write_bytes(content)
         else:
-            _replace(path, content)
+            replace_file(path, content)
     except OSError as error:
         raise _unwritable(path, error) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(content)
-            file.close()
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise

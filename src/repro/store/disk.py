@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.core.errors import PreconditionError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _REASONS = {
     errno.EEXIST: "a file or a broken link is in the way",
@@ -111,6 +111,31 @@ def sync_folder(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place whole, with the permissions of any other new file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was in its place stays then.
+    """
+    # Imported when used: checking a run is to start quickly.
+    import tempfile  # noqa: PLC0415
+
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repro import __version__
+from repro.store.disk import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from pydantic import JsonValue
 
@@ -91,11 +91,5 @@ def _write(runs: Path, kept: dict[str, list[Any]]) -> None:
     content = json.dumps({"form": _FORM, "runs": kept}, separators=(",", ":")).encode()
     # Without a place for it, runs are only listed more slowly.
     with suppress(OSError):
-        descriptor, name = tempfile.mkstemp(dir=runs, prefix=".index-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-            Path(name).replace(runs / INDEX)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        digest = hashlib.sha256(content).hexdigest().encode()
+        replace_file(runs / INDEX, digest + b"\n" + content)
