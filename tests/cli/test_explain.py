@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from tests.alive import children_of, is_running
 from tests.cli.test_comparing import (
     CHANGES,
     CLEAN,
@@ -545,22 +546,6 @@ def await_that(happened, process):
         time.sleep(0.01)
 
 
-def children_of(process):
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True
-    )
-    pairs = [line.split() for line in listed.stdout.splitlines()]
-    return [int(child) for parent, child in pairs if int(parent) == process.pid]
-
-
-def alive(number):
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 SIGNALS = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -589,12 +574,12 @@ def test_a_training_ends_with_the_process_that_waits_for_it(project, native, tmp
     folder = tmp_path / "temporary"
     folder.mkdir()
     process = started(project, folder, native)
-    await_that(lambda: children_of(process), process)
-    (child,) = children_of(process)
+    await_that(lambda: children_of(process.pid), process)
+    (child,) = children_of(process.pid)
     os.kill(process.pid, number)
     process.communicate(timeout=300)
 
-    assert (process.returncode, alive(child)) == (130, False)
+    assert (process.returncode, is_running(child)) == (130, False)
     assert list(folder.iterdir()) == []
 
 
@@ -607,7 +592,7 @@ def test_a_process_that_shall_outlive_its_terminal_does(project, native, tmp_pat
         process = started(project, tmp_path, native)
     finally:
         signal.signal(signal.SIGHUP, before)
-    await_that(lambda: children_of(process), process)
+    await_that(lambda: children_of(process.pid), process)
     os.kill(process.pid, signal.SIGHUP)
     process.communicate(timeout=300)
 
