@@ -6,14 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import pytest
+from tests.launch.conftest import Launchpad
 
-from repro.launch import restart
-
-if TYPE_CHECKING:
-    from tests.launch.conftest import Launchpad
+from repro.launch import Level, restart
 
 SHOW_ENVIRON = "import json, os; print(json.dumps(dict(os.environ)))"
 posix = pytest.mark.skipif(os.name == "nt", reason="exec replaces a process on POSIX alone")
@@ -215,6 +213,74 @@ def test_interpreter_that_cannot_be_started_is_refused(launchpad: Launchpad):
     )
 
     assert result.stdout.startswith("could not restart '/nowhere/python': No such file")
+
+
+class TestEarly:
+    """A restart before the level is known for certain."""
+
+    SHOW: ClassVar = (
+        "import json, os, sys\n"
+        "from repro.launch import Level, dropped, ensure, ensure_early\n"
+        "{early}"
+        "ensure(Level('{level}'))\n"
+        "seen = dict(os.environ), dropped(), sys.flags.hash_randomization\n"
+        "print(json.dumps(seen, sort_keys=True))"
+    )
+    # With what a level overrules, what it keeps out, and text that is not UTF-8.
+    GIVEN: ClassVar = {
+        **Launchpad.HOSTILE,
+        "OPENBLAS_CORETYPE": "Prescott",
+        "MKL_NUM_STRIPES": "\udcff",
+        "MINE": "\udcfe",
+    }
+
+    def seen(self, launchpad: Launchpad, level: str, likely: str | None) -> tuple[str, int]:
+        """Return what a program sees of its environment, and how often Python started for it."""
+        early = f"ensure_early(Level('{likely}'))\n" if likely else ""
+        before = len(launchpad.starts)
+        program = launchpad.script(self.SHOW.format(early=early, level=level))
+        done = launchpad.run(program, environ=self.GIVEN)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, len(launchpad.starts) - before
+
+    @pytest.mark.parametrize("level", list(Level))
+    @pytest.mark.parametrize("likely", [Level.STRICT, Level.PORTABLE_V2])
+    def test_program_sees_what_it_would_without(
+        self, launchpad: Launchpad, level: Level, likely: Level
+    ):
+        """A wrong guess costs one more restart, and a right one nothing."""
+        usual, starts = self.seen(launchpad, level, None)
+        early, with_early = self.seen(launchpad, level, likely)
+
+        assert early == usual
+        assert with_early == (2 if level is likely else 3)
+        assert starts == (1 if level is Level.SEEDED else 2)
+
+    def test_right_environment_starts_nothing(self, launchpad: Launchpad):
+        """As for a level that is certain."""
+        code = "from repro.launch import Level, ensure_early; ensure_early(Level.STRICT)"
+        launchpad.run("-c", code, environ=launchpad.RIGHT)
+
+        assert len(launchpad.starts) == 1
+
+    @pytest.mark.parametrize("hindered", ["import numpy", "sys.executable = '/nowhere/python'"])
+    def test_what_hinders_a_restart_is_left_to_the_level_that_is_certain(
+        self, launchpad: Launchpad, hindered: str
+    ):
+        """No error, and nothing is started."""
+        code = f"import sys; {hindered}; from repro.launch import *; ensure_early(Level.STRICT)"
+        done = launchpad.run("-c", code, environ=launchpad.HOSTILE)
+
+        assert (done.returncode, done.stderr, len(launchpad.starts)) == (0, "", 1)
+
+    def test_a_level_that_is_set_back_at_every_start_is_refused(self, launchpad: Launchpad):
+        """One restart is tried and no more."""
+        launchpad.customize("os.environ['OMP_NUM_THREADS'] = '8'")
+        early = "from repro.launch import Level, ensure_early; ensure_early(Level.STRICT)\n"
+        done = launchpad.run(launchpad.refused(early), environ={})
+
+        assert "restarted once" in done.stdout
+        assert len(launchpad.starts) == 2
 
 
 class TestChild:

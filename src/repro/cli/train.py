@@ -24,6 +24,7 @@ from repro.cli.options import (
 from repro.cli.progress import Progress, Quiet
 from repro.cli.several import ALL, ONE_OF_SEVERAL, option_words, train_each
 from repro.core.errors import ExitCode
+from repro.launch import Level, ensure_early
 
 if TYPE_CHECKING:
     from repro.app.answers import TrainAnswer
@@ -73,6 +74,9 @@ def command(
     Families that are fitted in steps take checkpoints (execution.checkpoint_every). The same
     command continues a training that was interrupted, and gives the same bits.
     """
+    if not targets:
+        # Several are processes of their own, which restart themselves.
+        ensure_early(Level(options["level"] or Level.PORTABLE))
     from repro.app.configuration import resolve_request
 
     project = find(project_folder)

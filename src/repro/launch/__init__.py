@@ -25,7 +25,7 @@ from repro.launch.levels import (
     unwanted,
 )
 from repro.launch.requests import cannot_run, misspelt
-from repro.launch.restart import GUARD, check_processor, dropped, ensure
+from repro.launch.restart import GUARD, check_processor, dropped, ensure, ensure_early
 
 __all__ = [
     "GUARD",
@@ -37,6 +37,7 @@ __all__ = [
     "check_processor",
     "dropped",
     "ensure",
+    "ensure_early",
     "in_force",
     "is_for_python",
     "isolate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 GUARD = "REPRO_LAUNCHED"
 _DROPPED = "REPRO_DROPPED"
+_BEFORE = "REPRO_BEFORE"
 _dropped: dict[str, str] = {}
 
 
@@ -54,12 +56,13 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
     SystemExit
         On Windows, with the status of the interpreter that ran in place of this one.
     """
+    too_early = _take_back(level, environ)
     restarted = _take_guard(level, environ)
     check_processor(level)
     reasons = in_force(level, environ)
     if not level.keeps_out:
         refuse_what_cannot_run(environ)
-    if not reasons:
+    if not reasons and not too_early:
         return
     advice = _by_hand(level, environ)
     obstacle = _obstacle(level, restarted=restarted)
@@ -69,17 +72,35 @@ def ensure(level: Level, *, environ: MutableMapping[str, str] = os.environ) -> N
             f"determinism level '{level}' is not in force: {found}; {obstacle}", advice=advice
         )
     try:
-        _restart(
-            {
-                **pinned(level, environ),
-                GUARD: _guard(level),
-                _DROPPED: _dropped_as_text(level, environ),
-            }
-        )
+        _restart(_launched(level, environ))
     except OSError as error:
         raise PreconditionError(
             f"could not restart '{sys.executable}': {error.strerror}", advice=advice
         ) from error
+
+
+def ensure_early(likely: Level, *, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Restart at a likely level before it is known for certain, or do nothing.
+
+    What decides on the level may be slow to read, and would be read twice. Call ``ensure`` with the
+    level once it is known: at a different one it restarts with the environment as it was before.
+    Until then no process may be started, since it would inherit the likely level.
+    """
+    if (
+        _is_launched(environ)
+        or lacking(likely)
+        or not in_force(likely, environ)
+        or _obstacle(likely, restarted=False)
+    ):
+        return
+    after = _launched(likely, environ)
+    names = {*environ, *after} - {GUARD, _DROPPED}
+    before = {name: environ.get(name) for name in names if environ.get(name) != after.get(name)}
+    import json  # noqa: PLC0415 - needed where there is a restart alone
+
+    # What hinders it, `ensure` says.
+    with contextlib.suppress(OSError):
+        _restart({**after, _BEFORE: json.dumps(before)})
 
 
 def check_processor(level: Level) -> None:
@@ -100,6 +121,35 @@ def check_processor(level: Level) -> None:
         f" {', '.join(absent)}",
         advice=f"use a level that it can run: --level {instead}",
     )
+
+
+def _launched(level: Level, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the interpreter that a restart starts."""
+    return {
+        **pinned(level, environ),
+        GUARD: _guard(level),
+        _DROPPED: _dropped_as_text(level, environ),
+    }
+
+
+def _take_back(level: Level, environ: MutableMapping[str, str]) -> bool:
+    """Return whether this process was restarted early, at a level that is not the right one.
+
+    The environment is then as it was before that restart.
+    """
+    text = environ.pop(_BEFORE, "")
+    if not text or not _is_launched(environ) or environ[GUARD] == _guard(level):
+        return False
+    import json  # noqa: PLC0415 - needed after an early restart alone
+
+    del environ[GUARD]
+    environ.pop(_DROPPED, None)
+    for name, value in json.loads(text).items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value
+    return True
 
 
 def _dropped_as_text(level: Level, environ: Mapping[str, str]) -> str:
@@ -139,6 +189,11 @@ def _guard(level: Level) -> str:
     return str(level) if os.name == "nt" else f"{level}:{os.getpid()}"
 
 
+def _is_launched(environ: Mapping[str, str]) -> bool:
+    """Return whether this process was restarted, for any level, and nothing has asked yet."""
+    return environ.get(GUARD, "") in {_guard(level) for level in Level}
+
+
 def _take_guard(level: Level, environ: MutableMapping[str, str]) -> bool:
     # The guard of a different level stays, for the call that asks for that level.
     if environ.get(GUARD) != _guard(level):
@@ -163,7 +218,8 @@ def _obstacle(level: Level, *, restarted: bool) -> str:
 
 
 def _by_hand(level: Level, environ: Mapping[str, str]) -> str:
-    needed = missing(level, environ) or {HASH_SEED: level.variables[HASH_SEED]}
+    seed = {name: value for name, value in level.variables.items() if name == HASH_SEED}
+    needed = missing(level, environ) or seed
     settings = [f"{name}={shlex.quote(value)}" for name, value in needed.items()]
     removals = [f"-u {name}" for name in unwanted(level, environ)]
     return (
