@@ -16,6 +16,7 @@ from repro.api.answering import answer_train, answer_verify
 from repro.api.calls import TrainCall, VerifyCall
 from repro.api.children import described
 from repro.core.errors import ExitCode, ReproError
+from repro.core.garbage import collect_seldom
 from repro.launch import ensure
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Lines:
         """Be at a level, and keep the lines apart from what libraries print from then on."""
         # First of all: it may start this program again, which needs its standard output.
         ensure(level)
+        collect_seldom()
         self._out = os.fdopen(os.dup(1), "wb")
         # Some libraries print past Python: only lines may come out where they are read.
         os.dup2(2, 1)

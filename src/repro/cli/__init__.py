@@ -103,7 +103,9 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
     from repro.cli.streams import prepare
+    from repro.core.garbage import collect_seldom
 
+    collect_seldom()
     prepare()
     sys.exit(run(sys.argv[1:]))
 

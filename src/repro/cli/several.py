@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
-from pydantic import ValidationError
 
 from repro.cli import output
 from repro.core.errors import ExitCode
@@ -56,6 +55,8 @@ def train_each(words: Sequence[str], targets: Sequence[str], *, as_json: bool) -
     Each is a process: what one training has imported must not be in the record of the next. The
     first that fails ends them.
     """
+    from pydantic import ValidationError
+
     from repro.app.answers import TargetsAnswer, TrainAnswer
 
     found = []

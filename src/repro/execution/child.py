@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from repro.core.errors import ReproError
+from repro.core.garbage import collect_seldom
 from repro.core.jsonfile import dump_record, load
 from repro.launch import Level, ensure
 
@@ -21,6 +22,7 @@ def main(project: Path, level: Level) -> int:
     try:
         # First of all: it may start this program again, and what was opened would be lost.
         ensure(level)
+        collect_seldom()
     except ReproError as error:
         sys.stdout.buffer.write(error.message.encode())
         return error.exit_code

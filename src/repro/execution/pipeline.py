@@ -16,6 +16,7 @@ from repro.config.keys import replicate_key, strict_key
 from repro.core.environment import Repository, environment_key
 from repro.core.errors import PreconditionError
 from repro.core.fingerprint import Fingerprint
+from repro.core.garbage import collect_as_usual
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
 from repro.execution.checkpoints import begin_checkpoints
@@ -130,6 +131,8 @@ def execute(
             f"determinism level '{level}' is not in force: {'; '.join(reasons)}",
             advice="start through the repro command, which fixes it before Python starts",
         )
+    # All that a training needs is imported.
+    collect_as_usual()
     with safe_children(), own_modules(project, config.security.allowed_modules):
         observer.preparing("recording the environment")
         environment = capture_environment(project, level, dropped())
