@@ -77,7 +77,7 @@ def _keep(output, name, about):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=COMPARISONS, metavar="NAME",
+    parser.add_argument("--only", nargs="+", action="extend", choices=COMPARISONS, metavar="NAME",
                         help=f"of {', '.join(COMPARISONS)}")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="by default 3; 1 with --quick")
     parser.add_argument("--quick", action="store_true", help="small sizes, into build/bench")

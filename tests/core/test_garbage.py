@@ -15,7 +15,10 @@ gc.set_threshold(701, 11, 12)
 def run(body):
     """Run a program of its own, since all that there is of it holds for a whole process."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(body=body)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM.format(body=body)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.split()
 
