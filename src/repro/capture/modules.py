@@ -35,7 +35,8 @@ def loaded_modules() -> dict[str, str]:
     if not sys.flags.no_site:
         for name in STARTERS:
             found[name] = found.get(name) or _located(name)
-    return {name: file for name, file in found.items() if file and Path(file).is_file()}
+    isfile = os.path.isfile  # two thousand paths: pathlib takes three times as long
+    return {name: file for name, file in found.items() if file and isfile(file)}
 
 
 def report_new(token: str) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+from email import message_from_string
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,11 +67,19 @@ def observe_runtime() -> tuple[str, ...]:
 
 def requirements_of(name: str) -> Iterator[str]:
     """Give the normalised names that a distribution requires; of ``repro``, its extras too."""
-    for text in importlib.metadata.requires(name) or ():
+    for text in _requires(importlib.metadata.distribution(name)):
         # The extras of others are not asked for; those of repro are its optional families.
         requirement = _REQUIREMENT.match(text)
         if requirement and ("extra ==" not in text or name == "repro"):
             yield normalised(requirement[0])
+
+
+def _requires(distribution: Distribution) -> list[str]:
+    text = distribution.read_text("METADATA")
+    if text is None:
+        return distribution.requires or []
+    # The whole of it is parsed by `requires`, and most of it is a long description.
+    return message_from_string(text.partition("\n\n")[0]).get_all("Requires-Dist") or []
 
 
 def observe_working_trees() -> tuple[str, ...]:

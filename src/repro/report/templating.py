@@ -25,6 +25,8 @@ def templates() -> Templates:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # The templates have no constant expressions to compute beforehand.
+        optimized=False,
     )
     found.filters["number"] = texts.number
     found.filters["percent"] = texts.percent
