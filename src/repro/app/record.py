@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from repro.app.subjects.written import write_command_run
 from repro.core.record import CommandRecipe
 from repro.execution.recording import (
     Performance,
@@ -19,7 +18,6 @@ from repro.execution.recording import (
     portable,
     state_of,
 )
-from repro.report.command import prepare
 from repro.store import check_writable
 
 if TYPE_CHECKING:
@@ -103,14 +101,23 @@ def record(request: RecordRequest, out: Callable[[bytes], object]) -> RecordedRu
         out,
         Selection(request.inputs, request.outputs),
         sealing=Sealing(tuple(_readable(request))) if request.sealed else None,
-        # Loading the templates takes a tenth of a second.
-        meanwhile=prepare,
+        meanwhile=_prepare_to_write,
     )
     started, clock = datetime.now(UTC), time.perf_counter()
     made = perform(recipe, how)
     seconds = round(time.perf_counter() - clock, 3)
+    from repro.app.subjects.written import write_command_run  # noqa: PLC0415 - as below
+
     path = write_command_run(made, request.runs, started, seconds)
     return RecordedRun(path, path.name, made, seconds)
+
+
+def _prepare_to_write() -> None:
+    """Import what writes a run, and load its templates, which together take a third of a second."""
+    from repro.app.subjects import written  # noqa: F401, PLC0415 - while the command runs
+    from repro.report.command import prepare  # noqa: PLC0415 - as above
+
+    prepare()
 
 
 def _readable(request: RecordRequest) -> Iterator[Path]:
