@@ -82,7 +82,9 @@ class Dask:
             if isinstance(refusal, Exception):
                 raise _unable(f"the worker {address}", refusal, self._client, level) from refusal
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], _kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
         """Call a function with every box; yield the results in their order.
 
         What several tasks share is sent to each worker once, and kept there for the next call.

@@ -46,7 +46,9 @@ class Ray:
         remote = ray.remote(**self._again)(in_child)
         _found(remote.remote(self._token, cloudpickle.dumps(check)))
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], _kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
         """Call a function with every box; yield the results in their order.
 
         Raises

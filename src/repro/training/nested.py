@@ -179,7 +179,8 @@ class _Procedure:
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
         matrix, outer = self.matrices(chosen, inside, outside, removals)
         fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns, removals)
-        model, _ = fit_selected(chosen, models, self.allowed_modules, seeds, *fitted)
+        settings = (models, self.allowed_modules, seeds)
+        model, _ = fit_selected(chosen, *settings, *fitted, self.workers)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)
         truth = self.target[outside]
