@@ -24,7 +24,7 @@ from repro.executors.children import LostChildError, end_child, in_child_aside
 from repro.executors.parcels import Parcel, carried, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from distributed import Future
 

@@ -21,7 +21,7 @@ from repro.executors.children import LostChildError, in_child
 from repro.executors.parcels import carried, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from repro.training.parallel import Box
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def trees_in_threads(estimator: BaseEstimator, threads: int) -> Iterator[None]:
-    """Let a forest of scikit-learn fit its trees in threads; it has its own parameters afterwards."""
+    """Let a forest of scikit-learn fit its trees in threads; its parameters stay the same."""
     if threads == 1 or not _is_forest(estimator):
         yield
         return
