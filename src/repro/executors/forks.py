@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _THREADS = Path("/proc/self/task")
 # jemalloc, which comes with Arrow, prepares for a fork itself: its locks are free in the copy.
 _PREPARED = frozenset({"jemalloc_bg_thd"})
+# They keep threads or devices of their own, which a copy would lack.
+_UNPREPARED = ("jax", "tensorflow", "torch")
+# Python's handlers of them are those of the process that trains.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
 # PR_SET_PDEATHSIG of prctl(2).
 _SIGNAL_AT_PARENTS_DEATH = 1
 _PROTOCOL = pickle.HIGHEST_PROTOCOL
@@ -40,7 +44,7 @@ _PROTOCOL = pickle.HIGHEST_PROTOCOL
 
 def can_fork() -> bool:
     """Return whether a copy of this process would work: this is Linux, and there is one thread."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or any(name in sys.modules for name in _UNPREPARED):
         return False
     try:
         others = [each for each in _THREADS.iterdir() if each.name != str(os.getpid())]
@@ -124,17 +128,17 @@ class _Child:
 def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connection]) -> _Child:
     context = get_context("fork")
     here, there = context.Pipe()
-    given = (answer, there, (here, *others), os.getpid())
-    process = context.Process(target=_work, args=given)
     # An interruption must find the copy prepared for it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    given = (answer, there, (here, *others), os.getpid(), before)
+    process = context.Process(target=_work, args=given)
     try:
         with warnings.catch_warnings():
             # Python 3.12 and later count the threads that are prepared for it.
             warnings.simplefilter("ignore", DeprecationWarning)
             process.start()
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     there.close()
     return _Child(process, here)
 
@@ -144,11 +148,15 @@ def _work(
     connection: Connection,
     inherited: Sequence[Connection],
     parent: int,
+    mask: set[int],
 ) -> None:
     """Do tasks until there are no more; this is the copy."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     # Ctrl-C reaches every process of a terminal: the one that trains decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
     if os.getppid() != parent:
         return

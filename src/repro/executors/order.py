@@ -36,7 +36,7 @@ class LongestFirst:
         return len(self._kinds)
 
     def begin(self) -> int | None:
-        """Return the position of the task that begins next; None if none is left."""
+        """Return the position of the task that begins next; None without one."""
         now = time.perf_counter()
         open_kinds = [k for k, tasks in self._waiting.items() if tasks and tasks[0] < self._limit]
         if not open_kinds:
