@@ -35,7 +35,7 @@ def loaded_modules() -> dict[str, str]:
 
 
 def _named() -> Iterator[tuple[str, str]]:
-    """Yield every loaded module and the file that it names, which may be none."""
+    """Yield every loaded module that names a file, and this file, which may be absent."""
     found = {name: _file(module) for name, module in list(sys.modules.items())}
     if not sys.flags.no_site:
         for name in STARTERS:
