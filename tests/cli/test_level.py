@@ -115,10 +115,10 @@ def test_a_worker_where_a_pin_did_not_take_is_an_error(project, tmp_path):
     """Worker processes start on their own, and are asked too."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\n"
-        "if 'loky' in ' '.join(sys.orig_argv):\n"
+        "if 'popen_loky' in ' '.join(sys.orig_argv):\n"
         "    os.environ['OPENBLAS_CORETYPE'] = 'Nehalem'\n"
     )
-    train = ("train", "--profile", "debug", "--workers", "2")
+    train = ("train", "--profile", "debug", "--workers", "2", "--executor", "loky")
     spoilt = project.repro(*train, env={"PYTHONPATH": str(tmp_path)})
 
     assert (spoilt.status, "in a worker process" in spoilt.err) == (3, True), spoilt.err

@@ -31,12 +31,18 @@ def loaded_modules() -> dict[str, str]:
     Modules that are built in have none, nor have namespace packages. What Python runs at its start
     counts where it has hidden its own module again.
     """
+    return {name: file for name, file in _named() if os.path.isfile(file)}  # noqa: PTH113 - many
+
+
+def _named() -> Iterator[tuple[str, str]]:
+    """Yield every loaded module that names a file, and this file, which may be absent."""
     found = {name: _file(module) for name, module in list(sys.modules.items())}
     if not sys.flags.no_site:
         for name in STARTERS:
             found[name] = found.get(name) or _located(name)
-    isfile = os.path.isfile  # two thousand paths: pathlib takes three times as long
-    return {name: file for name, file in found.items() if file and isfile(file)}
+    for name, file in found.items():
+        if file:
+            yield name, file
 
 
 def report_new(token: str) -> tuple[tuple[str, str], ...]:
@@ -50,7 +56,8 @@ def report_new(token: str) -> tuple[tuple[str, str], ...]:
     if token not in _reported:
         _reported.clear()
     seen = _reported.setdefault(token, set())
-    new = set(loaded_modules().items()) - seen
+    # Files are asked for only once: this is done after every task.
+    new = {(name, file) for name, file in set(_named()) - seen if Path(file).is_file()}
     seen |= new
     return tuple(sorted(new))
 

@@ -84,7 +84,7 @@ class ExecutionSettings(Record):
         checkpoints.
     executor : str or None
         What runs the tasks: ``loky``, ``dask``, ``ray`` or the address of a Dask scheduler; None
-        for loky.
+        for copies of the process that trains.
     """
 
     workers: Count

@@ -24,7 +24,7 @@ from repro.executors.children import LostChildError, end_child, in_child_aside
 from repro.executors.parcels import Parcel, carried, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from distributed import Future
 
@@ -82,7 +82,9 @@ class Dask:
             if isinstance(refusal, Exception):
                 raise _unable(f"the worker {address}", refusal, self._client, level) from refusal
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], _kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
         """Call a function with every box; yield the results in their order.
 
         What several tasks share is sent to each worker once, and kept there for the next call.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro.config.executors import DASK, LOKY, RAY, is_scheduler
 from repro.core.errors import PreconditionError
+from repro.executors.forks import Forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def opened(
     Parameters
     ----------
     name : str or None
-        None for loky, which needs none of this.
+        None for copies of this process; loky needs none of this.
     workers : int
         Processes to start; those of a scheduler are there already.
     check : callable
@@ -50,6 +51,10 @@ def opened(
     PreconditionError
         If the scheduler cannot be reached, or a worker is refused.
     """
+    if name is None and workers > 1:
+        check()
+        yield Forks(workers)
+        return
     if name in {None, LOKY}:
         yield None
         return

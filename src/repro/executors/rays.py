@@ -21,7 +21,7 @@ from repro.executors.children import LostChildError, in_child
 from repro.executors.parcels import carried, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from repro.training.parallel import Box
 
@@ -46,7 +46,9 @@ class Ray:
         remote = ray.remote(**self._again)(in_child)
         _found(remote.remote(self._token, cloudpickle.dumps(check)))
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], _kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
         """Call a function with every box; yield the results in their order.
 
         Raises

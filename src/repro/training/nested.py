@@ -178,7 +178,9 @@ class _Procedure:
         learned = (inside, self.decision, self.metric_weights)
         threshold = decide(out_of_fold, chosen, self.target, self.outcome, *learned)
         matrix, outer = self.matrices(chosen, inside, outside, removals)
-        fitted = (matrix, self.target, inside, self.fit_weights, self.stop_columns, removals)
+        fitted = (
+            matrix, self.target, inside, self.fit_weights, self.stop_columns, removals, self.workers
+        )  # fmt: skip
         model, _ = fit_selected(chosen, models, self.allowed_modules, seeds, *fitted)
         scores, labels, _ = predict(model, outer, self.outcome, threshold)
         weights = of_rows(self.metric_weights, outside)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import joblib
 from threadpoolctl import threadpool_limits
 
+from repro.core.errors import PreconditionError
 from repro.training.checkpoints import checkpointing, current
 
 if TYPE_CHECKING:
@@ -70,16 +71,40 @@ class Box(Protocol):
         """Take the arguments out."""
 
 
+class LostTaskError(RuntimeError):
+    """The process of a task ended in the middle of it.
+
+    Attributes
+    ----------
+    task : int
+        Its position.
+    """
+
+    def __init__(self, task: int, reason: str) -> None:
+        super().__init__(reason)
+        self.task = task
+
+
 class Executor(Protocol):
     """Runs tasks in processes."""
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], kinds: Sequence[str] = (), /
+    ) -> Iterator[Any]:
         """Call a function with every box in some process; yield the results in their order.
 
         Parameters
         ----------
         work : callable
             Checks the process it is in before it takes the arguments out of the box.
+        kinds : sequence of str, optional
+            The kind of each task. Those of a kind take about as long, so that the longest can begin
+            first.
+
+        Raises
+        ------
+        LostTaskError
+            If a process was killed, and its task is not run again.
         """
 
 
@@ -98,7 +123,9 @@ class Joblib:
     count: int
     backend: str | None = None
 
-    def results(self, work: Callable[[Box], Any], boxes: Iterable[Box]) -> Iterator[Any]:
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], _kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
         """Call a function with every box; yield the results in their order."""
         # max_nbytes=None: arrays are copied to the workers, never memory-mapped read-only, which
         # some estimators refuse.
@@ -158,18 +185,39 @@ class Workers:
     executor: Executor | None = None
 
     def map(
-        self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
+        self,
+        function: Callable[..., _T],
+        tasks: Iterable[tuple[Any, ...]],
+        labels: Sequence[str],
+        kinds: Sequence[str] = (),
     ) -> list[_T]:
         """Call a function with each task's arguments; results come in the order of the tasks.
 
         In this process a task is made when the one before it is done. Workers get all of them.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            The name of each task.
+        kinds : sequence of str, optional
+            The kind of each task, where some kinds take longer than others.
         """
-        return list(self.stream(function, tasks, labels))
+        return list(self.stream(function, tasks, labels, kinds))
 
     def stream(
-        self, function: Callable[..., _T], tasks: Iterable[tuple[Any, ...]], labels: Sequence[str]
+        self,
+        function: Callable[..., _T],
+        tasks: Iterable[tuple[Any, ...]],
+        labels: Sequence[str],
+        kinds: Sequence[str] = (),
     ) -> Iterator[_T]:
-        """Do the same, and yield each result as soon as those before it are done."""
+        """Do the same, and yield each result as soon as those before it are done.
+
+        Raises
+        ------
+        PreconditionError
+            If the process of a task was killed.
+        """
         asked = self.check if isinstance(self.check, Inspection) else Inspection(self.check)
         # In this process there is nothing to report, and what collects is never sent to a worker.
         apart = self.executor is not None or self.count > 1
@@ -180,10 +228,21 @@ class Workers:
         boxes: Iterable[Box] = map(_boxed, tasks)
         # An executor would make them in threads of its own.
         boxes = list(boxes) if apart else boxes
-        made = (self.executor or Joblib(self.count)).results(work, boxes)
+        made = (self.executor or Joblib(self.count)).results(work, boxes, kinds)
         for position, label in enumerate(labels, start=1):
             # Whatever else the workers do, this is what the next result waits for.
             self.observer.task_started(label, position, len(labels))
-            result, reported = next(made)
+            result, reported = _next(made, labels)
             collect(reported)
             yield result
+
+
+def _next(made: Iterator[Any], labels: Sequence[str]) -> Any:
+    try:
+        return next(made)
+    except LostTaskError as error:
+        raise PreconditionError(
+            f"{labels[error.task]}: {error}",
+            advice="give it more memory, which is the usual reason (ulimit -v shows a limit), use"
+            " fewer --workers, or train on fewer rows: --set split.limit=1000",
+        ) from error

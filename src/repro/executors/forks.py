@@ -1,0 +1,221 @@
+"""Tasks in copies of this process, which have all that it has imported and loaded.
+
+A copy begins in some milliseconds, where a new process imports for more than a second. Only the
+thread that makes it goes on in the copy. So it is made where there are no other threads that could
+hold a lock or do a part of the work, and anywhere else the processes are joblib's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repro.executors.order import LongestFirst
+from repro.training.parallel import Joblib, LostTaskError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from multiprocessing.context import ForkProcess
+
+    from repro.training.parallel import Box
+
+_THREADS = Path("/proc/self/task")
+# jemalloc, which comes with Arrow, prepares for a fork itself: its locks are free in the copy.
+_PREPARED = frozenset({"jemalloc_bg_thd"})
+# They keep threads or devices of their own, which a copy would lack.
+_UNPREPARED = ("jax", "tensorflow", "torch")
+# Python's handlers of them are those of the process that trains.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+# PR_SET_PDEATHSIG of prctl(2).
+_SIGNAL_AT_PARENTS_DEATH = 1
+_PROTOCOL = pickle.HIGHEST_PROTOCOL
+
+
+def can_fork() -> bool:
+    """Return whether a copy of this process would work: this is Linux, and there is one thread."""
+    if sys.platform != "linux" or any(name in sys.modules for name in _UNPREPARED):
+        return False
+    try:
+        others = [each for each in _THREADS.iterdir() if each.name != str(os.getpid())]
+        return all((each / "comm").read_text("utf-8").strip() in _PREPARED for each in others)
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Forks:
+    """Runs tasks in copies of this process, or by joblib where it cannot be copied.
+
+    Attributes
+    ----------
+    count : int
+        Processes, beside this one, which waits.
+    """
+
+    count: int
+
+    def results(
+        self, work: Callable[[Box], Any], boxes: Iterable[Box], kinds: Sequence[str] = ()
+    ) -> Iterator[Any]:
+        """Call a function with every box; yield the results in their order.
+
+        Raises
+        ------
+        LostTaskError
+            If the process of a task was killed.
+        """
+        if not can_fork():
+            return Joblib(self.count).results(work, boxes)
+        tasks = list(boxes)
+        waiting = LongestFirst(kinds or [""] * len(tasks))
+        return _results(partial(_answer, work, tasks), waiting, self.count)
+
+
+def _results(
+    answer: Callable[[int], tuple[bool, bytes]], waiting: LongestFirst, count: int
+) -> Iterator[Any]:
+    children: dict[Connection, _Child] = {}
+    # An interrupted caller may keep this generator until the interpreter ends, which would wait.
+    end = partial(_kill, children)
+    atexit.register(end)
+    try:
+        for _ in range(min(count, len(waiting))):
+            child = _begun(answer, tuple(children))
+            children[child.connection] = child
+            child.take(waiting.begin())
+        answers: dict[int, tuple[bool, bytes]] = {}
+        for position in range(len(waiting)):
+            while position not in answers:
+                busy = [each.connection for each in children.values() if each.task is not None]
+                for connection in wait(busy):
+                    _receive(children[connection], waiting, answers)  # type: ignore[index]
+            yield _read(answers.pop(position))
+        for connection in children:
+            connection.close()
+        for child in children.values():
+            child.process.join()
+    finally:
+        end()
+        atexit.unregister(end)
+
+
+@dataclass
+class _Child:
+    """A copy of this process, and what it does."""
+
+    process: ForkProcess
+    connection: Connection
+    task: int | None = None
+
+    def take(self, task: int | None) -> None:
+        """Begin a task, if there is one left."""
+        self.task = task
+        if task is not None:
+            self.connection.send(task)
+
+
+def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connection]) -> _Child:
+    context = get_context("fork")
+    here, there = context.Pipe()
+    # An interruption must find the copy prepared for it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    given = (answer, there, (here, *others), os.getpid(), before)
+    process = context.Process(target=_work, args=given)
+    try:
+        with warnings.catch_warnings():
+            # Python 3.12 and later count the threads that are prepared for it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    there.close()
+    return _Child(process, here)
+
+
+def _work(
+    answer: Callable[[int], tuple[bool, bytes]],
+    connection: Connection,
+    inherited: Sequence[Connection],
+    parent: int,
+    mask: set[int],
+) -> None:
+    """Do tasks until there are no more; this is the copy."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    # Ctrl-C reaches every process of a terminal: the one that trains decides what ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    ctypes.CDLL(None).prctl(_SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    for each in inherited:
+        each.close()
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        done, content = answer(task)
+        connection.send(done)
+        connection.send_bytes(content)
+
+
+def _answer(work: Callable[[Box], Any], boxes: Sequence[Box], task: int) -> tuple[bool, bytes]:
+    """Do a task; return whether it was done, and its result or its error as bytes."""
+    try:
+        # A task may change its arguments, and others of this process have some of the same.
+        own = [pickle.loads(pickle.dumps(boxes[task].pop(), _PROTOCOL))]  # noqa: S301 - own bytes
+        return True, pickle.dumps(work(own), _PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - raised in the process that trains
+        try:
+            return False, pickle.dumps(error, _PROTOCOL)
+        except Exception:  # noqa: BLE001 - an error that cannot be pickled
+            instead = RuntimeError(f"{type(error).__name__}: {error}")
+            return False, pickle.dumps(instead, _PROTOCOL)
+
+
+def _receive(child: _Child, waiting: LongestFirst, answers: dict[int, tuple[bool, bytes]]) -> None:
+    task = child.task
+    assert task is not None  # noqa: S101 - only those that work are waited for
+    try:
+        answers[task] = child.connection.recv(), child.connection.recv_bytes()
+    except (EOFError, OSError) as error:
+        child.process.join()
+        raise LostTaskError(task, _ended(child.process.exitcode)) from error
+    waiting.end(task)
+    if not answers[task][0]:
+        waiting.stop(task)
+    child.take(waiting.begin())
+
+
+def _read(answer: tuple[bool, bytes]) -> Any:
+    done, content = answer
+    found = pickle.loads(content)  # noqa: S301 - of the own child
+    if not done:
+        raise found
+    return found
+
+
+def _ended(status: int | None) -> str:
+    if status is not None and status < 0:
+        return f"its process was killed by {signal.Signals(-status).name}"
+    return f"its process ended with exit status {status}"
+
+
+def _kill(children: Mapping[Connection, _Child]) -> None:
+    for child in children.values():
+        child.process.kill()
+        child.process.join()
+        child.connection.close()
