@@ -35,7 +35,8 @@ class Cells:
     def of(cls, truth: Rows, predicted: Rows, classes: int) -> Cells:
         """Sort rows by the positions of their true and predicted labels."""
         order = np.argsort(cell := truth * classes + predicted, kind="stable")
-        return cls(classes, *np.unique(cell[order], return_index=True), order=order)
+        numbers, starts = np.unique(cell[order], return_index=True)
+        return cls(classes, numbers, starts, order)
 
     def confusions(self, counts: Array, *, weighted: bool = False) -> Array:
         """Weigh confusion matrices, as the function ``confusions``.
