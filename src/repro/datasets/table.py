@@ -96,7 +96,7 @@ def build(
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What a table holds, without its digests.
+    """The content of a table, without its digests.
 
     Attributes
     ----------

@@ -101,7 +101,7 @@ def digest_rows(frame: pd.DataFrame) -> str:
 
 
 def _digest_ordered(frame: pd.DataFrame, order: npt.NDArray[np.intp]) -> str:
-    """Return the digest of a frame's rows in an order, numbered anew, a column at a time."""
+    """Return the digest of a frame's rows in an order, numbered from 0, a column at a time."""
     tagged = TaggedHash("frame").add(digest_index(frame.columns).encode())
     for position, label in enumerate(frame.columns):
         tagged.add(_named_values(frame.iloc[:, position].iloc[order], label).encode())

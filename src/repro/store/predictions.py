@@ -172,7 +172,7 @@ def _lines(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 class _Lines(list[str]):
-    """What a writer of CSV writes, which is one row at a time."""
+    """The rows that a writer of CSV writes, one at a time."""
 
     def write(self, row: str) -> None:
         """Keep a row."""

@@ -56,7 +56,7 @@ class Alike:
         self._chance = np.full(size, float(len(sides.train_rows)))
 
     def add(self, column: Codes) -> None:
-        """Tell rows apart by a further column."""
+        """Separate rows that differ in a further column."""
         width = column.max() + 1
         counts = np.bincount(column[self._sides.train_rows], minlength=width)
         self._chance *= counts[column] / len(self._sides.train_rows)
