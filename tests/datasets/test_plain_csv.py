@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from repro.config.tables import Dialect
 from repro.core.errors import DataError
-from repro.datasets.formats import csv_text
+from repro.datasets.formats import csv_plain, csv_text
 from repro.datasets.formats.csv_plain import read_plain
 from repro.datasets.formats.csv_text import CsvTable
 
@@ -100,6 +100,23 @@ def test_an_ordinary_table_is_plain(end):
     assert_same(quick, strictly(table, kinds))
     assert quick["a"][-1] == 159_999 / 7
     assert quick["b, c"][:3].tolist() == [None, "ü", "ü"]
+
+
+@pytest.mark.parametrize("block", [1, 9, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_no_size_of_a_block_and_no_end_of_the_file_loses_a_row(monkeypatch, block, end, last):
+    """With a mark of the byte order, and without an end of the last line."""
+    monkeypatch.setattr(csv_plain, "_BLOCK", block)
+    rows = [f"{n / 3!r},{'ab'[n % 2]}" for n in range(50)]
+    content = "\ufeff" + end.join(["a,b", *rows]) + end * last
+    table = CsvTable.open("t.csv", content.encode(), [""])
+
+    quick = quickly(table, {"a": "number", "b": "text"})
+
+    assert quick is not None
+    assert quick["a"].tolist() == [n / 3 for n in range(50)]
+    assert quick["b"].tolist() == ["ab"[n % 2] for n in range(50)]
 
 
 @pytest.mark.parametrize(

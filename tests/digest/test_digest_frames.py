@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.core.canonical import TaggedHash
 from repro.digest.frames import digest_frame, digest_index, digest_rows, digest_series
 
 TEXT = st.lists(st.none() | st.text("ab\ud800é", max_size=2), max_size=4)
@@ -278,6 +279,21 @@ def test_rows_agree_only_if_equal(one, other):
     same = Counter(map(spelt, one)) == Counter(map(spelt, other))
 
     assert same == (digest_rows(rows(one)) == digest_rows(rows(other)))
+
+
+@given(
+    st.integers(1, 11).flatmap(
+        lambda width: st.lists(st.tuples(*[st.integers(0, 2)] * width), max_size=30)
+    )
+)
+def test_rows_are_digested_in_the_order_of_their_bytes(values):
+    """Of all columns one after the other, however many of them it takes to tell rows apart."""
+    columns = [f"c{number}" for number in range(len(values[0]) if values else 1)]
+    table = pd.DataFrame(values, columns=columns, dtype=np.int64)
+
+    ordered = sorted(values, key=lambda row: b"".join(n.to_bytes(8, "little") for n in row))
+    whole = digest_frame(pd.DataFrame(ordered, columns=columns, dtype=np.int64))
+    assert digest_rows(table) == TaggedHash("rows").add(whole.encode()).digest()
 
 
 def test_rows_are_bound_to_their_columns():

@@ -5,11 +5,14 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from tests.training.in_process import base, config, family, run, text
 
 from repro.config.data import Task
 from repro.config.splits import GroupSplit
+from repro.training.alike import Alike, Sides, ordered_codes
 from repro.training.leakage import suspect_features
 from repro.training.scoring import Outcome
 
@@ -207,6 +210,34 @@ def test_identical_rows_on_both_sides_are_counted(copies, kind):
     expected = sum(tuple(row) in known for row in table.iloc[test].astype(str).to_numpy())
     assert (found.identical.held_out, found.identical.total) == (expected, len(test))
     assert (found.features, found.identifiers) == ({}, {})
+
+
+CELLS = st.one_of(st.none(), st.sampled_from([0.0, 1.5, -2.0, 7.0]))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=4, max_size=40), st.randoms())
+def test_values_and_rows_on_both_sides_are_those_of_sets(rows, random):
+    """Missing values stand on both sides only as a part of whole rows."""
+    table = pd.DataFrame(rows, columns=["a", "b"], dtype=np.float64)
+    order = random.sample(range(len(rows)), len(rows))
+    train, test, left_out = order[2 : len(rows) - 1], order[:2], order[-1]
+    sides = Sides(np.array(train), np.array(test))
+
+    alike = Alike(len(rows), sides)
+    for place, name in enumerate(table):
+        codes = ordered_codes(table[name])
+        alike.add(codes)
+        known = [rows[row][place] for row in train]
+        found = sides.recurrence(codes)
+        held_out = [row for row in test if rows[row][place] is not None]
+        assert found.held_out == sum(rows[row][place] in known for row in held_out)
+        assert (found.total, found.values) == (2, len(set(known)))
+
+    used = [rows[row] for row in (*train, *test)]
+    twice = alike.found()[1]
+    assert [bool(twice[row]) for row in (*train, *test)] == [used.count(row) > 1 for row in used]
+    assert bool(twice[left_out]) == (used.count(rows[left_out]) > 1)
 
 
 def test_rows_that_chance_makes_alike_are_no_finding():

@@ -18,7 +18,7 @@ from repro.datasets.misread import naming_the_dialect
 from repro.datasets.roles import assign_new_rows, check_present
 from repro.datasets.sources import open_source
 from repro.datasets.sources.file import read_bytes
-from repro.datasets.table import build, likely_task, read_features
+from repro.datasets.table import build, digested, likely_task, read, read_features
 from repro.tables.cells import TEXT
 from repro.tables.errors import TableError
 
@@ -87,9 +87,12 @@ def load_entry(
 ) -> Table:
     """Read a data set of the registry, as ``load`` does; without a task, the likely one."""
     payload = open_source(project, entry.source).obtain(entry.sha256)
-    raw = payload.parse(entry.missing)
-    table = build(raw, entry, task or likely_task(raw, entry), payload.sha256, needed)
-    check_sha256(payload.label, table.sha256, entry.sha256)
+    label, sha256, raw = payload.label, payload.sha256, payload.parse(entry.missing)
+    content = read(raw, entry, task or likely_task(raw, entry), needed)
+    # They hold the bytes of the file, which the digests have no use for.
+    del payload, raw
+    table = digested(content, entry, sha256, needed)
+    check_sha256(label, table.sha256, entry.sha256)
     return table
 
 

@@ -91,23 +91,61 @@ def build(
     DataError
         If the table is not what the declaration says, or cannot be trained on.
     """
+    return digested(read(raw, entry, task, needed), entry, sha256, needed)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """The content of a table, without its digests.
+
+    Attributes
+    ----------
+    features, target, ignored
+        As those of ``Table``.
+    roles : Roles
+    """
+
+    features: pd.DataFrame = field(repr=False)
+    target: Array = field(repr=False)
+    roles: Roles
+    ignored: pd.DataFrame | None = field(default=None, repr=False)
+
+
+def read(
+    raw: RawTable, entry: DatasetEntry, task: Task, needed: Mapping[str, str] | None = None
+) -> Content:
+    """Read what ``build`` reads; the raw table is not needed any more.
+
+    Raises
+    ------
+    DataError
+        As ``build``.
+    """
     roles = assign_roles(raw.label, raw.names, entry)
     body = raw.read({**_kinds(roles), entry.target: target_kind(task)})
     target = checked_target(raw, body.columns[entry.target], entry, task)
     features = to_frame(body, roles)
     _check_filled(raw.label, features)
-    frame = _whole(features, target, entry.target, roles.position)
+    aside = None if needed is None else read_aside(raw, roles, needed)
+    return Content(features, target, roles, aside)
+
+
+def digested(
+    read: Content, entry: DatasetEntry, sha256: str | None, needed: Mapping[str, str] | None = None
+) -> Table:
+    """Return the table with its digests; the parameters are those of ``build``."""
+    roles, aside = read.roles, read.ignored
+    frame = _whole(read.features, read.target, entry.target, roles.position)
     content = tagged_digest("table", {"frame": digest_frame(frame), "target": entry.target})
     sha256 = sha256 or content.rpartition(":")[2]
-    aside = None if needed is None else read_aside(raw, roles, needed)
     if aside is not None and (by := [name for name in aside.columns if name in (needed or ())]):
         # A feature is in the content already. The tag is of before rows could have weights.
         frame = frame.join(aside[by])
         parts = {"frame": digest_frame(frame), "target": entry.target, "split_by": by}
         content = tagged_digest("table", parts)
     return Table(
-        features=features,
-        target=target,
+        features=read.features,
+        target=read.target,
         numeric=roles.numeric,
         categorical=roles.categorical,
         content=content,
@@ -153,11 +191,14 @@ def _kinds(roles: Roles) -> dict[str, Kind]:
 def to_frame(body: Body, roles: Roles) -> pd.DataFrame:
     """Return the features as a frame of float64 and text, in the file's order."""
     categorical = set(roles.categorical)
+    # Nobody else has the columns of a body. A copy of them would be there beside them.
     columns = {
-        name: pd.Series(body.columns[name], dtype=TEXT if name in categorical else np.float64)
+        name: pd.Series(
+            body.columns[name], dtype=TEXT if name in categorical else np.float64, copy=False
+        )
         for name in roles.features
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _check_filled(label: str, features: pd.DataFrame) -> None:

@@ -20,6 +20,7 @@ import io
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from repro.core.cells import read_cells
@@ -27,7 +28,7 @@ from repro.core.errors import SchemaError
 from repro.core.records import Prediction, Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
 _SCORE = "score:"
 _CLASSES = ("row", "truth", "label")
@@ -53,7 +54,7 @@ def write_predictions(predictions: Predictions) -> bytes:
     if len({row.row for row in rows}) != len(rows):
         raise ValueError("a row is predicted twice")
     layout = _Layout.of(predictions)
-    return "".join(map(line, [layout.header, *map(layout.cells, rows)])).encode()
+    return "".join(_lines(chain([layout.header], map(layout.cells, rows)))).encode()
 
 
 def read_predictions(content: bytes, name: str) -> Predictions:
@@ -160,10 +161,22 @@ class _Layout:
 
 def line(cells: Sequence[str]) -> str:
     """Write a row as CSV that ends in a line feed, text quoted where CSV needs it."""
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerow(cells)
+    return _lines([cells])[0]
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> list[str]:
+    written = _Lines()
     # Written with CSV's own line end, which has every version quote a carriage return in a cell.
-    return buffer.getvalue().removesuffix("\r\n") + "\n"
+    csv.writer(written).writerows(rows)
+    return [text.removesuffix("\r\n") + "\n" for text in written]
+
+
+class _Lines(list[str]):
+    """The rows that a writer of CSV writes, one at a time."""
+
+    def write(self, row: str) -> None:
+        """Keep a row."""
+        self.append(row)
 
 
 def _parse(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:

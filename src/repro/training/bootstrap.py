@@ -15,6 +15,7 @@ import numpy as np
 from repro.config.data import Task
 from repro.training import metrics
 from repro.training.measures import Evaluated, load_measures, resolve
+from repro.training.ordered import Cells, Ranking
 from repro.training.scoring import indicators
 
 if TYPE_CHECKING:
@@ -27,9 +28,15 @@ if TYPE_CHECKING:
     from repro.training.scoring import Labels, Outcome, Scores
 
     Array = npt.NDArray[np.float64]
+    Rows = npt.NDArray[np.intp]
 
-# Elements of one block of counts: 32 MiB, so that memory does not grow with the resamples.
+# Elements of one block of counts: 32 MiB, so that memory does not grow with the resamples. It has a
+# say in which rows a resample has, since a block is drawn stratum by stratum.
 _BLOCK = 2**22
+# Elements that are weighed at a time: they and what is made of them stay in the processor's cache.
+_PIECE = 2**16
+# Resamples at a time at least: NumPy sums a single row in a different order.
+_TOGETHER = 2
 
 
 @dataclass(frozen=True)
@@ -123,17 +130,37 @@ def draw_counts(
     seed: int,
     group_of_row: npt.NDArray[np.intp] | None = None,
 ) -> Iterator[Array]:
-    """Yield counts of rows, by blocks; with groups the strata are of groups."""
+    """Yield counts of rows, some resamples at a time; with groups the strata are of groups."""
     random = np.random.RandomState(seed)
     size = sum(len(members) for members in strata)
-    step = max(1, _BLOCK // (size if group_of_row is None else len(group_of_row)))
+    rows = size if group_of_row is None else len(group_of_row)
+    step = max(1, _BLOCK // rows)
     for start in range(0, resamples, step):
         height = min(step, resamples - start)
-        counts = np.zeros((height, size))
+        counts = np.empty((height, size))
         for members in strata:
-            drawn = members[random.randint(0, len(members), size=(height, len(members)))]
-            np.add.at(counts, (np.arange(height)[:, None], drawn), 1)
-        yield counts if group_of_row is None else counts[:, group_of_row]
+            _draw(counts, members, random)
+        for some in _pieces(height, rows):
+            yield counts[some] if group_of_row is None else counts[some][:, group_of_row]
+
+
+def _draw(counts: Array, members: npt.NDArray[np.intp], random: np.random.RandomState) -> None:
+    """Draw as many members of a stratum as it has, in each row of counts."""
+    size = len(members)
+    for some in _pieces(len(counts), size):
+        part = counts[some]
+        drawn = random.randint(0, size, size=(len(part), size))
+        drawn += np.arange(len(part))[:, None] * size
+        times = np.bincount(drawn.reshape(-1), minlength=drawn.size).reshape(drawn.shape)
+        for row, found in zip(part, times, strict=True):
+            row[members] = found
+
+
+def _pieces(height: int, width: int) -> Iterator[slice]:
+    """Divide resamples: none is alone unless it is the only one."""
+    step = max(_TOGETHER, _PIECE // width)
+    starts = range(0, max(1, height - _TOGETHER + 1), step)
+    return map(slice, starts, [*starts[1:], height])
 
 
 def weigh(drawn: Resamples, measures: Sequence[Measure]) -> Mapping[str, Array]:
@@ -185,26 +212,39 @@ def resampled_positive(drawn: Resamples) -> Mapping[str, Array]:
 
 def confusions_of(drawn: Resamples) -> Array:
     """Weigh the confusion matrices of resamples, as ``confusions``."""
-    names, rows = drawn.rows.outcome.classes, drawn.rows
-    truth, guess = (np.searchsorted(names, side) for side in (rows.target, rows.predicted))
-    return confusions(truth, guess, len(names), drawn.counts)
+    cells: Cells = drawn.rows.once(_cells)
+    return cells.confusions(drawn.counts, weighted=drawn.rows.weights is not None)
 
 
 def resampled_ranking(drawn: Resamples) -> Mapping[str, Array]:
     """Compute the metrics of scores: means over the columns, each against the rest."""
-    truth = indicators(drawn.rows.target, drawn.rows.outcome)
-    values, columns = drawn.rows.scores.values, range(truth.shape[1])
+    sides = [ranking.sides(drawn.counts) for ranking in drawn.rows.once(rankings)]
     return {
-        name: np.mean([one(truth[:, k], values[:, k], drawn.counts) for k in columns], axis=0)
-        for name, one in (("roc_auc", roc_auc), ("average_precision", average_precision))
+        name: np.mean([one(*side) for side in sides], axis=0)
+        for name, one in (("roc_auc", _area), ("average_precision", _precision))
     }
 
 
 def resampled_losses(drawn: Resamples) -> Mapping[str, Array]:
     """Compute the metrics of probabilities that are means over rows."""
-    rows = drawn.rows
-    parts = metrics.losses(rows.target, rows.scores, rows.outcome)
+    parts = drawn.rows.once(_losses)
     return {name: means(part, drawn.counts) for name, part in parts.items()}
+
+
+def _cells(rows: Evaluated) -> Cells:
+    names = rows.outcome.classes
+    truth, guess = (np.searchsorted(names, side) for side in (rows.target, rows.predicted))
+    return Cells.of(truth, guess, len(names))
+
+
+def _losses(rows: Evaluated) -> Mapping[str, Array]:
+    return metrics.losses(rows.target, rows.scores, rows.outcome)
+
+
+def rankings(rows: Evaluated) -> list[Ranking]:
+    """Sort rows by each column of their scores."""
+    truth, values = indicators(rows.target, rows.outcome), rows.scores.values
+    return [Ranking.of(truth[:, k], values[:, k]) for k in range(truth.shape[1])]
 
 
 def means(values: Array, counts: Array) -> Array:
@@ -233,11 +273,7 @@ def confusions(
     truth: npt.NDArray[np.intp], predicted: npt.NDArray[np.intp], classes: int, counts: Array
 ) -> Array:
     """Weigh confusion matrices: shape (n_resamples, n_classes, n_classes), rows are the truth."""
-    cell = truth * classes + predicted
-    table = np.zeros((len(counts), classes * classes))
-    for number in np.unique(cell):
-        table[:, number] = counts[:, cell == number].sum(axis=1)
-    return table.reshape(len(counts), classes, classes)
+    return Cells.of(truth, predicted, classes).confusions(counts)
 
 
 def from_confusions(confusion: Array) -> Mapping[str, Array]:
@@ -270,7 +306,10 @@ def of_label(confusion: Array, label: int) -> Mapping[str, Array]:
 
 def roc_auc(truth: Array, scores: Array, counts: Array) -> Array:
     """Weigh the area under the ROC curve: pairs in order, ties as half (Mann and Whitney, 1947)."""
-    positive, negative = by_score(truth, scores, counts)
+    return _area(*by_score(truth, scores, counts))
+
+
+def _area(positive: Array, negative: Array) -> Array:
     below = np.cumsum(negative, axis=1) - negative
     won = (positive * (below + negative / 2)).sum(axis=1)
     return ratio(won, positive.sum(axis=1) * negative.sum(axis=1))
@@ -278,20 +317,21 @@ def roc_auc(truth: Array, scores: Array, counts: Array) -> Array:
 
 def average_precision(truth: Array, scores: Array, counts: Array) -> Array:
     """Weigh the step-wise sum of precision over gains in recall, from the largest score down."""
-    positive, negative = (part[:, ::-1] for part in by_score(truth, scores, counts))
+    return _precision(*by_score(truth, scores, counts))
+
+
+def _precision(positive: Array, negative: Array) -> Array:
+    positive, negative = positive[:, ::-1], negative[:, ::-1]
     found = np.cumsum(positive, axis=1)
-    precision = ratio(found, found + np.cumsum(negative, axis=1))
+    total = found + np.cumsum(negative, axis=1)
+    # Nothing is found among no rows. A division of all is quicker than one of some.
+    precision = found / np.where(total > 0, total, 1.0)
     return ratio((precision * positive).sum(axis=1), positive.sum(axis=1))
 
 
 def by_score(truth: Array, scores: Array, counts: Array) -> tuple[Array, Array]:
     """Sum the counts of positives and negatives over each distinct score, ascending."""
-    order = np.argsort(scores, kind="stable")
-    ranked = scores[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    weights, hit = counts[:, order], truth[order]
-    positive = np.add.reduceat(weights * hit, starts, axis=1)
-    return positive, np.add.reduceat(weights * (1 - hit), starts, axis=1)
+    return Ranking.of(truth, scores).sides(counts)
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

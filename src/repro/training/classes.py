@@ -6,14 +6,14 @@ import importlib
 import inspect
 import pkgutil
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repro.config.parameters import comes_with_repro
 from repro.core.errors import ConfigError, PreconditionError, ReproError
 from repro.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from sklearn.base import BaseEstimator
@@ -162,3 +162,12 @@ def _checked(where: str, path: str, kind: object) -> type[BaseEstimator]:
             advice="name a class that is derived from it",
         )
     return kind
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Return whether a function has a parameter of this name."""
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        # Some functions that are written in C do not say what they take.
+        return False

@@ -85,8 +85,10 @@ def paired_differences(
         strata = strata_of_groups(strata, group_of_row)
     seed = differences_seeds["differences/bootstrap"]
     measure = (metrics or load_measures(outcome.task)).named(selection.metric)
+    inside = _folds(fold[rows])
+    sides = {name: [part.take(each) for each in inside] for name, part in parts.items()}
     blocks = [
-        _means(parts, fold[rows], counts, measure)
+        _means(sides, inside, counts, measure)
         for counts in draw_counts(strata, settings.resamples, seed, group_of_row)
     ]
     drawn = {name: np.concatenate([block[name] for block in blocks]) for name in parts}
@@ -128,17 +130,20 @@ def _mean(part: Evaluated, fold: Rows, measure: Measure) -> float:
 
 
 def _means(
-    parts: Mapping[str, Evaluated], fold: Rows, counts: Array, measure: Measure
+    sides: Mapping[str, Sequence[Evaluated]],
+    folds: Sequence[npt.NDArray[np.intp]],
+    counts: Array,
+    measure: Measure,
 ) -> dict[str, Array]:
     """Return the mean over the folds on each resample, by candidate."""
     name = measure.metric.name
     return {
         family: np.mean(
             [
-                weigh(Resamples(part.take(rows), counts[:, rows]), [measure])[name]
-                for rows in _folds(fold)
+                weigh(Resamples(part, counts[:, rows]), [measure])[name]
+                for part, rows in zip(parts, folds, strict=True)
             ],
             axis=0,
         )
-        for family, part in parts.items()
+        for family, parts in sides.items()
     }

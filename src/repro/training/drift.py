@@ -75,24 +75,23 @@ def drift_baseline(
     later rows have other ones anyhow. Bins are quantiles of the training rows, with one below and
     one above all of them.
     """
-    training = frame.iloc[train_rows]
     left_out = {*feature_settings.drop, *leaking.identifiers}
-    described = [
-        name
-        for name in training.columns
-        if name not in left_out and not _names_rows(training[name], numeric=name in frame_numeric)
-    ]
+    # Column by column: all training rows at once are a copy of most of the table.
+    columns = (
+        (name, frame[name].iloc[train_rows]) for name in frame.columns if name not in left_out
+    )
     return DriftBaseline(
         schema_="repro.drift/v1",
-        rows=len(training),
+        rows=len(train_rows),
         epsilon=drift.epsilon,
         warning=drift.warning,
         alarm=drift.alarm,
         features={
-            str(name): _numeric(training[name], drift.bins)
+            str(name): _numeric(column, drift.bins)
             if name in frame_numeric
-            else _categorical(training[name])
-            for name in described
+            else _categorical(column)
+            for name, column in columns
+            if not _names_rows(column, numeric=name in frame_numeric)
         },
     )
 

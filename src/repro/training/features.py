@@ -51,6 +51,16 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         DataError
             If a column that is asked for is missing, or a result is infinite.
         """
+        return self.shared(X).copy()
+
+    def shared(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Return the table of ``transform``, whose numbers may share the memory of the given one.
+
+        Raises
+        ------
+        DataError
+            As ``transform``.
+        """
         frame = X.loc[:, list(self.feature_names_in_)]
         table = {str(name): _plain(frame[name]) for name in frame.columns}
         for spec in self.specs:
@@ -59,11 +69,11 @@ class DerivedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             _column(table, name, "features.drop")
         # Series with their dtype, since what pandas infers from arrays depends on its options.
         kept = {
-            name: pd.Series(values, index=frame.index, dtype=values.dtype)
+            name: pd.Series(values, index=frame.index, dtype=values.dtype, copy=False)
             for name, values in table.items()
             if name not in set(self.drop)
         }
-        return pd.DataFrame(kept, index=frame.index)
+        return pd.DataFrame(kept, index=frame.index, copy=False)
 
 
 def _plain(column: pd.Series) -> npt.NDArray[Any]:

@@ -171,7 +171,7 @@ def cross_validate(
     """
     if outcome.task is Task.REGRESSION:
         check_size(target)
-    features, target = features.iloc[train_rows], target[train_rows]
+    target = target[train_rows]
     weights = of_rows(fit_weights, train_rows)
     columns = None if stop_columns is None else stop_columns.take(train_rows)
     _check_weights(weights, target, outcome, fold_of_row)
@@ -182,7 +182,7 @@ def cross_validate(
     given = (numeric, categorical, preprocess_seeds or {}, allowed_modules)
     shared = (preprocessing, cross_validate_seeds, outcome, weights, columns, removals, train_rows)
     folds = (
-        (inside, Learned(features, target, outside, *given))
+        (inside, Learned(features, train_rows, target, outside, *given))
         for inside, outside in masks(fold_of_row)
     )
     tasks = Candidates(models, *shared).of_folds(folds)

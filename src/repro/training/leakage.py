@@ -7,15 +7,15 @@ the time is bounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from repro.config.data import Task
+from repro.training.alike import Alike, Sides, ordered_codes
 from repro.training.folds import count_folds, numbered
 from repro.training.recurrence import Leakage, Recurrence, SplitLeakage
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
+    import pandas as pd
 
     from repro.config.training import Safety
     from repro.training.aside import Aside
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     Truth = npt.NDArray[np.float64] | npt.NDArray[np.intp]
 
 _ROWS = 5_000
-# Held-out rows that also stand among the training rows: fewer than this share change no result.
-_IDENTICAL = 0.01
-# An identical row is expected where its values are so common that this many would be there by
-# chance, were the columns independent.
-_BY_CHANCE = 0.01
 # An identifier: values at least; the share of rows whose value other rows have too; how far knowing
 # them goes from a guess (0) to the target itself (1); and how much further than their order does.
 _VALUES, _RECURRING, _KNOWS, _BEYOND_ORDER = 30, 0.5, 0.7, 0.2
@@ -65,31 +61,35 @@ def suspect_features(
     have; the better one counts. Columns beside the features are looked at for groups of rows.
     Without folds no feature is scored.
     """
-    codes = {str(name): _ordered_codes(features[name]) for name in features.columns}
-    identical, twice = _identical_rows(codes, train_rows, test_rows)
-    if not count_folds(fold_of_row):
-        return Leakage({}, {}, identical)
     seed = leakage_seeds["leakage/tree"]
     chosen = _sample(len(train_rows), seed)
-    rows, folds = train_rows[chosen], numbered(fold_of_row)[chosen]
-    truth = _numbers(target[rows], outcome)
+    rows, sides = train_rows[chosen], Sides(train_rows, test_rows)
+    alike, columns = Alike(len(target), sides), {}
+    # One after the other, so that memory does not grow with their number.
+    for name in features.columns:
+        codes = ordered_codes(features[name])
+        alike.add(codes)
+        columns[str(name)] = _Column(codes[rows], sides.recurrence(codes))
+    identical, twice = alike.found()
+    if not count_folds(fold_of_row):
+        return Leakage({}, {}, identical)
+    truth, folds = _numbers(target[rows], outcome), numbered(fold_of_row)[chosen]
     every = _Rows(truth, folds, outcome, seed)
     # Repeated rows would make every column predict the target.
     single = ~twice[rows]
     once = _Rows(truth[single], folds[single], outcome, seed)
-    sides = _Sides(train_rows, test_rows, rows[single], once)
     can_be_grouped = _can_be_grouped(once, every)
     leaking: dict[str, float] = {}
     identifiers: dict[str, Recurrence] = {}
-    for name, column in codes.items():
-        best = _order_score(column[rows], every, safety.leakage_leaves, safety.leakage_score)
+    for name, column in columns.items():
+        best = _order_score(column.values, every, safety.leakage_leaves, safety.leakage_score)
         if can_be_grouped:
-            score, found = sides.judge(column)
+            score, found = column.judge(single, once)
             best = max(best, score)
             identifiers |= {} if found is None else {name: found}
         if best >= safety.leakage_score:
             leaking[name] = best
-    groups = _groups(aside, sides) if can_be_grouped else {}
+    groups = _groups(aside, sides, rows[single], once) if can_be_grouped else {}
     dates = () if aside is None else aside.dates
     if groups or dates:
         return SplitLeakage(leaking, identifiers, identical, groups, dates)
@@ -97,29 +97,45 @@ def suspect_features(
 
 
 @dataclass(frozen=True)
-class _Sides:
-    """Both sides of the split, and the scored training rows that are not repeated."""
+class _Column:
+    """A column by its codes in the scored training rows, and how its values recur.
 
-    train_rows: Rows
-    test_rows: Rows
-    chosen: Rows
-    once: _Rows
+    Attributes
+    ----------
+    recurrence : Recurrence
+        Without its score.
+    """
 
-    def judge(self, column: Codes) -> tuple[float, Recurrence | None]:
-        """Return the score of a column by its values, and how they recur if they group rows."""
-        values = column[self.chosen]
-        grouped = _by_value(values, self.once)
-        skill = _identifies(values, grouped, self.once)
-        found = _recurrence(column, self.train_rows, self.test_rows, skill)
-        recurs = skill >= _KNOWS and found.share >= _RECURRING
-        score = _plain_score(self.once.truth, grouped, self.once.outcome)
+    values: Codes
+    recurrence: Recurrence
+
+    def judge(self, single: npt.NDArray[np.bool_], once: _Rows) -> tuple[float, Recurrence | None]:
+        """Return the score of a column by its values, and how they recur if they group rows.
+
+        Parameters
+        ----------
+        single : ndarray of bool
+            Which of the scored rows are not repeated.
+        once : _Rows
+            Those rows.
+        """
+        values = self.values[single]
+        grouped = _by_value(values, once)
+        found = replace(self.recurrence, score=_identifies(values, grouped, once))
+        recurs = found.score >= _KNOWS and found.share >= _RECURRING
+        score = _plain_score(once.truth, grouped, once.outcome)
         return score, found if recurs else None
 
 
-def _groups(aside: Aside | None, sides: _Sides) -> dict[str, Recurrence]:
+def _groups(aside: Aside | None, sides: Sides, rows: Rows, once: _Rows) -> dict[str, Recurrence]:
     columns = {} if aside is None else {str(n): aside.columns[n] for n in aside.columns}
-    judged = {name: sides.judge(_ordered_codes(each))[1] for name, each in columns.items()}
+    judged = {n: _judged(ordered_codes(each), sides, rows, once) for n, each in columns.items()}
     return {name: found for name, found in judged.items() if found is not None}
+
+
+def _judged(codes: Codes, sides: Sides, rows: Rows, once: _Rows) -> Recurrence | None:
+    every = np.ones(len(rows), dtype=np.bool_)
+    return _Column(codes[rows], sides.recurrence(codes)).judge(every, once)[1]
 
 
 def _numbers(target: Labels, outcome: Outcome) -> Truth:
@@ -154,43 +170,6 @@ def _sample(rows: int, seed: int) -> npt.NDArray[np.intp]:
     if rows <= _ROWS:
         return np.arange(rows)
     return np.sort(np.random.RandomState(seed).choice(rows, _ROWS, replace=False))
-
-
-def _ordered_codes(column: pd.Series) -> Codes:
-    """Return the position of each value among the different ones, from 1; 0 where missing."""
-    codes, _ = pd.factorize(column, sort=True, use_na_sentinel=True)
-    return codes.astype(np.int64) + 1
-
-
-def _identical_rows(
-    codes: Mapping[str, Codes], train_rows: Rows, test_rows: Rows
-) -> tuple[Recurrence | None, npt.NDArray[np.bool_]]:
-    """Find rows that are alike in every feature; also mark every row that is not unique.
-
-    Columns are joined one after the other, so that memory does not grow with their number. What
-    chance makes alike does not count.
-    """
-    columns = list(codes.values())
-    group = np.zeros(len(columns[0]), dtype=np.int64)
-    chance = np.full(len(group), float(len(train_rows)))
-    for column in columns:
-        counts = np.bincount(column[train_rows], minlength=column.max() + 1)
-        chance *= counts[column] / len(train_rows)
-        group = pd.factorize(group * (column.max() + 1) + column)[0]
-    used = np.concatenate([train_rows, test_rows])
-    often = np.bincount(group[used], minlength=group.max() + 1)[group] > 1
-    known = np.isin(group[test_rows], group[train_rows]) & (chance[test_rows] < _BY_CHANCE)
-    held_out, total = int(known.sum()), len(test_rows)
-    values = len(np.unique(group[train_rows]))
-    if held_out < _IDENTICAL * total or not held_out:
-        return None, often
-    return Recurrence(held_out, total, values, 1.0), often
-
-
-def _recurrence(column: Codes, train_rows: Rows, test_rows: Rows, score: float) -> Recurrence:
-    inside = np.unique(column[train_rows])
-    known = np.isin(column[test_rows], inside) & (column[test_rows] > 0)
-    return Recurrence(int(known.sum()), len(test_rows), len(inside), score)
 
 
 def _order_score(values: Codes, rows: _Rows, leaves: int, enough: float) -> float:

@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Learned:
-    """The preprocessing of one fold, learned once for all candidates that share it."""
+    """The preprocessing of one fold, learned once for all candidates that share it.
+
+    Attributes
+    ----------
+    features : DataFrame of shape (n_samples, n_features)
+        Of all rows; the part that is trained on would be a copy.
+    train_rows : ndarray of int64, shape (n_train,)
+    target : ndarray of shape (n_train,)
+    outside : ndarray of bool, shape (n_train,)
+    """
 
     features: pd.DataFrame
+    train_rows: npt.NDArray[np.int64]
     target: Labels
     outside: npt.NDArray[np.bool_]
     numeric: Sequence[str]
@@ -46,8 +56,12 @@ class Learned:
         settings, where = preprocessing_of(family, model, preprocessing)
         key = settings.model_dump_json()
         if key not in self.known:
-            rows, target = self.features[inside], self.target[inside]
+            rows, target = self._rows(inside), self.target[inside]
             supervised = Supervised(target, self.seeds, self.allowed, where)
             learned, matrix = learn(rows, self.numeric, self.categorical, settings, supervised)
-            self.known[key] = matrix, to_matrix(learned, self.features[self.outside])
+            del rows
+            self.known[key] = matrix, to_matrix(learned, self._rows(self.outside))
         return self.known[key]
+
+    def _rows(self, some: npt.NDArray[np.bool_]) -> pd.DataFrame:
+        return self.features.iloc[self.train_rows[some]]

@@ -30,7 +30,7 @@ from repro.core.canonical import tagged_digest
 from repro.core.errors import ConfigError, DataError
 from repro.core.suggest import did_you_mean
 from repro.digest.artefact import digest_artefact
-from repro.training.classes import import_allowed
+from repro.training.classes import import_allowed, takes
 from repro.training.generators import state_of_global_generators
 from repro.training.scoring import indicators
 from repro.training.weights import of_rows
@@ -62,6 +62,8 @@ class Evaluated:
     outcome : Outcome
     weights : ndarray of float64, shape (n_samples,), or None
         If metrics are weighted.
+    known : dict
+        What ``once`` has computed.
     """
 
     target: Labels
@@ -69,6 +71,13 @@ class Evaluated:
     scores: Scores
     outcome: Outcome
     weights: npt.NDArray[np.float64] | None = None
+    known: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, make: Callable[[Evaluated], Any]) -> Any:
+        """Return what a function makes of these rows; all resamples of them share it."""
+        if make not in self.known:
+            self.known[make] = make(self)
+        return self.known[make]
 
     def take(self, rows: Rows) -> Evaluated:
         """Return some rows, as often as they are named."""
@@ -255,15 +264,6 @@ def resolve(target: str) -> Callable[..., Any]:
     """Import a function that this program declares by name."""
     function: Callable[..., Any] = pkgutil.resolve_name(target)
     return function
-
-
-def takes(function: Callable[..., Any], name: str) -> bool:
-    """Return whether a function has a parameter of this name."""
-    try:
-        return name in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        # Some functions that are written in C do not say what they take.
-        return False
 
 
 def find_function(

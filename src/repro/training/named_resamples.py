@@ -8,7 +8,7 @@ import numpy as np
 
 from repro.config.data import Task
 from repro.training import costs
-from repro.training.bootstrap import by_score, confusions_of, means, ratio
+from repro.training.bootstrap import by_score, confusions_of, means, rankings, ratio
 from repro.training.scoring import indicators
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from repro.training.bootstrap import Resamples
+    from repro.training.ordered import Ranking
     from repro.training.scoring import Labels
 
     Array = npt.NDArray[np.float64]
@@ -54,12 +55,12 @@ def matthews_corrcoef(drawn: Resamples) -> Array:
 
 def recall_at_k(drawn: Resamples, *, k: int) -> Array:
     """Compute the share of positives among the ``k`` greatest scores."""
-    return recall_of_first(*_ranked(drawn), drawn.counts, k)
+    return _recall_of_first(*_sides(drawn), k)
 
 
 def precision_at_recall(drawn: Resamples, *, recall: float) -> Array:
     """Compute the greatest precision of thresholds that reach a recall."""
-    return precision_reaching(*_ranked(drawn), drawn.counts, recall)
+    return _precision_reaching(*_sides(drawn), recall)
 
 
 def expected_calibration_error(drawn: Resamples, *, bins: int) -> Array:
@@ -103,7 +104,11 @@ def quantile_coverage(drawn: Resamples) -> Array:
 
 def recall_of_first(truth: Array, scores: Array, counts: Array, k: int) -> Array:
     """Weigh the recall of the ``k`` greatest scores; a tie at the end of them counts in part."""
-    positive, negative = (part[:, ::-1] for part in by_score(truth, scores, counts))
+    return _recall_of_first(*by_score(truth, scores, counts), k)
+
+
+def _recall_of_first(positive: Array, negative: Array, k: int) -> Array:
+    positive, negative = positive[:, ::-1], negative[:, ::-1]
     size = positive + negative
     before = np.cumsum(size, axis=1) - size
     taken = np.clip(ratio(k - before, size), 0.0, 1.0)
@@ -112,7 +117,11 @@ def recall_of_first(truth: Array, scores: Array, counts: Array, k: int) -> Array
 
 def precision_reaching(truth: Array, scores: Array, counts: Array, recall: float) -> Array:
     """Weigh the greatest precision of thresholds whose recall is at least a given one."""
-    positive, negative = (part[:, ::-1] for part in by_score(truth, scores, counts))
+    return _precision_reaching(*by_score(truth, scores, counts), recall)
+
+
+def _precision_reaching(positive: Array, negative: Array, recall: float) -> Array:
+    positive, negative = positive[:, ::-1], negative[:, ::-1]
     found = np.cumsum(positive, axis=1)
     precision = ratio(found, found + np.cumsum(negative, axis=1))
     # The last sum is the total, whatever was lost on the way to it.
@@ -136,6 +145,11 @@ def calibration_errors(hit: Array, sure: Array, counts: Array, bins: int) -> Arr
         inside = bin_of_row == number
         total += np.abs((counts[:, inside] * (hit[inside] - sure[inside])).sum(axis=1))
     return ratio(total, counts.sum(axis=1))
+
+
+def _sides(drawn: Resamples) -> tuple[Array, Array]:
+    ranking: Ranking = drawn.rows.once(rankings)[0]
+    return ranking.sides(drawn.counts)
 
 
 def _ranked(drawn: Resamples) -> tuple[Array, Array]:

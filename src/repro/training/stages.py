@@ -218,7 +218,7 @@ def derive(
     """Make the columns that models are trained on, and separate numeric from categorical ones."""
     specs = [spec.model_dump(mode="json") for spec in feature_settings.derived]
     deriver = DerivedFeatures(specs, list(feature_settings.drop)).fit(frame)
-    features = deriver.transform(frame)
+    features = deriver.shared(frame)
     derived = {spec["name"] for spec in specs}
     numeric = tuple(n for n in features.columns if n in frame_numeric or n in derived)
     categorical = tuple(n for n in features.columns if n not in numeric)

@@ -35,6 +35,7 @@ _BLOCK = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = b"0123456789.eE+-"
 _OTHER, _DELIMITER, _NEWLINE = 1, 2, 3
+_DTYPES: dict[Kind, type] = {"number": np.float64, "text": object}
 # Later versions of pandas round correctly by default, and warn of the option.
 _EXACT_FLOATS: dict[str, Any] = (
     {} if Version(pd.__version__) >= Version("3.1") else {"float_precision": "round_trip"}
@@ -63,40 +64,49 @@ def read_plain(
     dict of str to ndarray of shape (rows,), or None
         Numbers are float64, NaN where missing; text is object, None where missing.
     """
-    body = _plain_body(content, names, dialect)
+    content, start = _plain_body(content, names, dialect)
     columns = {name: (kind, markers_of(missing, name)) for name, kind in kinds.items()}
     if (
-        not body
+        start == len(content)
         or not kinds
         or any(kind == "number" and _spells(marks) for kind, marks in columns.values())
     ):
         return None
     reader = _Reader(names, columns, dialect.delimiter)
-    parts = []
-    for block in _blocks(body):
+    # Filled block by block: parts that are put together at the end would be there twice.
+    rows, done = content.count(b"\n", start) + (not content.endswith(b"\n")), 0
+    found: dict[str, Array] = {name: np.empty(rows, _DTYPES[kind]) for name, kind in kinds.items()}
+    for block in _blocks(content, start):
         part = reader.read(block)
         if part is None:
             return None
-        parts.append(part)
-    return {name: np.concatenate([part[name] for part in parts]) for name in kinds}
+        height = len(part[next(iter(kinds))])
+        for name, values in found.items():
+            values[done : done + height] = part[name]
+        done += height
+    return found
 
 
-def _plain_body(content: bytes, names: Sequence[str], dialect: Dialect) -> bytes:
-    """Return the lines below the header, or nothing if they may not be plain."""
+def _plain_body(content: bytes, names: Sequence[str], dialect: Dialect) -> tuple[bytes, int]:
+    """Return text and where its lines below the header begin: at its end if they are not plain."""
+    nothing = b"", 0
     if dialect != Dialect(delimiter=dialect.delimiter):
-        return b""
-    header, _, body = content.removeprefix(_BOM).partition(b"\n")
-    if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n")
-    if not body or b'"' in body or b"\r" in body or b"\r" in header.removesuffix(b"\r"):
-        return b""
+        return nothing
+    # The text is not cut, since every part is a copy.
+    begin = len(_BOM) if content.startswith(_BOM) else 0
+    start = content.find(b"\n", begin) + 1
+    header = content[begin : start - 1]
+    if not start or b"\r" in header.removesuffix(b"\r"):
+        return nothing
+    if content.find(b"\r", start) >= 0:
+        content, start = content[start:].replace(b"\r\n", b"\n"), 0
+    if content.find(b'"', start) >= 0 or content.find(b"\r", start) >= 0:
+        return nothing
     try:
         rows = list(csv.reader([header.decode()], strict=True, delimiter=dialect.delimiter))
     except csv.Error:
-        return b""
-    if [tuple(row) for row in rows] != [tuple(names)]:
-        return b""
-    return body if body.endswith(b"\n") else body + b"\n"
+        return nothing
+    return (content, start) if [tuple(row) for row in rows] == [tuple(names)] else nothing
 
 
 def _spells(marks: frozenset[str]) -> bool:
@@ -104,12 +114,12 @@ def _spells(marks: frozenset[str]) -> bool:
     return any(_is_float(mark) and not set(mark.encode()) <= set(_PLAIN) for mark in marks)
 
 
-def _blocks(body: bytes) -> Iterator[bytes]:
-    start = 0
-    while start < len(body):
-        end = body.find(b"\n", min(start + _BLOCK, len(body) - 1)) + 1
-        yield body[start:end]
-        start = end
+def _blocks(content: bytes, start: int) -> Iterator[bytes]:
+    """Yield whole lines, each with its end, from a place on."""
+    while start < len(content):
+        end = content.find(b"\n", min(start + _BLOCK, len(content) - 1)) + 1
+        yield content[start:end] if end else content[start:] + b"\n"
+        start = end or len(content)
 
 
 class _Reader:
