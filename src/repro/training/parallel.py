@@ -7,12 +7,13 @@ process runs a task, in which order, or whether it is run again because a proces
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import joblib
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from repro.core.errors import PreconditionError
 from repro.training.checkpoints import checkpointing, current
@@ -158,9 +159,25 @@ def _one_threaded(
 ) -> tuple[_T, Any]:
     check()
     # At the level `seeded` too: the number of workers must not decide how many threads a fit has.
-    with threadpool_limits(1), checkpointing(checkpoints):
+    with _thread_pools().limit(limits=1), checkpointing(checkpoints):
         # Taken out, so that joblib does not keep the arrays of a task while the next one is made.
         return function(*task.pop()), report()
+
+
+_pools: dict[int, ThreadpoolController] = {}
+
+
+def _thread_pools() -> ThreadpoolController:
+    """Return the thread pools of the libraries of this process.
+
+    They are looked for again where modules were loaded since: it takes some milliseconds, and a
+    task may take no longer.
+    """
+    loaded = len(sys.modules)
+    if loaded not in _pools:
+        _pools.clear()
+        _pools[loaded] = ThreadpoolController()
+    return _pools[loaded]
 
 
 @dataclass(frozen=True)
