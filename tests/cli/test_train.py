@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from tests.alive import children_of, is_running
 from tests.conftest import ROOT, make_project
 from tests.needs import require
 
@@ -321,11 +323,13 @@ def test_a_feature_that_knows_the_target_is_named(project):
     assert "the feature 'Outcome' alone scores 1.0000" in result.err
 
 
-def test_an_interrupted_training_leaves_nothing(project):
-    """Neither Ctrl-C nor a request to terminate."""
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupted_training_leaves_nothing(project, workers):
+    """Neither Ctrl-C nor a request to terminate; no process either."""
+    train = ("train", "--workers", workers, "--project", project.path)
     for number in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen(
-            [sys.executable, "-m", "repro", "train", "--project", project.path],
+            [sys.executable, "-m", "repro", *train],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -333,8 +337,13 @@ def test_an_interrupted_training_leaves_nothing(project):
         for line in process.stderr:
             if "cross_validate" in line:
                 break
+        end = time.monotonic() + 60
+        while len(children := children_of(process.pid)) < (2 if workers == "2" else 0):
+            assert time.monotonic() < end, "no process was started"
+            time.sleep(0.05)
         process.send_signal(number)
         _, err = process.communicate(timeout=300)
+        assert not any(map(is_running, children))
 
         assert (process.returncode, "no partial output was left" in err) == (130, True)
         assert list((project.path / "runs").iterdir()) == []
