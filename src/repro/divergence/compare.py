@@ -14,6 +14,7 @@ from repro.divergence.commands import judge_command
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_evidence
+from repro.divergence.outputs import outputs_of
 from repro.divergence.own_divergences import first_part, own_divergences
 from repro.divergence.series import check_series
 from repro.divergence.unmatched import explained_outputs
@@ -175,15 +176,6 @@ def _has(stages: Stages, name: str) -> bool:
 def _without(stages: Stages, name: str) -> Stages:
     kept = tuple(stage for stage in stages.stages if stage.name != name)
     return stages.model_copy(update={"stages": kept})
-
-
-def outputs_of(stages: Stages) -> dict[str, str]:
-    """Give the digest of every output its dotted name, such as ``stages.fit.estimator``."""
-    return {
-        f"stages.{stage.name}.{output}": digest
-        for stage in stages.stages
-        for output, digest in stage.outputs.items()
-    }
 
 
 def first_divergence(

@@ -14,8 +14,8 @@ from repro.core.errors import SchemaError
 from repro.core.searched import SEARCH
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
 from repro.divergence.held_out import digests_of_columns, find_odd_row
+from repro.divergence.outputs import outputs_of
 from repro.divergence.recount import agrees, recount
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Outcome
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

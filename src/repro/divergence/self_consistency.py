@@ -11,8 +11,8 @@ from repro.core.errors import SchemaError
 from repro.core.record import Identity, RunRecord
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+from repro.divergence.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

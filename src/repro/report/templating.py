@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from repro.core.sentences import number
 from repro.report import texts
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def templates() -> Templates:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters["number"] = texts.number
+    found.filters["number"] = number
     found.filters["percent"] = texts.percent
     found.filters["text"] = texts.markdown
     found.filters["shell"] = texts.shell

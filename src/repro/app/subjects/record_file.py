@@ -21,7 +21,7 @@ from repro.core.jsonfile import load_record, problems_of
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
