@@ -57,20 +57,15 @@ class Line:
         if self.group is None:
             return None
         # Imported when used: only groups have models, and a list has none.
-        from repro.core.records import Estimate, Metrics  # noqa: PLC0415
-        from repro.divergence.stability import Replicate  # noqa: PLC0415
+        from repro.divergence.stability import Measured, Replicate  # noqa: PLC0415
 
         group = json.loads(self.group)
-        test = {
-            name: Estimate.model_construct(value=value, low=low, high=high)
-            for name, (value, low, high) in group["test"].items()
-        }
-        made: dict[str, Any] = {"model": self.model, "test": test}
         replicate = Replicate(
             seed=-1 if self.seed is None else self.seed,
             strict_key=group["strict_key"],
             environment_key=group["environment_key"],
-            metrics=Metrics.model_construct(**made),
+            model=self.model,
+            test={name: Measured(*values) for name, values in group["test"].items()},
             bits=(group["bits"],),
             code=group["code"],
         )
