@@ -259,7 +259,7 @@ def _damaged(comparison: Comparison, damage: str) -> Comparison:
 def _tally(comparison: Comparison, kind: Kind) -> Tally:
     found = [check.outcome for check in comparison.checks if check.kind is kind]
     outcomes = [outcome for outcome in found if outcome is not Outcome.EXPLAINED]
-    near = sum(outcome in {Outcome.WITHIN, Outcome.TIE} for outcome in outcomes)
+    near = outcomes.count(Outcome.WITHIN) + outcomes.count(Outcome.TIE)
     same = outcomes.count(Outcome.SAME)
     return Tally(same=same, within=near, differing=len(outcomes) - same - near)
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from repro.core.candidate import Candidate, Removed
 from repro.core.encoded import Encoded
 from repro.core.model import Record
+from repro.core.once import once
 from repro.core.records import (
     Estimate,
     Finding,
@@ -100,6 +101,22 @@ def evidence_of(
     search : SearchRecord, optional
         Of the candidates that have one.
     """
+    facts, numbers, notes = _results_of(metrics, threshold, search)
+    return Evidence(
+        facts=facts,
+        numbers=numbers,
+        predictions=predictions,
+        files={},
+        copied_from=dict(copied_from or {}),
+        notes=notes,
+    )
+
+
+@once
+def _results_of(
+    metrics: Metrics, threshold: Threshold | None, search: SearchRecord | None
+) -> tuple[dict[str, JsonValue], dict[str, float], dict[str, JsonValue]]:
+    """Return facts, numbers and notes."""
     facts: dict[str, JsonValue] = {f"metrics.{n}": getattr(metrics, n) for n in _OF_METRICS}
     facts[_UNDEFINED] = dict(metrics.undefined)
     # Their sentences hold numbers, whose last bits are no fact.
@@ -123,14 +140,7 @@ def evidence_of(
     if search is not None:
         facts |= facts_of(search)
         numbers |= numbers_of(search)
-    return Evidence(
-        facts=facts,
-        numbers=numbers,
-        predictions=predictions,
-        files={},
-        copied_from=dict(copied_from or {}),
-        notes=_notes_of(metrics),
-    )
+    return facts, numbers, _notes_of(metrics)
 
 
 def _notes_of(metrics: Metrics) -> dict[str, JsonValue]:

@@ -37,9 +37,10 @@ _COUNTED = (
 NOTHING_DECLARED = Meaning()
 # What no tolerance applies to: it decides between identical and equivalent.
 _TRIAL = re.compile(r"search\.(?P<family>.+)\.trial_(?P<number>\d+)(\.(?P<what>.+))?")
-_COMPUTED = frozenset({Kind.STEP, Kind.SERIES})
-_EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
-_WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
+# No sets: the hash of such a value is computed by Python, hundreds of times for each record.
+_COMPUTED = (Kind.STEP, Kind.SERIES)
+_EXACT = (Outcome.SAME, Outcome.EXPLAINED)
+_WRONG = (Outcome.DIFFERS, Outcome.MISSING)
 _SENTENCES = {
     Verdict.IDENTICAL: "the same bits in every stage, metric and compared prediction",
     Verdict.EQUIVALENT: "every metric and compared prediction is within the tolerance",
@@ -210,7 +211,7 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     missing = [check for check in (*stages, *numbers) if check.outcome is Outcome.MISSING]
     compared = [check for check in numbers if _is_prediction(check)]
     lost = [check for check in missing if not _is_prediction(check)]
-    if lost or (compared and all(check in missing for check in compared)):
+    if lost or (compared and all(check.outcome is Outcome.MISSING for check in compared)):
         nothing = [] if lost else ["no sampled prediction is of a row that this run held out"]
         return Verdict.INCOMPARABLE, [check.detail for check in lost] + nothing
     wrong = [c for c in numbers if c.outcome in _WRONG]

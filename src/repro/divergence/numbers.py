@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from repro.core.records import Prediction, Predictions
 
 
+# Looked up once: there are hundreds of checks for each record.
+_SAME, _WITHIN, _DIFFERS, _TIE = Outcome.SAME, Outcome.WITHIN, Outcome.DIFFERS, Outcome.TIE
+_GREATEST = sys.float_info.max
+
+
 def check_evidence(
     expected: Evidence, actual: Evidence, limits: Limits, *, metrics_only: bool = False
 ) -> Iterator[Check]:
@@ -135,21 +140,21 @@ class _Measured(NamedTuple):
     relative: float
     ulps: int
 
-    @property
-    def excess(self) -> float:
-        """The difference in relation to what was allowed."""
-        return excess_of(self.difference, self.allowed)
+
+def _excess(measured: _Measured) -> float:
+    """Return the difference in relation to what was allowed."""
+    return excess_of(measured[1], measured[2])
 
 
 def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
     allowed = tolerance.allowed(expected)
-    if same_bits(expected, actual):
-        return _Measured(Outcome.SAME, 0.0, allowed, 0.0, 0)
+    if expected == actual and (expected or same_bits(expected, actual)):
+        return _Measured(_SAME, 0.0, allowed, 0.0, 0)
     difference = abs(actual - expected)
     return _Measured(
-        Outcome.WITHIN if difference <= allowed else Outcome.DIFFERS,
+        _WITHIN if difference <= allowed else _DIFFERS,
         # Of two numbers that are finite it need not be.
-        min(difference, sys.float_info.max),
+        min(difference, _GREATEST),
         allowed,
         relative_difference(expected, actual),
         ulps(expected, actual),
@@ -167,21 +172,46 @@ def check_predictions(
     here = {prediction.row: prediction for prediction in actual.rows}
     tolerance = limits.of("predictions")
     known = frozenset(value for row in actual.rows for value in (row.label, row.truth))
-    for prediction in expected.rows:
-        yield _check_prediction(prediction, here, tolerance, known)
+    for row in _rows_of(expected):
+        yield _check_prediction(row, here, tolerance, known)
+
+
+class _Row(NamedTuple):
+    """A prediction of the reference, and what every comparison with it needs."""
+
+    prediction: Prediction
+    name: str
+    plain: dict[str, JsonValue]
+    numbers: tuple[float, ...]
+
+
+def _rows_of(expected: Predictions) -> tuple[_Row, ...]:
+    """Return the rows of a reference, which many records are compared with one after the other."""
+    last = _LAST[0]
+    if last is None or last[0] is not expected:
+        rows = tuple(
+            _Row(row, f"predictions.{row.row}", _plain(row), numbers_of(row))
+            for row in expected.rows
+        )
+        last = _LAST[0] = expected, rows
+    return last[1]
+
+
+_LAST: list[tuple[Predictions, tuple[_Row, ...]] | None] = [None]
 
 
 def _check_prediction(
-    expected: Prediction,
+    row: _Row,
     here: Mapping[int, Prediction],
     tolerance: Tolerance,
     known: frozenset[str | float],
 ) -> Check:
-    name, actual = f"predictions.{expected.row}", here.get(expected.row)
+    expected, name, plain, there = row
+    actual = here.get(expected.row)
     if actual is None:
         return Check(
             name=name,
-            expected=_plain(expected),
+            expected=plain,
             actual=None,
             outcome=Outcome.MISSING,
             detail=f"row {expected.row} is not among the held-out rows of this run",
@@ -189,19 +219,19 @@ def _check_prediction(
         )
     numbers: list[_Measured] = []
     outcome, detail = _shape_outcome(expected, actual)
-    if outcome is Outcome.SAME:
-        pairs = zip(numbers_of(expected), numbers_of(actual), strict=True)
+    if outcome is _SAME:
+        pairs = zip(there, numbers_of(actual), strict=True)
         numbers = [_measure(left, right, tolerance) for left, right in pairs]
         outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
-        if outcome is Outcome.TIE and expected.label not in known:
+        if outcome is _TIE and expected.label not in known:
             outcome, detail = (
                 Outcome.DIFFERS,
                 f"row {expected.row}: no label of this run is {expected.label}",
             )
-    worst = max(numbers, key=lambda measured: measured.excess, default=None)
+    worst = max(numbers, key=_excess, default=None)
     return Check(
         name=name,
-        expected=_plain(expected),
+        expected=plain,
         actual=_plain(actual),
         outcome=outcome,
         difference=worst.difference if worst else None,
@@ -221,20 +251,22 @@ def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, s
     if expected.weight != actual.weight:
         values = f"reference {expected.weight}, this run {actual.weight}"
         return Outcome.DIFFERS, f"the weight of row {row} differs: {values}"
-    kinds = [
-        (type(side.label), len(side.scores), side.margin is None) for side in (expected, actual)
-    ]
-    if kinds[0] != kinds[1]:
-        return Outcome.DIFFERS, f"row {row} has a label or scores of a different kind"
-    return Outcome.SAME, ""
+    if (
+        type(expected.label) is not type(actual.label)
+        or len(expected.scores) != len(actual.scores)
+        or (expected.margin is None) != (actual.margin is None)
+    ):
+        return _DIFFERS, f"row {row} has a label or scores of a different kind"
+    return _SAME, ""
 
 
 def _label_outcome(
     expected: Prediction, actual: Prediction, numbers: list[_Measured], tolerance: Tolerance
 ) -> tuple[Outcome, str]:
-    outcomes = {measured.outcome for measured in numbers}
-    if Outcome.DIFFERS in outcomes:
-        return Outcome.DIFFERS, ""
+    # No set of them: their hash is computed by Python.
+    outcomes = [measured[0] for measured in numbers]
+    if _DIFFERS in outcomes:
+        return _DIFFERS, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
         if expected.margin is None or actual.margin is None or not actual.scores:
             flip = f"row {expected.row}: {expected.label} became {actual.label}, margin unknown"
@@ -244,7 +276,7 @@ def _label_outcome(
         flip = f"row {expected.row}: {expected.label} became {actual.label}, margin {margin:.3g}"
         near = margin <= max(tolerance.allowed(value) for value in actual.scores)
         return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)
-    return (Outcome.SAME if outcomes <= {Outcome.SAME} else Outcome.WITHIN), ""
+    return (_SAME if outcomes.count(_SAME) == len(outcomes) else _WITHIN), ""
 
 
 def numbers_of(prediction: Prediction) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.config.common_keys import keys_from
-from repro.config.recorded import parse_config
+from repro.config.recorded import read_config
 from repro.core.environment import follows
 from repro.core.errors import SchemaError
 from repro.core.record import Identity, RunRecord
@@ -101,7 +101,7 @@ def find_odd_keys(record: AnyRecord) -> Check | None:
     if not record.is_pipeline:
         return None
     try:
-        config = parse_config(record.config, "")
+        config = read_config(record.config, "")
     except SchemaError:
         # Whoever needs a configuration of a different version says so.
         return None
