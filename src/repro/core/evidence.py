@@ -7,7 +7,9 @@ What a typed file (``metrics.json``) has can be made of the evidence again, and 
 from __future__ import annotations
 
 import json
+from collections import deque
 from itertools import count, takewhile
+from operator import is_
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import JsonValue
@@ -44,6 +46,8 @@ _IMPORTANCES = ("importance", "importance_by_fold")
 _CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
+# A reference, and the record that is compared with it.
+_RECENT: deque[tuple[tuple[object, ...], Evidence]] = deque(maxlen=4)
 
 
 class Evidence(Record):
@@ -101,8 +105,13 @@ def evidence_of(
     search : SearchRecord, optional
         Of the candidates that have one.
     """
+    parts = metrics, threshold, predictions, search
+    for known, evidence in tuple(_RECENT):
+        # A record is asked for its evidence again and again.
+        if not copied_from and all(map(is_, known, parts)):
+            return evidence
     facts, numbers, notes = _results_of(metrics, threshold, search)
-    return Evidence(
+    made = Evidence(
         facts=facts,
         numbers=numbers,
         predictions=predictions,
@@ -110,6 +119,9 @@ def evidence_of(
         copied_from=dict(copied_from or {}),
         notes=notes,
     )
+    if not copied_from:
+        _RECENT.append((parts, made))
+    return made
 
 
 @once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.searched import SEARCH
@@ -19,7 +20,7 @@ from repro.divergence.tolerance import (
 from repro.divergence.unmatched import unmatched, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic import JsonValue
 
@@ -141,11 +142,6 @@ class _Measured(NamedTuple):
     ulps: int
 
 
-def _excess(measured: _Measured) -> float:
-    """Return the difference in relation to what was allowed."""
-    return excess_of(measured[1], measured[2])
-
-
 def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
     allowed = tolerance.allowed(expected)
     if expected == actual and (expected or same_bits(expected, actual)):
@@ -171,40 +167,51 @@ def check_predictions(
     yield _check_equal("held_out.scores", left, right, Kind.HELD_OUT)
     here = {prediction.row: prediction for prediction in actual.rows}
     tolerance = limits.of("predictions")
-    known = frozenset(value for row in actual.rows for value in (row.label, row.truth))
-    for row in _rows_of(expected):
+
+    @cache
+    def known() -> frozenset[str | float]:
+        """Return the labels of this run, which only a tie asks for."""
+        return frozenset(value for row in actual.rows for value in (row.label, row.truth))
+
+    for row in _rows_of(expected, tolerance):
         yield _check_prediction(row, here, tolerance, known)
 
 
 class _Row(NamedTuple):
-    """A prediction of the reference, and what every comparison with it needs."""
+    """A prediction of the reference, and what every comparison with it needs.
+
+    Attributes
+    ----------
+    numbers : tuple of (float, float)
+        Each number, and the difference from it that is allowed.
+    """
 
     prediction: Prediction
     name: str
     plain: dict[str, JsonValue]
-    numbers: tuple[float, ...]
+    numbers: tuple[tuple[float, float], ...]
 
 
-def _rows_of(expected: Predictions) -> tuple[_Row, ...]:
+def _rows_of(expected: Predictions, tolerance: Tolerance) -> tuple[_Row, ...]:
     """Return the rows of a reference, which many records are compared with one after the other."""
     last = _LAST[0]
-    if last is None or last[0] is not expected:
-        rows = tuple(
-            _Row(row, f"predictions.{row.row}", _plain(row), numbers_of(row))
-            for row in expected.rows
-        )
-        last = _LAST[0] = expected, rows
-    return last[1]
+    if last is None or last[0] is not expected or last[1] != tolerance:
+        rows = []
+        for row in expected.rows:
+            numbers = tuple((number, tolerance.allowed(number)) for number in numbers_of(row))
+            rows.append(_Row(row, f"predictions.{row.row}", _plain(row), numbers))
+        last = _LAST[0] = expected, tolerance, tuple(rows)
+    return last[2]
 
 
-_LAST: list[tuple[Predictions, tuple[_Row, ...]] | None] = [None]
+_LAST: list[tuple[Predictions, Tolerance, tuple[_Row, ...]] | None] = [None]
 
 
 def _check_prediction(
     row: _Row,
     here: Mapping[int, Prediction],
     tolerance: Tolerance,
-    known: frozenset[str | float],
+    known: Callable[[], frozenset[str | float]],
 ) -> Check:
     expected, name, plain, there = row
     actual = here.get(expected.row)
@@ -217,30 +224,58 @@ def _check_prediction(
             detail=f"row {expected.row} is not among the held-out rows of this run",
             kind=Kind.PREDICTION,
         )
-    numbers: list[_Measured] = []
+    worst = None
     outcome, detail = _shape_outcome(expected, actual)
     if outcome is _SAME:
-        pairs = zip(there, numbers_of(actual), strict=True)
-        numbers = [_measure(left, right, tolerance) for left, right in pairs]
-        outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
-        if outcome is _TIE and expected.label not in known:
+        outcome, worst = _worst(there, numbers_of(actual))
+        outcome, detail = _label_outcome(expected, actual, outcome, tolerance)
+        if outcome is _TIE and expected.label not in known():
             outcome, detail = (
                 Outcome.DIFFERS,
                 f"row {expected.row}: no label of this run is {expected.label}",
             )
-    worst = max(numbers, key=_excess, default=None)
+    left, right, difference, allowed = worst or (0.0, 0.0, None, None)
     return Check(
-        name=name,
-        expected=plain,
-        actual=_plain(actual),
-        outcome=outcome,
-        difference=worst.difference if worst else None,
-        allowed=worst.allowed if worst else None,
-        relative=worst.relative if worst else None,
-        ulps=worst.ulps if worst else None,
-        detail=detail,
-        kind=Kind.PREDICTION,
+        name,
+        plain,
+        _plain(actual),
+        outcome,
+        difference,
+        allowed,
+        relative_difference(left, right) if worst else None,
+        ulps(left, right) if worst else None,
+        detail,
+        Kind.PREDICTION,
     )
+
+
+def _worst(
+    there: Iterable[tuple[float, float]], here: Iterable[float]
+) -> tuple[Outcome, tuple[float, float, float, float] | None]:
+    """Compare the numbers of a row.
+
+    Returns
+    -------
+    Outcome
+        Of all of them.
+    (expected, actual, difference, allowed) or None
+        Of the one whose difference is greatest in relation to what was allowed.
+    """
+    outcome, greatest, worst = _SAME, -1.0, None
+    for (left, allowed), right in zip(there, here, strict=True):
+        difference = 0.0
+        if left != right or not (left or same_bits(left, right)):
+            difference = abs(right - left)
+            if not difference <= allowed:
+                outcome = _DIFFERS
+            elif outcome is _SAME:
+                outcome = _WITHIN
+            # Of two numbers that are finite it need not be.
+            difference = min(difference, _GREATEST)
+        excess = excess_of(difference, allowed)
+        if excess > greatest:
+            greatest, worst = excess, (left, right, difference, allowed)
+    return outcome, worst
 
 
 def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, str]:
@@ -261,12 +296,10 @@ def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, s
 
 
 def _label_outcome(
-    expected: Prediction, actual: Prediction, numbers: list[_Measured], tolerance: Tolerance
+    expected: Prediction, actual: Prediction, numbers: Outcome, tolerance: Tolerance
 ) -> tuple[Outcome, str]:
-    # No set of them: their hash is computed by Python.
-    outcomes = [measured[0] for measured in numbers]
-    if _DIFFERS in outcomes:
-        return _DIFFERS, ""
+    if numbers is _DIFFERS:
+        return numbers, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
         if expected.margin is None or actual.margin is None or not actual.scores:
             flip = f"row {expected.row}: {expected.label} became {actual.label}, margin unknown"
@@ -276,7 +309,7 @@ def _label_outcome(
         flip = f"row {expected.row}: {expected.label} became {actual.label}, margin {margin:.3g}"
         near = margin <= max(tolerance.allowed(value) for value in actual.scores)
         return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)
-    return (_SAME if outcomes.count(_SAME) == len(outcomes) else _WITHIN), ""
+    return numbers, ""
 
 
 def numbers_of(prediction: Prediction) -> tuple[float, ...]:
