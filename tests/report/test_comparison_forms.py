@@ -65,7 +65,7 @@ def forms(first, other, asked=None, capsys=None):
         "text": capsys.readouterr().out,
         "markdown": comparison_markdown(report),
         "junit": comparison_junit(report),
-        "html": comparison_html(report, [(e.name, e.record) for e in (first, other)]),
+        "html": comparison_html(report, first.record, [other.record]),
     }
 
 
@@ -97,7 +97,7 @@ def test_every_form_tells_where_the_tolerance_comes_from(first, capsys):
     assert "10 times the &#60;spread&#62; over 3 classes" in comparison_markdown(report)
     (suite,) = Xml.fromstring(comparison_junit(report))
     assert suite.find("properties/property[@name='tolerance']").get("value") == basis
-    page = comparison_html(report, [("first", first.record), ("other", first.record)])
+    page = comparison_html(report, first.record, [first.record])
     assert page.count("10 times the &lt;spread&gt; over 3 classes") == 2
 
 

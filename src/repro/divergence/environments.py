@@ -30,6 +30,7 @@ def _is_unread(key: str, pair: tuple[object, object]) -> bool:
     return key.startswith(_UNREAD) and None in pair
 
 
+@once
 def comparable(environment: Environment) -> dict[str, object]:
     """Return what is compared with a second environment: without packages that cannot matter."""
     # Variables that the level kept out had no effect; used packages are compared by version.
