@@ -2,7 +2,7 @@
 
 Of many records that are compared, most have sections in common: a configuration, an environment.
 What follows from such a section is computed once. Content is compared as text, in which numbers
-keep their type, mappings their order, and nothing can be changed afterwards.
+keep their type and mappings their order. The text of a model, which is frozen, is written once too.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ _TEXTS: dict[int, tuple[BaseModel, str]] = {}
 def once(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """Keep the last results of a pure function of models, JSON values and hashable values.
 
-    A result is handed out again and again, so that nobody may change it. An exception is raised
-    anew each time.
+    A result is handed out again and again, so that nobody may change it. An exception is not kept.
 
     Examples
     --------

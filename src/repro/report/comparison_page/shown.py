@@ -23,7 +23,7 @@ class ShownRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a page shows of a record, whose rest is not needed once it was compared.
+    """The part of a record that a page shows; the rest is not needed once it was compared.
 
     Attributes
     ----------
