@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from repro.core.once import once
@@ -27,13 +27,25 @@ def written(value, other=0):
     return repr((type(value), json.dumps(value), other))
 
 
+@once
+def told(pair):
+    """Return a text of a tuple."""
+    return repr(pair)
+
+
 @given(JSON)
+@example(0.0)
+@example(-0.0)
+@example(1)
+@example(1.0)
+@example(True)
 def test_a_kept_result_is_that_of_the_same_value(value):
     """Whatever was asked before: 1 is no 1.0 and no true, 0.0 no -0.0, and order counts."""
     expected = repr((type(value), json.dumps(value), 0))
 
     assert written(value) == written(value) == expected
     assert written(value, other=1) == repr((type(value), json.dumps(value), 1))
+    assert told((value, 0)) == repr((value, 0))
 
 
 def test_a_value_that_was_changed_since_is_a_different_one():

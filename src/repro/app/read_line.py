@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from repro.store.lineage import RunFiles
     from repro.store.listing import RunEntry, Summary
 
-    # Those of ``Line``, as JSON has them; what is left out is as it is by default there.
+    # Those of ``Line``, as JSON has them; what is left out has its default.
     Fields = dict[str, Any]
 
 _FILES = (LINEAGE, "config.json", "metrics.json", "snapshot.json", "stages.json")

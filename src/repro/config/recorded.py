@@ -39,5 +39,5 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
     return config
 
 
-# For readers of many records, who make nothing of it: equal configurations are one object.
+# For readers of many records that build nothing of it: equal configurations are one object.
 read_config = once(parse_config)

@@ -26,6 +26,8 @@ _TEXTS: dict[int, tuple[BaseModel, str]] = {}
 def once(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """Keep the last results of a pure function of models, JSON values and hashable values.
 
+    No hashable value but a tuple may hold numbers, since equal numbers need not be the same.
+
     A result is handed out again and again, so that nobody may change it. An exception is not kept.
 
     Examples
@@ -67,8 +69,10 @@ def _content(value: object) -> Hashable:
         return type(value), _text(value)
     if isinstance(value, dict | list):
         return type(value), json.dumps(value)
-    # 1 is no 1.0, and True is no 1.
-    return type(value), value
+    if isinstance(value, tuple):
+        return type(value), tuple(map(_content, value))
+    # 1 is no 1.0 and no True, and 0.0 is no -0.0.
+    return type(value), repr(value) if isinstance(value, float) else value
 
 
 def _text(model: BaseModel) -> str:

@@ -105,7 +105,7 @@ def looks_like_run(path: Path) -> bool:
     """
     if is_leftover(path):
         return False
-    # Of a path that is closed to us, or is none, the name has to decide.
+    # Where nothing can be seen, such as in a folder that is closed to us, the name has to decide.
     folder = os.fspath(path)
     inside = any(os.path.exists(f"{folder}{os.sep}{name}") for name in _TELLTALE)  # noqa: PTH110
     return os.path.isdir(folder) and (inside or time_of(path.name) is not None)  # noqa: PTH112

@@ -56,7 +56,7 @@ def command_facts(
     """
     if record.observed is None:
         raise SchemaError("record.json is not the record of a command")
-    # Imported when used: few who read records write reports.
+    # Imported when used: records are read much more often than reports are written.
     from repro.report import CommandFacts  # noqa: PLC0415
 
     return CommandFacts(run_id, record, command_of(record), record.observed, environment, damage)
