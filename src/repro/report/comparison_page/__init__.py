@@ -59,13 +59,7 @@ def comparison_html(
         If matplotlib is not installed.
     """
     require("the page of a comparison")
-    members = [
-        Member(report.reference, Shown.of(reference), None),
-        *(
-            Member(found.name, each if isinstance(each, Shown) else Shown.of(each), found)
-            for found, each in zip(report.candidates, candidates, strict=True)
-        ),
-    ]
+    members = _members(report, reference, candidates)
     groups, outputs = groups_of(members), members[0].record.outputs
     lines = lines_of(groups, reference.evidence)
     pairs, predictions = pairs_of(groups, reference)
@@ -96,6 +90,18 @@ def comparison_html(
             **_pictures(reference, lines, pairs),
         )
     )
+
+
+def _members(
+    report: ComparisonReport, reference: AnyRecord, candidates: Iterable[AnyRecord | Shown]
+) -> list[Member]:
+    """Return the reference, and then each candidate with what was found of it."""
+    pairs = zip(report.candidates, candidates, strict=True)
+    others = (
+        Member(found.name, each if isinstance(each, Shown) else Shown.of(each), found)
+        for found, each in pairs
+    )
+    return [Member(report.reference, Shown.of(reference), None), *others]
 
 
 def _worst(checks: Iterable[Check | None]) -> Check | None:
