@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
@@ -107,4 +108,14 @@ def test_an_exception_is_raised_each_time():
 
 def test_what_is_no_json_is_computed_each_time():
     """It has no text to be known by."""
-    assert once(repr)([{1, 2}]) == repr([{1, 2}])
+    assert [once(repr)(each) for each in ([{1, 2}], {1, 2})] == [repr([{1, 2}]), repr({1, 2})]
+    assert once(dict)(a={1}) == {"a": {1}}
+
+
+def test_threads_get_the_results_of_their_own_arguments():
+    """Whatever the others push out meanwhile."""
+    square = once(lambda number: number * number)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(square, [n % 40 for n in range(4000)]))
+
+    assert found == [(n % 40) ** 2 for n in range(4000)]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 # As many as a comparison of machines has kinds of environments; more are rare, and computed again.
 _MOST = 32
+_MISSING = object()
 _TEXTS: dict[int, tuple[BaseModel, str]] = {}
 
 
@@ -41,24 +43,28 @@ def once(function: Callable[_P, _T]) -> Callable[_P, _T]:
     computed
     (1, 1, 1)
     """
-    known: dict[tuple[Hashable, ...], _T] = {}
+    known: dict[tuple[Hashable, ...], object] = {}
+    changing = Lock()
 
     @wraps(function)
     def found(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return what is known for such arguments, or compute it."""
         try:
-            key = tuple(map(_content, (*args, *kwargs, *kwargs.values())))
+            key = (len(args), *map(_content, (*args, *kwargs, *kwargs.values())))
+            hash(key)
         except (TypeError, ValueError):
             # What is no JSON has no text to be known by.
             return function(*args, **kwargs)
-        if key not in known:
-            value = function(*args, **kwargs)
-            while len(known) >= _MOST:
-                known.pop(next(iter(known)), None)
-            known[key] = value
-        # The last that was used is the last to go.
-        result = known[key] = known.pop(key)
-        return result
+        # The last that was used is the last to go. Two threads may compute the same result.
+        with changing:
+            result = known.pop(key, _MISSING)
+        if result is _MISSING:
+            result = function(*args, **kwargs)
+        with changing:
+            known[key] = result
+            if len(known) > _MOST:
+                del known[next(iter(known))]
+        return cast("_T", result)
 
     return found
 
