@@ -18,9 +18,10 @@ from repro.core.verdict import Outcome
 from repro.digest.plain import digest_plain
 from repro.divergence.assess import assess
 from repro.divergence.causes import suspects
-from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.compare import first_divergence
 from repro.divergence.consistency import Results, find_inconsistency
 from repro.divergence.explained import explained, redefined
+from repro.divergence.outputs import outputs_of
 from repro.divergence.side import Side
 from repro.divergence.tolerance import ToleranceRequest
 from repro.training import declarations, stages

@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 
 from repro.app.runs import groups, list_runs
-from repro.store import index
+from repro.store import disk, index, lineage
 
 
 @pytest.fixture
@@ -131,3 +133,36 @@ def test_patterns_and_a_number_choose_what_is_listed(many, copied):
     chosen = project.repro(*everything, "--name", "cred*", "-m", model).out
     assert len(chosen.splitlines()) == 4
     assert "no such runs" in project.repro(*everything, "-m", "nothing").out
+
+
+def test_a_list_from_the_index_loads_no_models(many):
+    """A run that is not in it is read, and its models are loaded then."""
+    code = (
+        "import sys; from pathlib import Path; from repro.store import index\n"
+        "index._FEWEST, index._SETTLED = 2, 0\n"
+        "from repro.app.runs import list_runs\n"
+        "print(len(list_runs(Path(sys.argv[1]))), 'pydantic' in sys.modules)"
+    )
+    asked = [sys.executable, "-c", code, str(many)]
+    told = [
+        subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(2)
+    ]
+
+    assert told == [["3", "True"], ["3", "False"]]
+
+
+def test_a_list_opens_each_file_of_a_run_once(many, monkeypatch):
+    """However many parts of the line it is needed for."""
+    opened = []
+    read = disk.read_limited
+
+    def noted(path, *args):
+        """Note what is read."""
+        opened.append((path.parent.name, path.name))
+        return read(path, *args)
+
+    monkeypatch.setattr(lineage, "read_limited", noted)
+    list_runs(many)
+
+    assert len(opened) == len(set(opened)) == 3 * 5

@@ -292,8 +292,7 @@ def test_a_page_counts_no_record_that_lacks_a_metric(monkeypatch):
 
     group = type("G", (), {
         "letter": "A", "members": [Member],
-        "first": type("F", (), {"record": grown(RECORD, "f2")}),
     })  # fmt: skip
-    names = [line.name for line in page.lines_of([group])]
+    names = [line.name for line in page.lines_of([group], grown(RECORD, "f2").evidence)]
 
     assert ("test.f2" in names, "test.accuracy" in names) == (False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from repro.core.canonical import canonical_json
+from repro.core.canonical import canonical_json, typed_json
 
 SCALARS = (
     st.none()
@@ -42,3 +43,41 @@ def test_what_has_no_canonical_form(value: object) -> None:
     for nested in (value, [value], {"key": value}):
         with pytest.raises(ValueError, match=r"\w"):
             canonical_json(nested)
+
+
+DUMPED = st.recursive(
+    st.integers(-(2**54), 2**54)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.none()
+    | st.booleans()
+    | st.text(alphabet='a"\\:,[{0123456789é\x01', max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def _holds_unsafe(value: Any) -> bool:
+    """Return whether an integer is in a value that a double does not keep exact."""
+    if isinstance(value, dict | list):
+        held = value.values() if isinstance(value, dict) else value
+        return any(map(_holds_unsafe, held))
+    return isinstance(value, int) and abs(value) >= 2**53
+
+
+@given(DUMPED)
+@example(2**53)
+@example([1, -(2**53)])
+@example({"a": ":1234567890123456", "b": 0.12345678901234567, "c": 2**53 - 1})
+@example([1234567890123456.0, -1234567890123456, 1e300])
+def test_a_model_that_was_dumped_has_the_same_text(value: Any) -> None:
+    """Types are not looked at, and an integer that is not exact is refused all the same."""
+    model = {"value": value}
+    if _holds_unsafe(value):
+        for dumped in (False, True):
+            with pytest.raises(ValueError, match="beyond the integers"):
+                typed_json(model, dumped=dumped)
+    else:
+        expected = json.dumps(model, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert typed_json(model, dumped=True) == typed_json(model) == expected.encode()

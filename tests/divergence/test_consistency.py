@@ -15,8 +15,8 @@ from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.core.records import Estimate, Finding, FoldScores
 from repro.core.verdict import Outcome
-from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+from repro.divergence.outputs import outputs_of
 from repro.divergence.tolerance import ToleranceRequest
 from repro.store import read_run
 from repro.training.declarations import MEANING, STAGES

@@ -10,7 +10,8 @@ from repro.config.verification import VerificationSettings
 from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.record_v1 import RecordFile
 from repro.divergence.assess import assess
-from repro.divergence.compare import compare, outputs_of
+from repro.divergence.compare import compare
+from repro.divergence.outputs import outputs_of
 from repro.divergence.side import Side
 from repro.divergence.tolerance import EXACT, Limits, Tolerance, ToleranceRequest
 from repro.training.declarations import MEANING, STAGES

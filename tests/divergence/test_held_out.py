@@ -23,9 +23,9 @@ from repro.core.verdict import Outcome
 from repro.digest.arrays import digest_array
 from repro.digest.columns import digest_floats, digest_integers, digest_texts
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency
 from repro.divergence.held_out import digests_of_columns, find_odd_row
+from repro.divergence.outputs import outputs_of
 from repro.divergence.recount import agrees, recount
 from repro.execution.pipeline import predictions_of
 from repro.store import read_run, write_predictions

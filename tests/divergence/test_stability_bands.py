@@ -5,26 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.core.records import Estimate, Metrics
 from repro.core.stability import Band
-from repro.divergence.stability import Bands, Replicate, judge_group, spread_of
+from repro.divergence.stability import Bands, Measured, Replicate, judge_group, spread_of
 
 BANDS = Bands(drifting=0.25, diverged=1.0)
 
 
 def run(seed, width=0.5, environment="environment/v1:1", bits=(), **values):
-    metrics = Metrics(
-        schema="repro.metrics/v1",
-        task="binary",
-        model="knn",
-        selection_metric="accuracy",
-        test={n: Estimate(value=v, low=0.0, high=width) for n, v in values.items()},
-        constant={},
-        undefined={},
-        cross_validation={},
-        findings=(),
-    )
-    return Replicate(seed, f"strict/v1:{seed}", environment, metrics, bits)
+    test = {name: Measured(value, 0.0, width) for name, value in values.items()}
+    return Replicate(seed, f"strict/v1:{seed}", environment, "knn", test, bits)
 
 
 def judged(*runs):

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 from tests.forging import altered
 
 from repro.app.compare import Entry, compare_all, read_entry
-from repro.cli.compare import render
+from repro.cli.compare import keeping, render
 from repro.cli.verify import render_comparison
 from repro.core.comparison import ComparisonReport
 from repro.core.jsonfile import bound
@@ -65,7 +65,7 @@ def forms(first, other, asked=None, capsys=None):
         "text": capsys.readouterr().out,
         "markdown": comparison_markdown(report),
         "junit": comparison_junit(report),
-        "html": comparison_html(report, [(e.name, e.record) for e in (first, other)]),
+        "html": comparison_html(report, first.record, [other.record]),
     }
 
 
@@ -97,7 +97,7 @@ def test_every_form_tells_where_the_tolerance_comes_from(first, capsys):
     assert "10 times the &#60;spread&#62; over 3 classes" in comparison_markdown(report)
     (suite,) = Xml.fromstring(comparison_junit(report))
     assert suite.find("properties/property[@name='tolerance']").get("value") == basis
-    page = comparison_html(report, [("first", first.record), ("other", first.record)])
+    page = comparison_html(report, first.record, [first.record])
     assert page.count("10 times the &lt;spread&gt; over 3 classes") == 2
 
 
@@ -206,3 +206,35 @@ def test_what_was_not_compared_is_skipped_and_never_a_pass(first):
     assert (suite.get("failures"), suite.get("skipped")) == ("1", str(len(cases)))
     (row,) = [line for line in comparison_markdown(whole).splitlines() if "incomparable |" in line]
     assert "0 of 0" not in row
+
+
+def test_a_page_needs_no_more_of_a_record_than_is_kept(first):
+    """The rest is gone by the time that the page of many records is written."""
+    others = [moved(first, 1e-9), moved(first, 1e-3)]
+    kept = []
+    report = compare_all(None, first, keeping(others, kept), ToleranceRequest())
+
+    assert [len(each.rows) for each in kept] == [len(first.record.rows)] * 2
+    assert [(row.row, row.label, row.scores, row.margin) for row in others[1].record.rows] == [
+        *kept[1].rows
+    ]
+    assert kept[0].environment is kept[1].environment
+    records = [other.record for other in others]
+    assert comparison_html(report, first.record, kept) == comparison_html(
+        report, first.record, records
+    )
+
+
+def test_each_record_is_read_after_the_last_was_compared(first):
+    """So that one record at a time is in memory."""
+    order, kept = [], []
+
+    def reading():
+        """Say when a record is asked for, and how many are kept by then."""
+        for number in range(3):
+            order.append(len(kept))
+            yield moved(first, 1e-9 * (number + 1))
+
+    compare_all(None, first, keeping(reading(), kept), ToleranceRequest())
+
+    assert order == [0, 1, 2]

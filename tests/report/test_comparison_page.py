@@ -30,7 +30,7 @@ from repro.report.plots.dots import shapes
 
 def page(entries):
     report = compare_all(None, entries[0], entries[1:], ToleranceRequest())
-    return comparison_html(report, [(entry.name, entry.record) for entry in entries])
+    return comparison_html(report, entries[0].record, [entry.record for entry in entries[1:]])
 
 
 def changed(entry, name="changed", **changes):
@@ -87,7 +87,7 @@ def test_the_page_says_what_the_report_says(entries):
 def test_the_parting_stage_is_marked_in_words(entries):
     """For who cannot see the frame; exactly the outputs of the first stage that parts."""
     report = compare_all(None, entries[0], [entries[3]], ToleranceRequest())
-    text = comparison_html(report, [(e.name, e.record) for e in (entries[0], entries[3])])
+    text = comparison_html(report, entries[0].record, [entries[3].record])
     outputs = report.candidates[0].comparison.divergence.outputs
 
     assert text.count("diverges first</span></td>") == len(outputs) > 0
@@ -260,7 +260,7 @@ def test_without_matplotlib_the_error_says_what_to_install(tmp_path):
     script = (
         "from repro.core.errors import PreconditionError;"
         "from repro.report.comparison_page import comparison_html\n"
-        "try: comparison_html(None, [])\n"
+        "try: comparison_html(None, None, [])\n"
         "except PreconditionError as error: print(error.message, '|', error.advice)"
     )
     result = command("-c", script, env={"PYTHONPATH": str(tmp_path)})

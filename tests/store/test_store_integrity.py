@@ -242,7 +242,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(run, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return "0" * 64
 
-    monkeypatch.setattr(sys.modules["repro.store.integrity"], "sha256_file", refuse)
+    monkeypatch.setattr(sys.modules["repro.store.intact"], "sha256_file", refuse)
 
     assert details(run)["report.md"] == "cannot be read: Permission denied"
     assert broken(run)["report.md"] == FileOutcome.UNREADABLE

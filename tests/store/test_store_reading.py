@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tests.store import sample_run as sample
 from tests.store.sample_run import FILES, RUN_ID, write_run
 
@@ -15,6 +20,8 @@ from repro.core.jsonfile import bound, dump_record, load_record
 from repro.core.records import FileEntry, Lineage
 from repro.digest.files import sha256_bytes
 from repro.store import find_run, list_runs, read_run
+from repro.store.disk import read_limited
+from repro.store.lineage import _written
 
 FIRST, SECOND, THIRD = (f"20261121-04153{i}-{i}f9a1c" for i in range(3))
 READ = sorted({*FILES, "lineage.json"} - {"model.joblib", "report.md", "report.html"})
@@ -235,3 +242,39 @@ def test_where_there_are_no_runs_yet_the_next_step_is_said(runs, ref):
     with pytest.raises(PreconditionError, match="no runs yet") as caught:
         find_run(runs, ref)
     assert "repro train" in caught.value.advice
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=6))
+@example('\x00\x1f\x7f\x80\u2028\ufeff"\\/\b\f\n\r\té\U0001f600')
+def test_a_lineage_is_written_alike_for_every_text(text):
+    """What it is compared with is what the writer would write, by the library of Python."""
+    made = Lineage(
+        schema="repro.lineage/v1", run_id=text, experiment=text, created="", version="1",
+        command=(text, ""), dataset=None, configuration={}, code={text: "0" * 64}, commit=None,
+        dirty=False, files={text: FileEntry(sha256="0" * 64, size=2**53 - 1)}, digest="",
+        loaded=(text,), overrides={text: text},
+    )  # fmt: skip
+    lineage = bound(made)
+    value = lineage.model_dump(mode="json", by_alias=True)
+    expected = json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+
+    assert _written(lineage) == dump_record(lineage) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize("size", [0, 1, 100_000])
+def test_what_has_no_size_before_it_is_read_is_read_whole(tmp_path, size):
+    """Such as a pipe, up to the limit and no further."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for limit in (size, size + 1):
+        writer = threading.Thread(target=pipe.write_bytes, args=(b"x" * size,))
+        writer.start()
+        assert read_limited(pipe, "pipe", limit) == b"x" * size
+        writer.join()
+    if size == 1:
+        writer = threading.Thread(target=pipe.write_bytes, args=(b"x" * 3,))
+        writer.start()
+        with pytest.raises(SchemaError, match="larger"):
+            read_limited(pipe, "pipe", 2)
+        writer.join()

@@ -20,8 +20,8 @@ from repro.core.targets import target_of
 from repro.core.verdict import Comparison, Kind, Outcome, Verdict
 from repro.divergence.assess import assess
 from repro.divergence.chance import with_chance
-from repro.divergence.compare import outputs_of
 from repro.divergence.loaded import code_of, may_be_code
+from repro.divergence.outputs import outputs_of
 from repro.divergence.self_consistency import find_odd_keys
 from repro.divergence.structure import differences
 from repro.divergence.suspicion import recorded_differences, suspects_of
@@ -259,7 +259,7 @@ def _damaged(comparison: Comparison, damage: str) -> Comparison:
 def _tally(comparison: Comparison, kind: Kind) -> Tally:
     found = [check.outcome for check in comparison.checks if check.kind is kind]
     outcomes = [outcome for outcome in found if outcome is not Outcome.EXPLAINED]
-    near = sum(outcome in {Outcome.WITHIN, Outcome.TIE} for outcome in outcomes)
+    near = outcomes.count(Outcome.WITHIN) + outcomes.count(Outcome.TIE)
     same = outcomes.count(Outcome.SAME)
     return Tally(same=same, within=near, differing=len(outcomes) - same - near)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 from repro.config.project import BASE
@@ -59,6 +58,9 @@ def _check_target(target: Path, inputs: Sequence[Path], others: Sequence[Path]) 
         )
     # Folders that are not there yet are made.
     place = next(folder for folder in target.resolve().parents if folder.exists())
+    # Imported when used: checking a run is to start quickly.
+    import tempfile  # noqa: PLC0415
+
     # Asked of the system by doing it: rights alone do not reveal a read-only disk.
     with tempfile.TemporaryFile(dir=place):
         pass

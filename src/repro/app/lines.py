@@ -1,30 +1,21 @@
-"""The runs of a folder, each in a line: what a list shows, and what groups are made of."""
+"""The runs of a folder, each in a line: what a list shows, and what groups are made of.
+
+A list whose runs are all in the index imports nothing that reads records.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from repro.core.errors import ReproError
-from repro.core.records import STAGES_VERSION, Estimate, Metrics, Stages
-from repro.core.targets import target_of
-from repro.divergence.compare import outputs_of
-from repro.divergence.stability import Replicate
-from repro.store import open_run, read_entry, run_folders
 from repro.store.index import indexed
-from repro.store.naming import LINEAGE, RECORD
-from repro.training.declarations import MEANING
+from repro.store.naming import run_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.core.record import RunRecord
-    from repro.store.listing import RunEntry, Summary
-
-_FILES = (LINEAGE, "config.json", "metrics.json", "snapshot.json", "stages.json")
+    from repro.divergence.stability import Replicate
 
 
 @dataclass(frozen=True)
@@ -65,17 +56,16 @@ class Line:
         """Its part in its group; None of a recorded command."""
         if self.group is None:
             return None
+        # Imported when used: only groups have models, and a list has none.
+        from repro.divergence.stability import Measured, Replicate  # noqa: PLC0415
+
         group = json.loads(self.group)
-        test = {
-            name: Estimate.model_construct(value=value, low=low, high=high)
-            for name, (value, low, high) in group["test"].items()
-        }
-        made: dict[str, Any] = {"model": self.model, "test": test}
         replicate = Replicate(
             seed=-1 if self.seed is None else self.seed,
             strict_key=group["strict_key"],
             environment_key=group["environment_key"],
-            metrics=Metrics.model_construct(**made),
+            model=self.model,
+            test={name: Measured(*values) for name, values in group["test"].items()},
             bits=(group["bits"],),
             code=group["code"],
         )
@@ -99,7 +89,7 @@ def read_lines(runs: Path) -> list[Line]:
         If it is not a folder or cannot be read.
     """
     found: list[Any] = indexed(runs, run_folders(runs), _made)
-    lines = [Line(**{**each, "findings": tuple(each["findings"])}) for each in found]
+    lines = [Line(**{**each, "findings": tuple(each.get("findings", ()))}) for each in found]
     return sorted(lines, key=_age, reverse=True)
 
 
@@ -108,91 +98,7 @@ def _age(line: Line) -> tuple[str, str]:
 
 
 def _made(path: Path) -> tuple[Any, tuple[str, ...] | None]:
-    entry = read_entry(path)
-    line = asdict(_line(entry))
-    if entry.damage:
-        return line, None
-    return line, (LINEAGE, RECORD) if entry.recorded is not None else _FILES
+    # Imported when used, as models are: of thousands of runs, most are in the index.
+    from repro.app.read_line import read_line  # noqa: PLC0415
 
-
-def _line(entry: RunEntry) -> Line:
-    created = None if entry.created is None else _sortable(entry.created)
-    if entry.recorded is not None:
-        return _of_command(entry.run_id, created, entry.recorded.record)
-    if entry.summary is None:
-        return Line(entry.run_id, created, damage=entry.damage)
-    summary = entry.summary
-    metrics, seed = summary.metrics, summary.config.get("seed")
-    name = metrics.selection_metric
-    return Line(
-        run_id=entry.run_id,
-        created=created,
-        name=summary.lineage.experiment,
-        target=target_of(summary.config),
-        seed=seed if isinstance(seed, int) else None,
-        model=metrics.model,
-        metric=name,
-        value=metrics.test[name].value if name in metrics.test else None,
-        findings=tuple(finding.kind for finding in metrics.findings),
-        group=_group(entry.path, summary),
-    )
-
-
-def _sortable(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _of_command(run_id: str, created: str | None, record: RunRecord) -> Line:
-    observed, numbers = record.observed, record.evidence.numbers
-    name = next((name for name in numbers if not name.endswith("]")), "")
-    found: list[str] = [remark.kind for remark in observed.remarks] if observed else []
-    if observed and observed.status:
-        found.insert(0, f"failed with status {observed.status}")
-    return Line(
-        run_id=run_id,
-        created=created,
-        name=record.name,
-        model="command",
-        metric=name,
-        value=numbers[name] if name else None,
-        findings=tuple(dict.fromkeys(found)),
-    )
-
-
-def _group(path: Path, summary: Summary) -> str:
-    keys, lineage = summary.snapshot.keys, summary.lineage
-    stages = _stages(path)
-    loaded = lineage.code if lineage.loaded is None else lineage.loaded
-    versions = [(stage.name, stage.version) for stage in stages.stages if stage.version]
-    code = (lineage.commit, [(name, lineage.code[name]) for name in loaded], versions)
-    group = {
-        "name": summary.snapshot.comparison_group,
-        "key": keys.replicate_key,
-        "strict_key": keys.strict_key,
-        "environment_key": keys.environment_key,
-        "test": {n: (e.value, e.low, e.high) for n, e in summary.metrics.test.items()},
-        "bits": _short(_bits(stages, summary)),
-        "code": _short(code),
-    }
-    return json.dumps(group)
-
-
-def _stages(path: Path) -> Stages:
-    """Read the stages of a run; none where the file is damaged, which the list of runs shows."""
-    try:
-        return open_run(path).record("stages.json", Stages)
-    except ReproError:
-        return Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=())
-
-
-def _bits(stages: Stages, summary: Summary) -> tuple[object, ...]:
-    """Return what repeated runs share: everything but comments on the result."""
-    outputs = outputs_of(stages)
-    judged = {name: digest for name, digest in outputs.items() if not MEANING.is_diagnostic(name)}
-    metrics = summary.metrics.model_copy(update={"findings": ()})
-    predictions = summary.lineage.files["predictions.csv"].sha256
-    return sorted(judged.items()), metrics, predictions
-
-
-def _short(value: object) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()
+    return read_line(path)

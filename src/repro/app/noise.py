@@ -19,7 +19,7 @@ from repro.core.errors import PreconditionError, ReproError
 from repro.core.jsonfile import bound
 from repro.core.noise import Noise, NoiseTraining
 from repro.core.record import RunRecord
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 from repro.divergence.spread import flips, spreads
 from repro.execution.network import network_of_children
 from repro.execution.places import Child, Silent, recipe_of

@@ -10,7 +10,7 @@ from repro.core.errors import ConfigError
 from repro.core.record_v1 import missing_metrics
 from repro.core.suggest import did_you_mean
 from repro.core.verdict import Check, Outcome
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:

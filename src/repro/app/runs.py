@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from repro.app.configuration import stability_settings
-from repro.app.lines import Grouped, Line, read_lines
-from repro.core.stability import Band, GroupsReport, StabilityReport
-from repro.divergence.stability import Bands, Replicate, judge_group, spread_of
-from repro.store import RunEntry, plan_prune, read_entry, remove
+from repro import store
+from repro.app.lines import Line, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from repro.app.lines import Grouped
+    from repro.core.stability import GroupsReport, StabilityReport
+    from repro.divergence.stability import Replicate
+    from repro.store import RunEntry, plan_prune, read_entry, remove
+
 __all__ = [
-    "Line",
-    "RunEntry",
-    "groups",
-    "list_runs",
-    "plan_prune",
-    "read_entry",
-    "remove",
-    "stability",
-]
+    "Line", "RunEntry", "groups", "list_runs", "plan_prune", "read_entry", "remove", "stability",
+]  # fmt: skip
+
+# Imported when it is first asked for: a list of runs from its index reads no record.
+_OF_STORE = frozenset({"RunEntry", "plan_prune", "read_entry", "remove"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_STORE:
+        return getattr(store, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def list_runs(
@@ -58,6 +62,10 @@ def _matches(text: str, patterns: Sequence[str]) -> bool:
 
 def groups(runs: Path) -> GroupsReport:
     """Group the complete runs by replicate key, the newest group first."""
+    # Imported when used: a list needs no models.
+    from repro.core.stability import GroupsReport  # noqa: PLC0415
+    from repro.divergence.stability import spread_of  # noqa: PLC0415
+
     lines = read_lines(runs)
     return GroupsReport(
         schema_="repro.groups/v1",
@@ -74,6 +82,10 @@ def stability(project: Path, runs: Path) -> StabilityReport:
     ConfigError
         If ``configs/base.yaml`` does not say what is drifting and diverged.
     """
+    from repro.app.configuration import stability_settings  # noqa: PLC0415
+    from repro.core.stability import Band, StabilityReport  # noqa: PLC0415
+    from repro.divergence.stability import Bands, judge_group  # noqa: PLC0415
+
     settings = stability_settings(project)
     limits = Bands(settings.drifting, settings.diverged)
     lines = read_lines(runs)

@@ -35,12 +35,14 @@ from repro.cli.rendering import (
 from repro.core.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from repro.app.compare import Entry
     from repro.app.tolerances import ToleranceRequest
     from repro.core.comparison import Candidate, ComparisonReport, Tally
+    from repro.core.record import AnyRecord
     from repro.core.verdict import Check, Comparison
+    from repro.report.comparison_page.shown import Shown
 
 FORMATS = ("text", "json", "markdown", "junit")
 # A base and a candidate.
@@ -198,11 +200,12 @@ def _compare(
     if alike[Path(reference).name] > 1:
         first = first.named(reference)
     others: Iterable[Entry] = map(entry_of, candidates)
+    shown: list[Shown] = []
     if page is not None:
-        others = list(others)
+        others = keeping(others, shown)
     report = compare_all(project, first, others, request)
     if page is not None:
-        draw(report, [first, *others], page)  # type: ignore[list-item]  # it is no report
+        draw(report, first, shown, page)  # type: ignore[arg-type]  # it is no report
     asked.give(partial(render, report), partial(written, report))
     return ExitCode.HOLDS if report.holds else ExitCode.FINDING
 
@@ -223,13 +226,23 @@ def _check_targets(
     check_targets(targets, [*read, *inputs])
 
 
-def draw(report: ComparisonReport, entries: Sequence[Entry], page: Path) -> None:
+def keeping(entries: Iterable[Entry], shown: list[Shown]) -> Iterator[Entry]:
+    """Yield records one after the other, and keep of each no more than a page shows."""
+    from repro.report.comparison_page.shown import Shown
+
+    for entry in entries:
+        yield entry
+        shown.append(Shown.of(entry.record))
+
+
+def draw(
+    report: ComparisonReport, first: Entry, shown: Iterable[AnyRecord | Shown], page: Path
+) -> None:
     """Write a comparison as an HTML page."""
     from repro.app.files import write_whole
     from repro.report.comparison_page import comparison_html
 
-    records = [(entry.name, entry.record) for entry in entries]
-    write_whole(page, comparison_html(report, records).encode())
+    write_whole(page, comparison_html(report, first.record, shown).encode())
 
 
 def written(report: ComparisonReport, form: str) -> str:

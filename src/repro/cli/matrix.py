@@ -233,7 +233,9 @@ def _write(compared: Compared, reports: Path) -> None:
     ):
         write_whole(reports / name, written(compared.report, form).encode())
     if find_spec("matplotlib"):
-        draw(compared.report, compared.entries, reports / "report.html")
+        first, *others = compared.entries
+        records = [entry.record for entry in others]
+        draw(compared.report, first, records, reports / "report.html")
 
 
 def _show(found: Sequence[CellResult], *, as_json: bool) -> None:

@@ -160,7 +160,7 @@ def field(label: str, text: str) -> None:
 
 def number(value: float) -> str:
     """Write a number for people."""
-    from repro.report import number as write
+    from repro.core.sentences import number as write
 
     return write(value)
 

@@ -60,13 +60,14 @@ def list_(
     repro runs list --last 10
     repro runs list --name credit --model 'random*'
     """
-    from repro.app.runs import list_runs, read_entry
+    from repro.app.runs import list_runs
 
     base = find_if_any(project_folder) or Path.cwd()
     folder = runs_of(base, runs_folder)
     lines = list_runs(folder, names=names, models=models, last=last)
     if as_json:
         from repro.app.answers import RunsAnswer
+        from repro.app.runs import read_entry
 
         listed = tuple(_entry_json(read_entry(folder / each.run_id)) for each in lines)
         output.say_record(RunsAnswer(schema_="repro.runs/v1", runs=listed))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.config.keys import replicate_key, strict_key, version_of
-from repro.config.recorded import parse_config
+from repro.config.recorded import read_config
+from repro.core.once import once
 
 if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.record import AnyRecord
     from repro.core.records import Keys
+
+_NAMES = ("replicate_key", "strict_key")
 
 
 def keys_from(config: ExperimentConfig, record: AnyRecord, version: int | None = None) -> Keys:
@@ -21,15 +24,17 @@ def keys_from(config: ExperimentConfig, record: AnyRecord, version: int | None =
     version : int, optional
         The version of the keys; that of the record's own where left out.
     """
-    content = record.content or ""
-    identity = config, content, record.stages.version
     version = version or version_of(record.keys)
-    return record.keys.model_copy(
-        update={
-            "replicate_key": replicate_key(*identity, version=version),
-            "strict_key": strict_key(*identity, version=version),
-        }
-    )
+    both = _keys(config, record.content or "", record.stages.version, version)
+    return record.keys.model_copy(update=dict(zip(_NAMES, both, strict=True)))
+
+
+@once
+def _keys(
+    config: ExperimentConfig, content: str, stages_version: int, version: int
+) -> tuple[str, str]:
+    identity = config, content, stages_version
+    return replicate_key(*identity, version=version), strict_key(*identity, version=version)
 
 
 def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
@@ -42,7 +47,7 @@ def with_keys_of(record: AnyRecord, version: int) -> AnyRecord:
     """
     if version_of(record.keys) == version or not record.is_pipeline:
         return record
-    config = parse_config(record.config, "config.json")
+    config = read_config(record.config, "config.json")
     return record.with_keys(keys_from(config, record, version))
 
 

@@ -11,6 +11,7 @@ from repro.config.bounds import check_bounds
 from repro.config.experiment import ExperimentConfig
 from repro.core.errors import SchemaError
 from repro.core.jsonfile import problems_of
+from repro.core.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,3 +37,7 @@ def parse_config(value: Mapping[str, object], where: str) -> ExperimentConfig:
         ) from error
     check_bounds(config, where)
     return config
+
+
+# For readers of many records that build nothing of it: equal configurations are one object.
+read_config = once(parse_config)

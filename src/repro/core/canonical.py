@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from json.encoder import encode_basestring
 from typing import Any
 
 # The first integer that JSON, whose numbers are doubles, does not keep exact.
 UNSAFE = 2**53
+# No shorter integer is beyond it. Some floats and texts look like this too.
+_MAY_BE_UNSAFE = re.compile(r"[:\[,]-?\d{16}")
+_TYPED = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)
 
 
 def canonical_json(value: object) -> bytes:
@@ -90,12 +96,19 @@ def tagged_digest(kind: str, value: object, *, version: int = 1) -> str:
     return TaggedHash(kind, version).add(canonical_json(value)).digest()
 
 
-def typed_json(value: object) -> bytes:
+def typed_json(value: object, *, dumped: bool = False) -> bytes:
     """Encode a JSON value so that numbers keep their type and sign: 1, 1.0, true, 0.0 and -0.0.
 
     Canonical JSON has one text for 1 and 1.0, and one for 0.0 and -0.0, and an estimator that takes
     both may do different things with them. Otherwise it is as strict: keys are sorted by code
     points, and floats are written in their shortest form that reads back to the same bits.
+
+    Parameters
+    ----------
+    value : object
+    dumped : bool
+        Whether a model was dumped as JSON: then only integers can be what canonical JSON refuses,
+        and no value has to be looked at for its type.
 
     Raises
     ------
@@ -107,10 +120,11 @@ def typed_json(value: object) -> bytes:
     >>> typed_json({"b": [1, 1.0, True], "a": -0.0})
     b'{"a":-0.0,"b":[1,1.0,true]}'
     """
-    _check_plain(value)
-    text = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    if not dumped:
+        _check_plain(value)
+    text = _TYPED.encode(value)
+    if dumped and _MAY_BE_UNSAFE.search(text):
+        _check_plain(value)
     return text.encode()
 
 
@@ -130,6 +144,9 @@ def _check_plain(value: object) -> None:
         raise ValueError(f"JSON has no {type(value).__name__}")
 
 
-def typed_digest(kind: str, value: object, *, version: int) -> str:
-    """Digest a JSON value of the given kind; numbers keep their type and sign."""
-    return TaggedHash(kind, version).add(typed_json(value)).digest()
+def typed_digest(kind: str, value: object, *, version: int, dumped: bool = False) -> str:
+    """Digest a JSON value of the given kind; numbers keep their type and sign.
+
+    ``dumped`` is as for ``typed_json``.
+    """
+    return TaggedHash(kind, version).add(typed_json(value, dumped=dumped)).digest()

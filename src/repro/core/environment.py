@@ -13,6 +13,7 @@ from pydantic import Field
 from repro.core.canonical import tagged_digest
 from repro.core.fingerprint import Fingerprint
 from repro.core.model import Later, Record
+from repro.core.once import once
 from repro.core.variables import READ_BACK
 
 if TYPE_CHECKING:
@@ -314,6 +315,7 @@ def key_version(key: str) -> int:
     return KEY_VERSION if key.startswith(f"environment/v{KEY_VERSION}:") else 1
 
 
+@once
 def follows(key: str, environment: Environment) -> bool:
     """Return whether a key is that of an environment, by the version that the key names."""
     version = key_version(key)

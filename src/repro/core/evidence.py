@@ -7,7 +7,9 @@ What a typed file (``metrics.json``) has can be made of the evidence again, and 
 from __future__ import annotations
 
 import json
+from collections import deque
 from itertools import count, takewhile
+from operator import is_
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import JsonValue
@@ -15,6 +17,7 @@ from pydantic import JsonValue
 from repro.core.candidate import Candidate, Removed
 from repro.core.encoded import Encoded
 from repro.core.model import Record
+from repro.core.once import once
 from repro.core.records import (
     Estimate,
     Finding,
@@ -43,6 +46,8 @@ _IMPORTANCES = ("importance", "importance_by_fold")
 _CANDIDATES, _REMOVED = "metrics.candidates", "metrics.removed"
 _RULE, _LEARNED = ("rule", "target", "reached"), ("threshold", "precision", "recall", "cost")
 _MATRIX = "threshold.matrix"
+# A reference, and the record that is compared with it.
+_RECENT: deque[tuple[tuple[object, ...], Evidence]] = deque(maxlen=4)
 
 
 class Evidence(Record):
@@ -100,6 +105,30 @@ def evidence_of(
     search : SearchRecord, optional
         Of the candidates that have one.
     """
+    parts = metrics, threshold, predictions, search
+    for known, evidence in tuple(_RECENT):
+        # A record is asked for its evidence again and again.
+        if not copied_from and all(map(is_, known, parts)):
+            return evidence
+    facts, numbers, notes = _results_of(metrics, threshold, search)
+    made = Evidence(
+        facts=facts,
+        numbers=numbers,
+        predictions=predictions,
+        files={},
+        copied_from=dict(copied_from or {}),
+        notes=notes,
+    )
+    if not copied_from:
+        _RECENT.append((parts, made))
+    return made
+
+
+@once
+def _results_of(
+    metrics: Metrics, threshold: Threshold | None, search: SearchRecord | None
+) -> tuple[dict[str, JsonValue], dict[str, float], dict[str, JsonValue]]:
+    """Return facts, numbers and notes."""
     facts: dict[str, JsonValue] = {f"metrics.{n}": getattr(metrics, n) for n in _OF_METRICS}
     facts[_UNDEFINED] = dict(metrics.undefined)
     # Their sentences hold numbers, whose last bits are no fact.
@@ -123,14 +152,7 @@ def evidence_of(
     if search is not None:
         facts |= facts_of(search)
         numbers |= numbers_of(search)
-    return Evidence(
-        facts=facts,
-        numbers=numbers,
-        predictions=predictions,
-        files={},
-        copied_from=dict(copied_from or {}),
-        notes=_notes_of(metrics),
-    )
+    return facts, numbers, _notes_of(metrics)
 
 
 def _notes_of(metrics: Metrics) -> dict[str, JsonValue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
+from math import isfinite
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ _WIDE, _SHOWN = 40, 20
 _MOST_PROBLEMS = 100_000
 # Several times what the widest table makes of any file; parsed, they take some hundred bytes each.
 _MOST_VALUES = 1_200_000
+_MOST_DIGITS = len(str(-UNSAFE))
 
 
 def dump(value: Mapping[str, object]) -> bytes:
@@ -60,7 +61,7 @@ def binding(record: Record) -> str:
     value = record.model_dump(mode="json", by_alias=True, exclude={"digest"})
     if str(getattr(record, "digest", "")).startswith(_UNTYPED):
         return tagged_digest("binding", value)
-    return typed_digest("binding", value, version=2)
+    return typed_digest("binding", value, version=2, dumped=True)
 
 
 def load(content: bytes, name: str) -> dict[str, object]:
@@ -73,20 +74,16 @@ def load(content: bytes, name: str) -> dict[str, object]:
         of a character, or a number that canonical JSON cannot hold.
     """
     # Counted before anything is parsed, and not less than they are: text may hold such signs too.
-    if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    if len(content) > _MOST_VALUES < sum(map(content.count, (b",", b"[", b"{"))):
         raise SchemaError(
             f"{name}: more than {_MOST_VALUES} values, the limit for a JSON file",
             advice="get a fresh copy: no file that this program writes has so many",
         )
     try:
-        value = json.loads(
-            content.decode("utf-8-sig"),
-            object_pairs_hook=_refuse_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_exact,
-        )
-        if rb"\ud" in content.lower():
+        text = content.decode("utf-8-sig")
+        # A second byte order mark is refused by its name.
+        value = json.loads(text) if text.startswith("\ufeff") else _STRICT.decode(text)
+        if rb"\u" in content and rb"\ud" in content.lower():
             # Two such escapes are a character; one alone is text that no file can hold.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -188,15 +185,23 @@ def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if math.isfinite(value) else _refuse_constant(text)
+    return value if isfinite(value) else _refuse_constant(text)
 
 
 def _exact(text: str) -> int:
     # Longer ones are not even converted: Python limits the digits.
-    value = int(text) if len(text) <= len(str(-UNSAFE)) else UNSAFE
+    value = int(text) if len(text) <= _MOST_DIGITS else UNSAFE
     return value if -UNSAFE < value < UNSAFE else _refuse_constant(text)
 
 
 def _refuse_constant(text: str) -> NoReturn:
     short = f"{text[:_WIDE]}…" if len(text) > _WIDE else text
     raise ValueError(f"{short} is not a number that a record may hold")
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_refuse_duplicates,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_exact,
+)

@@ -86,4 +86,5 @@ def _known(environment: Environment) -> KnownFingerprint | None:
     )
 
 
-NOTHING_KNOWN = KnownFingerprints.of(())
+# Nothing in it has to be checked, and no validator is built for it.
+NOTHING_KNOWN = KnownFingerprints.model_construct(schema_="repro.fingerprints/v1", known=())

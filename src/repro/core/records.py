@@ -194,9 +194,9 @@ class Stages(Record):
     @classmethod
     def _each_once(cls, stages: tuple[Step, ...]) -> tuple[Step, ...]:
         # Whoever looks a stage up by its name would see one of the two, and not the other.
-        names = Counter(stage.name for stage in stages)
-        twice = next((name for name, times in names.items() if times > 1), None)
-        if twice is not None:
+        if len({stage.name for stage in stages}) < len(stages):
+            names = Counter(stage.name for stage in stages)
+            twice = next(name for name, times in names.items() if times > 1)
             raise PydanticCustomError(
                 "stage_twice", "the stage '{name}' occurs twice: expected once", {"name": twice}
             )
@@ -271,17 +271,16 @@ class Predictions(Record):
     @model_validator(mode="after")
     def _each_row_once(self) -> Self:
         # A row that counts three times would pass for three that agree.
-        rows = Counter(row.row for row in self.rows)
-        first = next((row for row, times in rows.items() if times > 1 or row < 0), None)
-        if first is not None:
+        numbers = [row.row for row in self.rows]
+        if len(set(numbers)) < len(numbers) or min(numbers, default=0) < 0:
+            rows = Counter(numbers)
+            first = next(row for row, times in rows.items() if times > 1 or row < 0)
             message = "row {row} occurs {times} times: expected rows from 0, each once"
             raise PydanticCustomError("row_twice", message, {"row": first, "times": rows[first]})
         if len(self.rows) > self.total:
-            raise PydanticCustomError(
-                "too_many_rows",
-                "found {found} rows, expected the {total} that were held out",
-                {"found": len(self.rows), "total": self.total},
-            )
+            message = "found {found} rows, expected the {total} that were held out"
+            context = {"found": len(self.rows), "total": self.total}
+            raise PydanticCustomError("too_many_rows", message, context)
         return self
 
 
@@ -343,8 +342,8 @@ class Lineage(Record):
 
     @model_validator(mode="after")
     def _loaded_has_hashes(self) -> Self:
-        unknown = next((name for name in self.loaded or () if name not in self.code), None)
-        if unknown is not None:
+        if not self.code.keys() >= set(self.loaded or ()):
+            unknown = next(name for name in self.loaded or () if name not in self.code)
             message = "loaded: '{name}' has no hash under 'code'"
             raise PydanticCustomError("loaded_without_hash", message, {"name": unknown})
         return self

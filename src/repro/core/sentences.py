@@ -8,6 +8,20 @@ if TYPE_CHECKING:
     from repro.core.verdict import Comparison, Divergence
 
 
+def number(value: float) -> str:
+    """Write a number for people: four decimals, or four digits where it is large or tiny.
+
+    Examples
+    --------
+    >>> number(0.84251), number(55.1234567), number(0.0)
+    ('0.8425', '55.12', '0.0000')
+    """
+    tiny, large = 1e-3, 10
+    if value and not tiny <= abs(value) < large:
+        return f"{value:.4g}"
+    return f"{value:.4f}"
+
+
 def of_inputs(divergence: Divergence) -> str:
     """Describe whether the inputs of the first divergent stage agree.
 

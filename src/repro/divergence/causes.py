@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.core.meaning import Mechanism
+from repro.core.once import once
 from repro.core.record_v1 import acts_of
 from repro.core.verdict import Suspect
 from repro.divergence.loaded import Loaded
@@ -202,6 +203,18 @@ def suspects(
         or not (key.startswith("packages.") and None in pair)
         or _package(key) in loaded.packages
     }
+    return _ranked(left, divergence, at, small, loaded)
+
+
+@once
+def _ranked(
+    left: dict[str, tuple[object, object]],
+    divergence: Divergence | None,
+    at: Step | None,
+    small: bool,  # noqa: FBT001
+    loaded: Loaded,
+) -> tuple[Suspect, ...]:
+    left = dict(left)
     found: list[tuple[tuple[bool, bool, int], Suspect]] = []
     for weight, cause in enumerate(_CAUSES):
         taken = {key: left.pop(key) for key in list(left) if _is_of(cause, key, loaded)}

@@ -14,6 +14,7 @@ from repro.divergence.commands import judge_command
 from repro.divergence.comparable import obstacles
 from repro.divergence.explained import explained, redefined
 from repro.divergence.numbers import check_evidence
+from repro.divergence.outputs import outputs_of
 from repro.divergence.own_divergences import first_part, own_divergences
 from repro.divergence.series import check_series
 from repro.divergence.unmatched import explained_outputs
@@ -36,9 +37,10 @@ _COUNTED = (
 NOTHING_DECLARED = Meaning()
 # What no tolerance applies to: it decides between identical and equivalent.
 _TRIAL = re.compile(r"search\.(?P<family>.+)\.trial_(?P<number>\d+)(\.(?P<what>.+))?")
-_COMPUTED = frozenset({Kind.STEP, Kind.SERIES})
-_EXACT = frozenset({Outcome.SAME, Outcome.EXPLAINED})
-_WRONG = frozenset({Outcome.DIFFERS, Outcome.MISSING})
+# No sets: the hash of such a value is computed by Python, hundreds of times for each record.
+_COMPUTED = (Kind.STEP, Kind.SERIES)
+_EXACT = (Outcome.SAME, Outcome.EXPLAINED)
+_WRONG = (Outcome.DIFFERS, Outcome.MISSING)
 _SENTENCES = {
     Verdict.IDENTICAL: "the same bits in every stage, metric and compared prediction",
     Verdict.EQUIVALENT: "every metric and compared prediction is within the tolerance",
@@ -177,15 +179,6 @@ def _without(stages: Stages, name: str) -> Stages:
     return stages.model_copy(update={"stages": kept})
 
 
-def outputs_of(stages: Stages) -> dict[str, str]:
-    """Give the digest of every output its dotted name, such as ``stages.fit.estimator``."""
-    return {
-        f"stages.{stage.name}.{output}": digest
-        for stage in stages.stages
-        for output, digest in stage.outputs.items()
-    }
-
-
 def first_divergence(
     expected: Stages | None,
     actual: Stages | None,
@@ -218,7 +211,7 @@ def _judge(stages: Iterable[Check], numbers: Sequence[Check]) -> tuple[Verdict, 
     missing = [check for check in (*stages, *numbers) if check.outcome is Outcome.MISSING]
     compared = [check for check in numbers if _is_prediction(check)]
     lost = [check for check in missing if not _is_prediction(check)]
-    if lost or (compared and all(check in missing for check in compared)):
+    if lost or (compared and all(check.outcome is Outcome.MISSING for check in compared)):
         nothing = [] if lost else ["no sampled prediction is of a row that this run held out"]
         return Verdict.INCOMPARABLE, [check.detail for check in lost] + nothing
     wrong = [c for c in numbers if c.outcome in _WRONG]

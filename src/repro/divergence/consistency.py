@@ -6,16 +6,18 @@ The module imports nothing slow, and nothing is trained.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from repro.core.canonical import tagged_digest
 from repro.core.errors import SchemaError
+from repro.core.once import once
 from repro.core.searched import SEARCH
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
 from repro.divergence.held_out import digests_of_columns, find_odd_row
+from repro.divergence.outputs import outputs_of
 from repro.divergence.recount import agrees, recount
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 # Each family of the models is digested separately.
 _BY_PARTS = {"models"}
+_NONE = digest_plain(None)
+_digest_of_section = once(partial(tagged_digest, "json"))
 
 
 @dataclass(frozen=True)
@@ -74,17 +78,20 @@ def find_inconsistency(results: Results, meaning: Meaning) -> Check | None:
     stages, metrics, predictions = results.stages, results.metrics, results.predictions
     _check_versions(stages, meaning)
     outputs = outputs_of(stages)
-    copies: dict[str, object] = {
-        name: getattr(metrics, name.partition(".")[2], None)
-        for name in meaning.copies
-        if name.startswith("metrics.")
+    known = digests_of_metrics(metrics)
+    copies = {
+        name: (getattr(metrics, field, None), known.get(field, _NONE))
+        for name, (start, _, field) in ((name, name.partition(".")) for name in meaning.copies)
+        if start == "metrics"
     }
-    copies |= {"threshold": results.threshold, "drift_baseline": results.baseline}
-    copies[SEARCH] = results.search
+    others = {
+        "threshold": results.threshold, "drift_baseline": results.baseline, SEARCH: results.search,
+    }  # fmt: skip
+    copies |= {name: (copy, _digest(copy)) for name, copy in others.items()}
     # A record may be older than a result, but has what its optional stages gave.
-    digests = {
-        name: _digests(copy)
-        for name, copy in copies.items()
+    digests: dict[str, tuple[str, ...]] = {
+        name: (digest,)
+        for name, (copy, digest) in copies.items()
         if copy is not None or _gives_optional(meaning, name, outputs)
     }
     if predictions is not None and len(predictions.rows) == predictions.total:
@@ -123,7 +130,7 @@ def find_odd_stage(
             detail = f"the mechanisms of stages.{stage.name} are not those declared: it was edited"
             return _flaw(f"stages.{stage.name}.acts", [*declared], [*(stage.acts or ())], detail)
         for name, digest in stage.inputs.items():
-            if name in sections and digest != tagged_digest("json", config.get(name)):
+            if name in sections and digest != _digest_of_section(config.get(name)):
                 detail = (
                     f"the input {name} of stages.{stage.name} is not the section {name} of the"
                     " configuration: one of the two was edited"
@@ -143,12 +150,19 @@ def _check_versions(stages: Stages, meaning: Meaning) -> None:
             )
 
 
-def _digests(copy: object) -> tuple[str, ...]:
+@once
+def digests_of_metrics(metrics: Metrics) -> dict[str, str]:
+    """Return the digest of each part of the metrics; empty where no stage can have given it."""
+    names = (name for name in type(metrics).model_fields if not name.endswith("_"))
+    return {name: _digest(getattr(metrics, name)) for name in names}
+
+
+def _digest(copy: object) -> str:
     try:
-        return (digest_plain(copy),)
+        return digest_plain(copy)
     except ValueError:
         # An integer that canonical JSON cannot hold was no stage's.
-        return ("",)
+        return ""
 
 
 def _other_copies(

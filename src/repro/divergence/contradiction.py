@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Outcome
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,14 +53,14 @@ def contradiction(
         return f"{given}: they were made by different code, or one of the two records was edited"
     left, right = outputs_of(expected), outputs_of(actual)
     same = {name for name, digest in left.items() if right.get(name) == digest}
-    for check in filter(_differs, checks):
-        for derived in meaning.derivations:
-            applies = thresholded or not derived.thresholded
-            if (
-                applies
-                and check.name.startswith(derived.prefix)
-                and same.issuperset(derived.outputs)
-            ):
+    derivations = [
+        derived
+        for derived in meaning.derivations
+        if (thresholded or not derived.thresholded) and same.issuperset(derived.outputs)
+    ]
+    for check in filter(_differs, checks if derivations else ()):
+        for derived in derivations:
+            if check.name.startswith(derived.prefix):
                 return (
                     f"{check.name} differs where {derived.outputs[0]} has the same bits: one of the"
                     " two records was edited; get a fresh copy of it"
@@ -73,7 +73,8 @@ def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
     made: set[str] = set()
     others = {stage.name: stage for stage in actual.stages}
     shared = [stage for stage in expected.stages if stage.name in others]
-    order = [stage.name for stage in actual.stages if stage.name in {s.name for s in shared}]
+    names = {stage.name for stage in shared}
+    order = [stage.name for stage in actual.stages if stage.name in names]
     for stage, name in zip(shared, order, strict=True):
         if stage.name != name:
             return f"stages.{stage.name} takes the place of stages.{name}"
@@ -81,9 +82,11 @@ def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
         moved = stage.version != other.version
         for given in stage.inputs | other.inputs:
             pair = stage.inputs.get(given), other.inputs.get(given)
+            if pair[0] == pair[1]:
+                continue
             allowed = given in made or not meaning.is_keyed(given) or moved
             missing = None in pair and not moved
-            if pair[0] != pair[1] and (missing or not allowed):
+            if missing or not allowed:
                 same = "where data, configuration and seed are the same"
                 return f"the input {given} of stages.{stage.name} differs {same}"
         made.update(meaning.made_by(stage.name, stage.outputs))
@@ -92,5 +95,6 @@ def _different_input(expected: Stages, actual: Stages, meaning: Meaning) -> str:
 
 def _differs(check: Check) -> bool:
     # A sample lacks rows. The true value of a row is no stage's, and is not among these two.
-    found = check.difference or check.expected != check.actual
-    return bool(found) and check.outcome not in {Outcome.SAME, Outcome.MISSING}
+    if check.outcome is Outcome.SAME or check.outcome is Outcome.MISSING:
+        return False
+    return bool(check.difference or check.expected != check.actual)

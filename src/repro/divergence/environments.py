@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.code_paths import UNLIMITED_MKL, UNLIMITED_ONEDNN, widest_instructions
+from repro.core.once import once
 from repro.divergence.structure import differences
 
 # What only one side has need not differ: variables that own code reads, and results of PyTorch,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from repro.core.environment import Environment
 
 
+@once
 def differing_fields(
     expected: Environment, actual: Environment
 ) -> dict[str, tuple[object, object]]:
@@ -28,6 +30,7 @@ def _is_unread(key: str, pair: tuple[object, object]) -> bool:
     return key.startswith(_UNREAD) and None in pair
 
 
+@once
 def comparable(environment: Environment) -> dict[str, object]:
     """Return what is compared with a second environment: without packages that cannot matter."""
     # Variables that the level kept out had no effect; used packages are compared by version.

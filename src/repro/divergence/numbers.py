@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.searched import SEARCH
@@ -19,13 +20,18 @@ from repro.divergence.tolerance import (
 from repro.divergence.unmatched import unmatched, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic import JsonValue
 
     from repro.core.evidence import Evidence
     from repro.core.record import AnyRecord
     from repro.core.records import Prediction, Predictions
+
+
+# Looked up once: there are hundreds of checks for each record.
+_SAME, _WITHIN, _DIFFERS, _TIE = Outcome.SAME, Outcome.WITHIN, Outcome.DIFFERS, Outcome.TIE
+_GREATEST = sys.float_info.max
 
 
 def check_evidence(
@@ -135,21 +141,16 @@ class _Measured(NamedTuple):
     relative: float
     ulps: int
 
-    @property
-    def excess(self) -> float:
-        """The difference in relation to what was allowed."""
-        return excess_of(self.difference, self.allowed)
-
 
 def _measure(expected: float, actual: float, tolerance: Tolerance) -> _Measured:
     allowed = tolerance.allowed(expected)
-    if same_bits(expected, actual):
-        return _Measured(Outcome.SAME, 0.0, allowed, 0.0, 0)
+    if expected == actual and (expected or same_bits(expected, actual)):
+        return _Measured(_SAME, 0.0, allowed, 0.0, 0)
     difference = abs(actual - expected)
     return _Measured(
-        Outcome.WITHIN if difference <= allowed else Outcome.DIFFERS,
+        _WITHIN if difference <= allowed else _DIFFERS,
         # Of two numbers that are finite it need not be.
-        min(difference, sys.float_info.max),
+        min(difference, _GREATEST),
         allowed,
         relative_difference(expected, actual),
         ulps(expected, actual),
@@ -166,51 +167,115 @@ def check_predictions(
     yield _check_equal("held_out.scores", left, right, Kind.HELD_OUT)
     here = {prediction.row: prediction for prediction in actual.rows}
     tolerance = limits.of("predictions")
-    known = frozenset(value for row in actual.rows for value in (row.label, row.truth))
-    for prediction in expected.rows:
-        yield _check_prediction(prediction, here, tolerance, known)
+
+    @cache
+    def known() -> frozenset[str | float]:
+        """Return the labels of this run, which only a tie asks for."""
+        return frozenset(value for row in actual.rows for value in (row.label, row.truth))
+
+    for row in _rows_of(expected, tolerance):
+        yield _check_prediction(row, here, tolerance, known)
+
+
+class _Row(NamedTuple):
+    """A prediction of the reference, and what every comparison with it needs.
+
+    Attributes
+    ----------
+    numbers : tuple of (float, float)
+        Each number, and the difference from it that is allowed.
+    """
+
+    prediction: Prediction
+    name: str
+    plain: dict[str, JsonValue]
+    numbers: tuple[tuple[float, float], ...]
+
+
+def _rows_of(expected: Predictions, tolerance: Tolerance) -> tuple[_Row, ...]:
+    """Return the rows of a reference, which many records are compared with one after the other."""
+    last = _LAST[0]
+    if last is None or last[0] is not expected or last[1] != tolerance:
+        rows = []
+        for row in expected.rows:
+            numbers = tuple((number, tolerance.allowed(number)) for number in numbers_of(row))
+            rows.append(_Row(row, f"predictions.{row.row}", _plain(row), numbers))
+        last = _LAST[0] = expected, tolerance, tuple(rows)
+    return last[2]
+
+
+_LAST: list[tuple[Predictions, Tolerance, tuple[_Row, ...]] | None] = [None]
 
 
 def _check_prediction(
-    expected: Prediction,
+    row: _Row,
     here: Mapping[int, Prediction],
     tolerance: Tolerance,
-    known: frozenset[str | float],
+    known: Callable[[], frozenset[str | float]],
 ) -> Check:
-    name, actual = f"predictions.{expected.row}", here.get(expected.row)
+    expected, name, plain, there = row
+    actual = here.get(expected.row)
     if actual is None:
         return Check(
             name=name,
-            expected=_plain(expected),
+            expected=plain,
             actual=None,
             outcome=Outcome.MISSING,
             detail=f"row {expected.row} is not among the held-out rows of this run",
             kind=Kind.PREDICTION,
         )
-    numbers: list[_Measured] = []
+    worst = None
     outcome, detail = _shape_outcome(expected, actual)
-    if outcome is Outcome.SAME:
-        pairs = zip(numbers_of(expected), numbers_of(actual), strict=True)
-        numbers = [_measure(left, right, tolerance) for left, right in pairs]
-        outcome, detail = _label_outcome(expected, actual, numbers, tolerance)
-        if outcome is Outcome.TIE and expected.label not in known:
+    if outcome is _SAME:
+        outcome, worst = _worst(there, numbers_of(actual))
+        outcome, detail = _label_outcome(expected, actual, outcome, tolerance)
+        if outcome is _TIE and expected.label not in known():
             outcome, detail = (
                 Outcome.DIFFERS,
                 f"row {expected.row}: no label of this run is {expected.label}",
             )
-    worst = max(numbers, key=lambda measured: measured.excess, default=None)
+    left, right, difference, allowed = worst or (0.0, 0.0, None, None)
     return Check(
-        name=name,
-        expected=_plain(expected),
-        actual=_plain(actual),
-        outcome=outcome,
-        difference=worst.difference if worst else None,
-        allowed=worst.allowed if worst else None,
-        relative=worst.relative if worst else None,
-        ulps=worst.ulps if worst else None,
-        detail=detail,
-        kind=Kind.PREDICTION,
+        name,
+        plain,
+        _plain(actual),
+        outcome,
+        difference,
+        allowed,
+        relative_difference(left, right) if worst else None,
+        ulps(left, right) if worst else None,
+        detail,
+        Kind.PREDICTION,
     )
+
+
+def _worst(
+    there: Iterable[tuple[float, float]], here: Iterable[float]
+) -> tuple[Outcome, tuple[float, float, float, float] | None]:
+    """Compare the numbers of a row.
+
+    Returns
+    -------
+    Outcome
+        Of all of them.
+    (expected, actual, difference, allowed) or None
+        Of the one whose difference is greatest in relation to what was allowed.
+    """
+    outcome, greatest, worst = _SAME, -1.0, None
+    for (left, allowed), right in zip(there, here, strict=True):
+        difference = 0.0
+        if left != right or not (left or same_bits(left, right)):
+            difference = abs(right - left)
+            if not difference <= allowed:
+                outcome = _DIFFERS
+            elif outcome is _SAME:
+                outcome = _WITHIN
+            # Of two numbers that are finite it need not be.
+            difference = min(difference, _GREATEST)
+        excess = excess_of(difference, allowed)
+        if excess > greatest:
+            greatest, worst = excess, (left, right, difference, allowed)
+    return outcome, worst
 
 
 def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, str]:
@@ -221,20 +286,20 @@ def _shape_outcome(expected: Prediction, actual: Prediction) -> tuple[Outcome, s
     if expected.weight != actual.weight:
         values = f"reference {expected.weight}, this run {actual.weight}"
         return Outcome.DIFFERS, f"the weight of row {row} differs: {values}"
-    kinds = [
-        (type(side.label), len(side.scores), side.margin is None) for side in (expected, actual)
-    ]
-    if kinds[0] != kinds[1]:
-        return Outcome.DIFFERS, f"row {row} has a label or scores of a different kind"
-    return Outcome.SAME, ""
+    if (
+        type(expected.label) is not type(actual.label)
+        or len(expected.scores) != len(actual.scores)
+        or (expected.margin is None) != (actual.margin is None)
+    ):
+        return _DIFFERS, f"row {row} has a label or scores of a different kind"
+    return _SAME, ""
 
 
 def _label_outcome(
-    expected: Prediction, actual: Prediction, numbers: list[_Measured], tolerance: Tolerance
+    expected: Prediction, actual: Prediction, numbers: Outcome, tolerance: Tolerance
 ) -> tuple[Outcome, str]:
-    outcomes = {measured.outcome for measured in numbers}
-    if Outcome.DIFFERS in outcomes:
-        return Outcome.DIFFERS, ""
+    if numbers is _DIFFERS:
+        return numbers, ""
     if isinstance(expected.label, str) and expected.label != actual.label:
         if expected.margin is None or actual.margin is None or not actual.scores:
             flip = f"row {expected.row}: {expected.label} became {actual.label}, margin unknown"
@@ -244,7 +309,7 @@ def _label_outcome(
         flip = f"row {expected.row}: {expected.label} became {actual.label}, margin {margin:.3g}"
         near = margin <= max(tolerance.allowed(value) for value in actual.scores)
         return (Outcome.TIE, f"a tie, {flip}") if near else (Outcome.DIFFERS, flip)
-    return (Outcome.SAME if outcomes <= {Outcome.SAME} else Outcome.WITHIN), ""
+    return numbers, ""
 
 
 def numbers_of(prediction: Prediction) -> tuple[float, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.config.common_keys import keys_from
-from repro.config.recorded import parse_config
+from repro.config.recorded import read_config
 from repro.core.environment import follows
 from repro.core.errors import SchemaError
 from repro.core.record import Identity, RunRecord
 from repro.core.verdict import Check, Outcome
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
 from repro.divergence.consistency import Results, find_inconsistency, find_odd_stage
+from repro.divergence.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def find_odd_keys(record: AnyRecord) -> Check | None:
     if not record.is_pipeline:
         return None
     try:
-        config = parse_config(record.config, "")
+        config = read_config(record.config, "")
     except SchemaError:
         # Whoever needs a configuration of a different version says so.
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from repro.core.stability import (
     Band,
@@ -15,9 +15,7 @@ from repro.core.stability import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from repro.core.records import Estimate, Metrics
+    from collections.abc import Mapping, Sequence
 
 _ORDER = tuple(Band)
 
@@ -30,12 +28,24 @@ class Bands:
     diverged: float
 
 
+class Measured(NamedTuple):
+    """A metric of a run, and its interval if one was drawn."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
 @dataclass(frozen=True)
 class Replicate:
     """One run of a group.
 
     Attributes
     ----------
+    model : str
+        The chosen family.
+    test : mapping of str to Measured
+        Metrics of the chosen model on the held-out rows.
     bits : tuple of str
         Digests of what training gave: of its stages, metrics and predictions.
     code : str
@@ -45,7 +55,8 @@ class Replicate:
     seed: int
     strict_key: str
     environment_key: str
-    metrics: Metrics
+    model: str
+    test: Mapping[str, Measured]
     bits: tuple[str, ...] = ()
     code: str = ""
 
@@ -79,27 +90,31 @@ def judge_group(
 
 def spread_of(name: str, replicate_key: str, runs: Sequence[Replicate]) -> GroupSpread:
     """Measure how far the metrics of runs that share a replicate key spread, the newest first."""
-    names = dict.fromkeys(metric for run in runs for metric in run.metrics.test)
-    apart = _apart(runs)
-    again = any(len(same) > 1 for same in _again(runs))
+    names = dict.fromkeys(metric for run in runs for metric in run.test)
+    again = _again(runs)
+    apart = _apart(again)
     return GroupSpread(
         name=name,
         replicate_key=replicate_key,
         runs=len(runs),
         seeds=tuple(sorted({run.seed for run in runs})),
-        models=tuple(sorted({run.metrics.model for run in runs})),
-        reproduced=not apart if again else None,
+        models=tuple(sorted({run.model for run in runs})),
+        reproduced=not apart if any(len(same) > 1 for same in again) else None,
         apart=apart,
-        metrics={metric: _spread(metric, runs) for metric in names},
+        metrics={metric: _spread(metric, runs, again) for metric in names},
     )
 
 
-def _spread(name: str, runs: Sequence[Replicate]) -> MetricSpread:
-    having = [run for run in runs if name in run.metrics.test]
-    estimates = [run.metrics.test[name] for run in having]
-    values = [estimate.value for estimate in estimates]
+def _spread(
+    name: str, runs: Sequence[Replicate], again: Sequence[Sequence[Replicate]]
+) -> MetricSpread:
+    having = [run for run in runs if name in run.test]
+    if len(having) < len(runs):
+        again = _again(having)
+    estimates = [run.test[name] for run in having]
+    values = [value for value, _, _ in estimates]
     # Repeated runs of a seed are no further draws.
-    newest = {run.seed: run.metrics.test[name].value for run in reversed(having)}
+    newest = dict(zip([run.seed for run in reversed(having)], reversed(values), strict=True))
     return MetricSpread(
         runs=len(having),
         mean=statistics.fmean(newest.values()),
@@ -107,15 +122,14 @@ def _spread(name: str, runs: Sequence[Replicate]) -> MetricSpread:
         low=min(values),
         high=max(values),
         interval=_width(estimates),
-        repeated=_repeated(name, having),
+        repeated=_repeated(name, again),
     )
 
 
-def _width(estimates: Sequence[Estimate]) -> float | None:
+def _width(estimates: Sequence[Measured]) -> float | None:
     """Return the mean width of intervals; None where a run has none."""
-    ends = [estimate.interval for estimate in estimates]
-    known = [high - low for low, high in filter(None, ends)]
-    return statistics.fmean(known) if len(known) == len(ends) else None
+    known = [high - low for _, low, high in estimates if low is not None and high is not None]
+    return statistics.fmean(known) if len(known) == len(estimates) else None
 
 
 def _judge(found: MetricSpread, bands: Bands) -> MetricStability:
@@ -150,14 +164,14 @@ def _again(runs: Sequence[Replicate]) -> list[list[Replicate]]:
     return list(found.values())
 
 
-def _apart(runs: Sequence[Replicate]) -> tuple[int, ...]:
-    return tuple(sorted({s[0].seed for s in _again(runs) if len({run.bits for run in s}) > 1}))
+def _apart(again: Sequence[Sequence[Replicate]]) -> tuple[int, ...]:
+    return tuple(sorted({s[0].seed for s in again if len({run.bits for run in s}) > 1}))
 
 
-def _repeated(name: str, runs: Sequence[Replicate]) -> dict[str, float]:
+def _repeated(name: str, again: Sequence[Sequence[Replicate]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for same in _again(runs):
-        seed, values = str(same[0].seed), [run.metrics.test[name].value for run in same]
+    for same in again:
+        seed, values = str(same[0].seed), [run.test[name].value for run in same]
         found[seed] = max(found.get(seed, 0.0), max(values) - min(values))
     return {seed: spread for seed, spread in found.items() if spread}
 

@@ -19,6 +19,8 @@ def same_value(left: object, right: object) -> bool:
     >>> same_value({"a": [1]}, {"a": [1]}), same_value(1, 1.0), same_value(True, 1)
     (True, False, False)
     """
+    if type(left) is str and type(right) is str:
+        return left == right
     if isinstance(left, dict) and isinstance(right, dict):
         same_keys = left.keys() == right.keys()
         return same_keys and all(same_value(child, right[key]) for key, child in left.items())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Absolute and relative together, it accepts every accuracy from 0 to 1 where a half is expected.
 _TESTS_NOTHING = 1 / 3
+_FLOATS, _INTEGERS = struct.Struct(">dd"), struct.Struct(">qq")
+_MAGNITUDE = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,13 @@ def ulps(left: float, right: float) -> int:
     >>> ulps(1.0, 1.0000000000000002), ulps(0.0, -0.0), ulps(-5e-324, 5e-324)
     (1, 0, 2)
     """
-    return abs(_position(left) - _position(right))
-
-
-def _position(value: float) -> int:
-    """Return the place of a float in their order, 0 for both zeros (IEEE 754)."""
-    bits = int.from_bytes(struct.pack(">d", value), "big")
-    magnitude = bits & ~(1 << 63)
-    return -magnitude if bits >> 63 else magnitude
+    # The place of a float in their order, 0 for both zeros (IEEE 754).
+    first: int
+    second: int
+    first, second = _INTEGERS.unpack(_FLOATS.pack(left, right))
+    first = -(first & _MAGNITUDE) if first < 0 else first
+    second = -(second & _MAGNITUDE) if second < 0 else second
+    return abs(first - second)
 
 
 def relative_difference(left: float, right: float) -> float:

@@ -9,7 +9,7 @@ from repro.config.keys import identity_parts
 from repro.core.evidence import evidence_of
 from repro.core.jsonfile import bound
 from repro.core.record import DataMaterial, Identity, Materials, PipelineRecipe, RunRecord
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 from repro.training.declarations import MEANING
 
 if TYPE_CHECKING:

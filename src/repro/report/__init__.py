@@ -4,10 +4,10 @@ A page is one file that loads nothing and runs nothing. It is whole without matp
 the extra ``plots``, there are pictures too.
 """
 
+from repro.core.sentences import number
 from repro.report.card import card
 from repro.report.command import CommandFacts, command_html, command_markdown
 from repro.report.run import Facts, Request, html, markdown
-from repro.report.texts import number
 
 __all__ = [
     "CommandFacts",

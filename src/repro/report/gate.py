@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.core.sentences import number
 from repro.report.templating import templates
-from repro.report.texts import number
 
 if TYPE_CHECKING:
     from repro.core.gate import GateReport, GateResult

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from repro.core.sentences import number
 from repro.report import texts
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def templates() -> Templates:
         # The templates have no constant expressions to compute beforehand.
         optimized=False,
     )
-    found.filters["number"] = texts.number
+    found.filters["number"] = number
     found.filters["percent"] = texts.percent
     found.filters["text"] = texts.markdown
     found.filters["shell"] = texts.shell

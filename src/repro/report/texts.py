@@ -37,20 +37,6 @@ def formatted(value: object) -> str:
     return "none" if value is None or value in ("", {}) else short(value, 120)
 
 
-def number(value: float) -> str:
-    """Write a number for people: four decimals, or four digits where it is large or tiny.
-
-    Examples
-    --------
-    >>> number(0.84251), number(55.1234567), number(0.0)
-    ('0.8425', '55.12', '0.0000')
-    """
-    tiny, large = 1e-3, 10
-    if value and not tiny <= abs(value) < large:
-        return f"{value:.4g}"
-    return f"{value:.4f}"
-
-
 def percent(share: float) -> str:
     """Write a share as a percentage, the tiny ones with more digits.
 

@@ -11,16 +11,47 @@ Nothing in this package unpickles, follows a symbolic link inside a run, or need
 ``repro.store.checkpoints`` imports.
 """
 
-from repro.store.finding import find_run
-from repro.store.integrity import FileCheck, FileOutcome, integrity
-from repro.store.lineage import open_run
-from repro.store.listing import RunEntry, Summary, list_runs, read_entry, run_folders
-from repro.store.lock import exclusive
-from repro.store.naming import new_run_id
-from repro.store.predictions import read_predictions, write_predictions
-from repro.store.prune import PrunePlan, plan_prune, remove
-from repro.store.reading import StoredCommand, StoredRun, read_command, read_run
-from repro.store.writing import PendingRun, check_writable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repro.store.finding import find_run
+    from repro.store.intact import FileCheck, FileOutcome, integrity
+    from repro.store.lineage import open_run
+    from repro.store.listing import RunEntry, Summary, list_runs, read_entry
+    from repro.store.lock import exclusive
+    from repro.store.naming import new_run_id, run_folders
+    from repro.store.predictions import read_predictions, write_predictions
+    from repro.store.prune import PrunePlan, plan_prune, remove
+    from repro.store.reading import StoredCommand, StoredRun, read_command, read_run
+    from repro.store.writing import PendingRun, check_writable
+
+# Imported when it is first asked for: a list of runs from its index reads no record.
+_LAZY = {
+    "FileCheck": "repro.store.intact",
+    "FileOutcome": "repro.store.intact",
+    "PendingRun": "repro.store.writing",
+    "PrunePlan": "repro.store.prune",
+    "RunEntry": "repro.store.listing",
+    "StoredCommand": "repro.store.reading",
+    "StoredRun": "repro.store.reading",
+    "Summary": "repro.store.listing",
+    "check_writable": "repro.store.writing",
+    "exclusive": "repro.store.lock",
+    "find_run": "repro.store.finding",
+    "integrity": "repro.store.intact",
+    "list_runs": "repro.store.listing",
+    "new_run_id": "repro.store.naming",
+    "open_run": "repro.store.lineage",
+    "plan_prune": "repro.store.prune",
+    "read_command": "repro.store.reading",
+    "read_entry": "repro.store.listing",
+    "read_predictions": "repro.store.predictions",
+    "read_run": "repro.store.reading",
+    "remove": "repro.store.prune",
+    "run_folders": "repro.store.naming",
+    "write_predictions": "repro.store.predictions",
+}
 
 __all__ = [
     "FileCheck",
@@ -47,3 +78,13 @@ __all__ = [
     "run_folders",
     "write_predictions",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -61,8 +61,11 @@ def read_limited(path: Path, name: str, limit: int = JSON_LIMIT) -> bytes:
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        # A pipe has no size before it is read.
-        content = b"" if size > limit else file.read(limit + 1)
+        # Not up to the limit at once: as much memory would be taken first.
+        content = b"" if size > limit else file.read(size + 1)
+        if len(content) > size:
+            # A pipe has no size before it is read, and a file may grow.
+            content += file.read(limit - size)
     if max(size, len(content)) > limit:
         raise SchemaError(
             f"{name}: larger than {limit >> 20} MiB, the limit for such a file",

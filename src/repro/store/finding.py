@@ -7,8 +7,7 @@ from pathlib import Path
 
 from repro.core.errors import PreconditionError
 from repro.core.suggest import did_you_mean
-from repro.store.listing import newest, run_folders
-from repro.store.naming import is_leftover, looks_like_run
+from repro.store.naming import is_leftover, looks_like_run, run_folders
 
 LATEST = "latest"
 _SHOWN = 5
@@ -42,6 +41,9 @@ def find_run(runs: Path, ref: str | None) -> Path:
 
 
 def _latest(runs: Path) -> Path:
+    # Imported when used: a run that is named is found without reading any.
+    from repro.store.listing import newest  # noqa: PLC0415
+
     found = newest(runs)
     if found is None:
         raise PreconditionError(f"no runs yet in {runs}", advice="make one: repro train")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INDEX = ".index.json"
 _FEWEST = 100
-_FORM = [1, __version__]
+_FORM = [2, __version__]
 # Times of files have steps, of up to two seconds on some file systems.
 _SETTLED = 3 * 10**9
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from repro.core.errors import PreconditionError, SchemaError
-from repro.core.jsonfile import binding, dump_record, load_record
+from repro.core.jsonfile import binding, load_record
 from repro.core.model import Record
 from repro.core.records import Lineage
 from repro.digest.files import sha256_bytes
@@ -95,11 +95,20 @@ def parse_lineage(content: bytes) -> Lineage:
     if _digest(lineage) != lineage.digest:
         raise SchemaError(f"{LINEAGE}: edited: its digest does not match its content")
     # The digest is of the values; the bytes around them count as well.
-    if dump_record(lineage) == content.replace(b"\r\n", b"\n") != content:
+    written = _written(lineage)
+    if written == content.replace(b"\r\n", b"\n") != content:
         raise SchemaError(f"{LINEAGE}: {ONLY_LINE_ENDS}: found CRLF, expected LF", advice=ADVICE)
-    if dump_record(lineage) != content:
+    if written != content:
         raise SchemaError(f"{LINEAGE}: edited: these are not the bytes that were written")
     return lineage
+
+
+def _written(lineage: Lineage) -> bytes:
+    """Return what ``dump_record`` makes of a lineage, which has no floats, in a tenth of the time.
+
+    Only floats have more than one shortest form.
+    """
+    return lineage.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
 
 
 def read_regular(run: Path, name: str) -> bytes:
@@ -113,9 +122,10 @@ def read_regular(run: Path, name: str) -> bytes:
         If it is a symbolic link or anything else that is not a file.
     """
     try:
-        if found := oddity(run / name):
+        path = run / name
+        if found := oddity(path):
             raise SchemaError(f"{name}: expected a file, found {found}", advice=_see(run))
-        return read_limited(run / name, name, _LIMITS.get(run.joinpath(name).suffix, _LARGEST))
+        return read_limited(path, name, _LIMITS.get(path.suffix, _LARGEST))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PreconditionError(f"{name}: missing in {run}", advice=_see(run)) from error
     except OSError as error:

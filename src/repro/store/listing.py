@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from repro.core.errors import PreconditionError, ReproError, SchemaError
+from repro.core.errors import ReproError, SchemaError
 from repro.core.jsonfile import load
 from repro.core.record import RunRecord
 from repro.core.records import Lineage, Metrics, Snapshot
 from repro.store.lineage import RunFiles, open_run
-from repro.store.naming import LINEAGE, RECORD, looks_like_run, time_of
+from repro.store.naming import LINEAGE, RECORD, run_folders, time_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +25,15 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Summary:
     """The summary of a run that could be read, for a list of runs."""
 
-    lineage: Lineage
+    files: RunFiles
     config: dict[str, JsonValue]
     metrics: Metrics
     snapshot: Snapshot
+
+    @property
+    def lineage(self) -> Lineage:
+        """The lineage, which the files were compared with."""
+        return self.files.lineage
 
 
 @dataclass(frozen=True)
@@ -97,23 +102,6 @@ def newest(runs: Path) -> Path | None:
     return max(entries, key=_age_order).path if entries else None
 
 
-def run_folders(runs: Path) -> tuple[Path, ...]:
-    """Return every folder that is, or was, a run, in the order of the names.
-
-    Raises
-    ------
-    PreconditionError
-        As ``list_runs``.
-    """
-    try:
-        found = (path for path in runs.iterdir() if looks_like_run(path))
-        return tuple(sorted(found, key=lambda path: path.name))
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise PreconditionError(f"{runs}: no folder of runs: {error.strerror}") from error
-
-
 def read_entry(path: Path) -> RunEntry:
     """Return the entry of a run, be it a damaged one."""
     try:
@@ -141,7 +129,7 @@ def _dated(path: Path) -> RunEntry:
 def _summary(files: RunFiles) -> Summary:
     config = load(files.content("config.json"), "config.json")
     return Summary(
-        lineage=files.lineage,
+        files=files,
         config=cast("dict[str, JsonValue]", config),
         metrics=files.record("metrics.json", Metrics),
         snapshot=files.record("snapshot.json", Snapshot),

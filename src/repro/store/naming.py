@@ -8,6 +8,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from repro.core.errors import PreconditionError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -103,12 +105,27 @@ def looks_like_run(path: Path) -> bool:
     """
     if is_leftover(path):
         return False
+    # Where nothing can be seen, such as in a folder that is closed to us, the name has to decide.
+    folder = os.fspath(path)
+    inside = any(os.path.exists(f"{folder}{os.sep}{name}") for name in _TELLTALE)  # noqa: PTH110
+    return os.path.isdir(folder) and (inside or time_of(path.name) is not None)  # noqa: PTH112
+
+
+def run_folders(runs: Path) -> tuple[Path, ...]:
+    """Return every folder that is, or was, a run, in the order of the names.
+
+    Raises
+    ------
+    PreconditionError
+        If it is not a folder or cannot be read.
+    """
     try:
-        inside = any((path / name).exists() for name in _TELLTALE)
-    except OSError:
-        # Closed to us, or no path at all; then the name has to decide.
-        inside = False
-    return os.path.isdir(path) and (inside or time_of(path.name) is not None)  # noqa: PTH112
+        found = (path for path in runs.iterdir() if looks_like_run(path))
+        return tuple(sorted(found, key=lambda path: path.name))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise PreconditionError(f"{runs}: no folder of runs: {error.strerror}") from error
 
 
 def is_plain_name(name: str) -> bool:

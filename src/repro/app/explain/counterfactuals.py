@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from repro.app.explain.no_divergence import has_same_outputs_at
 from repro.core.errors import ReproError
 from repro.core.explanation import Counterfactual
-from repro.divergence.compare import outputs_of
+from repro.divergence.outputs import outputs_of
 from repro.divergence.suspicion import recorded_differences
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from repro.app.explain.programs import Experiment
 from repro.app.explain.reporting import report, sentence_of
 from repro.app.explain.search import search
 from repro.core.errors import PreconditionError
-from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.compare import first_divergence
 from repro.divergence.explained import redefined_diagnostics, without
+from repro.divergence.outputs import outputs_of
 from repro.divergence.unmatched import explained_outputs
 from repro.training.declarations import MEANING
 

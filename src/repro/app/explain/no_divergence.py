@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.core.verdict import Outcome
-from repro.divergence.compare import first_divergence, outputs_of
+from repro.divergence.compare import first_divergence
 from repro.divergence.numbers import check_evidence
+from repro.divergence.outputs import outputs_of
 from repro.divergence.tolerance import EXACT, Limits
 from repro.divergence.unmatched import explained_outputs
 from repro.training.declarations import MEANING

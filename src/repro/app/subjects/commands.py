@@ -10,7 +10,6 @@ from repro.core.errors import PreconditionError, SchemaError
 from repro.core.meaning import OF_COMMANDS
 from repro.core.record import CommandRecipe
 from repro.core.redaction import REDACTED
-from repro.report import CommandFacts
 from repro.store import open_run
 from repro.training.declarations import MEANING
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from repro.core.environment_file import EnvironmentFile
     from repro.core.meaning import Meaning
     from repro.core.record import AnyRecord, RunRecord
+    from repro.report import CommandFacts
 
 _LEDGER = "recorded-here"
 
@@ -56,6 +56,9 @@ def command_facts(
     """
     if record.observed is None:
         raise SchemaError("record.json is not the record of a command")
+    # Imported when used: records are read much more often than reports are written.
+    from repro.report import CommandFacts  # noqa: PLC0415
+
     return CommandFacts(run_id, record, command_of(record), record.observed, environment, damage)
 
 

@@ -21,7 +21,8 @@ from repro.core.jsonfile import load_record, problems_of
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.digest.plain import digest_plain
-from repro.divergence.compare import outputs_of
+from repro.divergence.consistency import digests_of_metrics
+from repro.divergence.outputs import outputs_of
 from repro.store.disk import read_limited
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def _different_names(left: Evidence, right: Evidence) -> bool:
 def _normalised(record: AnyRecord) -> AnyRecord:
     """Give typed fields of the configuration the one form that they are written in."""
     # Imported when used: it takes a while, and only this needs it.
-    from repro.config.recorded import parse_config  # noqa: PLC0415
+    from repro.config.recorded import read_config  # noqa: PLC0415
 
     try:
-        config = parse_config(record.config, "config")
+        config = read_config(record.config, "config")
     except SchemaError:
         # The binding covers any content; code that needs a configuration says what is wrong.
         return record
@@ -120,8 +121,12 @@ def _restored_metrics(metrics: Metrics, record: AnyRecord) -> Metrics:
     names = ("test", "constant", "undefined", "cross_validation")
     # In the order in which every training reports them.
     usual = (*built_in(), *names_of(record.config.get("metrics")))
+    known = digests_of_metrics(metrics)
+    lost = [name for name in names if known[name] not in digests]
+    if not lost:
+        return metrics
     return metrics.model_copy(
-        update={name: _restored(getattr(metrics, name), digests, usual) for name in names}
+        update={name: _restored(getattr(metrics, name), digests, usual) for name in lost}
     )
 
 

@@ -9,7 +9,6 @@ from repro.app.subjects.commands import is_command
 from repro.app.subjects.record_file import read_record_file
 from repro.app.subjects.records import record_of_run
 from repro.app.subjects.subject import check_integrity, find_subject
-from repro.app.subjects.trust import check_trust, with_own_data
 from repro.config.recorded import parse_config
 from repro.core.errors import PreconditionError
 from repro.core.jsonfile import load
@@ -71,6 +70,9 @@ def config_again(
         As ``recorded_config`` and ``check_trust``.
     """
     config = recorded_config(subject)
+    # Imported when used: checking integrity trusts nothing.
+    from repro.app.subjects.trust import check_trust  # noqa: PLC0415
+
     check_trust(project, subject, config)
     chosen = {"level": level} if level else {}
     execution = {"workers": workers or 1, "executor": None}
@@ -126,6 +128,8 @@ def read_recorded(project: Path, subject: Subject) -> Recorded:
         If this project has other data by the name of its data set.
     """
     config = recorded_config(subject)
+    from repro.app.subjects.trust import check_trust, with_own_data  # noqa: PLC0415
+
     check_trust(project, subject, config)
     config = with_own_data(project, config)
     # Sections of a record are trained from too: they are those that were checked.

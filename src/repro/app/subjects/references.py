@@ -9,7 +9,7 @@ from repro.app.subjects.commands import meaning_of
 from repro.app.subjects.recorded import find_intact, record_of
 from repro.app.subjects.reported import is_report, read_report
 from repro.config.common_keys import keys_from, with_common_keys
-from repro.config.recorded import parse_config
+from repro.config.recorded import read_config
 from repro.core.errors import ConfigError
 from repro.core.reported import ReportedMetrics
 from repro.core.verdict import NamedComparison
@@ -97,7 +97,7 @@ def rekeyed(record: AnyRecord) -> AnyRecord:
     """Take a record with the keys that follow from its configuration, not with those it claims."""
     if not record.is_pipeline:
         return record
-    config = parse_config(record.config, "config.json")
+    config = read_config(record.config, "config.json")
     return record.with_keys(keys_from(config, record))
 
 

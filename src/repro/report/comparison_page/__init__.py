@@ -19,12 +19,12 @@ from repro.report.comparison_page.groups import (
     capped,
     cells_of,
     groups_of,
-    outputs_of,
     rows_of,
     stories_of,
 )
 from repro.report.comparison_page.metrics import lines_of, say
 from repro.report.comparison_page.predictions import pairs_of
+from repro.report.comparison_page.shown import Shown
 from repro.report.plots import require
 from repro.report.templating import templates
 from repro.report.texts import formatted, short
@@ -41,13 +41,17 @@ if TYPE_CHECKING:
 _ROWS, _GROUPS, _STORIES = 60, 40, 20
 
 
-def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRecord]]) -> str:
+def comparison_html(
+    report: ComparisonReport,
+    reference: AnyRecord,
+    candidates: Iterable[AnyRecord | Shown],
+) -> str:
     """Write a comparison as one HTML page that loads nothing.
 
     Parameters
     ----------
-    records : sequence of (name, record)
-        The reference, then the candidates in the order of the report.
+    candidates : iterable of AnyRecord or Shown
+        In the order of the report.
 
     Raises
     ------
@@ -55,11 +59,10 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRe
         If matplotlib is not installed.
     """
     require("the page of a comparison")
-    candidates = (None, *report.candidates)
-    members = [Member(n, r, c) for (n, r), c in zip(records, candidates, strict=True)]
-    groups, outputs = groups_of(members), outputs_of(members[0].record)
-    lines = lines_of(groups)
-    pairs, predictions = pairs_of(groups)
+    members = _members(report, reference, candidates)
+    groups, outputs = groups_of(members), members[0].record.outputs
+    lines = lines_of(groups, reference.evidence)
+    pairs, predictions = pairs_of(groups, reference)
     return (
         templates()
         .get_template("comparison.html.j2")
@@ -84,9 +87,21 @@ def comparison_html(report: ComparisonReport, records: Sequence[tuple[str, AnyRe
             flips=sum(pair.flipped for pair in pairs),
             environments=environments_of(members),
             stories=capped(stories_of(groups), _STORIES),
-            **_pictures(members[0].record, lines, pairs),
+            **_pictures(reference, lines, pairs),
         )
     )
+
+
+def _members(
+    report: ComparisonReport, reference: AnyRecord, candidates: Iterable[AnyRecord | Shown]
+) -> list[Member]:
+    """Return the reference, and then each candidate with what was found of it."""
+    pairs = zip(report.candidates, candidates, strict=True)
+    others = (
+        Member(found.name, each if isinstance(each, Shown) else Shown.of(each), found)
+        for found, each in pairs
+    )
+    return [Member(report.reference, Shown.of(reference), None), *others]
 
 
 def _worst(checks: Iterable[Check | None]) -> Check | None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from repro.core.comparison import Candidate
-    from repro.core.record import AnyRecord
     from repro.core.verdict import Divergence
+    from repro.report.comparison_page.shown import Shown
 
 NAME = 60  # how much of a name is shown
 _NAMES = 200
@@ -27,7 +27,7 @@ class Member:
     """A record of the comparison; the reference has no candidate."""
 
     name: str
-    record: AnyRecord
+    record: Shown
     candidate: Candidate | None
 
 
@@ -77,20 +77,11 @@ def capped(items: Sequence[Any], most: int) -> dict[str, Any]:
     return {"shown": items[:most], "left": items[most:]}
 
 
-def outputs_of(record: AnyRecord) -> dict[str, str]:
-    """Return the digest of every stage output, by dotted name."""
-    return {
-        f"{stage.name}.{name}": digest
-        for stage in record.stages.stages
-        for name, digest in stage.outputs.items()
-    }
-
-
 def groups_of(members: Iterable[Member]) -> list[Bunch]:
     """Group records by the bits of their stage outputs, the reference's group first."""
     found: dict[tuple[tuple[str, str], ...], list[Member]] = {}
     for member in members:
-        found.setdefault(tuple(outputs_of(member.record).items()), []).append(member)
+        found.setdefault(tuple(member.record.outputs.items()), []).append(member)
     first, *others = [Bunch("", tuple(found)) for found in found.values()]
     # The others by size: of many, the small ones are left out.
     others.sort(key=lambda bunch: (-len(bunch.members), _urgency(bunch)))
@@ -162,7 +153,7 @@ def _story(candidate: Candidate) -> object:
 
 def cells_of(expected: Mapping[str, str], group: Bunch) -> list[Cell]:
     """Compare every stage output of a group with the reference's."""
-    actual = outputs_of(group.first.record)
+    actual = group.first.record.outputs
     candidates = [member.candidate for member in group.members if member.candidate]
     other = "within" if all(c.comparison.verdict.holds for c in candidates) else "differs"
     parted = candidates[0].comparison.divergence if candidates else None

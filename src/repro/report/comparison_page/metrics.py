@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.core.comparison import Candidate
+    from repro.core.evidence import Evidence
     from repro.core.verdict import Check
     from repro.report.comparison_page.groups import Bunch
 
 _LINES = 40
 
 
-def lines_of(groups: Sequence[Bunch]) -> list[Line]:
-    """Gather the metrics of the held-out rows, and every other one that moved."""
+def lines_of(groups: Sequence[Bunch], evidence: Evidence) -> list[Line]:
+    """Gather the metrics of the held-out rows, and every other one that moved.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of the reference.
+    """
     compared = _compared(groups)
     if not compared:
         return []
-    evidence = groups[0].first.record.evidence
     values = {name: evidence.numbers[f"metrics.test.{name}"] for name in evidence.test_metrics}
     found: dict[str, list[tuple[str, Check]]] = {f"test.{name}": [] for name in values}
     for letter, candidate in compared:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from repro.core.comparison import Candidate
+    from repro.core.record import AnyRecord
     from repro.core.records import Prediction
     from repro.report.comparison_page.groups import Bunch
+    from repro.report.comparison_page.shown import ShownRow
 
 _ROWS = 40
 
@@ -22,11 +24,11 @@ class Row(NamedTuple):
 
     name: str
     expected: Prediction
-    actual: Prediction
+    actual: ShownRow
     pair: Pair
 
 
-def pairs_of(groups: Sequence[Bunch]) -> tuple[list[Pair], list[Row]]:
+def pairs_of(groups: Sequence[Bunch], reference: AnyRecord) -> tuple[list[Pair], list[Row]]:
     """Join predictions by row, where they were compared.
 
     Returns
@@ -37,11 +39,10 @@ def pairs_of(groups: Sequence[Bunch]) -> tuple[list[Pair], list[Row]]:
         Those to look at: flipped ones, then those that moved most in relation to their margin.
     """
     pairs: list[Pair] = []
-    return pairs, nsmallest(_ROWS, _seen(_rows(groups), pairs), key=_weight)
+    return pairs, nsmallest(_ROWS, _seen(_rows(groups, reference), pairs), key=_weight)
 
 
-def _rows(groups: Sequence[Bunch]) -> Iterator[Row]:
-    reference = groups[0].first.record
+def _rows(groups: Sequence[Bunch], reference: AnyRecord) -> Iterator[Row]:
     names = reference.predictions.scores if reference.predictions else ()
     expected = {row.row: (row, _score(row, row.label, names)) for row in reference.rows}
     return (
@@ -80,7 +81,7 @@ def _weight(row: Row) -> tuple[bool, float, int]:
 def _pair(
     expected: Prediction,
     left: float | None,
-    actual: Prediction,
+    actual: ShownRow,
     names: Sequence[str],
     letter: str,
 ) -> Pair | None:
@@ -96,7 +97,7 @@ def _pair(
     return Pair(left, right, there, moved, flipped, letter)
 
 
-def _score(row: Prediction, label: str | float, names: Sequence[str]) -> float | None:
+def _score(row: Prediction | ShownRow, label: str | float, names: Sequence[str]) -> float | None:
     """Return the predicted number, the only score, or that of the reference's class."""
     if not isinstance(row.label, str):
         return row.label

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from repro.core.sentences import number
 from repro.report.plots.dots import scatter, thinned
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
-from repro.report.texts import number
 
 if TYPE_CHECKING:
     import numpy.typing as npt

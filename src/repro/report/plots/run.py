@@ -10,10 +10,11 @@ from matplotlib.ticker import MaxNLocator
 
 from repro.config.metrics import shares as shares_of_scale
 from repro.config.named_metrics import metrics_in
+from repro.core.sentences import number
 from repro.report.plots.dots import GREATEST, scatter, thinned
 from repro.report.plots.judged import draw_calibration, draw_residuals, draw_roc
 from repro.report.plots.svg import FAR, NEAR, SOFT, picture
-from repro.report.texts import number, percent, short
+from repro.report.texts import percent, short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

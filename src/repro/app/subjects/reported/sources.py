@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from repro.app.subjects.reported import mlflow_run, revision
 from repro.app.subjects.reported.documents import LARGEST, parse_json, parse_toml, parse_yaml
 from repro.app.subjects.reported.tables import (
     is_classification_report,
@@ -28,9 +27,24 @@ _READERS: dict[str, Callable[[str, str], ReportedMetrics]] = {
     ".tsv": parse_csv,
 }
 _Parse = Callable[[bytes, str], ReportedMetrics]
+
+
+def _of_revision(base: Path, text: str, parse: _Parse) -> ReportedMetrics:
+    # Imported when used: it observes the machine too.
+    from repro.app.subjects.reported import revision  # noqa: PLC0415
+
+    return revision.read(base, text, parse)
+
+
+def _of_mlflow(base: Path, text: str, parse: _Parse) -> ReportedMetrics:
+    from repro.app.subjects.reported import mlflow_run  # noqa: PLC0415
+
+    return mlflow_run.read(base, text, parse)
+
+
 _KINDS: dict[str, Callable[[Path, str, _Parse], ReportedMetrics]] = {
-    f"{revision.SCHEME}:": revision.read,
-    f"{mlflow_run.SCHEME}:": mlflow_run.read,
+    "dvc:": _of_revision,
+    "mlflow:": _of_mlflow,
 }
 
 
