@@ -84,7 +84,7 @@ def suspect_features(
     for name, column in columns.items():
         best = _order_score(column.values, every, safety.leakage_leaves, safety.leakage_score)
         if can_be_grouped:
-            score, found = column.judge(single, once)
+            score, found = column.judge(single, once, safety.leakage_score)
             best = max(best, score)
             identifiers |= {} if found is None else {name: found}
         if best >= safety.leakage_score:
@@ -109,8 +109,12 @@ class _Column:
     values: Codes
     recurrence: Recurrence
 
-    def judge(self, single: npt.NDArray[np.bool_], once: _Rows) -> tuple[float, Recurrence | None]:
+    def judge(
+        self, single: npt.NDArray[np.bool_], once: _Rows, enough: float
+    ) -> tuple[float, Recurrence | None]:
         """Return the score of a column by its values, and how they recur if they group rows.
+
+        Below ``enough`` the score is what it could be at most.
 
         Parameters
         ----------
@@ -123,8 +127,7 @@ class _Column:
         grouped = _by_value(values, once)
         found = replace(self.recurrence, score=_identifies(values, grouped, once))
         recurs = found.score >= _KNOWS and found.share >= _RECURRING
-        score = _plain_score(once.truth, grouped, once.outcome)
-        return score, found if recurs else None
+        return _score(grouped, once, enough), found if recurs else None
 
 
 def _groups(aside: Aside | None, sides: Sides, rows: Rows, once: _Rows) -> dict[str, Recurrence]:
@@ -135,7 +138,7 @@ def _groups(aside: Aside | None, sides: Sides, rows: Rows, once: _Rows) -> dict[
 
 def _judged(codes: Codes, sides: Sides, rows: Rows, once: _Rows) -> Recurrence | None:
     every = np.ones(len(rows), dtype=np.bool_)
-    return _Column(codes[rows], sides.recurrence(codes)).judge(every, once)[1]
+    return _Column(codes[rows], sides.recurrence(codes)).judge(every, once, np.inf)[1]
 
 
 def _numbers(target: Labels, outcome: Outcome) -> Truth:
@@ -180,6 +183,9 @@ def _order_score(values: Codes, rows: _Rows, leaves: int, enough: float) -> floa
     float
         The score; or, below ``enough``, what it could be at most.
     """
+    at_most = _at_most_in_pieces(values, rows, leaves)
+    if at_most < enough - _ROUNDING:
+        return at_most
     predicted, known = np.empty_like(rows.truth), np.zeros(len(rows.truth), dtype=bool)
     for outside, found in _by_order(values, rows, leaves):
         predicted[outside] = found
@@ -188,6 +194,33 @@ def _order_score(values: Codes, rows: _Rows, leaves: int, enough: float) -> floa
         if at_most < enough - _ROUNDING:
             return at_most
     return _plain_score(rows.truth, predicted, rows.outcome)
+
+
+def _score(predicted: Truth, rows: _Rows, enough: float) -> float:
+    """Score predictions; below ``enough``, return what the score could be at most."""
+    at_most = _at_most(predicted, np.ones(len(predicted), dtype=np.bool_), rows)
+    if at_most < enough - _ROUNDING:
+        return at_most
+    return _plain_score(rows.truth, predicted, rows.outcome)
+
+
+def _at_most_in_pieces(values: Codes, rows: _Rows, pieces: int) -> float:
+    """Return what no tree can exceed that predicts one class for each of some pieces of the order.
+
+    In the order of the values, the rows of a fold fall into runs of one class. In a piece of n runs
+    at most every other run is of the class that is predicted, so that floor(n / 2) rows are wrong
+    at least: (runs - pieces) / 2 in a fold. Nothing is known of a regression: 1 is returned.
+    """
+    if rows.outcome.task is Task.REGRESSION:
+        return 1.0
+    order = np.lexsort((rows.truth, values, rows.folds))
+    folds, truth = rows.folds[order], rows.truth[order]
+    begins = (np.diff(truth) != 0) | (np.diff(folds) != 0)
+    runs = np.unique(folds[np.concatenate(([True], begins))], return_counts=True)[1]
+    wrong = np.ceil(np.maximum(runs - pieces, 0) / 2).sum()
+    # The mean recall falls least where all of them are of the largest class.
+    sizes = np.bincount(rows.truth)
+    return float(1.0 - wrong / sizes.max() / np.count_nonzero(sizes))
 
 
 def _at_most(predicted: Truth, known: npt.NDArray[np.bool_], rows: _Rows) -> float:
