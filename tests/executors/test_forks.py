@@ -14,7 +14,7 @@ from repro.executors.order import LongestFirst
 from tests.alive import is_running
 from tests.conftest import ROOT, inherited
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what can be copied")
 
 
 def program(name, *arguments):

@@ -261,7 +261,7 @@ def test_a_lineage_is_written_alike_for_every_text(text):
     assert _written(lineage) == dump_record(lineage) == expected
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="devices and pipes of POSIX")
 @pytest.mark.parametrize("size", [0, 1, 100_000])
 def test_what_has_no_size_before_it_is_read_is_read_whole(tmp_path, size):
     """Such as a pipe, up to the limit and no further."""

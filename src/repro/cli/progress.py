@@ -9,7 +9,7 @@ import time
 import click
 
 from repro.cli.cells import cell
-from repro.launch.restart import GUARD
+from repro.launch.restart import EARLY, GUARD
 
 # Seconds between the lines of a stage's tasks where they stay.
 _SELDOM = 2.0
@@ -48,8 +48,9 @@ class Progress:
         if context:
             # An error has the line to itself.
             context.call_on_close(self.finish)
-        # Python restarts once, to fix the level, and what was said then still stands.
-        if self._moving or GUARD not in os.environ:
+        # Python restarts once, to fix the level, and what was said then still stands. Nothing was
+        # said before an early restart.
+        if self._moving or GUARD not in os.environ or EARLY in os.environ:
             self.preparing(_FIRST.get(name or "", "importing the libraries"))
 
     def preparing(self, what: str) -> None:

@@ -74,6 +74,7 @@ def command(
     Families that are fitted in steps take checkpoints (execution.checkpoint_every). The same
     command continues a training that was interrupted, and gives the same bits.
     """
+    Path.cwd()  # one that no longer exists is an error, and no place to restart in
     if not targets:
         # Several are processes of their own, which restart themselves.
         ensure_early(Level(options["level"] or Level.PORTABLE))

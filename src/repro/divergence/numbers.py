@@ -213,7 +213,7 @@ def _check_prediction(
     tolerance: Tolerance,
     known: Callable[[], frozenset[str | float]],
 ) -> Check:
-    expected, name, plain, there = row
+    expected, name, plain, numbers = row
     actual = here.get(expected.row)
     if actual is None:
         return Check(
@@ -227,7 +227,7 @@ def _check_prediction(
     worst = None
     outcome, detail = _shape_outcome(expected, actual)
     if outcome is _SAME:
-        outcome, worst = _worst(there, numbers_of(actual))
+        outcome, worst = _worst(numbers, numbers_of(actual))
         outcome, detail = _label_outcome(expected, actual, outcome, tolerance)
         if outcome is _TIE and expected.label not in known():
             outcome, detail = (
@@ -250,7 +250,7 @@ def _check_prediction(
 
 
 def _worst(
-    there: Iterable[tuple[float, float]], here: Iterable[float]
+    expected: Iterable[tuple[float, float]], actual: Iterable[float]
 ) -> tuple[Outcome, tuple[float, float, float, float] | None]:
     """Compare the numbers of a row.
 
@@ -262,7 +262,7 @@ def _worst(
         Of the one whose difference is greatest in relation to what was allowed.
     """
     outcome, greatest, worst = _SAME, -1.0, None
-    for (left, allowed), right in zip(there, here, strict=True):
+    for (left, allowed), right in zip(expected, actual, strict=True):
         difference = 0.0
         if left != right or not (left or same_bits(left, right)):
             difference = abs(right - left)

@@ -127,10 +127,10 @@ class _Child:
 
 def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connection]) -> _Child:
     context = get_context("fork")
-    here, there = context.Pipe()
+    ours, theirs = context.Pipe()
     # An interruption must find the copy prepared for it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    given = (answer, there, (here, *others), os.getpid(), before)
+    given = (answer, theirs, (ours, *others), os.getpid(), before)
     process = context.Process(target=_work, args=given)
     try:
         with warnings.catch_warnings():
@@ -139,8 +139,8 @@ def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connect
             process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    there.close()
-    return _Child(process, here)
+    theirs.close()
+    return _Child(process, ours)
 
 
 def _work(

@@ -25,9 +25,10 @@ from repro.launch.levels import (
     unwanted,
 )
 from repro.launch.requests import cannot_run, misspelt
-from repro.launch.restart import GUARD, check_processor, dropped, ensure, ensure_early
+from repro.launch.restart import EARLY, GUARD, check_processor, dropped, ensure, ensure_early
 
 __all__ = [
+    "EARLY",
     "GUARD",
     "KNOWN",
     "Isolation",

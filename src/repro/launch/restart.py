@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GUARD = "REPRO_LAUNCHED"
 _DROPPED = "REPRO_DROPPED"
-_BEFORE = "REPRO_BEFORE"
+EARLY = "REPRO_EARLY"
 _dropped: dict[str, str] = {}
 
 
@@ -100,7 +100,7 @@ def ensure_early(likely: Level, *, environ: MutableMapping[str, str] = os.enviro
 
     # What hinders it, `ensure` says.
     with contextlib.suppress(OSError):
-        _restart({**after, _BEFORE: json.dumps(before)})
+        _restart({**after, EARLY: json.dumps(before)})
 
 
 def check_processor(level: Level) -> None:
@@ -137,7 +137,7 @@ def _take_back(level: Level, environ: MutableMapping[str, str]) -> bool:
 
     The environment is then as it was before that restart.
     """
-    text = environ.pop(_BEFORE, "")
+    text = environ.pop(EARLY, "")
     if not text or not _is_launched(environ) or environ[GUARD] == _guard(level):
         return False
     import json  # noqa: PLC0415 - needed after an early restart alone
