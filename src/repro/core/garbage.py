@@ -23,7 +23,7 @@ def collect_seldom() -> None:
 
 
 def collect_as_usual() -> None:
-    """Look for cycles as often as before ``collect_seldom``, but not in what is there already.
+    """Look for cycles as often as before ``collect_seldom``, but not in what is already loaded.
 
     Does nothing in a process that did not call it.
     """
