@@ -96,14 +96,23 @@ def test_an_error_that_cannot_be_sent_is_described():
 
 
 @linux
+def test_a_task_whose_process_is_lost_is_run_by_a_new_one(tmp_path):
+    """Once, and the results are those of all tasks in their order."""
+    found = answer("lost", tmp_path)
+
+    assert (found["found"], found["killed"]) == ([0, 1, 2, 3, 4, 5], ["1", "4"])
+    assert found["processes"] >= 2
+
+
+@linux
 @pytest.mark.parametrize(
     ("ends", "how"),
     [
-        (3, "its process was killed by SIGKILL"),
-        (4, "its process ended with exit status 7"),
+        (3, "its process was killed by SIGKILL, and the one before it ended too"),
+        (4, "its process ended with exit status 7, and the one before it ended too"),
     ],
 )
-def test_a_lost_process_is_an_error_that_names_the_task(ends, how):
+def test_a_task_that_ends_two_processes_is_an_error_that_names_it(ends, how):
     found = answer("killed", ends)
 
     assert (found["message"], found["task"]) == (f"slow, fold 3 of 5: {how}", 2)

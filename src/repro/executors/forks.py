@@ -73,7 +73,7 @@ class Forks:
         Raises
         ------
         LostTaskError
-            If the process of a task was killed.
+            If two processes of a task were killed.
         """
         if not can_fork():
             return Joblib(self.count).results(work, boxes)
@@ -86,6 +86,7 @@ def _results(
     answer: Callable[[int], tuple[bool, bytes]], waiting: LongestFirst, count: int
 ) -> Iterator[Any]:
     children: dict[Connection, _Child] = {}
+    lost: set[int] = set()
     # An interrupted caller may keep this generator until the interpreter ends, which would wait.
     end = partial(_kill, children)
     atexit.register(end)
@@ -99,7 +100,13 @@ def _results(
             while position not in answers:
                 busy = [each.connection for each in children.values() if each.task is not None]
                 for connection in wait(busy):
-                    _receive(children[connection], waiting, answers)  # type: ignore[index]
+                    child = children[connection]  # type: ignore[index]
+                    found = _received(child)
+                    if found is None:
+                        _again(answer, child, children, lost)
+                        continue
+                    answers[_task(child)] = found
+                    _note(child, waiting, failed=not found[0])
             yield _read(answers.pop(position))
         for connection in children:
             connection.close()
@@ -186,18 +193,46 @@ def _answer(work: Callable[[Box], Any], boxes: Sequence[Box], task: int) -> tupl
             return False, pickle.dumps(instead, _PROTOCOL)
 
 
-def _receive(child: _Child, waiting: LongestFirst, answers: dict[int, tuple[bool, bytes]]) -> None:
-    task = child.task
-    assert task is not None  # noqa: S101 - only those that work are waited for
+def _received(child: _Child) -> tuple[bool, bytes] | None:
+    """Return what a copy answers; None if it has ended instead."""
     try:
-        answers[task] = child.connection.recv(), child.connection.recv_bytes()
-    except (EOFError, OSError) as error:
+        return child.connection.recv(), child.connection.recv_bytes()
+    except (EOFError, OSError):
         child.process.join()
-        raise LostTaskError(task, _ended(child.process.exitcode)) from error
+        return None
+
+
+def _note(child: _Child, waiting: LongestFirst, *, failed: bool) -> None:
+    """Note that a task is done, and give its process the next one."""
+    task = _task(child)
     waiting.end(task)
-    if not answers[task][0]:
+    if failed:
         waiting.stop(task)
     child.take(waiting.begin())
+
+
+def _again(
+    answer: Callable[[int], tuple[bool, bytes]],
+    ended: _Child,
+    children: dict[Connection, _Child],
+    lost: set[int],
+) -> None:
+    """Give the task of a process that has ended to a new one, once."""
+    task = _task(ended)
+    if task in lost or not can_fork():
+        how = _ended(ended.process.exitcode)
+        raise LostTaskError(task, f"{how}, and the one before it ended too" if task in lost else how)
+    lost.add(task)
+    del children[ended.connection]
+    ended.connection.close()
+    child = _begun(answer, tuple(children))
+    children[child.connection] = child
+    child.take(task)
+
+
+def _task(child: _Child) -> int:
+    assert child.task is not None  # noqa: S101 - only those that work are waited for
+    return child.task
 
 
 def _read(answer: tuple[bool, bytes]) -> Any:
