@@ -221,7 +221,9 @@ def _again(
     task = _task(ended)
     if task in lost or not can_fork():
         how = _ended(ended.process.exitcode)
-        raise LostTaskError(task, f"{how}, and the one before it ended too" if task in lost else how)
+        raise LostTaskError(
+            task, f"{how}, and the one before it ended too" if task in lost else how
+        )
     lost.add(task)
     del children[ended.connection]
     ended.connection.close()
