@@ -79,8 +79,7 @@ def suspect_features(
     single = ~twice[rows]
     once = _Rows(truth[single], folds[single], outcome, seed)
     can_be_grouped = _can_be_grouped(once, every)
-    leaking: dict[str, float] = {}
-    identifiers: dict[str, Recurrence] = {}
+    leaking, identifiers = dict[str, float](), dict[str, Recurrence]()
     for name, column in columns.items():
         best = _order_score(column.values, every, safety.leakage_leaves, safety.leakage_score)
         if can_be_grouped:
