@@ -273,6 +273,24 @@ class TestEarly:
 
         assert (done.returncode, done.stderr, len(launchpad.starts)) == (0, "", 1)
 
+    @pytest.mark.parametrize("damaged", ["{", "[1]", '{"OMP_NUM_THREADS": 8}', "null"])
+    def test_a_damaged_note_of_the_environment_before_is_no_obstacle(
+        self, launchpad: Launchpad, damaged: str
+    ):
+        """Whoever starts the program can write it; the level holds all the same."""
+        notes = (
+            "import os\n"
+            "if 'ONCE' not in os.environ:\n"
+            f"    os.environ |= {{'ONCE': '1', {restart.EARLY!r}: {damaged!r}}}\n"
+            f"    os.environ[{restart.GUARD!r}] = f'portable:{{os.getpid()}}'\n"
+        )
+        done = launchpad.run(
+            launchpad.script(notes + launchpad.ENSURE + "print(os.environ['OMP_NUM_THREADS'])"),
+            environ=launchpad.HOSTILE,
+        )
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
     def test_a_level_that_is_set_back_at_every_start_is_refused(self, launchpad: Launchpad):
         """One restart is tried and no more."""
         launchpad.customize("os.environ['OMP_NUM_THREADS'] = '8'")

@@ -137,18 +137,16 @@ def _take_back(level: Level, environ: MutableMapping[str, str]) -> bool:
 
     The environment is then as it was before that restart.
     """
-    text = environ.pop(EARLY, "")
-    if not text or not _is_launched(environ) or environ[GUARD] == _guard(level):
+    before = _read(environ.pop(EARLY, "{}"))
+    if not before or not _is_launched(environ) or environ[GUARD] == _guard(level):
         return False
-    import json  # noqa: PLC0415 - needed after an early restart alone
-
     del environ[GUARD]
     environ.pop(_DROPPED, None)
-    for name, value in json.loads(text).items():
+    for name, value in before.items():
         if value is None:
             environ.pop(name, None)
         else:
-            environ[name] = value
+            environ[name] = str(value)
     return True
 
 
@@ -165,14 +163,20 @@ def _dropped_as_text(level: Level, environ: Mapping[str, str]) -> str:
 
 
 def _remember(text: str) -> None:
+    _dropped.update({name: str(value) for name, value in _read(text).items()})
+
+
+def _read(text: str) -> dict[str, object]:
+    """Read what the process before the restart has left; nothing, if it is damaged."""
+    if text == "{}":
+        return {}
     import json  # noqa: PLC0415 - needed after a restart alone
 
     try:
         found = json.loads(text)
     except ValueError:
-        return
-    if isinstance(found, dict):
-        _dropped.update({name: str(value) for name, value in found.items()})
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 _FOLDERS = r"[^\s;,=]*[/\\]" if os.name == "nt" else r"[^\s:;,=]*/"
