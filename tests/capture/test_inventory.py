@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -111,6 +113,35 @@ def test_an_edited_file_is_vouched_for_no_more(packages, file, text):
 
     assert (before, inventory.vouches_for(str(packages / file))) == (True, False)
     assert inventory.owner(str(packages / file)) == file.partition("/")[0]
+
+
+def test_a_file_that_changes_is_hashed_again(packages):
+    """Even where its size and its times look as before."""
+    file = packages / "toyfam/__init__.py"
+    inventory = Inventory()
+    before, times = inventory.vouches_for(str(file)), file.stat()
+    file.write_text("a = 2\n")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    changed = inventory.vouches_for(str(file))
+    file.write_text("a = 1\n")
+    restored = inventory.vouches_for(str(file))
+    file.unlink()
+
+    assert (before, changed, restored) == (True, False, True)
+    assert not inventory.vouches_for(str(file))
+
+
+def test_what_a_copy_has_hashed_is_not_hashed_again(packages, monkeypatch):
+    """An inventory is sent from the process that made it."""
+    file = str(packages / "toyfam/__init__.py")
+    made = Inventory()
+    assert made.vouches_for(file)
+    sent = pickle.loads(pickle.dumps(made))
+    monkeypatch.setattr("repro.capture.distributions.hashlib.sha256", None)
+
+    assert sent.vouches_for(file)
+    with pytest.raises(TypeError):
+        Inventory().vouches_for(file)
 
 
 def test_a_link_leads_to_the_same_file(packages, tmp_path):

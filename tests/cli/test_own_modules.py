@@ -99,7 +99,7 @@ import json
 from pathlib import Path
 from repro.execution.code import observe_code
 from repro.app.configuration import resolve_request
-from repro.execution.loaded import Watch, observe_loaded
+from repro.execution.loaded import Watch, inventory_of, observe_loaded
 from repro.capture import capture_environment
 from repro.config.compose import Request
 import repro.cli.train, sklearn.linear_model
@@ -107,7 +107,7 @@ import repro.cli.train, sklearn.linear_model
 root = Path.cwd()
 config = resolve_request(root, Request(experiment="credit")).config
 environment = capture_environment(root, "seeded")
-loaded = observe_loaded(config, environment.runtime, Watch())
+loaded = observe_loaded(config, inventory_of(environment), Watch())
 code = observe_code(root, config, environment, loaded)
 dirty = getattr(environment.git, "dirty_files", None)
 print(json.dumps({

@@ -76,5 +76,5 @@ def test_what_changes_no_result_keeps_the_key(project):
 def test_nothing_is_kept_where_there_is_nothing_to_continue(project, config, asked):
     request = CheckpointRequest(project / "runs") if asked else None
 
-    assert begin_checkpoints(request, project, config, TABLE, FIRST, None) is None
+    assert begin_checkpoints(request, project, config, TABLE, None, None) is None
     assert not (project / "runs").exists()

@@ -25,7 +25,7 @@ from repro.core.jsonfile import load_record
 from repro.core.record import RunRecord
 from repro.core.record_v1 import RecordFile
 from repro.execution.code import observe_code
-from repro.execution.loaded import Watch, observe_loaded
+from repro.execution.loaded import Watch, inventory_of, observe_loaded
 from repro.execution.own_modules import own_modules
 
 ENVIRONMENT = load_record(
@@ -88,7 +88,7 @@ def observed(folder: Path, estimator: str, *, params=None, git=None, before=(), 
         getattr(made(), call)()
     git = git or NoRepository(reason="not a repository")
     environment = ENVIRONMENT.model_copy(update={"git": git})
-    loaded = observe_loaded(config, ENVIRONMENT.runtime, watch)
+    loaded = observe_loaded(config, inventory_of(ENVIRONMENT), watch)
     return observe_code(folder, config, environment, loaded), loaded
 
 
@@ -222,7 +222,7 @@ def test_workers_report_what_they_load(folder):
     watch = Watch()
     watch.collect(((("in_worker", str(folder / "in_worker.py")),), (), ()))
     config = with_models("mine:Mine")
-    loaded = observe_loaded(config, ENVIRONMENT.runtime, watch)
+    loaded = observe_loaded(config, inventory_of(ENVIRONMENT), watch)
     nowhere = ENVIRONMENT.model_copy(update={"git": NoRepository(reason="not a repository")})
     code = observe_code(folder, config, nowhere, loaded)
 

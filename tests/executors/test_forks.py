@@ -17,9 +17,9 @@ from tests.conftest import ROOT, inherited
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what can be copied")
 
 
-def program(name, *arguments):
+def program(name, *arguments, module="forked"):
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.executors.forked", name, *map(str, arguments)],
+        [sys.executable, "-m", f"tests.executors.{module}", name, *map(str, arguments)],
         cwd=ROOT,
         env=inherited() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -29,8 +29,8 @@ def program(name, *arguments):
     )
 
 
-def answer(name, *arguments):
-    process = program(name, *arguments)
+def answer(name, *arguments, module="forked"):
+    process = program(name, *arguments, module=module)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     return json.loads(out)

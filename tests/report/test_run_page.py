@@ -1,11 +1,13 @@
 """The page of a run: what it tells is what was recorded, and it is harmless and whole."""
 
 import hashlib
+import pickle
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from tests.report.pages import (
     words,
 )
 
+from repro import report
 from repro.app.report import run_page
 from repro.core.baseline import CategoricalBaseline, NumericBaseline
 from repro.core.records import Prediction
@@ -31,6 +34,7 @@ from repro.report import Facts, html
 from repro.report.confusion import confusion
 from repro.report.features import describe
 from repro.report.plots.run import draw, precision_recall
+from repro.report.templating import templates
 from repro.store import read_run
 
 DRAWN = {
@@ -195,6 +199,25 @@ def test_the_same_run_gives_the_same_bytes(runs):
     }  # fmt: skip
 
     assert told == {run_page(runs[0].path / "runs", None).content.encode()}
+
+
+def test_templates_that_a_copy_has_compiled_give_the_same_bytes(runs):
+    """And are used: what is compiled stands in for the template."""
+    _, found = runs
+    facts = facts_of(found["binary"])
+    program = (
+        "import pickle, sys; from repro import report;"
+        "sys.stdout.buffer.write(pickle.dumps(report.compile_templates()))"
+    )
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    compiled = pickle.loads(made.stdout)
+    before = report.markdown(facts), report.html(facts)
+    templates.cache_clear()
+    report.take_compiled(compiled)
+
+    assert len(compiled) == 2
+    with patch("jinja2.Environment.compile", side_effect=AssertionError("it was compiled")):
+        assert (report.markdown(facts), report.html(facts)) == before
 
 
 def test_what_a_run_says_is_harmless_and_bounded(runs):

@@ -38,7 +38,7 @@ def config(task, positive=None, models=None, **sections):
     values |= {"task": str(task), "dataset": dataset.model_dump(mode="json", by_alias=True)}
     values["models"] = models or values["models"]
     for name, changes in sections.items():
-        whole = name == "decision" or changes is None
+        whole = name in {"decision", "metrics"} or changes is None
         values[name] = changes if whole else values.get(name, {}) | changes
     return type(base()).model_validate_json(json.dumps(values))
 

@@ -20,7 +20,7 @@ from repro.config.training import EarlyStopping, Model
 from repro.core.errors import ConfigError, DataError
 from repro.core.evidence import evidence_of, metrics_of
 from repro.training.estimators import build, check
-from repro.training.parallel import Workers, nothing_to_check
+from repro.training.parallel import Workers
 from repro.training.splitters import SplitColumns
 from repro.training.stopping import stopped
 from repro.training.validation import parts_of
@@ -122,9 +122,9 @@ def test_workers_give_the_same_bits(monkeypatch):
     one = outputs(trained(Task.BINARY))
     used = []
 
-    def workers(count, observer, check=nothing_to_check):
+    def workers(count, *others):
         used.append(count)
-        return Workers(count, observer, check)
+        return Workers(count, *others)
 
     monkeypatch.setattr("repro.training.stages.Workers", workers)
     assert outputs(trained(Task.BINARY, execution={"workers": 2})) == one

@@ -28,6 +28,7 @@ from repro.datasets.labels import is_gap
 from repro.execution.checkpoints import CheckpointRequest
 from repro.execution.pipeline import execute, predictions_of
 from repro.execution.record import record_of_execution
+from repro.executors.beside import beside
 from repro.store import PendingRun, check_writable, new_run_id, write_predictions
 from repro.store.naming import MODEL, RECORD, SEARCH, kept_model
 from repro.training.wide import is_wide, widths_of
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from repro.app.configuration import Resolved
     from repro.core.records import Predictions
     from repro.execution.pipeline import Execution
-    from repro.training.fold import Observer
+    from repro.training.fold import Begin, Observer
 
 
 @dataclass(frozen=True)
@@ -117,36 +118,47 @@ def train(
     verification_settings(project, resolved.config.experiment)
     started, clock = datetime.now(UTC), time.perf_counter()
     request = CheckpointRequest(runs, fresh)
-    execution = execute(project, resolved.config, observer, request)
-    seconds = time.perf_counter() - clock
-    times = (started.isoformat(), datetime.now(UTC).isoformat(), round(seconds, 3))
-    environment = EnvironmentFile(
-        schema_="repro.environment/v1",
-        environment=execution.environment,
-        host=capture_host(),
-        started=times[0],
-        finished=times[1],
-        seconds=times[2],
-        resumed=execution.resumed or None,
-        resumed_trials=execution.resumed_trials or None,
-    )
-    observer.preparing("writing the run")
-    with PendingRun(runs, new_run_id(started)) as pending:
-        lineage = _lineage(
-            resolved,
-            execution,
-            run_id=pending.run_id,
-            command=command,
-            created=times[0],
-        )
-        _write_files(pending, execution, environment, lineage)
-        path = pending.commit(lineage)
+    with beside() as begin:
+        compiled = begin(report.compile_templates)
+        execution = execute(project, resolved.config, observer, request, begin)
+        seconds = time.perf_counter() - clock
+        environment = _environment(execution, started, seconds)
+        observer.preparing("writing the run")
+        with PendingRun(runs, new_run_id(started)) as pending:
+            lineage = _lineage(
+                resolved,
+                execution,
+                run_id=pending.run_id,
+                command=command,
+                created=environment.started,
+            )
+            if compiled is not None:
+                report.take_compiled(compiled())
+            _write_files(pending, execution, environment, lineage, begin)
+            path = pending.commit(lineage)
     execution.forget_unfinished()
     return TrainedRun(path, pending.run_id, execution, seconds)
 
 
+def _environment(execution: Execution, started: datetime, seconds: float) -> EnvironmentFile:
+    return EnvironmentFile(
+        schema_="repro.environment/v1",
+        environment=execution.environment,
+        host=capture_host(),
+        started=started.isoformat(),
+        finished=datetime.now(UTC).isoformat(),
+        seconds=round(seconds, 3),
+        resumed=execution.resumed or None,
+        resumed_trials=execution.resumed_trials or None,
+    )
+
+
 def _write_files(
-    pending: PendingRun, execution: Execution, environment: EnvironmentFile, lineage: Lineage
+    pending: PendingRun,
+    execution: Execution,
+    environment: EnvironmentFile,
+    lineage: Lineage,
+    begin: Begin,
 ) -> None:
     training, config = execution.training, execution.config
     seeds = Seeds(
@@ -162,8 +174,11 @@ def _write_files(
         keys=execution.keys,
         parts=identity_parts(config, execution.table.content, STAGES_VERSION),
     )
-    pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
     predictions = predictions_of(training)
+    facts = _facts(execution, predictions, environment, lineage)
+    write = partial(_pages, facts)
+    pages = begin(write) or write
+    pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
     pending.write("predictions.csv", write_predictions(predictions))
     pending.write(RECORD, dump_record(record_of_execution(execution, None)))
     models = {kept_model(name): model for name, model in training.kept.items()}
@@ -181,9 +196,16 @@ def _write_files(
         pending.write(name, dump_record(record))
     if training.search is not None:
         pending.write(SEARCH, dump_record(training.search))
-    facts = _facts(execution, predictions, environment, lineage)
-    pending.write("report.md", report.markdown(facts).encode())
-    pending.write("report.html", report.html(facts).encode())
+    for name, content in pages().items():
+        pending.write(name, content)
+
+
+def _pages(facts: report.Facts) -> dict[str, bytes]:
+    """Write the reports of a run, by their names."""
+    return {
+        "report.md": report.markdown(facts).encode(),
+        "report.html": report.html(facts).encode(),
+    }
 
 
 def _facts(

@@ -19,6 +19,8 @@ _CODE = (".py", ".pyc", ".pyd", ".pth", ".dll", ".dylib", ".so", ".zip", ".egg",
 _SITE = {"site-packages", "dist-packages"}
 
 
+# Of a file: its place on the disk, its size, and when it was changed.
+_State: TypeAlias = tuple[int, int, int, int]
 # The owner of a file, and the hash and size that its list has, as "sha256=...,123".
 _Entry: TypeAlias = tuple[str, str]
 
@@ -37,7 +39,8 @@ class Inventory:
     """
 
     def __init__(self, believed: Iterable[str] = ()) -> None:
-        self._believed = frozenset(believed)
+        self.believed = frozenset(believed)
+        self._vouched: dict[str, tuple[_State, bool]] = {}
         self._files: dict[str, _Entry] = {}
         self._tops: dict[tuple[str, str], str] = {}
         self._folders: set[str] = set()
@@ -58,13 +61,23 @@ class Inventory:
         return entry[0] if entry else self._by_top(file)
 
     def vouches_for(self, file: str) -> bool:
-        """Return whether a distribution provides a file, with the content that it has now."""
+        """Return whether a distribution provides a file, with the content that it has now.
+
+        A file is hashed again only once it was changed.
+        """
+        state = _state(file)
+        known = self._vouched.get(file)
+        if known is None or known[0] != state:
+            known = self._vouched[file] = state, self._vouches_for(file)
+        return known[1]
+
+    def _vouches_for(self, file: str) -> bool:
         entry = self._entry(file)
         if entry is None:
             # A list of names says nothing of a folder of sources that lies on the import path.
             in_site = bool(_SITE & set(Path(file).parts))
-            return in_site and self._by_top(file) in self._believed
-        return _is_as_listed(file, entry[1], believed=entry[0] in self._believed)
+            return in_site and self._by_top(file) in self.believed
+        return _is_as_listed(file, entry[1], believed=entry[0] in self.believed)
 
     def digest_of(self, name: str) -> str | None:
         """Return the SHA-256 of what a distribution lists of its sources; None if it lists none.
@@ -179,6 +192,14 @@ def owners_of_top_levels() -> dict[tuple[str, str], str]:
 def _top_levels(name: str, distribution: Distribution) -> list[str]:
     listed = (distribution.read_text("top_level.txt") or "").split()
     return listed or [name.replace("-", "_")]
+
+
+def _state(file: str) -> _State:
+    try:
+        found = os.stat(file)  # noqa: PTH116 - a thousand files: pathlib takes as long
+    except OSError:
+        return 0, 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _is_as_listed(file: str, listed: str, *, believed: bool) -> bool:

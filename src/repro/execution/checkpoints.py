@@ -15,11 +15,13 @@ from repro.execution.own_modules import own_code
 from repro.store.checkpoints import OpenCheckpoints, open_checkpoints
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.ahead import Ahead
     from repro.training.fold import Observer
 
 
@@ -44,7 +46,7 @@ def begin_checkpoints(
     project: Path,
     config: ExperimentConfig,
     table: Table,
-    environment: Environment,
+    ahead: Callable[[], Ahead],
     observer: Observer,
 ) -> OpenCheckpoints | None:
     """Take the folder of a training's checkpoints.
@@ -63,7 +65,7 @@ def begin_checkpoints(
     every = config.execution.checkpoint_every
     if request is None or every is None or not _takes_steps(config):
         return None
-    key = training_key(project, config, table, environment)
+    key = training_key(project, config, table, ahead().environment)
     opened = open_checkpoints(request.runs, key, every, fresh=request.fresh)
     if opened is None:
         observer.preparing("no checkpoints: a different process is doing the same training")

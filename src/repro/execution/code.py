@@ -165,9 +165,16 @@ def digest_of_package() -> str:
 
     No commit names them where they lie outside the project's repository.
     """
-    lines = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        lines.update(f"{sha256_file(path)}  {path.relative_to(_PACKAGE).as_posix()}\n".encode())
+    package, lines = str(_PACKAGE), hashlib.sha256()
+    names = (
+        os.path.join(folder, name)[len(package) + 1 :].replace(os.sep, "/")  # noqa: PTH118 - many
+        for folder, _, files in os.walk(package)
+        for name in files
+        if name.endswith(".py")
+    )
+    for name in sorted(names, key=lambda each: each.split("/")):
+        with open(f"{package}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - many
+            lines.update(f"{hashlib.sha256(file.read()).hexdigest()}  {name}\n".encode())
     return lines.hexdigest()
 
 

@@ -111,13 +111,27 @@ def check_level(environment: Environment) -> None:
         That names each broken promise, and each request of the caller that had no effect.
     """
     level = Level(environment.level)
-    broken = find_violations(level, environment)
+    _refuse(level, find_violations(level, environment))
+
+
+def check_here(level: Level) -> None:
+    """Refuse to go on where a level is not in force in this process.
+
+    Raises
+    ------
+    PreconditionError
+        As ``check_level``.
+    """
+    load_libraries()
+    _refuse(level, violations_here(level))
+
+
+def _refuse(level: Level, broken: Sequence[str]) -> None:
     if broken:
         raise PreconditionError(
             f"determinism level '{level}' is not in force: {'; '.join(broken)}",
             advice="make sure that nothing sets threads or code paths while repro runs; repro"
-            " doctor shows"
-            " what does",
+            " doctor shows what does",
         )
     if level.keeps_out:
         return

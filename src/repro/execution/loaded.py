@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from repro.config.experiment import ExperimentConfig
     from repro.config.preprocessing import Preprocessing
+    from repro.core.environment import Environment
 
 
 Report: TypeAlias = tuple[
@@ -120,16 +121,20 @@ class Loaded:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def observe_loaded(config: ExperimentConfig, runtime: Iterable[str], watch: Watch) -> Loaded:
+def inventory_of(environment: Environment) -> Inventory:
+    """List the installed files; those of packages that take part in every training are believed."""
+    return Inventory({*environment.runtime, "repro"})
+
+
+def observe_loaded(config: ExperimentConfig, inventory: Inventory, watch: Watch) -> Loaded:
     """Look at the modules of this process after a training.
 
     Parameters
     ----------
-    runtime : iterable of str
-        The distributions that take part in every training.
+    inventory : Inventory
+        As ``inventory_of``.
     """
-    always = {*runtime, "repro"}
-    inventory, modules = Inventory(always), watch.workers | loaded_modules()
+    always, modules = inventory.believed, watch.workers | loaded_modules()
     apart = {name: file for name, file in modules.items() if not is_standard(name, file)}
     own = {
         name: file

@@ -8,8 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from repro.capture import capture_environment, observe_code_paths, observe_native
-from repro.capture.fingerprint import observe_fingerprint
+from repro.capture import observe_code_paths, observe_native
 from repro.capture.git import with_changes
 from repro.capture.libraries import observe_libraries
 from repro.config.keys import replicate_key, strict_key
@@ -19,20 +18,22 @@ from repro.core.fingerprint import Fingerprint
 from repro.core.garbage import collect_as_usual
 from repro.core.records import STAGES_VERSION, Keys, Prediction, Predictions
 from repro.datasets.loading import load
+from repro.execution.ahead import look_ahead
 from repro.execution.checkpoints import begin_checkpoints
 from repro.execution.code import observe_code
-from repro.execution.enforcement import check_level, influences
+from repro.execution.enforcement import check_here, check_level, influences
 from repro.execution.loaded import Watch, begin_worker, observe_loaded, report_worker
 from repro.execution.own_modules import own_modules
 from repro.execution.resuming import begin_search
 from repro.execution.workers import admission
 from repro.executors import distributions_of, is_apart, opened
 from repro.executors import load as load_executor
-from repro.launch import Level, dropped, in_force, safe_children
+from repro.launch import Level, in_force, safe_children
 from repro.tracing.tensor_probes import tensor_results
 from repro.tracing.tensors import tensor_paths
 from repro.training.checkpoints import checkpointing
 from repro.training.estimators import check
+from repro.training.fold import nothing_begun
 from repro.training.measures import load_measures
 from repro.training.parallel import Inspection, check_once
 from repro.training.stages import train
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.ahead import Ahead
     from repro.execution.checkpoints import CheckpointRequest
     from repro.execution.code import Code
     from repro.execution.loaded import Loaded
     from repro.store.checkpoints import OpenCheckpoints
     from repro.store.unfinished import Unfinished
-    from repro.training.fold import Observer
+    from repro.training.fold import Begin, Observer
     from repro.training.stages import Training
 
 
@@ -107,6 +109,7 @@ def execute(
     config: ExperimentConfig,
     observer: Observer,
     request: CheckpointRequest | None = None,
+    begin: Begin = nothing_begun,
 ) -> Execution:
     """Load the data and train.
 
@@ -115,6 +118,8 @@ def execute(
     request : CheckpointRequest, optional
         Where to keep checkpoints and finished work; without it none is kept or used, as a
         verification must.
+    begin : Begin, optional
+        Begins what may run beside this process.
 
     Raises
     ------
@@ -133,25 +138,26 @@ def execute(
         )
     # All that a training needs is imported.
     collect_as_usual()
-    with safe_children(), own_modules(project, config.security.allowed_modules):
+    allowed = config.security.allowed_modules
+    with safe_children(), own_modules(project, allowed):
         observer.preparing("recording the environment")
-        environment = capture_environment(project, level, dropped())
-        check_level(environment)
-        observer.preparing("taking the numeric fingerprint of this machine")
-        environment = environment.model_copy(update={"fingerprint": observe_fingerprint()})
+        check_here(Level(level))
+        ahead = look_ahead(begin, project, level)
         _check_parts(config)
         observer.preparing(f"loading the data set {config.dataset.name}")
         table = load(project, config.dataset, config.task, config.row_columns)
-        unfinished = begin_search(request, project, config, table, environment, observer)
+        unfinished = begin_search(request, project, config, table, ahead, observer)
         watch, token = Watch(carriers=load_executor(config.execution.executor)), uuid4().hex
-        begin = _check_of_workers(project, config, environment)
-        inspection = Inspection(begin, partial(report_worker, token), watch.collect, token)
+        check = _check_of_workers(project, config, ahead)
+        inspection = Inspection(check, partial(report_worker, token), watch.collect, token)
         # A worker of a different machine has none of the folders of this one.
         near = None if is_apart(config.execution.executor) else request
-        checkpoints = begin_checkpoints(near, project, config, table, environment, observer)
-        training = _train(config, table, observer, inspection, checkpoints, unfinished)
+        checkpoints = begin_checkpoints(near, project, config, table, ahead, observer)
+        stages = partial(train, finished=unfinished, begin=begin)
+        training = _train(stages, config, table, observer, inspection, checkpoints)
         observer.preparing("recording the code that was loaded")
-        loaded = observe_loaded(config, environment.runtime, watch)
+        environment, inventory = ahead()
+        loaded = observe_loaded(config, inventory, watch)
     code = observe_code(project, config, environment, loaded)
     environment = _completed(environment, loaded, code)
     check_level(environment)
@@ -161,10 +167,10 @@ def execute(
 
 
 def _check_of_workers(
-    project: Path, config: ExperimentConfig, environment: Environment
+    project: Path, config: ExperimentConfig, ahead: Callable[[], Ahead]
 ) -> Callable[[], None]:
     if distributions_of(config.execution.executor):
-        return admission(project, config, environment)
+        return admission(project, config, ahead().environment)
     level, allowed = config.determinism.level, config.security.allowed_modules
     return partial(begin_worker, level, project, allowed)
 
@@ -176,12 +182,12 @@ def _recorded(config: ExperimentConfig) -> ExperimentConfig:
 
 
 def _train(
+    stages: Callable[..., Training],
     config: ExperimentConfig,
     table: Table,
     observer: Observer,
     inspection: Inspection,
     checkpoints: OpenCheckpoints | None,
-    unfinished: Unfinished | None,
 ) -> Training:
     given = (table.features, table.target, table.numeric, observer, inspection)
     execution, level = config.execution, config.determinism.level
@@ -193,9 +199,7 @@ def _train(
             checkpointing(None if checkpoints is None else checkpoints.folder),
             opened(execution.executor, execution.workers, once, level) as executor,
         ):
-            return train(
-                config, *given, ignored=table.ignored, finished=unfinished, executor=executor
-            )
+            return stages(config, *given, ignored=table.ignored, executor=executor)
     except BaseException:
         if checkpoints is not None:
             checkpoints.close()

@@ -14,11 +14,13 @@ from repro.execution.loaded import class_paths
 from repro.store.unfinished import Unfinished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from repro.config.experiment import ExperimentConfig
     from repro.core.environment import Environment
     from repro.datasets.table import Table
+    from repro.execution.ahead import Ahead
     from repro.execution.checkpoints import CheckpointRequest
     from repro.training.fold import Observer
 
@@ -28,7 +30,7 @@ def begin_search(
     project: Path,
     config: ExperimentConfig,
     table: Table,
-    environment: Environment,
+    ahead: Callable[[], Ahead],
     observer: Observer,
 ) -> Unfinished | None:
     """Return where finished fits of a search are kept.
@@ -39,7 +41,10 @@ def begin_search(
         None if nobody asked for it, nothing is searched, or estimators or metrics are not from
         installed packages: the files that such code reads are known only once it has run.
     """
-    if request is None or config.searches is None or _has_other_code(config, environment):
+    if request is None or config.searches is None:
+        return None
+    environment = ahead().environment
+    if _has_other_code(config, environment):
         return None
     # The order of rows is in no key, and decides which of them are in a fold.
     parts = {

@@ -85,14 +85,14 @@ class Forks:
 def _results(
     answer: Callable[[int], tuple[bool, bytes]], waiting: LongestFirst, count: int
 ) -> Iterator[Any]:
-    children: dict[Connection, _Child] = {}
+    children: dict[Connection, Child] = {}
     lost: set[int] = set()
     # An interrupted caller may keep this generator until the interpreter ends, which would wait.
-    end = partial(_kill, children)
+    end = partial(_end, children)
     atexit.register(end)
     try:
         for _ in range(min(count, len(waiting))):
-            child = _begun(answer, tuple(children))
+            child = begin_child(answer, tuple(children))
             children[child.connection] = child
             child.take(waiting.begin())
         answers: dict[int, tuple[bool, bytes]] = {}
@@ -101,13 +101,13 @@ def _results(
                 busy = [each.connection for each in children.values() if each.task is not None]
                 for connection in wait(busy):
                     child = children[connection]  # type: ignore[index]
-                    found = _received(child)
+                    found = received(child)
                     if found is None:
                         _again(answer, child, children, lost)
                         continue
                     answers[_task(child)] = found
                     _note(child, waiting, failed=not found[0])
-            yield _read(answers.pop(position))
+            yield read(answers.pop(position))
         for connection in children:
             connection.close()
         for child in children.values():
@@ -118,7 +118,7 @@ def _results(
 
 
 @dataclass
-class _Child:
+class Child:
     """A copy of this process, and what it does."""
 
     process: ForkProcess
@@ -132,7 +132,16 @@ class _Child:
             self.connection.send(task)
 
 
-def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connection]) -> _Child:
+def begin_child(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connection]) -> Child:
+    """Make a copy of this process that answers each task that it takes.
+
+    Parameters
+    ----------
+    answer : callable
+        Called in the copy with the number of a task.
+    others : sequence of Connection
+        Those to other copies, which this one must not keep open.
+    """
     context = get_context("fork")
     ours, theirs = context.Pipe()
     # An interruption must find the copy prepared for it.
@@ -147,7 +156,7 @@ def _begun(answer: Callable[[int], tuple[bool, bytes]], others: Sequence[Connect
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
-    return _Child(process, ours)
+    return Child(process, ours)
 
 
 def _work(
@@ -181,10 +190,19 @@ def _work(
 
 def _answer(work: Callable[[Box], Any], boxes: Sequence[Box], task: int) -> tuple[bool, bytes]:
     """Do a task; return whether it was done, and its result or its error as bytes."""
-    try:
+
+    def answer() -> Any:
         # A task may change its arguments, and others of this process have some of the same.
         own = [pickle.loads(pickle.dumps(boxes[task].pop(), _PROTOCOL))]  # noqa: S301 - own bytes
-        return True, pickle.dumps(work(own), _PROTOCOL)
+        return work(own)
+
+    return done(answer)
+
+
+def done(function: Callable[[], Any]) -> tuple[bool, bytes]:
+    """Run a function; return whether it returned, and its result or its error as bytes."""
+    try:
+        return True, pickle.dumps(function(), _PROTOCOL)
     except Exception as error:  # noqa: BLE001 - raised in the process that trains
         try:
             return False, pickle.dumps(error, _PROTOCOL)
@@ -193,7 +211,7 @@ def _answer(work: Callable[[Box], Any], boxes: Sequence[Box], task: int) -> tupl
             return False, pickle.dumps(instead, _PROTOCOL)
 
 
-def _received(child: _Child) -> tuple[bool, bytes] | None:
+def received(child: Child) -> tuple[bool, bytes] | None:
     """Return what a copy answers; None if it has ended instead."""
     try:
         return child.connection.recv(), child.connection.recv_bytes()
@@ -202,7 +220,7 @@ def _received(child: _Child) -> tuple[bool, bytes] | None:
         return None
 
 
-def _note(child: _Child, waiting: LongestFirst, *, failed: bool) -> None:
+def _note(child: Child, waiting: LongestFirst, *, failed: bool) -> None:
     """Note that a task is done, and give its process the next one."""
     task = _task(child)
     waiting.end(task)
@@ -213,8 +231,8 @@ def _note(child: _Child, waiting: LongestFirst, *, failed: bool) -> None:
 
 def _again(
     answer: Callable[[int], tuple[bool, bytes]],
-    ended: _Child,
-    children: dict[Connection, _Child],
+    ended: Child,
+    children: dict[Connection, Child],
     lost: set[int],
 ) -> None:
     """Give the task of a process that has ended to a new one, once."""
@@ -227,17 +245,18 @@ def _again(
     lost.add(task)
     del children[ended.connection]
     ended.connection.close()
-    child = _begun(answer, tuple(children))
+    child = begin_child(answer, tuple(children))
     children[child.connection] = child
     child.take(task)
 
 
-def _task(child: _Child) -> int:
+def _task(child: Child) -> int:
     assert child.task is not None  # noqa: S101 - only those that work are waited for
     return child.task
 
 
-def _read(answer: tuple[bool, bytes]) -> Any:
+def read(answer: tuple[bool, bytes]) -> Any:
+    """Return the result of what was done in a copy, or raise its error."""
     done, content = answer
     found = pickle.loads(content)  # noqa: S301 - of the own child
     if not done:
@@ -251,8 +270,13 @@ def _ended(status: int | None) -> str:
     return f"its process ended with exit status {status}"
 
 
-def _kill(children: Mapping[Connection, _Child]) -> None:
-    for child in children.values():
+def _end(children: Mapping[Connection, Child]) -> None:
+    kill(children.values())
+
+
+def kill(children: Iterable[Child]) -> None:
+    """End copies, whatever they do."""
+    for child in children:
         child.process.kill()
         child.process.join()
         child.connection.close()

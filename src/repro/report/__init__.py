@@ -7,7 +7,8 @@ the extra ``plots``, there are pictures too.
 from repro.core.sentences import number
 from repro.report.card import card
 from repro.report.command import CommandFacts, command_html, command_markdown
-from repro.report.run import Facts, Request, html, markdown
+from repro.report.run import Facts, Request, compile_templates, html, markdown
+from repro.report.templating import take_compiled
 
 __all__ = [
     "CommandFacts",
@@ -16,7 +17,9 @@ __all__ = [
     "card",
     "command_html",
     "command_markdown",
+    "compile_templates",
     "html",
     "markdown",
     "number",
+    "take_compiled",
 ]

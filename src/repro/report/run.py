@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.config.data import Task
 from repro.report.importance import ranked, stability
-from repro.report.templating import templates
+from repro.report.templating import compiled, templates
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _TRIALS = 10
 # How many features of a wide table the page describes.
 _FEATURES = 200
+_MARKDOWN, _PAGE = "run.md.j2", "run.html.j2"
 _PROFILE = re.compile(r"(?:repro:)?configs/profiles/(.+)\.yaml")
 
 
@@ -174,12 +175,17 @@ def _value_at(config: Mapping[str, Any], key: str) -> object:
     return value
 
 
+def compile_templates() -> dict[str, bytes]:
+    """Compile the templates of both documents, for ``take_compiled`` in a different process."""
+    return compiled([_MARKDOWN, _PAGE])
+
+
 def markdown(facts: Facts) -> str:
     """Write a run as Markdown that a person can hand in."""
     importances = ranked(facts.metrics)
     return (
         templates()
-        .get_template("run.md.j2")
+        .get_template(_MARKDOWN)
         .render(facts=facts, importances=importances, stability=stability(importances))
     )
 
@@ -202,7 +208,7 @@ def html(facts: Facts, pictures: Mapping[str, Markup] | None = None) -> str:
     features = [item for item in facts.baseline.features.items() if item[0] not in dropped]
     return (
         templates()
-        .get_template("run.html.j2")
+        .get_template(_PAGE)
         .render(
             facts=facts,
             importances=ranked(facts.metrics),

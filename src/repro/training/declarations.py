@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from repro.core.meaning import Derivation, Meaning, Mechanism, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 FITTING = (Mechanism.FITTING, Mechanism.ARITHMETIC, Mechanism.TABLES)
 COLUMNS = (Mechanism.ARITHMETIC, Mechanism.TABLES)
@@ -53,6 +53,8 @@ class Stage:
         Dotted key with which it is left out, since a different stage takes its place.
     details : str
         The stage whose outputs these are the parts of. Records of before may lack it.
+    beside : bool
+        Whether it may run in a copy of this process, while others run in it.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Stage:
     setting: str = ""
     unless: str = ""
     details: str = ""
+    beside: bool = False
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -77,6 +80,16 @@ class Stage:
     def inputs(self) -> tuple[str, ...]:
         """Names of the artefacts that the stage takes."""
         return tuple(inspect.signature(self.run).parameters)
+
+    def can_run_beside(self, given: Container[str]) -> bool:
+        """Return whether the stage may run in a copy of this process, which is not observed.
+
+        Parameters
+        ----------
+        given : container of str
+            The artefacts of the configuration; declared metrics may be functions of the user.
+        """
+        return self.beside and not ("metrics" in self.inputs and "metrics" in given)
 
 
 STAGES = (
@@ -153,7 +166,7 @@ STAGES = (
     ),
     Stage(
         "constant", "repro.training.safety:guess_constant", ("constant",), ARITHMETIC,
-        copies={"metrics.constant": "constant"},
+        copies={"metrics.constant": "constant"}, beside=True,
     ),
     Stage(
         "nested", "repro.training.nested:nested_scores", ("nested",), (*FITTING, *SAMPLING),
@@ -180,11 +193,11 @@ STAGES = (
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
-        version=3, diagnostic=True,
+        version=3, diagnostic=True, beside=True,
     ),
     Stage(
         "drift", "repro.training.drift:drift_baseline", ("baseline",), COLUMNS,
-        copies={"drift_baseline": "baseline"}, version=2, diagnostic=True,
+        copies={"drift_baseline": "baseline"}, version=2, diagnostic=True, beside=True,
     ),
     Stage(
         "check", "repro.training.safety:find", ("findings",), ARITHMETIC,

@@ -16,7 +16,7 @@ from repro.training.decision import ARGMAX, labels_of_least_cost
 from repro.training.declarations import STAGES
 from repro.training.encoded import encoded_features
 from repro.training.features import DerivedFeatures
-from repro.training.fold import fold
+from repro.training.fold import fold, nothing_begun
 from repro.training.generators import restored_global_generators
 from repro.training.metrics import evaluate as measure
 from repro.training.parallel import Workers, nothing_to_check
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from repro.core.records import Threshold
     from repro.core.searched import SearchRecord
     from repro.training.declarations import Stage
-    from repro.training.fold import Observer
+    from repro.training.fold import Begin, Observer
     from repro.training.measures import Measures
     from repro.training.parallel import Executor
     from repro.training.removal import Removals
@@ -116,6 +116,7 @@ def train(
     ignored: pd.DataFrame | None = None,
     finished: Finished | None = None,
     executor: Executor | None = None,
+    begin: Begin = nothing_begun,
 ) -> Training:
     """Train, choose, decide and evaluate.
 
@@ -138,6 +139,8 @@ def train(
         Runs the tasks in processes of its own; joblib does without it.
     finished : Finished, optional
         Keeps the scores of trials, so that an interrupted search goes on where it was.
+    begin : Begin, optional
+        Begins what may run beside this process.
 
     Raises
     ------
@@ -157,7 +160,9 @@ def train(
     for name, value in optional(config, features, target, ignored).items():
         (tools if value is None else initial)[name] = value
     with restored_global_generators():
-        made, records = fold(stages_of(config), initial, tools=tools, observer=observer)
+        made, records = fold(
+            stages_of(config), initial, tools=tools, observer=observer, begin=begin
+        )
     model, kept = saved_models(made, config.dataset.missing)
     return Training(
         outcome=made["outcome"],

@@ -45,9 +45,11 @@ class Here:
         # Imported when used: they import NumPy, and a command reads a record before it trains.
         from repro.execution.pipeline import execute, predictions_of  # noqa: PLC0415
         from repro.execution.record import record_of_execution  # noqa: PLC0415
+        from repro.executors.beside import beside  # noqa: PLC0415
 
         config = config_of(recipe)
         network = shut_network(project, config.dataset) if self.shut else None
-        execution = execute(project, config, observer)
+        with beside() as begin:
+            execution = execute(project, config, observer, begin=begin)
         record = record_of_execution(execution, predictions_of(execution.training))
         return Executed(record, network)
