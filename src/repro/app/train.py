@@ -174,12 +174,13 @@ def _write_files(
         keys=execution.keys,
         parts=identity_parts(config, execution.table.content, STAGES_VERSION),
     )
+    # Metrics may still be computed beside this process: first what does without them.
     predictions = predictions_of(training)
+    pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
+    pending.write("predictions.csv", write_predictions(predictions))
     facts = _facts(execution, predictions, environment, lineage)
     write = partial(_pages, facts)
     pages = begin(write) or write
-    pending.write("config.json", dump(config.model_dump(mode="json", by_alias=True)))
-    pending.write("predictions.csv", write_predictions(predictions))
     pending.write(RECORD, dump_record(record_of_execution(execution, None)))
     models = {kept_model(name): model for name, model in training.kept.items()}
     for name, model in ({MODEL: training.model} | models).items():

@@ -103,11 +103,13 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit by what it found."""
     from repro.cli.streams import prepare
-    from repro.core.garbage import collect_seldom
+    from repro.core.garbage import collect_seldom, leave_uncollected
 
     collect_seldom()
     prepare()
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    leave_uncollected()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:

@@ -53,8 +53,9 @@ class Stage:
         Dotted key with which it is left out, since a different stage takes its place.
     details : str
         The stage whose outputs these are the parts of. Records of before may lack it.
-    beside : bool
-        Whether it may run in a copy of this process, while others run in it.
+    beside : str
+        The stage after which it may begin in a copy of this process, while others run in it; empty
+        if it never does.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Stage:
     setting: str = ""
     unless: str = ""
     details: str = ""
-    beside: bool = False
+    beside: str = ""
 
     @property
     def run(self) -> Callable[..., Any]:
@@ -89,7 +90,8 @@ class Stage:
         given : container of str
             The artefacts of the configuration; declared metrics may be functions of the user.
         """
-        return self.beside and not ("metrics" in self.inputs and "metrics" in given)
+        own = "metrics" in self.inputs and "metrics" in given
+        return bool(self.beside) and not own
 
 
 STAGES = (
@@ -163,10 +165,11 @@ STAGES = (
     Stage(
         "evaluate", "repro.training.stages:evaluate", ("test_metrics", "undefined"), ARITHMETIC,
         copies={"metrics.test": "test_metrics", "metrics.undefined": "undefined"},
+        beside="predict",
     ),
     Stage(
         "constant", "repro.training.safety:guess_constant", ("constant",), ARITHMETIC,
-        copies={"metrics.constant": "constant"}, beside=True,
+        copies={"metrics.constant": "constant"}, beside="fold",
     ),
     Stage(
         "nested", "repro.training.nested:nested_scores", ("nested",), (*FITTING, *SAMPLING),
@@ -193,15 +196,15 @@ STAGES = (
     ),
     Stage(
         "leakage", "repro.training.leakage:suspect_features", ("leaking",), FITTING,
-        version=3, diagnostic=True, beside=True,
+        version=3, diagnostic=True, beside="fold",
     ),
     Stage(
         "drift", "repro.training.drift:drift_baseline", ("baseline",), COLUMNS,
-        copies={"drift_baseline": "baseline"}, version=2, diagnostic=True, beside=True,
+        copies={"drift_baseline": "baseline"}, version=2, diagnostic=True, beside="fold",
     ),
     Stage(
         "check", "repro.training.safety:find", ("findings",), ARITHMETIC,
-        copies={"metrics.findings": "findings"}, version=3, diagnostic=True,
+        copies={"metrics.findings": "findings"}, version=3, diagnostic=True, beside="predict",
     ),
 )  # fmt: skip
 

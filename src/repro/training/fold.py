@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from repro.core.records import Step
 from repro.digest.artefact import digest_artefact
 from repro.training.parts import Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from repro.training.declarations import Stage
 
@@ -43,6 +43,20 @@ def nothing_begun(_function: Callable[[], _T]) -> Callable[[], _T] | None:
     """Begin nothing."""
 
 
+class Ending(NamedTuple):
+    """The end of a fold.
+
+    Attributes
+    ----------
+    artefacts : dict of str to object
+        The outputs that nothing waited for before.
+    records : tuple of repro.core.records.Step
+    """
+
+    artefacts: dict[str, Any]
+    records: tuple[Step, ...]
+
+
 def fold(
     stages: Sequence[Stage],
     artefacts: Mapping[str, Any],
@@ -50,8 +64,8 @@ def fold(
     tools: Mapping[str, Any],
     observer: Observer,
     begin: Begin = nothing_begun,
-) -> tuple[dict[str, Any], tuple[Step, ...]]:
-    """Run the stages in order; those that only look at the data may run beside the others.
+) -> tuple[dict[str, Any], Callable[[], Ending]]:
+    """Run the stages in order; some run beside the others, once what they take is known.
 
     Parameters
     ----------
@@ -66,70 +80,108 @@ def fold(
     Returns
     -------
     artefacts : dict of str to object
-        The given artefacts and every output.
-    records : tuple of repro.core.records.Step
+        The given artefacts, and every output but those of stages that still run.
+    end : callable
+        Waits for these stages; to be called once.
     """
-    known = dict(artefacts)
-    digests = {name: digest_artefact(value) for name, value in known.items()}
-    ahead = _Ahead([stage for stage in stages if stage.can_run_beside(known)], begin)
-    records = []
+    made = _Artefacts(dict(artefacts), _digests(artefacts))
+    apart = [stage for stage in stages if stage.can_run_beside(artefacts)]
+    running: list[_Running] = []
+    begun: set[str] = set()
     for position, stage in enumerate(stages, start=1):
-        ahead.begin(known | dict(tools))
         observer.stage_started(stage.name, position, len(stages))
-        produced, found = ahead.made(stage.name) or _make(stage, known | dict(tools))
-        known |= produced
-        digests |= found
-        inputs = {name: digests[name] for name in stage.inputs if name not in tools}
-        outputs = _outputs(produced, digests)
-        version = stage.version if stage.version > 1 else None
-        records.append(
-            Step(name=stage.name, inputs=inputs, outputs=outputs, version=version, acts=stage.acts)
-        )
-    return known, tuple(records)
+        if stage.name in begun:
+            continue
+        made.take(running, stage.inputs)
+        made.add(*_make(stage, {**made.values, **tools}))
+        ready = [each for each in apart if each.beside == stage.name]
+        if together := _possible(
+            ready, {*made.values, *tools}.union(*(r.outputs for r in running))
+        ):
+            made.take(running, [name for each in together for name in each.inputs])
+            wait = begin(partial(_make_all, together, {**made.values, **tools}))
+            if wait is not None:
+                running.append(_Running({name for each in together for name in each.outputs}, wait))
+                begun |= {each.name for each in together}
+    values, made.values = made.values, {}
+    return values, partial(_end, stages, frozenset(tools), made, running)
 
 
-class _Ahead:
-    """Stages that run beside the others, as soon as all is known that they take together."""
-
-    def __init__(self, stages: Sequence[Stage], begin: Begin) -> None:
-        self._stages, self._begin = list(stages), begin
-        self._names = {stage.name for stage in stages}
-        self._wait: Callable[[], dict[str, _Made]] | None = None
-        self._made: dict[str, _Made] = {}
-
-    def begin(self, known: Mapping[str, Any]) -> None:
-        """Begin them, unless that was done or something is missing."""
-        own = {name for stage in self._stages for name in stage.outputs}
-        taken = {name for stage in self._stages for name in stage.inputs}
-        if self._stages and taken - own <= known.keys():
-            self._wait = self._begin(partial(_make_all, self._stages, known))
-            self._stages = []
-
-    def made(self, name: str) -> _Made | None:
-        """Return what a stage has made beside the others; None if it is not among them."""
-        if self._wait is not None and name in self._names:
-            self._made, self._wait = self._wait(), None
-        return self._made.get(name)
-
-
-def _make_all(stages: Sequence[Stage], known: Mapping[str, Any]) -> dict[str, _Made]:
-    made: dict[str, _Made] = {}
+def _possible(stages: Sequence[Stage], known: set[str]) -> list[Stage]:
+    """Leave out stages that take what a stage makes that does not run beside the others."""
+    found = []
     for stage in stages:
-        made[stage.name] = _make(stage, known)
-        known = {**known, **made[stage.name][0]}
-    return made
+        if known.issuperset(stage.inputs):
+            found.append(stage)
+            known = known.union(stage.outputs)
+    return found
+
+
+class _Running(NamedTuple):
+    """Stages that run beside the others: the names of their outputs, and what waits for them."""
+
+    outputs: set[str]
+    wait: Callable[[], _Made]
+
+
+class _Artefacts:
+    """Artefacts with their digests, and with those of their parts."""
+
+    def __init__(self, values: dict[str, Any], digests: dict[str, str]) -> None:
+        self.values, self.digests = values, digests
+        self._parts: dict[str, Mapping[str, str]] = {}
+
+    def add(self, values: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+        """Add the outputs of stages."""
+        self.values |= values
+        self.digests |= digests
+        parts = {name: value for name, value in values.items() if isinstance(value, Parts)}
+        self._parts |= {name: value.digests for name, value in parts.items()}
+
+    def take(self, running: list[_Running], names: Iterable[str]) -> None:
+        """Wait for the stages that make some of these artefacts."""
+        wanted = set(names)
+        for each in [each for each in running if each.outputs & wanted]:
+            running.remove(each)
+            self.add(*each.wait())
+
+    def step(self, stage: Stage, tools: Container[str]) -> Step:
+        """Return the record of a stage."""
+        outputs: dict[str, str] = {}
+        for name in stage.outputs:
+            outputs |= self._parts.get(name, {name: self.digests[name]})
+        return Step(
+            name=stage.name,
+            inputs={name: self.digests[name] for name in stage.inputs if name not in tools},
+            outputs=outputs,
+            version=stage.version if stage.version > 1 else None,
+            acts=stage.acts,
+        )
+
+
+def _end(
+    stages: Sequence[Stage], tools: Container[str], made: _Artefacts, running: list[_Running]
+) -> Ending:
+    made.take(running, [name for each in running for name in each.outputs])
+    return Ending(made.values, tuple(made.step(stage, tools) for stage in stages))
+
+
+def _make_all(stages: Sequence[Stage], known: Mapping[str, Any]) -> _Made:
+    values: dict[str, Any] = {}
+    digests: dict[str, str] = {}
+    for stage in stages:
+        made, found = _make(stage, {**known, **values})
+        values |= made
+        digests |= found
+    return values, digests
 
 
 def _make(stage: Stage, available: Mapping[str, Any]) -> _Made:
-    """Run a stage; return its outputs, and the digest of each."""
     result = stage.run(**{name: available[name] for name in stage.inputs})
     values = result if len(stage.outputs) > 1 else (result,)
-    produced = dict(zip(stage.outputs, values, strict=True))
-    return produced, {name: digest_artefact(value) for name, value in produced.items()}
+    made = dict(zip(stage.outputs, values, strict=True))
+    return made, _digests(made)
 
 
-def _outputs(produced: Mapping[str, Any], digests: Mapping[str, str]) -> dict[str, str]:
-    outputs: dict[str, str] = {}
-    for name, value in produced.items():
-        outputs |= value.digests if isinstance(value, Parts) else {name: digests[name]}
-    return outputs
+def _digests(artefacts: Mapping[str, Any]) -> dict[str, str]:
+    return {name: digest_artefact(value) for name, value in artefacts.items()}

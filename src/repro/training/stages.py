@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from repro.core.records import Threshold
     from repro.core.searched import SearchRecord
     from repro.training.declarations import Stage
-    from repro.training.fold import Begin, Observer
+    from repro.training.fold import Begin, Ending, Observer
     from repro.training.measures import Measures
     from repro.training.parallel import Executor
     from repro.training.removal import Removals
@@ -61,6 +62,15 @@ if TYPE_CHECKING:
     from repro.training.weights import Weights
 
     Rows = npt.NDArray[np.int64]
+
+
+# The fields of the metrics, and the artefacts that they are.
+_OF_METRICS = {
+    copy.removeprefix("metrics."): output
+    for stage in STAGES
+    for copy, output in stage.copies.items()
+    if copy.startswith("metrics.")
+}
 
 
 @dataclass(frozen=True)
@@ -85,11 +95,11 @@ class Training:
         The candidates with the parameters that they were fitted with.
     search : SearchRecord or None
         If any candidate has a search.
+    ending : callable
+        Waits for the stages that still run beside this process, and returns metrics and stages.
     """
 
     outcome: Outcome
-    stages: Stages
-    metrics: Metrics
     threshold: Threshold
     baseline: DriftBaseline
     seeds: Mapping[str, int]
@@ -103,6 +113,17 @@ class Training:
     models: Mapping[str, Model]
     search: SearchRecord | None
     kept: Mapping[str, Pipeline]
+    ending: Callable[[], tuple[Metrics, Stages]]
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics and findings, once they are computed; raises as ``train``."""
+        return self.ending()[0]
+
+    @property
+    def stages(self) -> Stages:
+        """The digests of every stage, once they are computed."""
+        return self.ending()[1]
 
 
 def train(
@@ -159,15 +180,12 @@ def train(
     # What is not configured is not digested, so that records of before have the same inputs.
     for name, value in optional(config, features, target, ignored).items():
         (tools if value is None else initial)[name] = value
+    used = stages_of(config)
     with restored_global_generators():
-        made, records = fold(
-            stages_of(config), initial, tools=tools, observer=observer, begin=begin
-        )
+        made, end = fold(used, initial, tools=tools, observer=observer, begin=begin)
     model, kept = saved_models(made, config.dataset.missing)
     return Training(
         outcome=made["outcome"],
-        stages=Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records),
-        metrics=_metrics(config, made),
         threshold=made["threshold"],
         baseline=made["baseline"],
         seeds=seeds,
@@ -181,7 +199,15 @@ def train(
         models=made["models"],
         search=made.get("trials"),
         kept=kept,
+        ending=cache(partial(_ended, _metrics(config, made), end)),
     )
+
+
+def _ended(known: dict[str, Any], end: Callable[[], Ending]) -> tuple[Metrics, Stages]:
+    made, records = end()
+    found = {field: made[name] for field, name in _OF_METRICS.items() if name in made}
+    stages = Stages(schema_="repro.stages/v1", version=STAGES_VERSION, stages=records)
+    return Metrics(**known, **found), stages
 
 
 def stages_of(config: ExperimentConfig) -> tuple[Stage, ...]:
@@ -195,26 +221,15 @@ def _is_used(stage: Stage, config: ExperimentConfig) -> bool:
     return not stage.setting or bool(attrgetter(stage.setting)(config))
 
 
-def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> Metrics:
-    return Metrics(
-        schema_="repro.metrics/v1",
-        task=config.task,
-        model=made["selected"],
-        selection_metric=config.selection.metric,
-        test=made["test_metrics"],
-        constant=made["constant"],
-        undefined=made["undefined"],
-        cross_validation=made["cross_validation"],
-        nested=made.get("nested"),
-        early_stopping=made.get("early_stopping"),
-        differences=made.get("differences"),
-        importance=made.get("importances"),
-        importance_by_fold=made.get("fold_importances"),
-        candidates=made.get("candidates"),
-        removed=made.get("removed"),
-        features=encoded_features(made["preprocessor"]),
-        findings=made["findings"],
-    )
+def _metrics(config: ExperimentConfig, made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the metrics that are known."""
+    found = {field: made[name] for field, name in _OF_METRICS.items() if name in made}
+    return found | {
+        "schema_": "repro.metrics/v1",
+        "task": config.task,
+        "selection_metric": config.selection.metric,
+        "features": encoded_features(made["preprocessor"]),
+    }
 
 
 def derive(

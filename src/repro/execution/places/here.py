@@ -51,5 +51,5 @@ class Here:
         network = shut_network(project, config.dataset) if self.shut else None
         with beside() as begin:
             execution = execute(project, config, observer, begin=begin)
-        record = record_of_execution(execution, predictions_of(execution.training))
+            record = record_of_execution(execution, predictions_of(execution.training))
         return Executed(record, network)
