@@ -46,6 +46,36 @@ def many_bytes():
         return [len(second()), len(first())]
 
 
+def results_at_once():
+    """The result of one is taken while the next one waits for it, again and again."""
+    found = []
+    with beside() as begin:
+        for number in range(100):
+            first = begin(partial(slept, number % 5 / 1000, number))
+            second = begin(partial(slept, 0, -number))
+            found += [first(), second()]
+    return found
+
+
+def slept(seconds, answer):
+    time.sleep(seconds)
+    return answer
+
+
+def no_more_processes():
+    """No copy can be made."""
+    from repro.executors import forks
+
+    def refuse():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    real, forks.os.fork = forks.os.fork, refuse
+    with beside() as begin:
+        begun = begin(refused)
+    forks.os.fork = real
+    return begun
+
+
 def changing(shared):
     shared.append(os.getpid())
     return list(shared)

@@ -29,6 +29,17 @@ def test_results_that_no_pipe_holds():
     assert answer("many_bytes") == [7_000_000, 5_000_000]
 
 
+def test_a_result_may_be_taken_while_the_next_one_waits_for_it():
+    """Whoever is first, nothing waits for ever."""
+    found = answer("results_at_once")
+
+    assert found == [each for number in range(100) for each in (number, -number)]
+
+
+def test_where_no_copy_can_be_made_nothing_is_begun():
+    assert answer("no_more_processes") is None
+
+
 def test_nothing_changes_in_the_process():
     assert answer("nothing_changes") == {"found": 1, "left": []}
 

@@ -8,9 +8,9 @@ this process when its result is asked for, so that the results are the same.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
@@ -47,17 +47,33 @@ class _Copies:
         self._children: dict[Connection, Child] = {}
         self._ended: list[Child] = []
         self._spare = joblib.cpu_count() > 1
+        # Of a pipe that ends with the function of the newest copy.
+        self._newest: int | None = None
 
     def begin(self, function: Callable[[], _T]) -> Callable[[], _T] | None:
         """Begin a function; return what waits for its result."""
         if not self._spare or not can_fork():
             return None
-        others = [*self._children]
-        before = others.pop() if others else None
-        child = begin_child(partial(_after, before, function), others)
+        reading, writing = os.pipe()
+        answer = partial(_after, self._newest, function, writing)
+        try:
+            child = begin_child(answer, [*self._children])
+        except OSError:
+            os.close(reading)
+            return None
+        finally:
+            # Only the copy keeps it open, so that it also ends with a copy that is killed.
+            os.close(writing)
+        self._close_newest()
+        self._newest = reading
         self._children[child.connection] = child
         child.take(0)
         return partial(self._result, child, function)
+
+    def _close_newest(self) -> None:
+        if self._newest is not None:
+            os.close(self._newest)
+            self._newest = None
 
     def _result(self, child: Child, function: Callable[[], _T]) -> _T:
         answer = received(child)
@@ -72,12 +88,17 @@ class _Copies:
 
     def kill(self) -> None:
         """End what still runs."""
+        self._close_newest()
         kill([*self._children.values(), *self._ended])
 
 
-def _after(before: Connection | None, function: Callable[[], Any], _: int) -> tuple[bool, bytes]:
-    """Run a function, once the copy before this one has its result, or has ended."""
+def _after(
+    before: int | None, function: Callable[[], Any], writing: int, _task: int
+) -> tuple[bool, bytes]:
+    """Run a function, once that of the copy before this one has returned, or the copy has ended."""
     if before is not None:
-        wait([before])
-        before.close()
-    return done(function)
+        # Nothing is ever written: it waits for the end of the pipe.
+        os.read(before, 1)
+    answer = done(function)
+    os.close(writing)
+    return answer
